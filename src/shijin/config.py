@@ -1,0 +1,256 @@
+"""``shijin.toml``: what a shop says about itself. Every default in Shijin lives here, once.
+
+The file holds the *shop*; flags hold the *run*; a network's own numbers lie in the card beside its weights.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from shijin.errors import ConfigError
+
+SCHEMA_VERSION = 1
+DEFAULT_HORIZON_DAYS = 90
+MAX_HORIZON_DAYS = 3 * 366
+
+
+class Section(BaseModel):
+    """A table of the file; an unknown key is an error, never silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShopSection(Section):
+    """Who the shop is and when its days begin."""
+
+    name: str = "my shop"
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    timezone: str = "UTC"
+    week_start: Literal["monday", "sunday"] = "monday"
+    locale: Literal["en", "zh"] = "en"
+    observed_until: date | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, value: str) -> str:
+        """Refuse a zone that does not exist, and name the nearest that does."""
+        if value not in available_timezones():
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            raise ValueError(f"unknown time zone{f', did you mean {near[0]!r}?' if near else ''}")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone whose midnights part the shop's days."""
+        return ZoneInfo(self.timezone)
+
+
+class EntitySection(Section):
+    """What a customer is called where Shijin serves another field (patient, account)."""
+
+    name: str = "customer"
+
+
+class OutcomeSection(Section):
+    """What is forecast, and how far ahead."""
+
+    kind: Literal["spend"] = "spend"
+    horizon: str | None = Field(None, description="such as 90d; a third of a short history where empty")
+
+    @field_validator("horizon")
+    @classmethod
+    def readable(cls, value: str | None) -> str | None:
+        """Refuse a horizon that cannot be read."""
+        if value is not None:
+            parse_horizon(value)
+        return value
+
+
+class CollectSection(Section):
+    """How the shop's own files are to be read; empty where Shijin may guess."""
+
+    map: dict[str, str] = Field(default_factory=dict, description='{customer_id = "user", ts = "paid_at", ...}')
+    decimal: Literal[".", ","] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    encoding: str | None = None
+    max_bad_share: float = Field(0.05, ge=0, le=1)
+
+
+class ProfilesSection(Section):
+    """Profile columns without ``valid_from`` that never change, such as a birth year."""
+
+    static: tuple[str, ...] = ()
+
+
+class ItemsSection(Section):
+    """Item codes that are no products. Each is a regular expression that must match the whole code or its name."""
+
+    charges: tuple[str, ...] = (
+        r"POST(AGE)?",
+        r"DOT(COM POSTAGE)?",
+        r"C2|CARRIAGE",
+        r"(?i)shipping|freight|delivery( fee)?|运费|邮费|快递费",
+        r"BANK CHARGES|AMAZONFEE|CRUK",
+    )
+    tests: tuple[str, ...] = (
+        r"(?i)test\d*",
+        r"M|m|D|B",
+        r"ADJUST\d*|S",
+        r"(?i)manual( correction)?|adjust(ment)?( by .*)?|bad debt",
+    )
+
+
+class TiersSection(Section):
+    """How customers are divided by value.
+
+    ``by = "quantile"``: cuts are shares of customers from the top (0.2, 0.5: the best fifth, the next three tenths).
+    ``by = "share"``: cuts are shares of expected spend from the top. ``by = "money"``: cuts are expected spend a
+    customer, falling.
+    """
+
+    by: Literal["quantile", "money", "share"] = "quantile"
+    cuts: tuple[float, ...] = (0.2, 0.5)
+    names: tuple[str, ...] = ("high", "normal", "low")
+
+    @model_validator(mode="after")
+    def consistent(self) -> Self:
+        """One more name than cuts; cuts in order and in range."""
+        if len(self.names) != len(self.cuts) + 1 or len(set(self.names)) != len(self.names):
+            raise ValueError(f"{len(self.cuts)} cuts need {len(self.cuts) + 1} different names, got {list(self.names)}")
+        falling = self.by == "money"
+        ordered = all((a > b) if falling else (a < b) for a, b in zip(self.cuts, self.cuts[1:], strict=False))
+        in_range = all(cut > 0 if falling else 0 < cut < 1 for cut in self.cuts)
+        if not (ordered and in_range and self.cuts):
+            raise ValueError(f"cuts by {self.by} must be {'falling money' if falling else 'rising within 0..1'}")
+        return self
+
+
+class ExportSection(Section):
+    """Who is held out of a list, so that its effect can be measured."""
+
+    holdout: float = Field(0.1, ge=0, lt=1)
+    salt: str = "shijin"
+
+
+class RecommendSection(Section):
+    """How much of a list may explore."""
+
+    explore: float = Field(0.0, ge=0, le=0.5)
+
+
+class FairnessSection(Section):
+    """Profile columns by which a backtest is also reported."""
+
+    groups: tuple[str, ...] = ()
+
+
+class EngineSection(Section):
+    """Where tables are sorted and grouped."""
+
+    kind: Literal["duckdb"] = "duckdb"
+    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
+    threads: int = Field(2, ge=1, le=256)
+
+
+class Config(Section):
+    """The whole of ``shijin.toml``.
+
+    Examples
+    --------
+    >>> Config().tiers.names
+    ('high', 'normal', 'low')
+    >>> parse_config('[shop]\\ncurency = "EUR"', "shijin.toml")
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    shop: ShopSection = ShopSection()
+    entity: EntitySection = EntitySection()
+    outcome: OutcomeSection = OutcomeSection()
+    collect: CollectSection = CollectSection()
+    profiles: ProfilesSection = ProfilesSection()
+    items: ItemsSection = ItemsSection()
+    tiers: TiersSection = TiersSection()
+    export: ExportSection = ExportSection()
+    recommend: RecommendSection = RecommendSection()
+    fairness: FairnessSection = FairnessSection()
+    engine: EngineSection = EngineSection()
+
+
+def parse_config(text: str, where: str) -> Config:
+    """Read the text of a ``shijin.toml``.
+
+    Raises
+    ------
+    ConfigError
+        When it is no TOML, holds an unknown key, or a value that cannot be.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not readable as TOML ({error})", where, "compare it with docs/formats.md") from error
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise _first_mistake(error, where) from error
+
+
+def _first_mistake(error: ValidationError, where: str) -> ConfigError:
+    mistake = error.errors()[0]
+    path = [str(part) for part in mistake["loc"]]
+    place = f"{where} [{path[0]}] {'.'.join(path[1:])}".rstrip() if len(path) > 1 else f"{where} {path[0] if path else ''}"
+    if mistake["type"] == "extra_forbidden":
+        known = _known_keys(path[:-1])
+        near = difflib.get_close_matches(path[-1], known, 1)
+        return ConfigError("unknown key", place, f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}")
+    message = mistake["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{mistake['input']!r}: {message}", place, "correct it or remove the line")
+
+
+def _known_keys(path: list[str]) -> list[str]:
+    model: Any = Config
+    for name in path:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)
+
+
+def load_config(path: Path) -> Config:
+    """Read ``shijin.toml``; a missing file is an empty one."""
+    try:
+        return parse_config(path.read_text("utf-8"), str(path)) if path.exists() else Config()
+    except UnicodeDecodeError as error:
+        raise ConfigError("not UTF-8 text", str(path), "save it as UTF-8") from error
+
+
+def parse_horizon(text: str | int) -> int:
+    """Read a horizon such as ``90d``, ``12w``, ``6m`` (30 days each) or ``1y`` as whole days.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read, or is not within 1 day .. three years.
+
+    Examples
+    --------
+    >>> parse_horizon("90d"), parse_horizon("8w"), parse_horizon(30)
+    (90, 56, 30)
+    >>> parse_horizon("soon")
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: horizon: 'soon' is no length of time. Cure: write days such as 90d (or 12w, 6m, 1y).
+    """
+    found = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
+    if not found:
+        raise ConfigError(f"{text!r} is no length of time", "horizon", "write days such as 90d (or 12w, 6m, 1y)")
+    days = int(found[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found[2]]
+    if not 1 <= days <= MAX_HORIZON_DAYS:
+        raise ConfigError(f"{text!r} is out of range", "horizon", f"choose 1d to {MAX_HORIZON_DAYS}d")
+    return days

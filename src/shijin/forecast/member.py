@@ -1,0 +1,35 @@
+"""The one face of everything that forecasts: formulas, buy-till-you-die, boosting, the stack, and a user's own class.
+
+A member is fitted on closed windows and forecasts a History. Only what it is handed can reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from shijin.distribution import Distribution
+from shijin.represent.cutoff import History, Outcomes
+
+Window = tuple[History, Outcomes]  # one closed window: what was known before it, and what came
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A way to forecast.
+
+    Attributes
+    ----------
+    name
+        How it is called in every table.
+    """
+
+    name: str
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        """Learn from closed windows, newest first; all have the same horizon. May be empty: then nothing is learnt."""
+        ...
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Forecast every customer of a History over [cutoff, cutoff + horizon)."""
+        ...

@@ -1,0 +1,1 @@
+"""A shop as arrays, the door between past and future, and features as of a cutoff."""

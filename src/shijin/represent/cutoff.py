@@ -1,0 +1,217 @@
+"""The one door between past and future: `split_at` makes History and Outcomes, and nothing else does.
+
+History's arrays end strictly before the cutoff, and it owns the scale (the median order before it). Features, tokens
+and every member's inputs are made from a History alone, so that a leak does not type-check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, InitVar, dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.errors import ConfigError, EmptyHistoryError
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed
+
+_DOOR = object()
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class History:
+    """What was known strictly before a cutoff, of customers with at least one moment before it.
+
+    Parameters
+    ----------
+    cutoff : int
+        Microseconds of the shop's wall clock; always a midnight.
+    start : int
+        Midnight of the shop's first day of data.
+    customers : (n,) str
+    offsets : (n + 1,) int64
+    moments : Moments
+    lines : Lines or None
+    scale : float
+        The shop's median order before the cutoff, shop currency, > 0.
+    """
+
+    cutoff: int
+    start: int
+    customers: NDArray[np.str_]
+    offsets: Ints
+    moments: Moments
+    lines: Lines | None
+    scale: float
+    _: KW_ONLY
+    door: InitVar[object] = None
+
+    def __post_init__(self, door: object) -> None:
+        if door is not _DOOR:
+            raise TypeError("a History is made by split_at(packed, cutoff, horizon_days) only")
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    @cached_property
+    def customer(self) -> Ints:
+        """(m,) index of each moment's customer."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @cached_property
+    def age_days(self) -> Floats:
+        """(m,) days from each moment to the cutoff, > 0."""
+        return (self.cutoff - self.moments.ts) / DAY_US
+
+    @property
+    def span_days(self) -> float:
+        """Days from the shop's first day of data to the cutoff."""
+        return (self.cutoff - self.start) / DAY_US
+
+    @property
+    def cutoff_date(self) -> date:
+        """The day that begins at the cutoff."""
+        return EPOCH + timedelta(days=self.cutoff // DAY_US)
+
+    def historic_spend(self) -> Floats:
+        """(n,) all amounts before the cutoff, returns included, not floored; shop currency."""
+        return per_customer(self.moments.amount * (self.moments.kind <= Kind.CHARGE), self.offsets)
+
+    def n_orders(self) -> Floats:
+        """(n,) how many orders lie before the cutoff."""
+        return per_customer((self.moments.kind == Kind.ORDER).astype(float), self.offsets)
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
+        """Keep only some customers, in their order; the scale stays the shop's."""
+        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
+        keep = np.zeros(len(self), dtype=bool)
+        keep[chosen] = True
+        kept_moments = np.repeat(keep, np.diff(self.offsets))
+        counts = np.diff(self.offsets)[chosen]
+        return History(
+            self.cutoff,
+            self.start,
+            self.customers[chosen],
+            np.concatenate([[0], np.cumsum(counts)]),
+            self.moments.take(kept_moments),
+            _take_lines(self.lines, kept_moments),
+            self.scale,
+            door=_DOOR,
+        )
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the customers of a History did in the window [cutoff, cutoff + horizon): labels only.
+
+    Parameters
+    ----------
+    cutoff : int
+    horizon_days : int
+    spend : (n,)
+        Orders, charges and returns dated in the window, summed, floored at 0; shop currency.
+    orders : (n,) int64
+        How many orders; a later return does not un-count one.
+    """
+
+    cutoff: int
+    horizon_days: int
+    spend: Floats
+    orders: Ints
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Outcomes:
+        """Keep only some customers, in their order."""
+        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
+        return Outcomes(self.cutoff, self.horizon_days, self.spend[chosen], self.orders[chosen])
+
+
+def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, Outcomes | None]:
+    """Split a shop at a cutoff.
+
+    Parameters
+    ----------
+    cutoff
+        A midnight of the shop, as microseconds of its wall clock; may lie after the last event (silence is data).
+    horizon_days
+        Length of the window from the cutoff on.
+
+    Returns
+    -------
+    History
+        Strictly before the cutoff.
+    Outcomes or None
+        None where the window is not closed: what is not yet known is not zero.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When no order lies before the cutoff.
+    """
+    if cutoff % DAY_US:
+        raise ConfigError("the cutoff lies within a day", "cutoff", "give a date; it means midnight, shop time")
+    before = packed.moments.ts < cutoff
+    n = int(np.searchsorted(packed.moments.ts[packed.offsets[:-1]], cutoff)) if len(packed) else 0
+    counts = per_customer(before.astype(np.float64), packed.offsets)[:n].astype(np.int64)
+    moments = packed.moments.take(before)
+    scale = _median_order(moments, cutoff)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    lines = _take_lines(packed.lines, before)
+    history = History(cutoff, packed.start, packed.customers[:n], offsets, moments, lines, scale, door=_DOOR)
+    return history, _outcomes(packed, cutoff, horizon_days, n)
+
+
+def as_cutoff(day: date) -> int:
+    """The midnight that begins a day, as microseconds of the shop's wall clock.
+
+    Examples
+    --------
+    >>> as_cutoff(date(1970, 1, 2)) == DAY_US
+    True
+    """
+    return (day - EPOCH).days * DAY_US
+
+
+def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:
+    """Sum each customer's moments; 0 where there are none.
+
+    Examples
+    --------
+    >>> per_customer(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2, 3]))
+    array([3., 0., 4.])
+    """
+    if not len(values):
+        return np.zeros(len(offsets) - 1)
+    padded = np.append(values, 0.0)
+    return np.where(np.diff(offsets) > 0, np.add.reduceat(padded, offsets[:-1]), 0.0)
+
+
+def _median_order(moments: Moments, cutoff: int) -> float:
+    amounts = moments.amount[(moments.kind == Kind.ORDER) & (moments.amount > 0)]
+    if len(amounts):
+        return float(np.median(amounts))
+    if (moments.kind == Kind.ORDER).any():
+        return 1.0  # a shop of counts or gifts: any unit will do
+    day = EPOCH + timedelta(days=cutoff // DAY_US)
+    raise EmptyHistoryError(f"no order lies before {day}", "cutoff", "choose a later cutoff or collect earlier orders")
+
+
+def _outcomes(packed: Packed, cutoff: int, horizon_days: int, n: int) -> Outcomes | None:
+    until = cutoff + horizon_days * DAY_US
+    if until > packed.end:
+        return None
+    moments = packed.moments
+    inside = (moments.ts >= cutoff) & (moments.ts < until)
+    spend = per_customer(moments.amount * (inside & (moments.kind <= Kind.CHARGE)), packed.offsets)[:n]
+    orders = per_customer((inside & (moments.kind == Kind.ORDER)).astype(float), packed.offsets)[:n]
+    return Outcomes(cutoff, horizon_days, np.maximum(spend, 0.0), orders.astype(np.int64))
+
+
+def _take_lines(lines: Lines | None, kept_moments: NDArray[np.bool_]) -> Lines | None:
+    if lines is None:
+        return None
+    counts = np.diff(lines.offsets)
+    kept = np.repeat(kept_moments, counts)
+    offsets = np.concatenate([[0], np.cumsum(counts[kept_moments])])
+    return Lines(offsets, lines.item[kept], lines.category[kept], lines.quantity[kept], lines.amount[kept])

@@ -1,0 +1,166 @@
+"""A shop as arrays: what features, tokens and the simulator share.
+
+Two levels. *Moments*: one row an order, and one for each return, charge, view, cart, review ...; *lines*: the items of a
+moment. Customers are rows of offsets into moments, moments into lines. Times are the shop's wall clock in whole
+microseconds, so that midnight is a midnight and a difference is exact.
+
+**The order of customers** is by their history: first moment, then what follows; ids break only full ties. Hence a
+customer's position does not depend on ids, on the order of rows in a file, or on anything that happens after a
+cutoff. Within a customer moments are sorted by time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+DAY_US = 86_400_000_000
+
+
+class Kind(IntEnum):
+    """What a moment is. Only ORDER counts as an order; ORDER, RETURN and CHARGE carry spend."""
+
+    ORDER = 0
+    RETURN = 1
+    CHARGE = 2  # postage, fees, and lines added to an order on a later day
+    VIEW = 3
+    CART = 4
+    REVIEW = 5
+    CONTACT = 6
+    OTHER = 7
+
+
+@dataclass(frozen=True)
+class Moments:
+    """m moments, sorted by customer and time.
+
+    ts : (m,) int64, microseconds of the shop's wall clock since 1970
+    kind : (m,) uint8, a `Kind`
+    amount : (m,) float64, shop currency, all lines of the moment; negative for returns
+    lines : (m,) float64, how many lines
+    quantity : (m,) float64, how many pieces; negative for returns
+    discount : (m,) float64, shop currency taken off, >= 0
+    novel : (m,) float64, how many items this customer had not had in any earlier moment
+    channel : (m,) int16, 0 where unknown
+    """
+
+    ts: Ints
+    kind: NDArray[np.uint8]
+    amount: Floats
+    lines: Floats
+    quantity: Floats
+    discount: Floats
+    novel: Floats
+    channel: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Moments:
+        """Keep only some rows."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Lines:
+    """l lines of moments, sorted as these; within a moment by order and item.
+
+    offsets : (m + 1,) int64, where each moment's lines begin
+    item : (l,) int32, index into `Packed.items`, -1 where there is none
+    category : (l,) int32, index into `Packed.categories`, -1 where there is none
+    quantity, amount : (l,) float64
+    """
+
+    offsets: Ints
+    item: NDArray[np.int32]
+    category: NDArray[np.int32]
+    quantity: Floats
+    amount: Floats
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A whole shop.
+
+    Parameters
+    ----------
+    customers : (n,) str
+        Ids in the order described above.
+    offsets : (n + 1,) int64
+        Where each customer's moments begin.
+    moments : Moments
+    start : int
+        Midnight, shop time, of the first day of data: what lies before is unknown, not empty.
+    end : int
+        Midnight, shop time, after the last day known to be observed; a window that ends later is not closed.
+    lines : Lines or None
+        None where a shop has no items.
+    items, categories : (v,) str
+        Vocabularies, in order of first appearance in time.
+    """
+
+    customers: NDArray[np.str_]
+    offsets: Ints
+    moments: Moments
+    start: int
+    end: int
+    lines: Lines | None = None
+    items: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
+    categories: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+
+def history_order(customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Floats, n: int) -> Ints:
+    """Order customers by their histories, compared moment by moment.
+
+    A history that ends sorts after one that goes on, so that hiding everything from some instant on never swaps two
+    customers who differ before it. Equal histories keep the order in which they came.
+
+    Parameters
+    ----------
+    customer : (m,), rising
+        Index of each moment's customer, 0 .. n - 1, each present.
+    ts, kind, amount : (m,)
+        Moments, within a customer sorted by these.
+    n
+        How many customers there are.
+
+    Returns
+    -------
+    (n,) the customers' indices in order.
+
+    Examples
+    --------
+    >>> customer, ts = np.array([0, 0, 1, 2, 2]), np.array([5, 9, 5, 5, 7])
+    >>> history_order(customer, ts, np.zeros(5, np.uint8), np.ones(5), 3)
+    array([2, 0, 1])
+    """
+    counts = np.bincount(customer, minlength=n)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    _, moment_rank = np.unique(np.rec.fromarrays([ts, kind, amount]), return_inverse=True)
+    rank = np.zeros(n, dtype=np.int64)
+    unsettled = np.arange(n)
+    depth = 0
+    while len(unsettled):
+        ended = counts[unsettled] <= depth
+        step = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
+        by_rank = np.lexsort((step, rank[unsettled]))
+        group, key = rank[unsettled][by_rank], step[by_rank]
+        new_group = np.concatenate([[True], group[1:] != group[:-1]])
+        new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
+        place = np.arange(len(unsettled))
+        first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
+        first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
+        rank[unsettled[by_rank]] = group + first_of_key - first_of_group
+        tied = np.concatenate([~new_key[1:], [False]]) | ~new_key
+        unsettled = np.sort(unsettled[by_rank][tied & ~ended[by_rank]])
+        depth += 1
+    return np.argsort(rank, kind="stable")

@@ -1,0 +1,171 @@
+"""The tables everything agrees on: names, types and meaning of every column Shijin stores or hands out.
+
+Amounts are in the shop's currency, instants in UTC with microseconds. Every column of EVENTS but the first four may be
+empty. Contacts are a table of their own, which ``represent`` and the models cannot read.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from shijin.errors import SchemaError
+
+UTC = pa.timestamp("us", tz="UTC")
+
+EVENTS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),  # never an address
+        pa.field("ts", UTC, nullable=False),
+        pa.field("type", pa.string(), nullable=False),  # EVENT_TYPES, or a shop's own
+        pa.field("event_id", pa.string(), nullable=False),  # the same row has the same id, whatever file it came in
+        ("order_id", pa.string()),
+        ("item_id", pa.string()),
+        ("category", pa.string()),
+        ("quantity", pa.float64()),
+        ("amount", pa.float64()),  # line total after discounts, tax as the source has it; negative for returns
+        ("discount", pa.float64()),  # what was taken off, >= 0
+        ("cost", pa.float64()),
+        ("currency", pa.string()),
+        ("rating", pa.float64()),
+        ("channel", pa.string()),
+        ("session_id", pa.string()),
+        ("text", pa.string()),
+        ("duration_s", pa.float64()),
+        ("position", pa.int32()),
+        ("propensity", pa.float64()),
+        ("policy_id", pa.string()),
+        ("campaign_id", pa.string()),
+        ("arm", pa.string()),
+        ("source", pa.string()),
+        ("source_row", pa.int64()),  # 1 = the first row after the header
+        ("collected_at", UTC),
+    ]
+)
+PROVENANCE = ("source", "source_row", "collected_at")  # not part of "the same tables"
+
+ITEMS = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),
+        ("name", pa.string()),
+        ("category", pa.string()),
+        ("brand", pa.string()),
+        ("price", pa.float64()),
+    ]
+)
+
+CONTACTS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        ("email", pa.string()),
+        ("phone", pa.string()),
+        ("first_name", pa.string()),
+        ("last_name", pa.string()),
+        ("country", pa.string()),
+        ("email_consent", pa.bool_()),
+        ("sms_consent", pa.bool_()),
+    ]
+)
+
+# Types whose amounts count as spend; only an "order" counts as an order.
+MONEY_TYPES = ("order", "return", "charge")
+# "void": lines of a voided, fully refunded or cancelled order; kept so that nothing is silently lost, read by no model.
+EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", "exposure", "click", "void")
+
+QUARANTINE = pa.schema(
+    [
+        ("source", pa.string()),
+        ("source_row", pa.int64()),
+        ("reason", pa.string()),  # REJECT_REASONS
+        ("detail", pa.string()),
+        ("amount", pa.float64()),  # where it can be read
+        ("row", pa.string()),  # the row as it came, as JSON
+    ]
+)
+# Bad rows count towards the share that refuses a file; set-aside rows are readable, but no customer's purchase.
+BAD_REASONS = ("bad_time", "bad_amount", "bad_quantity", "future_date", "bad_row")
+SET_ASIDE_REASONS = ("no_customer", "test_code", "test_order", "unpaid")
+REJECT_REASONS = (*BAD_REASONS, *SET_ASIDE_REASONS)
+
+FINDINGS = pa.schema(
+    [
+        ("code", pa.string()),  # words: findings.<code>
+        ("severity", pa.string()),  # "spoils" a forecast | "warns" | "notes"
+        ("rows", pa.int64()),  # how many rows it hit
+        ("share", pa.float64()),  # of all rows (or money, as the words say), 0..1
+        ("examples", pa.list_(pa.string())),  # a few event_ids or row numbers
+        ("arguments", pa.string()),  # JSON, fills the words' placeholders
+    ]
+)
+
+FORECAST = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("cutoff", UTC, nullable=False),
+        pa.field("horizon_days", pa.int32(), nullable=False),
+        pa.field("expected_spend", pa.float64(), nullable=False),
+        pa.field("expected_orders", pa.float64(), nullable=False),
+        pa.field("p_active", pa.float64(), nullable=False),  # >= 1 order in the horizon; churn risk = 1 - p_active
+        pa.field("spend_p10", pa.float64(), nullable=False),
+        pa.field("spend_p50", pa.float64(), nullable=False),
+        pa.field("spend_p90", pa.float64(), nullable=False),
+        ("next_order_date", pa.date32()),  # empty where an order is not expected within two horizons
+        pa.field("tier", pa.string(), nullable=False),
+        pa.field("evidence", pa.string(), nullable=False),  # "thin" | "ample"
+        pa.field("historic_spend", pa.float64(), nullable=False),
+    ]
+)
+
+QUANTILES = tuple(round(0.05 * step, 2) for step in range(1, 20))  # q05 ... q95
+
+MEMBERS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("cutoff", UTC, nullable=False),
+        pa.field("horizon_days", pa.int32(), nullable=False),
+        pa.field("member", pa.string(), nullable=False),
+        ("expected_spend", pa.float64()),
+        ("p_active", pa.float64()),
+        *((f"q{round(100 * level):02d}", pa.float64()) for level in QUANTILES),
+        ("crps", pa.float64()),
+        ("pit", pa.float64()),
+        pa.field("y_spend", pa.float64(), nullable=False),
+        pa.field("y_orders", pa.int32(), nullable=False),
+    ]
+)
+
+
+def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
+    """Order a table's columns as the schema has them, fill missing nullable ones with nulls, and cast.
+
+    Raises
+    ------
+    SchemaError
+        When a column that must be there is missing, empty in some row, or cannot be cast.
+
+    Examples
+    --------
+    >>> conform(pa.table({"item_id": ["a"]}), ITEMS, "items").column_names
+    ['item_id', 'name', 'category', 'brand', 'price']
+    >>> conform(pa.table({"name": ["a"]}), ITEMS, "items")
+    Traceback (most recent call last):
+    shijin.errors.SchemaError: items: column item_id is missing, found name. Cure: map it with --map item_id=COLUMN.
+    """
+    columns = []
+    for field in schema:
+        if field.name not in table.column_names:
+            if not field.nullable:
+                found = ", ".join(table.column_names)
+                problem = f"column {field.name} is missing, found {found}"
+                raise SchemaError(problem, where, f"map it with --map {field.name}=COLUMN")
+            columns.append(pa.nulls(table.num_rows, field.type))
+            continue
+        column = table[field.name]
+        try:
+            column = column.cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            problem = f"column {field.name} is {column.type}, needs {field.type} ({error})"
+            raise SchemaError(problem, where, "convert the column") from error
+        if not field.nullable and column.null_count:
+            raise SchemaError(f"column {field.name} is empty in {column.null_count} rows", where, "fill or drop them")
+        columns.append(column)
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,43 @@
+"""Every sentence a person reads in the report or the console, by code, in English and 简体中文.
+
+The catalogue lies beside this file as ``<room>.toml``; a code is ``<room>.<name>`` and holds ``en`` and ``zh`` with the
+same ``{placeholders}``. This room knows no other room. Refusals (``errors.py``) stay English: they are searched for.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """All sentences: ``{"report.title": {"en": ..., "zh": ...}, ...}``."""
+    sentences: dict[str, dict[str, str]] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            room = file.name.removesuffix(".toml")
+            for name, by_language in tomllib.loads(file.read_text("utf-8")).items():
+                sentences[f"{room}.{name}"] = by_language
+    return sentences
+
+
+def say(code: str, language: Language, /, **values: object) -> str:
+    """One sentence in one language with its placeholders filled.
+
+    Raises
+    ------
+    KeyError
+        When the code, or a placeholder's value, is missing: a mistake of ours, never of a user.
+
+    Examples
+    --------
+    >>> say("tiers.high", "en"), say("tiers.high", "zh")
+    ('high', '高价值')
+    """
+    return catalogue()[code][language].format(**values)
