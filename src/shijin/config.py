@@ -32,7 +32,7 @@ class ShopSection(Section):
     """Who the shop is and when its days begin."""
 
     name: str = "my shop"
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     timezone: str = "UTC"
     week_start: Literal["monday", "sunday"] = "monday"
     locale: Literal["en", "zh"] = "en"
@@ -63,7 +63,7 @@ class OutcomeSection(Section):
     """What is forecast, and how far ahead."""
 
     kind: Literal["spend"] = "spend"
-    horizon: str | None = Field(None, description="such as 90d; a third of a short history where empty")
+    horizon: str | None = Field(default=None, description="such as 90d; a third of a short history where empty")
 
     @field_validator("horizon")
     @classmethod
@@ -81,7 +81,7 @@ class CollectSection(Section):
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     encoding: str | None = None
-    max_bad_share: float = Field(0.05, ge=0, le=1)
+    max_bad_share: float = Field(default=0.05, ge=0, le=1)
 
 
 class ProfilesSection(Section):
@@ -136,14 +136,14 @@ class TiersSection(Section):
 class ExportSection(Section):
     """Who is held out of a list, so that its effect can be measured."""
 
-    holdout: float = Field(0.1, ge=0, lt=1)
+    holdout: float = Field(default=0.1, ge=0, lt=1)
     salt: str = "shijin"
 
 
 class RecommendSection(Section):
     """How much of a list may explore."""
 
-    explore: float = Field(0.0, ge=0, le=0.5)
+    explore: float = Field(default=0.0, ge=0, le=0.5)
 
 
 class FairnessSection(Section):
@@ -156,18 +156,18 @@ class EngineSection(Section):
     """Where tables are sorted and grouped."""
 
     kind: Literal["duckdb"] = "duckdb"
-    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
-    threads: int = Field(2, ge=1, le=256)
+    memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
+    threads: int = Field(default=2, ge=1, le=256)
 
 
 class Config(Section):
-    """The whole of ``shijin.toml``.
+    r"""The whole of ``shijin.toml``.
 
     Examples
     --------
     >>> Config().tiers.names
     ('high', 'normal', 'low')
-    >>> parse_config('[shop]\\ncurency = "EUR"', "shijin.toml")
+    >>> parse_config('[shop]\ncurency = "EUR"', "shijin.toml")
     Traceback (most recent call last):
     shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?.
     """
@@ -207,7 +207,7 @@ def parse_config(text: str, where: str) -> Config:
 def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     mistake = error.errors()[0]
     path = [str(part) for part in mistake["loc"]]
-    place = f"{where} [{path[0]}] {'.'.join(path[1:])}".rstrip() if len(path) > 1 else f"{where} {path[0] if path else ''}"
+    place = f"{where} [{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else " ".join([where, *path])
     if mistake["type"] == "extra_forbidden":
         known = _known_keys(path[:-1])
         near = difflib.get_close_matches(path[-1], known, 1)

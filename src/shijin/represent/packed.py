@@ -1,7 +1,7 @@
 """A shop as arrays: what features, tokens and the simulator share.
 
-Two levels. *Moments*: one row an order, and one for each return, charge, view, cart, review ...; *lines*: the items of a
-moment. Customers are rows of offsets into moments, moments into lines. Times are the shop's wall clock in whole
+Two levels. *Moments*: one row an order, and one for each return, charge, view, cart, review ...; *lines*: the items
+of a moment. Customers are rows of offsets into moments, moments into lines. Times are the shop's wall clock in whole
 microseconds, so that midnight is a midnight and a difference is exact.
 
 **The order of customers** is by their history: first moment, then what follows; ids break only full ties. Hence a

@@ -1,1 +1,1 @@
-"""A file per verb, each ``step(workspace, options) -> (Receipt, table or None)``; only this room touches a workspace."""
+"""A file per verb: ``step(workspace, options) -> (Receipt, table or None)``. Nothing else touches a workspace."""
