@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from shijin.errors import ConfigError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
 MAX_HORIZON_DAYS = 3 * 366
 
