@@ -1,0 +1,248 @@
+"""Events become a shop of arrays: `pack` groups lines into moments and puts customers in their order.
+
+An order is an order_id, else a customer's calendar day in the shop's time zone. A moment never spans two days: lines
+added to an order on a later day are a CHARGE there, so that no cutoff (a midnight) can cut through a moment. Sums are
+taken in an order that only contents decide, so that shuffled rows give the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.errors import EmptyHistoryError
+from shijin.represent.cutoff import as_cutoff
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
+
+KIND_OF_TYPE = {
+    "order": Kind.ORDER,
+    "return": Kind.RETURN,
+    "charge": Kind.CHARGE,
+    "view": Kind.VIEW,
+    "cart": Kind.CART,
+    "review": Kind.REVIEW,
+    "contact": Kind.CONTACT,
+}
+NEVER_PACKED = ("void", "refund_undated")  # kept in the tables, read by no model
+
+
+def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -> Packed:
+    """Turn canonical events into arrays.
+
+    Parameters
+    ----------
+    events
+        Of `schema.EVENTS`; rows in any order.
+    zone
+        The shop's time zone: its midnights part the days.
+    observed_until
+        The last day known to be complete; the last day with an event where not given. What is later is left out.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When no event is left.
+    """
+    rows = _readable_rows(events, zone, observed_until)
+    if not len(rows.ts):
+        raise EmptyHistoryError("the shop has no events", "data/events", "collect its orders first")
+    rows = rows.take(_line_order(rows))
+    starts = np.flatnonzero(_moment_begins(rows))
+    moments, moment_customer = _moments(rows, starts)
+    line_counts = np.diff(np.append(starts, len(rows.ts)))
+
+    n = len(rows.customer_ids)
+    by_time = np.lexsort((moments.quantity, moments.amount, moments.kind, moments.ts, moment_customer))
+    sorted_moments, sorted_customer = moments.take(by_time), moment_customer[by_time]
+    order = history_order(sorted_customer, sorted_moments.ts, sorted_moments.kind, sorted_moments.amount, n)
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    by_customer = np.argsort(place[sorted_customer], kind="stable")
+    final = by_time[by_customer]
+
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(place[moment_customer], minlength=n))])
+    end = as_cutoff(observed_until) + DAY_US if observed_until else (int(rows.ts.max()) // DAY_US + 1) * DAY_US
+    lines, items, categories = _lines(rows, starts, line_counts, final)
+    start = int(rows.ts.min()) // DAY_US * DAY_US
+    return Packed(
+        rows.customer_ids[order], offsets, moments.take(final), start, end, lines, items=items, categories=categories
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The columns of events that are packed, as arrays; `order` is -1 - day where a row has no order_id."""
+
+    customer: Ints
+    ts: Ints
+    kind: NDArray[np.uint8]
+    order: Ints
+    item: NDArray[np.int32]
+    category: NDArray[np.int32]
+    quantity: Floats
+    amount: Floats
+    discount: Floats
+    channel: NDArray[np.int16]
+    customer_ids: NDArray[np.str_]
+    items: NDArray[np.str_]
+    categories: NDArray[np.str_]
+
+    def take(self, rows: Ints) -> _Rows:
+        vocabularies = ("customer_ids", "items", "categories")
+        return _Rows(
+            **{
+                name: value if name in vocabularies else value[rows]
+                for name, value in ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+            }
+        )
+
+    @property
+    def day(self) -> Ints:
+        return self.ts // DAY_US
+
+    @property
+    def group(self) -> NDArray[np.int8]:
+        """0 for what makes up an order, 1 for a return, 2 + kind for everything that stands alone."""
+        of_order = (self.kind == Kind.ORDER) | (self.kind == Kind.CHARGE)
+        return np.where(of_order, 0, np.where(self.kind == Kind.RETURN, 1, 2 + self.kind)).astype(np.int8)
+
+
+def _readable_rows(events: pa.Table, zone: ZoneInfo, observed_until: date | None) -> _Rows:
+    events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(NEVER_PACKED))))
+    ts = _wall_clock(events["ts"], zone)
+    if observed_until is not None:
+        keep = ts < as_cutoff(observed_until) + DAY_US
+        events, ts = events.filter(pa.array(keep)), ts[keep]
+    customer, customer_ids = _codes(events["customer_id"], np.int64)
+    order, _ = _codes(events["order_id"], np.int64)
+    item, items = _codes(events["item_id"], np.int32)
+    category, categories = _codes(events["category"], np.int32)
+    channel, _ = _codes(events["channel"], np.int16)
+    types, type_names = _codes(events["type"], np.int64)
+    kinds = np.array([KIND_OF_TYPE.get(str(name), Kind.OTHER) for name in type_names], dtype=np.uint8)
+    return _Rows(
+        customer=customer,
+        ts=ts,
+        kind=kinds[types] if len(types) else np.zeros(0, np.uint8),
+        order=np.where(order < 0, -1 - ts // DAY_US, order),
+        item=item,
+        category=category,
+        quantity=_numbers(events["quantity"], 1.0),
+        amount=_numbers(events["amount"], 0.0),
+        discount=_numbers(events["discount"], 0.0),
+        channel=(channel + 1).astype(np.int16),
+        customer_ids=customer_ids,
+        items=items,
+        categories=categories,
+    )
+
+
+def _wall_clock(ts: pa.ChunkedArray, zone: ZoneInfo) -> Ints:
+    local = pc.local_timestamp(ts.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=str(zone))))
+    return local.cast(pa.int64()).to_numpy()
+
+
+def _numbers(column: pa.ChunkedArray, missing: float) -> Floats:
+    return pc.fill_null(column, missing).to_numpy().astype(np.float64)
+
+
+def _codes(column: pa.ChunkedArray, dtype: type) -> tuple[NDArray[Any], NDArray[np.str_]]:
+    """Codes in the order of the sorted vocabulary, -1 for null, and the vocabulary."""
+    encoded = column.combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_numpy(zero_copy_only=False).astype(np.str_)
+    order = np.argsort(names, kind="stable")
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return np.where(codes < 0, -1, rank[codes] if len(rank) else -1).astype(dtype), names[order]
+
+
+def _line_order(rows: _Rows) -> Ints:
+    """Sort rows so that a moment's are together; within it by item, then content."""
+    keys = (rows.quantity, rows.amount, rows.ts, rows.item, rows.kind, rows.order, rows.group, rows.day, rows.customer)
+    return np.lexsort(keys)
+
+
+def _moment_begins(rows: _Rows) -> NDArray[np.bool_]:
+    """(l,) whether a row begins a moment, rows being sorted; what stands alone (a view, a review) always does."""
+    begins = np.ones(len(rows.ts), dtype=bool)
+    same = rows.group[1:] < 2
+    for key in (rows.customer, rows.day, rows.group, rows.order):
+        same = same & (key[1:] == key[:-1])
+    begins[1:] = ~same
+    return begins
+
+
+def _moments(rows: _Rows, starts: Ints) -> tuple[Moments, Ints]:
+    customer, group, order = rows.customer[starts], rows.group[starts], rows.order[starts]
+    has_order = np.logical_or.reduceat(rows.kind == Kind.ORDER, starts)
+    kind = np.where((group == 0) & ~has_order, Kind.CHARGE, rows.kind[starts]).astype(np.uint8)
+    kind[(group == 0) & has_order] = Kind.ORDER
+    # The first day of an order is the order; what joins it on a later day is money without a new order.
+    candidates = np.flatnonzero(kind == Kind.ORDER)
+    by_order = candidates[np.lexsort((rows.day[starts][candidates], order[candidates], customer[candidates]))]
+    again = (customer[by_order][1:] == customer[by_order][:-1]) & (order[by_order][1:] == order[by_order][:-1])
+    kind[by_order[1:][again]] = Kind.CHARGE
+    product = ((rows.kind == Kind.ORDER) | (rows.kind == Kind.RETURN)).astype(float)
+    total = np.add.reduceat
+    moments = Moments(
+        ts=np.minimum.reduceat(rows.ts, starts),
+        kind=kind,
+        amount=total(rows.amount, starts),
+        lines=total(product, starts),
+        quantity=total(rows.quantity * product, starts),
+        discount=total(rows.discount, starts),
+        novel=total(_first_of_item(rows), starts),
+        channel=rows.channel[starts],
+    )
+    return moments, customer
+
+
+def _first_of_item(rows: _Rows) -> Floats:
+    """(l,) 1 where a customer orders an item for the first time, counted once."""
+    first = np.zeros(len(rows.ts))
+    ordered = np.flatnonzero((rows.kind == Kind.ORDER) & (rows.item >= 0))
+    by_item = ordered[np.lexsort((rows.ts[ordered], rows.item[ordered], rows.customer[ordered]))]
+    new = np.ones(len(by_item), dtype=bool)
+    new[1:] = (rows.customer[by_item][1:] != rows.customer[by_item][:-1]) | (
+        rows.item[by_item][1:] != rows.item[by_item][:-1]
+    )
+    first[by_item[new]] = 1.0
+    return first
+
+
+def _lines(
+    rows: _Rows, starts: Ints, counts: Ints, moment_order: Ints
+) -> tuple[Lines | None, NDArray[np.str_], NDArray[np.str_]]:
+    if not len(rows.items):
+        return None, rows.items, rows.categories
+    moved = counts[moment_order]
+    offsets = np.concatenate([[0], np.cumsum(moved)])
+    source = np.repeat(starts[moment_order] - offsets[:-1], moved) + np.arange(offsets[-1])
+    item, items = _by_first_appearance(rows.item[source], rows.ts[source], rows.items)
+    category, categories = _by_first_appearance(rows.category[source], rows.ts[source], rows.categories)
+    lines = Lines(offsets, item, category, rows.quantity[source], rows.amount[source])
+    return lines, items, categories
+
+
+def _by_first_appearance(
+    codes: NDArray[np.int32], ts: Ints, names: NDArray[np.str_]
+) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
+    """Renumber a vocabulary by first appearance in time (names break ties), so that a hidden future moves no code."""
+    if not len(names):
+        return codes, names
+    never = np.iinfo(np.int64).max
+    first = np.full(len(names), never)
+    np.minimum.at(first, codes[codes >= 0], ts[codes >= 0])
+    order = np.lexsort((np.arange(len(names)), first))
+    order = order[first[order] < never]
+    rank = np.full(len(names) + 1, -1, dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[codes], names[order]
