@@ -1,0 +1,206 @@
+"""`Workspace`: the one door to a shop's folder on disk.
+
+::
+
+    shijin.toml  data/<dataset>/  quarantine/*.parquet  receipts/*.json  models/  scores/  backtests/  exports/
+
+It knows where things lie and that they change whole or not at all; it does not know what they mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shijin.config import Config, load_config
+from shijin.errors import WorkspaceError
+from shijin.schema import QUARANTINE, conform
+from shijin.workspace import datasets, disk
+from shijin.workspace.receipts import Receipt
+
+CONFIG_FILE = "shijin.toml"
+KINDS = ("models", "scores", "backtests", "exports")
+
+TEMPLATE = """\
+# What this shop says about itself. Every line is optional; docs/formats.md lists all of them.
+schema_version = 1
+
+[shop]
+# name = "my shop"
+# currency = "EUR"
+# timezone = "Europe/Berlin"        # times without a zone are read as this one
+# observed_until = 2024-12-31       # the last day the data covers, if later than the last order
+
+[collect]
+# map = { customer_id = "user", ts = "paid_at", amount = "total" }
+# decimal = ","
+# date_order = "dmy"
+
+[outcome]
+# horizon = "90d"
+"""
+
+
+class Workspace:
+    """One shop's folder.
+
+    Parameters
+    ----------
+    root
+        The folder; use `Workspace.create` or `Workspace.open`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._held = 0
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.root)!r})"
+
+    @classmethod
+    def create(cls, root: Path) -> Workspace:
+        """Make the folder and its commented ``shijin.toml`` where they are not there yet.
+
+        Raises
+        ------
+        WorkspaceError
+            When a file lies there, or the folder may not be written.
+        """
+        if root.exists() and not root.is_dir():
+            raise WorkspaceError("a file lies where the workspace should be", str(root), "choose another folder")
+        with disk.refusals(root):
+            root.mkdir(parents=True, exist_ok=True)
+        if not (root / CONFIG_FILE).exists():
+            disk.write_atomically(root / CONFIG_FILE, lambda path: path.write_text(TEMPLATE, "utf-8"))
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Workspace:
+        """Open a workspace that is there.
+
+        Raises
+        ------
+        WorkspaceError
+            When the folder or its ``shijin.toml`` is missing.
+        ConfigError
+            When ``shijin.toml`` says what cannot be.
+
+        Examples
+        --------
+        >>> Workspace.open(Path("nowhere"))
+        Traceback (most recent call last):
+        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere.
+        """
+        if not (root / CONFIG_FILE).is_file():
+            problem = "no workspace here" if not (root / "data").exists() else f"{CONFIG_FILE} is missing"
+            raise WorkspaceError(problem, str(root), f"make one with: shijin init --workspace {root}")
+        workspace = cls(root)
+        workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
+        return workspace
+
+    @cached_property
+    def config(self) -> Config:
+        """What ``shijin.toml`` says, defaults filled in."""
+        with disk.refusals(self.root / CONFIG_FILE):
+            return load_config(self.root / CONFIG_FILE)
+
+    def read(self, dataset: str) -> pa.Table:
+        """All rows of ``events``, ``items`` or ``contacts``; empty where nothing was collected yet."""
+        return datasets.read(self.root / "data" / dataset, datasets.SCHEMAS[dataset])
+
+    def merge(self, dataset: str, table: pa.Table, key: str) -> datasets.Merged:
+        """Add new rows and replace changed ones by key, in one commit; nothing is written where nothing changed.
+
+        Keys are unique within `table`.
+        """
+        path, schema = self.root / "data" / dataset, datasets.SCHEMAS[dataset]
+        with self.lock():
+            return datasets.merge(path, table, key, schema, self.config.engine)
+
+    def versions(self) -> dict[str, int]:
+        """The last commit of each dataset, -1 where there is none."""
+        return {name: datasets.version(self.root / "data" / name) for name in datasets.SCHEMAS}
+
+    def fingerprint(self) -> str:
+        """A hash of the data's commits and of what ``shijin.toml`` says: the same as long as neither changes."""
+        parts = [datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS]
+        return hashlib.sha256("\n".join([*parts, self.config.model_dump_json()]).encode()).hexdigest()[:16]
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only process that writes here; what killed writers left behind is swept first.
+
+        Raises
+        ------
+        BusyError
+            When another process holds the lock. A process that was killed holds none.
+        """
+        if self._held:  # a step that holds the lock calls verbs that take it too
+            yield
+            return
+        with disk.only_writer(self.root / ".lock"):
+            self._held += 1
+            try:
+                with disk.refusals(self.root):
+                    for folder in (*KINDS, "quarantine", "receipts", "."):
+                        disk.sweep(self.root / folder)
+                yield
+            finally:
+                self._held -= 1
+
+    def publish(self, kind: str, id: str, write: Callable[[Path], object]) -> Path:
+        """Write the folder ``kind/id`` whole or not at all, in place of one that is there.
+
+        Parameters
+        ----------
+        kind
+            ``models``, ``scores``, ``backtests`` or ``exports``.
+        write
+            Fills the folder it is handed.
+        """
+        path = self.root / kind / id
+        with self.lock():
+            disk.write_folder(path, write)
+        return path
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write one file of the workspace, such as ``scores/LATEST.json`` or ``report.html``, in one move."""
+        path = self.root / name
+        disk.write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
+        return path
+
+    def write_quarantine(self, name: str, rejected: pa.Table) -> Path:
+        """Keep rows set aside; the same name replaces what an earlier run wrote."""
+        path = self.root / "quarantine" / f"{name}.parquet"
+        rejected = conform(rejected, QUARANTINE, str(path))
+        disk.write_atomically(path, lambda temporary: pq.write_table(rejected, temporary))
+        return path
+
+    def read_quarantine(self) -> pa.Table:
+        """All rows ever set aside, file by file."""
+        files = sorted((self.root / "quarantine").glob("*.parquet"))
+        with disk.refusals(self.root / "quarantine"):
+            tables = [conform(pq.read_table(file), QUARANTINE, str(file)) for file in files]
+        return pa.concat_tables([QUARANTINE.empty_table(), *tables])
+
+    def write_receipt(self, receipt: Receipt) -> Path:
+        """Keep a receipt, under a name that sorts by time."""
+        stem = "".join(letter for letter in receipt.started_at[:26] if letter.isdigit())
+        taken = len(list((self.root / "receipts").glob(f"{stem}-*.json")))
+        return self.write_text(f"receipts/{stem}-{taken:02d}-{receipt.verb}.json", receipt.to_json())
+
+    def receipts(self) -> list[Receipt]:
+        """All receipts, oldest first."""
+        receipts = []
+        for file in sorted((self.root / "receipts").glob("*.json")):
+            try:
+                receipts.append(Receipt.from_json(file.read_text("utf-8")))
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise WorkspaceError("not readable as a receipt", str(file), "delete the file") from error
+        return receipts

@@ -1,0 +1,165 @@
+import errno
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from shijin.errors import BusyError, ConfigError, WorkspaceError
+from shijin.schema import EVENTS, conform
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.disk import refusals
+
+
+def events(amounts: dict[str, float], source: str = "a.csv") -> pa.Table:
+    n = len(amounts)
+    day = datetime(2024, 1, 1, tzinfo=UTC)
+    columns = {
+        "customer_id": ["c"] * n,
+        "ts": [day] * n,
+        "type": ["order"] * n,
+        "event_id": list(amounts),
+        "amount": list(amounts.values()),
+        "source": [source] * n,
+    }
+    return conform(pa.table(columns), EVENTS, "test")
+
+
+def every_byte(root: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in (root / "data").rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.create(tmp_path / "shop")
+
+
+def test_creating_twice_keeps_what_the_shop_wrote(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text('[shop]\ncurrency = "EUR"\n')
+    assert Workspace.create(workspace.root).config.shop.currency == "EUR"
+
+
+def test_a_missing_workspace_is_refused_with_its_cure(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"no workspace here\. Cure: make one with: shijin init"):
+        Workspace.open(tmp_path)
+
+
+def test_an_unknown_key_is_refused_when_the_workspace_opens(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text('[shop]\ncurency = "EUR"\n')
+    with pytest.raises(ConfigError, match="did you mean 'currency'"):
+        Workspace.open(workspace.root)
+
+
+def test_a_dataset_that_is_not_there_reads_as_empty(workspace: Workspace) -> None:
+    assert workspace.read("events").schema == EVENTS
+    assert workspace.read("events").num_rows == 0
+
+
+def test_a_merge_adds_the_new_replaces_the_changed_and_counts_the_same(workspace: Workspace) -> None:
+    workspace.merge("events", events({"e1": 1.0, "e2": 2.0}), "event_id")
+    merged = workspace.merge("events", events({"e2": 2.0, "e1": 5.0, "e3": 3.0}), "event_id")
+    assert merged.status.to_pylist() == ["same", "changed", "new"]
+    assert (merged.added, merged.updated, merged.same) == (1, 1, 1)
+    kept = workspace.read("events")
+    assert dict(zip(kept["event_id"].to_pylist(), kept["amount"].to_pylist(), strict=True)) == {
+        "e1": 5.0,
+        "e2": 2.0,
+        "e3": 3.0,
+    }
+
+
+def test_a_merge_of_nothing_new_writes_no_byte_even_from_another_file(workspace: Workspace) -> None:
+    workspace.merge("events", events({"e1": 1.0}), "event_id")
+    before, fingerprint = every_byte(workspace.root), workspace.fingerprint()
+    workspace.merge("events", events({"e1": 1.0}, source="b.csv"), "event_id")
+    assert every_byte(workspace.root) == before
+    assert workspace.fingerprint() == fingerprint
+
+
+def test_the_fingerprint_changes_with_the_data_and_with_the_config(workspace: Workspace) -> None:
+    seen = {workspace.fingerprint()}
+    workspace.merge("events", events({"e1": 1.0}), "event_id")
+    seen.add(workspace.fingerprint())
+    (workspace.root / "shijin.toml").write_text('[shop]\ncurrency = "EUR"\n')
+    seen.add(Workspace.open(workspace.root).fingerprint())
+    assert len(seen) == 3
+
+
+def test_a_damaged_log_is_one_line(workspace: Workspace) -> None:
+    workspace.merge("events", events({"e1": 1.0}), "event_id")
+    for file in (workspace.root / "data/events/_delta_log").glob("*.json"):
+        file.write_text("garbage")
+    with pytest.raises(WorkspaceError, match="damaged") as caught:
+        workspace.read("events")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "may not be written or read")]
+)
+def test_a_full_or_forbidden_disk_is_one_line(code: int, said: str, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=said), refusals(tmp_path):
+        raise OSError(code, os.strerror(code))
+
+
+def test_two_writers_cannot_hold_the_lock(workspace: Workspace) -> None:
+    with workspace.lock(), workspace.lock(), pytest.raises(BusyError), Workspace.open(workspace.root).lock():
+        pass
+    with Workspace.open(workspace.root).lock():
+        pass
+
+
+def test_a_killed_process_leaves_no_lock_and_no_half_folder(workspace: Workspace) -> None:
+    script = (
+        "import sys, time, pathlib; from shijin.workspace import Workspace\n"
+        "def write(folder):\n"
+        "    (folder / 'a').write_text('half'); print('writing', flush=True); time.sleep(60)\n"
+        "Workspace.open(pathlib.Path(sys.argv[1])).publish('scores', 'one', write)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(workspace.root)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(BusyError), workspace.lock():
+            pass
+        process.kill()
+        process.wait()
+    time.sleep(0.05)
+    assert not (workspace.root / "scores/one").exists()
+    path = workspace.publish("scores", "one", lambda folder: (folder / "a").write_text("whole"))
+    assert [file.name for file in path.parent.iterdir()] == ["one"]
+
+
+def test_publishing_again_replaces_the_folder(workspace: Workspace) -> None:
+    workspace.publish("scores", "one", lambda folder: (folder / "old").write_text("1"))
+    path = workspace.publish("scores", "one", lambda folder: (folder / "new").write_text("2"))
+    assert [file.name for file in path.iterdir()] == ["new"]
+
+
+def test_a_failed_write_leaves_the_folder_as_it_was(workspace: Workspace) -> None:
+    path = workspace.publish("scores", "one", lambda folder: (folder / "old").write_text("1"))
+
+    def fail(folder: Path) -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        workspace.publish("scores", "one", fail)
+    assert [file.name for file in path.iterdir()] == ["old"]
+
+
+def test_a_folder_moved_aside_by_a_killed_writer_comes_back(workspace: Workspace) -> None:
+    path = workspace.publish("scores", "one", lambda folder: (folder / "old").write_text("1"))
+    path.rename(path.with_name(".old-one"))
+    with workspace.lock():
+        assert (path / "old").exists()
+
+
+def test_receipts_of_one_instant_stand_side_by_side(workspace: Workspace) -> None:
+    first = Receipt("collect", "2024-01-01T00:00:00.000000+00:00", rows={"in": 1})
+    second = Receipt("check", "2024-01-01T00:00:00.000000+00:00")
+    workspace.write_receipt(first)
+    workspace.write_receipt(second)
+    assert workspace.receipts() == [first, second]
