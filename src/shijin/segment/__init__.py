@@ -1,1 +1,1 @@
-"""segment."""
+"""Groups of customers a shop can act on: tiers by expected value. Knows forecasts, not how they were made."""

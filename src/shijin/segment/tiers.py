@@ -1,0 +1,139 @@
+"""Divide customers into tiers by what they are expected to spend, and add each tier up.
+
+Knows expected spend and the shop's cuts; knows neither models nor history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from shijin.config import TiersSection
+from shijin.distribution import Floats
+from shijin.errors import SchemaError
+
+SUMMARY = pa.schema(
+    [
+        pa.field("tier", pa.string(), nullable=False),
+        pa.field("customers", pa.int64(), nullable=False),
+        pa.field("customers_share", pa.float64(), nullable=False),  # of all customers, 0..1
+        pa.field("expected_spend", pa.float64(), nullable=False),  # sum, shop currency
+        pa.field("expected_spend_share", pa.float64(), nullable=False),  # of all expected spend, 0..1; 0 if that is 0
+        pa.field("historic_spend", pa.float64(), nullable=False),  # sum, shop currency
+        ("mean_p_active", pa.float64()),  # empty where the tier is
+    ]
+)
+
+
+def assign(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.str_]:
+    """Give every customer the name of one tier.
+
+    By ``quantile`` a customer's place is the middle of their rank, ``(rank + .5) / n`` from the top, so that cuts of
+    .2 and .5 make 2, 3 and 5 of ten customers. By ``share`` it is the share of expected spend that lies *above* them,
+    so that the first customer is always in the first tier. By ``money`` a tier holds those who are expected to spend
+    at least its cut. Equal customers rank in the order of their rows.
+
+    Parameters
+    ----------
+    expected_spend : (n,)
+        Shop currency, >= 0.
+    tiers
+        The shop's cuts and names.
+
+    Returns
+    -------
+    (n,) names, in the order of the rows.
+
+    Raises
+    ------
+    SchemaError
+        When an expectation is missing, infinite or negative.
+
+    Examples
+    --------
+    >>> assign(np.array([1.0, 90.0, 9.0]), TiersSection(cuts=(0.4, 0.7))).tolist()
+    ['low', 'high', 'normal']
+    >>> assign(np.array([1.0, np.nan]), TiersSection())
+    Traceback (most recent call last):
+    shijin.errors.SchemaError: expected_spend: 1 of 2 values are missing or negative. Cure: score the customers again.
+    """
+    bad = int(np.sum(~(np.isfinite(expected_spend) & (expected_spend >= 0))))
+    if bad:
+        problem = f"{bad} of {len(expected_spend)} values are missing or negative"
+        raise SchemaError(problem, "expected_spend", "score the customers again")
+    names = np.array(tiers.names)
+    cuts = np.array(tiers.cuts)
+    if tiers.by == "money":
+        return names[np.searchsorted(-cuts, -expected_spend, side="left")]
+    place = _rank_from_top(expected_spend) if tiers.by == "quantile" else _spend_above(expected_spend)
+    return names[np.searchsorted(cuts, place, side="left" if tiers.by == "quantile" else "right")]
+
+
+def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Add up customers and money by tier.
+
+    Parameters
+    ----------
+    forecast
+        A table with the columns tier, expected_spend, historic_spend and p_active of `shijin.schema.FORECAST`.
+    names
+        The tiers from the top; each has a row, with zeros where nobody is in it. A tier of the forecast that is not
+        among them follows at the end.
+
+    Returns
+    -------
+    A table of `SUMMARY`, one row a tier.
+
+    Examples
+    --------
+    >>> two = {"tier": ["high", "low"], "expected_spend": [9.0, 1.0], "historic_spend": [5.0, 5.0]}
+    >>> table = summarise(pa.table(two | {"p_active": [0.5, 0.1]}), ["high", "normal", "low"])
+    >>> table["customers"].to_pylist(), table["expected_spend_share"].to_pylist()
+    ([1, 0, 1], [0.9, 0.0, 0.1])
+    >>> table["mean_p_active"].to_pylist()
+    [0.5, None, 0.1]
+    """
+    encoded = forecast["tier"].combine_chunks().dictionary_encode()
+    found = encoded.dictionary.to_pylist()
+    rows = [*names, *sorted(set(found) - set(names))]
+    place = np.array([rows.index(name) for name in found], dtype=np.int64)
+    code = place[encoded.indices.to_numpy(zero_copy_only=False)] if found else np.zeros(0, dtype=np.int64)
+
+    def total(column: str) -> Floats:
+        return np.bincount(code, forecast[column].to_numpy(), len(rows)).astype(np.float64)
+
+    customers = np.bincount(code, minlength=len(rows))
+    spend = total("expected_spend")
+    mean_p_active = total("p_active") / np.maximum(customers, 1)
+    columns = {
+        "tier": rows,
+        "customers": customers,
+        "customers_share": customers / max(len(code), 1),
+        "expected_spend": spend,
+        "expected_spend_share": spend / (spend.sum() or 1.0),
+        "historic_spend": total("historic_spend"),
+        "mean_p_active": pa.array(mean_p_active, mask=customers == 0),
+    }
+    return pa.table(columns, schema=SUMMARY)
+
+
+def _rank_from_top(values: Floats) -> Floats:
+    """(n,) the middle of each customer's rank as a share of all customers."""
+    place = np.empty(len(values))
+    place[np.argsort(-values, kind="stable")] = (np.arange(len(values)) + 0.5) / max(len(values), 1)
+    return place
+
+
+def _spend_above(values: Floats) -> Floats:
+    """(n,) the share of all spend that belongs to customers ranked above; 1 where nobody spends."""
+    order = np.argsort(-values, kind="stable")
+    total = values.sum()
+    place = np.ones(len(values))
+    if total > 0:
+        ranked = values[order]
+        # The last places are cut off: a sum of tenths must reach .2 exactly, not .19999999999999998.
+        place[order] = np.round((np.cumsum(ranked) - ranked) / total, 12)
+    return place
