@@ -1,0 +1,121 @@
+"""What simulated customers buy: amounts, and the lines of an order from a catalogue by taste. Knows no dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.simulate.knobs import Knobs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FAVOURITES = 4  # items a customer comes back to
+_NAMES = ("kitchen", "bath", "garden", "lighting", "textiles", "candles", "stationery", "toys", "tea", "gifts")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Items sorted by category: ids, category of each, price and the popularity summed up to each."""
+
+    items: NDArray[np.str_]
+    categories: NDArray[np.str_]
+    category: Ints
+    price: Floats
+    popularity: Floats  # (v + 1,) cumulative, 0 .. 1
+
+
+@dataclass(frozen=True)
+class BasketLines:
+    """Lines of m orders, sorted by order and item. cents : (l,) whole cents that sum to the order's."""
+
+    order: Ints
+    item: Ints
+    quantity: Ints
+    cents: Ints
+
+
+def draw_amounts(knobs: Knobs, customer: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Draw the amount of each order.
+
+    Returns
+    -------
+    cents : (m,)
+        At least 1.
+    mean_baskets : (n,)
+        Each customer's true mean order, shop currency.
+    """
+    n, m = knobs.customers, len(customer)
+    if knobs.baskets == "gamma_gamma":
+        scales = 1 / rng.gamma(knobs.basket_q, 1 / knobs.basket_gamma, n)
+        means = knobs.basket_p * scales
+        amounts = rng.standard_gamma(knobs.basket_p, m) * scales[customer]
+    else:
+        centres = np.log(knobs.basket_median) + knobs.basket_between * rng.standard_normal(n)
+        means = np.exp(centres + knobs.basket_within**2 / 2)
+        amounts = np.exp(centres[customer] + knobs.basket_within * rng.standard_normal(m))
+    return np.maximum(np.round(100 * amounts), 1).astype(np.int64), means
+
+
+def make_catalogue(knobs: Knobs, rng: np.random.Generator) -> Catalogue:
+    """Make items ``sku-0001`` ... whose popularity falls by Zipf's law, spread over the categories by chance."""
+    count = knobs.items
+    category = np.sort(rng.integers(0, knobs.categories, count))
+    weight = rng.permutation(1 / (np.arange(count) + 3.0) ** knobs.popularity)
+    price = knobs.basket_median / knobs.lines_per_order * np.exp(0.6 * rng.standard_normal(count))
+    items = np.array([f"sku-{number:04d}" for number in range(1, count + 1)], dtype=np.str_)
+    names = [_NAMES[i] if i < len(_NAMES) else f"category-{i + 1:03d}" for i in range(knobs.categories)]
+    popularity = np.concatenate([[0.0], np.cumsum(weight)]) / max(weight.sum(), 1e-300)
+    return Catalogue(items, np.array(names, dtype=np.str_), category, price, popularity)
+
+
+def draw_lines(
+    knobs: Knobs, catalogue: Catalogue, customer: Ints, cents: Ints, rng: np.random.Generator
+) -> BasketLines:
+    """Fill each order with items its customer likes; line amounts follow list prices and sum to the order's."""
+    counts = 1 + rng.poisson(knobs.lines_per_order - 1, len(customer))
+    order = np.repeat(np.arange(len(customer)), counts)
+    item = _draw_items(knobs, catalogue, customer[order], rng)
+    quantity = rng.geometric(0.75, len(order))
+    # The same item twice in one order is one line.
+    key, place = np.unique(order * len(catalogue.items) + item, return_inverse=True)
+    order, item = np.divmod(key, len(catalogue.items))
+    quantity = np.bincount(place, weights=quantity).astype(np.int64)
+    return BasketLines(order, item, quantity, _split_cents(order, catalogue.price[item] * quantity, cents))
+
+
+def _draw_items(knobs: Knobs, catalogue: Catalogue, customer: Ints, rng: np.random.Generator) -> Ints:
+    everywhere = _pick(catalogue, rng.random(len(customer)))
+    favourite_category = catalogue.category[_pick(catalogue, rng.random(knobs.customers))]
+    favourites = _pick_within(catalogue, np.repeat(favourite_category, _FAVOURITES), rng).reshape(-1, _FAVOURITES)
+    beloved = favourites[customer, rng.integers(0, _FAVOURITES, len(customer))]
+    in_taste = _pick_within(catalogue, favourite_category[customer], rng)
+    which = rng.random(len(customer))
+    middle = (1 + knobs.loyalty) / 2
+    return np.where(which < knobs.loyalty, beloved, np.where(which < middle, in_taste, everywhere))
+
+
+def _pick(catalogue: Catalogue, uniform: Floats) -> Ints:
+    found = np.searchsorted(catalogue.popularity, uniform, side="right") - 1
+    return np.clip(found, 0, len(catalogue.items) - 1)
+
+
+def _pick_within(catalogue: Catalogue, category: Ints, rng: np.random.Generator) -> Ints:
+    first = np.searchsorted(catalogue.category, category, side="left")
+    last = np.searchsorted(catalogue.category, category, side="right")
+    low, high = catalogue.popularity[first], catalogue.popularity[last]
+    return np.clip(_pick(catalogue, low + (high - low) * rng.random(len(category))), first, last - 1)
+
+
+def _split_cents(order: Ints, weight: Floats, cents: Ints) -> Ints:
+    """Split each order's cents by weight; rounding the running sum keeps the total exact."""
+    running = np.cumsum(weight)
+    starts = np.searchsorted(order, np.arange(len(cents)))
+    before = np.concatenate([[0.0], running])[starts]
+    total = np.add.reduceat(weight, starts) if len(order) else np.zeros(0)
+    last = np.concatenate([order[1:] != order[:-1], [True]]) if len(order) else np.zeros(0, bool)
+    share = np.where(last, 1.0, (running - before[order]) / total[order])
+    until = np.round(share * cents[order]).astype(np.int64)
+    return np.diff(until, prepend=0) + np.concatenate([[0], np.where(last, cents[order], 0)[:-1]])

@@ -1,0 +1,325 @@
+"""A simulated shop as packed arrays, with the truth behind it. Lives and baskets meet here; no file, no forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc
+
+from shijin.errors import ConfigError
+from shijin.represent.cutoff import History, as_cutoff
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
+from shijin.simulate.baskets import Catalogue, draw_amounts, draw_lines, make_catalogue
+from shijin.simulate.knobs import Knobs
+from shijin.simulate.lives import Season, simulate_lives
+
+MINUTE_US = 60_000_000
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What no shop knows of its customers; (n,) arrays in the order of the packed customers.
+
+    rates : orders a day (of operational time) while alive
+    drop_chances : probability of dropping out at each repeat order
+    births, deaths : days since the window's first midnight; deaths are inf for who is alive at its end
+    mean_baskets : mean order, shop currency, before returns
+    """
+
+    rates: Floats
+    drop_chances: Floats
+    births: Floats
+    deaths: Floats
+    mean_baskets: Floats
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """(n,) whether a customer may still come when the window ends."""
+        return np.isinf(self.deaths)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One simulated shop.
+
+    order_numbers : (m,) which order a moment belongs to, counted in time; -1 where to none
+    lines : items of every moment, one line without an item where the shop has no catalogue
+    """
+
+    knobs: Knobs
+    seed: int
+    packed: Packed
+    truth: Truth
+    order_numbers: Ints
+    lines: Lines
+
+    def true_p_active(self, history: History, horizon_days: float) -> Floats:
+        """Probability that each customer of a History orders within the horizon, knowing rate and death.
+
+        Raises
+        ------
+        ConfigError
+            Where this has no closed form: lifetimes with regular gaps or a season.
+        """
+        self._refuse_lifetimes(regular_matters=True)
+        n, k = len(history), self.knobs.regularity
+        rates, alive, since_last, ahead = self._as_of(history, horizon_days)
+        if self.knobs.dropout == "lifetime":
+            leaving = 1 / self.knobs.lifetime_days
+            p = rates / (rates + leaving) * -np.expm1(-(rates + leaving) * ahead)
+        elif k == 1:
+            p = -np.expm1(-rates * ahead)
+        else:
+            stays = gammaincc(k, k * rates * (since_last + ahead)) / np.maximum(
+                gammaincc(k, k * rates * since_last), 1e-300
+            )
+            p = 1 - stays
+        joins = self.truth.births[:n] < self._day(history) + horizon_days
+        return np.where(np.isnan(since_last), joins.astype(float), alive * p)
+
+    def true_orders(self, history: History, horizon_days: float) -> Floats:
+        """Expected orders of each customer of a History within the horizon, knowing rate and death.
+
+        Raises
+        ------
+        ConfigError
+            Where this has no closed form: regular gaps, or lifetimes with a season.
+        """
+        self._refuse_lifetimes(regular_matters=False)
+        if self.knobs.regularity != 1:
+            raise ConfigError("expected orders have no closed form", "knob regularity", "choose 1")
+        n = len(history)
+        rates, alive, _, ahead = self._as_of(history, horizon_days)
+        if self.knobs.dropout == "lifetime":
+            leaving = 1 / self.knobs.lifetime_days
+            expected = rates / leaving * -np.expm1(-leaving * ahead)
+        else:
+            p = np.maximum(self.truth.drop_chances[:n], 1e-12)
+            expected = -np.expm1(-rates * p * ahead) / p
+        return alive * expected
+
+    def true_spend(self, history: History, horizon_days: float) -> Floats:
+        """Expected spend of each customer of a History within the horizon, before returns; see `true_orders`."""
+        return self.true_orders(history, horizon_days) * self.truth.mean_baskets[: len(history)]
+
+    def _refuse_lifetimes(self, *, regular_matters: bool) -> None:
+        knobs = self.knobs
+        awkward = knobs.season_amplitude > 0 or (regular_matters and knobs.regularity != 1)
+        if knobs.dropout == "lifetime" and awkward:
+            problem = "lifetimes with regular gaps or a season have no closed form"
+            raise ConfigError(problem, "knob dropout", "choose at_order or none")
+
+    def _day(self, history: History) -> float:
+        return history.cutoff / DAY_US - as_cutoff(self.knobs.start) / DAY_US
+
+    def _as_of(self, history: History, horizon_days: float) -> tuple[Floats, NDArray[np.bool_], Floats, float]:
+        n, day, season = len(history), self._day(history), Season.of(self.knobs)
+        is_order = history.moments.kind == Kind.ORDER
+        last = np.full(n, np.nan)
+        last[history.customer[is_order]] = day - history.age_days[is_order]
+        now = season.elapsed(np.array([day, day + horizon_days]))
+        return self.truth.rates[:n], self.truth.deaths[:n] >= day, now[0] - season.elapsed(last), float(now[1] - now[0])
+
+
+def simulate(knobs: Knobs, seed: int) -> Shop:
+    """Make a shop; the same knobs and seed make the same shop.
+
+    Raises
+    ------
+    ConfigError
+        When nobody ordered inside the window.
+
+    Examples
+    --------
+    >>> shop = simulate(Knobs(customers=50, days=200), seed=1)
+    >>> len(shop.packed), len(shop.packed.moments) >= 50
+    (50, True)
+    >>> simulate(Knobs(customers=3, days=1, before_days=9999, rate_scale_days=1e5), seed=0)
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: knobs: nobody ordered inside the window. Cure: more customers or a higher rate.
+    """
+    rng = np.random.default_rng(seed)
+    lives = simulate_lives(knobs, rng)
+    if not len(lives.day):
+        raise ConfigError("nobody ordered inside the window", "knobs", "more customers or a higher rate")
+    cents, mean_baskets = draw_amounts(knobs, lives.customer, rng)
+    ts = _clock(knobs, lives.day)
+    in_time = np.lexsort((lives.customer, ts))
+    number = np.empty(len(ts), dtype=np.int64)
+    number[in_time] = np.arange(len(ts))
+    catalogue = make_catalogue(knobs, rng)
+    orders = _order_part(knobs, catalogue, (lives.customer, ts, number, cents), rng)
+    parts = [orders, _return_part(knobs, orders, rng), _view_part(knobs, orders, rng)]
+    people, offsets, moments, numbers, lines = _assemble(_joined(parts))
+    lines, items, categories = _named(catalogue, lines, moments.ts)
+    truth = Truth(
+        lives.rates[people],
+        lives.drop_chances[people],
+        lives.births[people],
+        lives.deaths[people],
+        mean_baskets[people],
+    )
+    packed = Packed(
+        np.char.add("c", np.char.zfill(people.astype(np.str_), 6)),
+        offsets,
+        moments,
+        int(moments.ts.min()) // DAY_US * DAY_US,
+        as_cutoff(knobs.start) + knobs.days * DAY_US,
+        lines if knobs.items else None,
+        items=items,
+        categories=categories,
+    )
+    return Shop(knobs, seed, packed, truth, numbers, lines)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Moments of one kind and their lines, in no order between moments."""
+
+    customer: Ints
+    ts: Ints
+    kind: NDArray[np.uint8]
+    number: Ints
+    discount: Ints  # cents
+    n_lines: Ints
+    item: Ints
+    quantity: Ints
+    cents: Ints
+
+
+def _clock(knobs: Knobs, day: Floats) -> Ints:
+    unit = MINUTE_US if knobs.clock == "minute" else DAY_US
+    latest = as_cutoff(knobs.start) + knobs.days * DAY_US - unit
+    return np.minimum(as_cutoff(knobs.start) + np.floor(day * DAY_US / unit).astype(np.int64) * unit, latest)
+
+
+def _part(kind: Kind, customer: Ints, ts: Ints, number: Ints, **rest: Ints) -> _Part:
+    full = {"discount": np.zeros(len(ts), np.int64), "n_lines": np.ones(len(ts), np.int64)} | rest
+    return _Part(customer, ts, np.full(len(ts), kind, np.uint8), number, **full)
+
+
+def _order_part(
+    knobs: Knobs, catalogue: Catalogue, orders: tuple[Ints, Ints, Ints, Ints], rng: np.random.Generator
+) -> _Part:
+    customer, ts, number, cents = orders
+    off = np.where(rng.random(len(ts)) < knobs.discount_share, rng.uniform(0.1, 0.3, len(ts)), 0.0)
+    discount = np.round(cents * off / (1 - off)).astype(np.int64)
+    if not knobs.items:
+        none, one = np.full(len(ts), -1), np.ones(len(ts), np.int64)
+        return _part(Kind.ORDER, customer, ts, number, discount=discount, item=none, quantity=one, cents=cents)
+    drawn = draw_lines(knobs, catalogue, customer, cents, rng)
+    n_lines = np.bincount(drawn.order, minlength=len(ts))
+    lines = {"n_lines": n_lines, "item": drawn.item, "quantity": drawn.quantity, "cents": drawn.cents}
+    return _part(Kind.ORDER, customer, ts, number, discount=discount, **lines)
+
+
+def _return_part(knobs: Knobs, orders: _Part, rng: np.random.Generator) -> _Part:
+    """One line of some orders comes back some days later, if the window lasts that long."""
+    later = orders.ts + np.ceil(rng.uniform(2, 20, len(orders.ts)) * DAY_US / MINUTE_US).astype(np.int64) * MINUTE_US
+    if knobs.clock == "day":
+        later = later // DAY_US * DAY_US
+    end = as_cutoff(knobs.start) + knobs.days * DAY_US
+    back = (rng.random(len(later)) < knobs.return_share) & (later < end)
+    line = _one_line_each(orders, rng)[back]
+    number = orders.number[back]
+    content = {"item": orders.item[line], "quantity": -orders.quantity[line], "cents": -orders.cents[line]}
+    return _part(Kind.RETURN, orders.customer[back], later[back], number, **content)
+
+
+def _view_part(knobs: Knobs, orders: _Part, rng: np.random.Generator) -> _Part:
+    """Looks at what was then ordered, in the days before."""
+    counts = rng.poisson(knobs.views_per_order, len(orders.ts)) * bool(knobs.items)
+    source = np.repeat(np.arange(len(counts)), counts)
+    unit = MINUTE_US if knobs.clock == "minute" else DAY_US
+    before = np.ceil(rng.exponential(2 * DAY_US, len(source)) / unit).astype(np.int64) * unit
+    ts = orders.ts[source] - before
+    seen = ts >= as_cutoff(knobs.start)
+    source, ts = source[seen], ts[seen]
+    item = orders.item[_one_line_each(orders, rng)[source]]
+    one, no_order = np.ones(len(ts), np.int64), np.full(len(ts), -1)
+    return _part(Kind.VIEW, orders.customer[source], ts, no_order, item=item, quantity=one, cents=np.zeros_like(one))
+
+
+def _one_line_each(orders: _Part, rng: np.random.Generator) -> Ints:
+    starts = np.cumsum(orders.n_lines) - orders.n_lines
+    return starts + (rng.random(len(starts)) * orders.n_lines).astype(np.int64)
+
+
+def _joined(parts: list[_Part]) -> _Part:
+    return _Part(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _Part.__dataclass_fields__}
+    )
+
+
+def _assemble(part: _Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
+    """Sort moments by customer and time, customers by their histories; customers without a moment drop out.
+
+    Returns people (latent index of each packed customer), offsets, moments, order numbers and lines.
+    """
+    starts = np.cumsum(part.n_lines) - part.n_lines
+    amount = np.add.reduceat(part.cents / 100, starts)
+    quantity = np.add.reduceat(part.quantity, starts).astype(float)
+    people, customer = np.unique(part.customer, return_inverse=True)
+    keys = (part.item[starts], part.number, quantity, amount, part.kind, part.ts, customer)
+    by_time = np.lexsort(keys)
+    order = history_order(customer[by_time], part.ts[by_time], part.kind[by_time], amount[by_time], len(people))
+    place = np.empty(len(people), dtype=np.int64)
+    place[order] = np.arange(len(people))
+    final = by_time[np.argsort(place[customer[by_time]], kind="stable")]
+    owner, kind, n_lines = place[customer[final]], part.kind[final], part.n_lines[final]
+    lines = _gathered_lines(part, starts[final], n_lines)
+    product = kind <= Kind.RETURN
+    number = part.number[final]
+    ordered = np.repeat(np.where(kind == Kind.ORDER, number, -1), n_lines)
+    moments = Moments(
+        ts=part.ts[final],
+        kind=kind,
+        amount=amount[final],
+        lines=n_lines * product.astype(float),
+        quantity=quantity[final] * product,
+        discount=part.discount[final] / 100,
+        novel=_novel(np.repeat(owner, n_lines), lines.item, ordered, lines.offsets),
+        channel=np.zeros(len(final), np.int16),
+    )
+    customer_offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(people)))])
+    return people[order], customer_offsets, moments, number, lines
+
+
+def _gathered_lines(part: _Part, starts: Ints, n_lines: Ints) -> Lines:
+    offsets = np.concatenate([[0], np.cumsum(n_lines)])
+    source = np.repeat(starts - offsets[:-1], n_lines) + np.arange(offsets[-1])
+    item = part.item[source].astype(np.int32)
+    return Lines(offsets, item, item, part.quantity[source].astype(float), part.cents[source] / 100)
+
+
+def _novel(owner: Ints, item: NDArray[np.int32], number: Ints, offsets: Ints) -> Floats:
+    """(m,) items of each order that its customer had in none before; orders are numbered in time, -1 is none."""
+    ordered = np.flatnonzero((number >= 0) & (item >= 0))
+    by_number = ordered[np.argsort(number[ordered], kind="stable")]
+    _, first = np.unique(owner[by_number] * (1 + int(item.max())) + item[by_number], return_index=True)
+    new = np.zeros(len(item))
+    new[by_number[first]] = 1.0
+    return np.add.reduceat(new, offsets[:-1])
+
+
+def _named(catalogue: Catalogue, lines: Lines, ts: Ints) -> tuple[Lines, NDArray[np.str_], NDArray[np.str_]]:
+    """Number items and categories by first appearance in time, names breaking ties."""
+    line_ts = np.repeat(ts, np.diff(lines.offsets))
+    if not len(catalogue.items):
+        return lines, catalogue.items, catalogue.items
+    item, items = _by_first_appearance(lines.item, line_ts, catalogue.items)
+    category, categories = _by_first_appearance(catalogue.category[lines.item], line_ts, catalogue.categories)
+    return Lines(lines.offsets, item, category, lines.quantity, lines.amount), items, categories
+
+
+def _by_first_appearance(
+    codes: NDArray[np.integer], ts: Ints, names: NDArray[np.str_]
+) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
+    first = np.full(len(names), np.iinfo(np.int64).max)
+    np.minimum.at(first, codes, ts)
+    order = np.lexsort((names, first))[: len(np.unique(codes))]
+    rank = np.zeros(len(names), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[codes], names[order]
