@@ -82,6 +82,7 @@ class CollectSection(Section):
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     encoding: str | None = None
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    salt: str = Field(default="shijin", description="of the hash that stands for an e-mail or phone as customer_id")
 
 
 class ProfilesSection(Section):

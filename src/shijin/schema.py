@@ -69,7 +69,8 @@ CONTACTS = pa.schema(
 # Types whose amounts count as spend; only an "order" counts as an order.
 MONEY_TYPES = ("order", "return", "charge")
 # "void": lines of a voided, fully refunded or cancelled order; kept so that nothing is silently lost, read by no model.
-EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", "exposure", "click", "void")
+# "refund_undated": money given back on a day the source does not tell, negative; read by no model.
+EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", "exposure", "click", "void", "refund_undated")
 
 QUARANTINE = pa.schema(
     [
@@ -83,7 +84,7 @@ QUARANTINE = pa.schema(
 )
 # Bad rows count towards the share that refuses a file; set-aside rows are readable, but no customer's purchase.
 BAD_REASONS = ("bad_time", "bad_amount", "bad_quantity", "future_date", "bad_row")
-SET_ASIDE_REASONS = ("no_customer", "test_code", "test_order", "unpaid")
+SET_ASIDE_REASONS = ("no_customer", "test_code", "test_order", "unpaid", "other_currency")
 REJECT_REASONS = (*BAD_REASONS, *SET_ASIDE_REASONS)
 
 FINDINGS = pa.schema(

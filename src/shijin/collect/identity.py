@@ -1,0 +1,109 @@
+"""Who a customer is: addresses become keys only through normalisation and a salted hash, and live in Contacts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.collect.values import as_array, distinct
+from shijin.config import Config
+from shijin.engine import connect
+from shijin.schema import CONTACTS, conform
+
+Address = Literal["email", "phone"]
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+
+def normal_email(emails: pa.Array) -> pa.Array:
+    """E-mails without case and spaces; null where it is none.
+
+    Examples
+    --------
+    >>> normal_email(pa.array([" Ann@Example.COM ", "none", None])).to_pylist()
+    ['ann@example.com', None, None]
+    """
+    bare = pc.utf8_lower(pc.replace_substring_regex(emails, r"\s|^mailto:", ""))
+    return pc.if_else(pc.match_substring_regex(bare, _ADDRESS), bare, None)
+
+
+def normal_phone(phones: pa.Array) -> pa.Array:
+    """Phones as digits, with ``+`` where the country is told; null below five digits.
+
+    Examples
+    --------
+    >>> normal_phone(pa.array(["+49 (0)170 / 123-45", "0049 170 12345", "'0170 12345", "n/a"])).to_pylist()
+    ['+4917012345', '+4917012345', '017012345', None]
+    """
+    bare = pc.replace_substring_regex(phones, r"\(0\)|[^\d+]", "")
+    bare = pc.replace_substring_regex(bare, r"^00", "+")
+    bare = pc.replace_substring_regex(bare, r"(\d)\++", r"\1")
+    return pc.if_else(pc.match_substring_regex(bare, r"\d{5}"), bare, None)
+
+
+def hashed(keys: pa.Array, config: Config) -> pa.Array:
+    """Keys as salted hashes: ``c_`` and 24 hex digits, null where there is none.
+
+    Examples
+    --------
+    >>> hashed(pa.array(["ann@example.com", None]), Config()).to_pylist()
+    ['c_646f3d5263652d2d0bda0cb0', None]
+    """
+    values, rows = distinct(keys)
+    with connect(config.engine) as connection:
+        connection.register("keys", pa.table({"key": values}))
+        query = "SELECT 'c_' || left(sha256($salt || chr(31) || key), 24) AS id FROM keys"
+        ids = as_array(connection.sql(query, params={"salt": config.collect.salt}).to_arrow_table().column("id"))
+    return ids.cast(pa.string()).take(rows)
+
+
+def customer_keys(keys: pa.Array | None, email: pa.Array | None, phone: pa.Array | None, config: Config) -> pa.Array:
+    """Customer ids: the source's own key, unless it is an address; else the hashed e-mail, else the hashed phone.
+
+    Parameters
+    ----------
+    keys, email, phone : (n,) string
+        As the source has them; at least one is there.
+
+    Examples
+    --------
+    >>> ids = customer_keys(pa.array(["007", "Ann@x.org", None]), None, pa.array([None, None, "0170 12345"]), Config())
+    >>> ids.to_pylist()[0], ids.to_pylist()[1:] == hashed(pa.array(["ann@x.org", "017012345"]), Config()).to_pylist()
+    ('007', True)
+    """
+    from_addresses = []
+    if email is not None:
+        from_addresses.append(normal_email(email))
+    if phone is not None:
+        from_addresses.append(normal_phone(phone))
+    if keys is not None:
+        as_address = normal_email(keys)
+        if from_addresses:
+            keys = pc.if_else(pc.equal(keys, "0"), None, keys)  # WooCommerce's guests
+        own = pc.if_else(pc.is_valid(as_address), None, keys)
+        from_addresses.insert(0, as_address)
+    else:
+        own = pa.nulls(len(from_addresses[0]), pa.string())
+    return pc.coalesce(own, pc.if_else(pc.is_null(own), hashed(pc.coalesce(*from_addresses), config), None))
+
+
+def contacts_of(lines: pa.Table, config: Config) -> pa.Table:
+    """One row a customer: the newest of each thing known.
+
+    Parameters
+    ----------
+    lines
+        customer_id, ts and any columns of CONTACTS; without an e-mail, phone or name there are no contacts.
+    """
+    known = [name for name in CONTACTS.names[1:] if name in lines.column_names]
+    if not {"email", "phone", "first_name", "last_name"} & set(known):
+        return CONTACTS.empty_table()
+    newest = ", ".join(
+        f"max(struct_pack(ts := ts, kept := {name})) FILTER (WHERE {name} IS NOT NULL).kept AS {name}" for name in known
+    )
+    there = " OR ".join(f"{name} IS NOT NULL" for name in known)
+    with connect(config.engine) as connection:
+        connection.register("lines", lines.select(["customer_id", "ts", *known]))
+        query = f"SELECT customer_id, {newest} FROM lines WHERE {there} GROUP BY customer_id ORDER BY customer_id"
+        return conform(connection.sql(query).to_arrow_table(), CONTACTS, "contacts")

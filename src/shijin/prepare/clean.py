@@ -1,0 +1,90 @@
+"""Which codes are products and which are postage, fees, tests or corrections; what a type is called.
+
+It does not know which kind of source a row came from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.config import ItemsSection
+
+PRODUCT, CHARGE, TEST = "product", "charge", "test"
+
+_TYPES = {
+    "order": "order purchase buy bought sale sold orderline invoice transaction 购买 下单 订单 销售 支付 成交",
+    "return": "return returned refund refunded cancellation creditnote 退货 退款",
+    "charge": "charge fee shipping postage 运费 邮费",
+    "view": "view viewed pageview pv productview productviewed viewitem 浏览",
+    "cart": "cart addtocart productadded 加购 加入购物车",
+    "review": "review rating rated 评价",
+    "contact": "contact call email",
+    "exposure": "exposure impression",
+    "click": "click clicked 点击",
+    "void": "void voided cancelled canceled failed 取消 作废",
+}
+KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
+
+
+def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection) -> pa.Array:
+    """Tell products, charges and tests apart by their code or name.
+
+    A one-letter code such as Online Retail's ``M`` means a correction only where the shop's other codes are longer:
+    a shop whose products are called A, B and C sells B.
+
+    Parameters
+    ----------
+    codes, names : (n,) string, nullable
+
+    Returns
+    -------
+    (n,) string: ``product``, ``charge`` or ``test``.
+
+    Examples
+    --------
+    >>> codes = pa.array(["85048", "POST", "TEST001", "M", None])
+    >>> kinds_of_items(codes, pa.nulls(5, pa.string()), ItemsSection()).to_pylist()
+    ['product', 'charge', 'test', 'test', 'product']
+    """
+    charge = pc.or_(_matches(codes, items.charges), _matches(names, items.charges))
+    test = _matches(codes, items.tests)
+    if items.tests == ItemsSection().tests and _codes_are_letters(codes):
+        test = pc.and_(test, pc.greater(pc.fill_null(pc.utf8_length(codes), 0), 1))
+    names_that_say = pc.greater(pc.fill_null(pc.utf8_length(names), 0), 1)
+    test = pc.or_(test, pc.and_(_matches(names, items.tests), names_that_say))
+    return pc.if_else(test, TEST, pc.if_else(charge, CHARGE, PRODUCT))
+
+
+def canonical_types(types: pa.Array) -> pa.Array:
+    """Call known types by their one name; a shop's own stay as they are, in lower case.
+
+    Examples
+    --------
+    >>> canonical_types(pa.array(["Purchase", "add-to-cart", "退款", "unboxing", None])).to_pylist()
+    ['order', 'cart', 'return', 'unboxing', None]
+    """
+    encoded = types.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    named = [KNOWN_TYPES.get(plain(word), word.strip().lower()) for word in words]
+    return pa.array(named, pa.string()).take(encoded.indices)
+
+
+def plain(name: str) -> str:
+    """A name without case, spaces and punctuation, so that ``Customer_ID`` is ``customerid``."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _matches(texts: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
+    if not patterns:
+        return pa.array(np.zeros(len(texts), dtype=bool))
+    encoded = texts.dictionary_encode()
+    whole = "^(?:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")$"
+    found = pc.match_substring_regex(encoded.dictionary, whole).take(encoded.indices)
+    return pc.fill_null(found, fill_value=False)
+
+
+def _codes_are_letters(codes: pa.Array) -> bool:
+    lengths = pc.utf8_length(pc.unique(codes.drop_null()))
+    return bool(len(lengths)) and float(np.median(lengths.to_numpy())) <= 2
