@@ -63,6 +63,8 @@ class Collected:
         Whether the source tells each order whole, so that a line it no longer has is gone.
     digest
         Of the source.
+    repeated, repeated_money
+        Rows that tell an order which the same source tells again further down.
     """
 
     events: pa.Table
@@ -76,6 +78,8 @@ class Collected:
     derived: int
     whole_orders: bool
     digest: str
+    repeated: int = 0
+    repeated_money: float = 0.0
 
 
 def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:

@@ -27,7 +27,7 @@ _UNPAID = "pending unpaid authorized onhold draft awaitingpayment pendingpayment
 _VOID = "cancelled canceled voided void refunded failed trash 交易关闭 已取消 已退款 退款成功 已关闭 交易取消"
 _SIGNS = {"£": "GBP", "€": "EUR", "₹": "INR", "₩": "KRW", "$": None, "¥": None, "￥": None}
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
-_PERSON_ROLES = ("first_name", "last_name", "country")
+_PERSON_ROLES = ("email", "phone", "first_name", "last_name", "country")
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,6 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
         "rating": reading.number("rating"),
         "currency": currency,
         "text": pa.nulls(raw.table.num_rows, pa.string()),
-        "email": email,
-        "phone": phone,
     }
     columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
     columns |= {role: reading.text(role) for role in _PERSON_ROLES if role in reading.roles}

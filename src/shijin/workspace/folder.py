@@ -182,12 +182,11 @@ class Workspace:
         disk.write_atomically(path, lambda temporary: pq.write_table(rejected, temporary))
         return path
 
-    def read_quarantine(self) -> pa.Table:
-        """All rows ever set aside, file by file."""
+    def read_quarantine(self) -> dict[str, pa.Table]:
+        """All rows ever set aside, by the name under which they were kept."""
         files = sorted((self.root / "quarantine").glob("*.parquet"))
         with disk.refusals(self.root / "quarantine"):
-            tables = [conform(pq.read_table(file), QUARANTINE, str(file)) for file in files]
-        return pa.concat_tables([QUARANTINE.empty_table(), *tables])
+            return {file.stem: conform(pq.read_table(file), QUARANTINE, str(file)) for file in files}
 
     def write_receipt(self, receipt: Receipt) -> Path:
         """Keep a receipt, under a name that sorts by time."""

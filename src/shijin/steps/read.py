@@ -1,0 +1,44 @@
+"""Committed tables, read for those above: shop, report, notebooks. Nothing here writes."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from shijin.engine import connect
+from shijin.schema import QUARANTINE, conform
+from shijin.workspace import Workspace
+
+
+def read_events(workspace: Workspace) -> pa.Table:
+    """All events, EVENTS; empty where nothing was collected yet."""
+    return workspace.read("events")
+
+
+def read_items(workspace: Workspace) -> pa.Table:
+    """All items, ITEMS."""
+    return workspace.read("items")
+
+
+def read_contacts(workspace: Workspace) -> pa.Table:
+    """All contacts, CONTACTS; for lists that are to be sent, never for models."""
+    return workspace.read("contacts")
+
+
+def read_rejected(workspace: Workspace) -> pa.Table:
+    """Rows set aside, QUARANTINE; a row that came in several files counts once."""
+    kept = [
+        table.append_column("file", pa.repeat(name, table.num_rows))
+        for name, table in workspace.read_quarantine().items()
+    ]
+    if not kept:
+        return QUARANTINE.empty_table()
+    with connect(workspace.config.engine) as connection:
+        connection.register("kept", pa.concat_tables(kept))
+        rows = connection.sql(
+            """WITH numbered AS (
+                SELECT *, row_number() OVER (PARTITION BY file, reason, row ORDER BY source_row) AS ordinal FROM kept)
+            SELECT * FROM numbered
+            QUALIFY row_number() OVER (PARTITION BY reason, row, ordinal ORDER BY file) = 1
+            ORDER BY file, source_row"""
+        ).to_arrow_table()
+    return conform(rows, QUARANTINE, "quarantine")
