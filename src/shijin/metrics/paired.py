@@ -1,0 +1,160 @@
+"""Is one forecast better than another, on the same customers? Paired bootstrap with margins named beforehand.
+
+Customers are resampled with replacement; a win or a loss means that the 95 % interval of the difference lies wholly
+beyond the metric's margin, anything else is a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.metrics.value import log_scores
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+RESAMPLES = 1000
+CHUNK = 100  # resamples held in memory at once
+
+Metric = Literal["log_score", "auc", "ngini", "crps", "level"]
+# Differences are "better is positive": crps relative to the peer's, level as |log|.
+MARGINS: dict[Metric, float] = {"log_score": 0.002, "auc": 0.003, "ngini": 0.01, "crps": 0.005, "level": 0.02}
+Verdict = Literal["win", "tie", "loss"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One member's forecasts of n customers, as far as comparisons need them: p_active, mean and CRPS, each (n,)."""
+
+    p_active: Floats
+    mean: Floats
+    crps: Floats
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of one member minus a peer's, turned so that more is better, with its 95 % interval."""
+
+    metric: Metric
+    value: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Win or loss where the interval lies wholly beyond the margin, else tie."""
+        margin = MARGINS[self.metric]
+        return "win" if self.low > margin else "loss" if self.high < -margin else "tie"
+
+
+def compare(
+    spend: Floats, active: Flags, member: Judged, peers: Mapping[str, Judged], seed: int = 0
+) -> dict[str, list[Difference]]:
+    """Compare a member with each peer on every metric of MARGINS.
+
+    Parameters
+    ----------
+    spend, active : (n,)
+        Outcomes.
+    seed
+        Of the resampling; the same seed draws the same customers for every member.
+
+    Returns
+    -------
+    dict
+        Peer's name to one `Difference` a metric.
+    """
+    n = len(spend)
+    everyone = np.ones((1, n))
+    measures = {name: _measures(spend, active, judged) for name, judged in {**peers, "": member}.items()}
+    at_hand = {name: measure(everyone)[0] for name, measure in measures.items()}
+    drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in measures}
+    rng = np.random.default_rng(seed)
+    for _ in range(RESAMPLES // CHUNK):
+        weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(CHUNK)]).astype(float)
+        for name, measure in measures.items():
+            drawn[name].append(measure(weights))
+    resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}
+    return {peer: _differences(at_hand[""], at_hand[peer], resampled[""], resampled[peer]) for peer in peers}
+
+
+def _differences(own: Floats, peer: Floats, own_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
+    out = []
+    for place, metric in enumerate(MARGINS):
+        value = _better(metric, own[place], peer[place])
+        draws = _better(metric, own_drawn[:, place], peer_drawn[:, place])
+        draws = draws[np.isfinite(draws)]
+        low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
+        out.append(Difference(metric, float(value), float(low), float(high)))
+    return out
+
+
+def _better(metric: Metric, own: Floats, peer: Floats) -> Floats:
+    if metric == "crps":
+        return 1 - own / peer
+    if metric == "level":
+        return np.abs(np.log(peer)) - np.abs(np.log(own))
+    return own - peer
+
+
+def _measures(spend: Floats, active: Flags, judged: Judged) -> Callable[[Floats], Floats]:
+    """Prepare a function: resampling weights (b, n) -> the metrics of MARGINS (b, 5) under them."""
+    scores = log_scores(active, judged.p_active)
+    rank_active = _weighted_auc(active, judged.p_active)
+    rank_spend, rank_ideal = _weighted_gini(spend, judged.mean), _weighted_gini(spend, spend)
+
+    def measure(weights: Floats) -> Floats:
+        total = weights.sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            columns = {
+                "log_score": weights @ scores / total,
+                "auc": rank_active(weights),
+                "ngini": rank_spend(weights) / rank_ideal(weights),
+                "crps": weights @ judged.crps / total,
+                "level": (weights @ judged.mean) / (weights @ spend),
+            }
+        return np.stack([columns[metric] for metric in MARGINS], axis=1)
+
+    return measure
+
+
+def _tied_groups(score: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Order customers by rising score; also where each run of equal scores begins."""
+    order = np.argsort(score, kind="stable")
+    ordered = score[order]
+    return order, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
+def _weighted_auc(active: Flags, score: Floats) -> Callable[[Floats], Floats]:
+    order, starts = _tied_groups(score)
+    positive = active[order].astype(float)
+
+    def measure(weights: Floats) -> Floats:
+        ordered = weights[:, order]
+        won = np.add.reduceat(ordered * positive, starts, axis=1)
+        lost = np.add.reduceat(ordered * (1 - positive), starts, axis=1)
+        below = np.cumsum(lost, axis=1) - lost / 2
+        return (won * below).sum(axis=1) / (won.sum(axis=1) * lost.sum(axis=1))
+
+    return measure
+
+
+def _weighted_gini(spend: Floats, score: Floats) -> Callable[[Floats], Floats]:
+    order, starts = _tied_groups(-score)
+    ordered_spend = spend[order]
+
+    def measure(weights: Floats) -> Floats:
+        ordered = weights[:, order]
+        customers = np.add.reduceat(ordered, starts, axis=1)
+        money = np.add.reduceat(ordered * ordered_spend, starts, axis=1)
+        customers /= customers.sum(axis=1, keepdims=True)
+        money /= money.sum(axis=1, keepdims=True)
+        # Area under the curve of cumulative money over cumulative customers, straight within a tie.
+        return 2 * ((np.cumsum(money, axis=1) - money / 2) * customers).sum(axis=1) - 1
+
+    return measure
