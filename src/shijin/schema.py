@@ -131,6 +131,9 @@ MEMBERS = pa.schema(
         ("pit", pa.float64()),
         pa.field("y_spend", pa.float64(), nullable=False),
         pa.field("y_orders", pa.int32(), nullable=False),
+        ("y_first_days", pa.float64()),  # days from the cutoff to the first order in the window
+        ("orders_before", pa.int32()),
+        ("tenure_days", pa.float64()),  # from the first order to the cutoff
     ]
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from scipy.optimize import minimize
 from shijin.distribution import P_FLOOR, Distribution
 from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecast.member import Forecaster, Window
-from shijin.represent.cutoff import History
+from shijin.metrics.value import log_scores, normalised_gini
+from shijin.represent.cutoff import History, Outcomes
 from shijin.represent.packed import DAY_US
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,12 @@ class Weights:
         same = np.full(members, 1 / members)
         return cls(same, 0.0, same, same)
 
+    @classmethod
+    def only(cls, place: int, members: int) -> Self:
+        """Give one member everything."""
+        one = np.eye(members)[place]
+        return cls(one, 0.0, one, one)
+
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
         """Pool the members' forecasts of the same customers."""
         odds = np.stack([_logit(forecast.p_active) for forecast in forecasts], axis=1)
@@ -68,13 +75,15 @@ class Stack:
     Parameters
     ----------
     members
-        At least one; fitted together by `fit`.
+        The first is the formula that is served if nothing beats it. A member that finds too little to learn from
+        leaves, and `notes` says so.
     """
 
-    members: Sequence[Forecaster]
+    members: list[Forecaster]
     name: str = NAME
     weights: Weights | None = None
     case: Case | None = None
+    served: str = NAME
     notes: list[str] = field(default_factory=list)
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
@@ -87,10 +96,14 @@ class Stack:
         """
         if not windows:
             raise EmptyHistoryError("no closed window to learn from", NAME, "use the untrained forecast")
-        self.case, forecasts = self._unseen(windows, seed)
-        history, outcomes = windows[0]
+        outcomes = windows[0][1]
+        forecasts = self._unseen(windows, seed)
         self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders)
-        del history
+        together = self.weights.combine(forecasts)
+        self.served = NAME if beats(together, forecasts[0], outcomes) else self.members[0].name
+        if self.served != NAME:
+            self.weights = Weights.only(0, len(forecasts))
+            self.notes.append(f"nothing beats {self.served} on the newest closed window: it is served")
         for member in self.members:
             member.fit(windows, seed)
 
@@ -104,24 +117,44 @@ class Stack:
             raise ModelError("not fitted", NAME, "fit it on closed windows first")
         return self.weights.combine(forecasts)
 
-    def _unseen(self, windows: Sequence[Window], seed: int) -> tuple[Case, list[Distribution]]:
+    def shares(self) -> dict[str, dict[str, float]]:
+        """Give the weights by part and member, for people and for the card."""
+        if self.weights is None:
+            return {}
+        names = [member.name for member in self.members]
+        parts = {"activity": self.weights.activity, "spend": self.weights.spend, "orders": self.weights.orders}
+        return {part: dict(zip(names, map(float, row), strict=True)) for part, row in parts.items()}
+
+    def _unseen(self, windows: Sequence[Window], seed: int) -> list[Distribution]:
         """Every member's forecast of the newest window for customers that it was not fitted on."""
         history, outcomes = windows[0]
         opened = history.cutoff - outcomes.horizon_days * DAY_US
         older = [window for window in windows if window[0].cutoff <= opened]
-        case: Case = "later window" if older else "customer folds"
-        parts: list[list[Distribution]] = []
+        self.case = "later window" if older else "customer folds"
         fold_of = np.arange(len(history)) % FOLDS
-        for fold in range(FOLDS):
-            known = [_without_fold(window, fold) for window in older or windows]
-            asked = history.take(fold_of == fold)
-            row = []
-            for member in self.members:
-                member.fit(known, seed)
-                row.append(member.forecast(asked, outcomes.horizon_days))
-            parts.append(row)
         places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
-        return case, [_joined([row[place] for row in parts], places) for place in range(len(self.members))]
+        kept, forecasts = [], []
+        for member in self.members:
+            try:
+                parts = [_fold_forecast(member, older or windows, windows[0], fold, seed) for fold in range(FOLDS)]
+            except ModelError as error:
+                self.notes.append(f"{member.name} is left out: {error.problem}")
+                continue
+            kept.append(member)
+            forecasts.append(_joined(parts, places))
+        self.members = kept
+        return forecasts
+
+
+def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:
+    """Whether a forecast of unseen customers is better than the formula's in any of what a shop asks of it."""
+    active = outcomes.orders > 0
+    own, its = challenger.mean(), formula.mean()
+    return bool(
+        log_scores(active, challenger.p_active).mean() > log_scores(active, formula.p_active).mean()
+        or challenger.crps(outcomes.spend).mean() < formula.crps(outcomes.spend).mean()
+        or normalised_gini(outcomes.spend, own) > normalised_gini(outcomes.spend, its)
+    )
 
 
 def learn_weights(forecasts: Sequence[Distribution], spend: Floats, orders: NDArray[np.int64]) -> Weights:
@@ -179,10 +212,15 @@ def _mixture_weights(likelihoods: Floats) -> Floats:
     return shares
 
 
-def _without_fold(window: Window, fold: int) -> Window:
-    history, outcomes = window
-    others = np.arange(len(history)) % FOLDS != fold
-    return history.take(others), outcomes.take(others)
+def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, fold: int, seed: int) -> Distribution:
+    """Fit a member on the customers outside a fold, and ask it for those inside, at the newest window."""
+    known = []
+    for history, outcomes in windows:
+        others = np.arange(len(history)) % FOLDS != fold
+        known.append((history.take(others), outcomes.take(others)))
+    member.fit(known, seed)
+    history, outcomes = newest
+    return member.forecast(history.take(np.arange(len(history)) % FOLDS == fold), outcomes.horizon_days)
 
 
 def _joined(parts: Sequence[Distribution], places: NDArray[np.int64]) -> Distribution:

@@ -7,8 +7,9 @@ and every member's inputs are made from a History alone, so that a leak does not
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, InitVar, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,17 +115,21 @@ class Outcomes:
         Orders, charges and returns dated in the window, summed, floored at 0; shop currency.
     orders : (n,) int64
         How many orders; a later return does not un-count one.
+    first_days : (n,)
+        Days from the cutoff to the first order; inf where there is none.
     """
 
     cutoff: int
     horizon_days: int
     spend: Floats
     orders: Ints
+    first_days: Floats
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Outcomes:
         """Keep only some customers, in their order."""
         chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
-        return Outcomes(self.cutoff, self.horizon_days, self.spend[chosen], self.orders[chosen])
+        parts = (self.spend[chosen], self.orders[chosen], self.first_days[chosen])
+        return Outcomes(self.cutoff, self.horizon_days, *parts)
 
 
 def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, Outcomes | None]:
@@ -173,6 +178,18 @@ def as_cutoff(day: date) -> int:
     return (day - EPOCH).days * DAY_US
 
 
+def as_instant(cutoff: int, zone: ZoneInfo) -> datetime:
+    """The instant of a midnight of the shop's wall clock.
+
+    Examples
+    --------
+    >>> as_instant(DAY_US, ZoneInfo("Europe/Paris")).isoformat()
+    '1970-01-01T23:00:00+00:00'
+    """
+    midnight = datetime.combine(EPOCH + timedelta(days=cutoff // DAY_US), time(), tzinfo=zone)
+    return midnight.astimezone(ZoneInfo("UTC"))
+
+
 def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:
     """Sum each customer's moments; 0 where there are none.
 
@@ -205,7 +222,9 @@ def _outcomes(packed: Packed, cutoff: int, horizon_days: int, n: int) -> Outcome
     inside = (moments.ts >= cutoff) & (moments.ts < until)
     spend = per_customer(moments.amount * (inside & (moments.kind <= Kind.CHARGE)), packed.offsets)[:n]
     orders = per_customer((inside & (moments.kind == Kind.ORDER)).astype(float), packed.offsets)[:n]
-    return Outcomes(cutoff, horizon_days, np.maximum(spend, 0.0), orders.astype(np.int64))
+    days = np.where(inside & (moments.kind == Kind.ORDER), (moments.ts - cutoff) / DAY_US, np.inf)
+    first_days = np.minimum.reduceat(days, packed.offsets[:-1])[:n]
+    return Outcomes(cutoff, horizon_days, np.maximum(spend, 0.0), orders.astype(np.int64), first_days)
 
 
 def _take_lines(lines: Lines | None, kept_moments: NDArray[np.bool_]) -> Lines | None:

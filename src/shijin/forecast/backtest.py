@@ -1,0 +1,260 @@
+"""Judge every member on a window that chose nothing: replay the past as of T, then look.
+
+Members learn on windows closed by T, the stack on these alone; the judged window [T, T + H) is read once, by the
+metrics. All figures are computed from the table of members, row by row, so that anyone can recompute them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.distribution import Distribution
+from shijin.errors import EmptyHistoryError
+from shijin.forecast.formulas import DECAYED
+from shijin.forecast.member import Forecaster, Window
+from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
+from shijin.forecast.stack import NAME as STACK
+from shijin.forecast.stack import Stack
+from shijin.forecast.windows import closed_windows, history_in_horizons
+from shijin.metrics import paired, value
+from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
+from shijin.represent.packed import DAY_US, Packed
+from shijin.schema import MEMBERS, QUANTILES
+from shijin.schema import UTC as UTC_INSTANT
+
+Floats = NDArray[np.float64]
+
+SEED = 0
+UTC = ZoneInfo("UTC")
+LEAST_HORIZONS = 2.0
+PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
+YEAR_DAYS = 365
+GROUPS = ("everyone", "one-time buyers", "customers for over a year")
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest found.
+
+    cutoff_date, horizon_days : which window was judged
+    case : how the stack's weights were learnt ("later window" or "customer folds")
+    members : one row a customer and member, `schema.MEMBERS`
+    scores : group -> member -> metric -> value
+    differences : peer -> the stack's `Difference` on each metric
+    weights : part -> member -> weight
+    served : the member the shop is given: the stack, or the formula if nothing beats it
+    notes : what a reader must know (members left out, thin data)
+    """
+
+    cutoff_date: str
+    horizon_days: int
+    case: str
+    members: pa.Table
+    scores: dict[str, dict[str, dict[str, float]]]
+    differences: dict[str, list[paired.Difference]]
+    weights: dict[str, dict[str, float]]
+    served: str
+    notes: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the rows, ready for JSON; undefined figures are null."""
+        return {
+            "cutoff": self.cutoff_date,
+            "horizon_days": self.horizon_days,
+            "case": self.case,
+            "served": self.served,
+            "scores": {
+                group: {name: {key: _finite(figure) for key, figure in row.items()} for name, row in rows.items()}
+                for group, rows in self.scores.items()
+            },
+            "differences": {
+                peer: [
+                    {
+                        "metric": one.metric,
+                        "value": _finite(one.value),
+                        "low": _finite(one.low),
+                        "high": _finite(one.high),
+                        "verdict": one.verdict,
+                    }
+                    for one in rows
+                ]
+                for peer, rows in self.differences.items()
+            },
+            "weights": self.weights,
+            "notes": self.notes,
+        }
+
+
+def backtest(
+    packed: Packed,
+    horizon_days: int,
+    cutoff: int | None = None,
+    members: Sequence[Forecaster] = (),
+    zone: ZoneInfo = UTC,
+    threads: int = 1,
+) -> Backtest:
+    """Judge members and their stack at a cutoff.
+
+    Parameters
+    ----------
+    cutoff
+        T; one horizon before the end of the data where not given.
+    members
+        A user's own, judged and stacked beside the default ones.
+    zone
+        The shop's time zone: in which instant a midnight falls.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When fewer than two horizons lie before T, or the window from T on is not closed.
+    """
+    if cutoff is None:
+        cutoff = packed.end - horizon_days * DAY_US
+    history, outcomes = _judged(packed, cutoff, horizon_days)
+    windows = closed_windows(packed, cutoff, horizon_days)
+    own = list(members)
+    stack = Stack([*default_members(STACKED, threads), *own])
+    stack.fit(windows, SEED)
+    forecasts = _alone(windows, history, horizon_days)
+    together = {member.name: member.forecast(history, horizon_days) for member in stack.members}
+    forecasts |= together
+    forecasts[STACK] = stack.combine(list(together.values()))
+    return judge(members_table(history, outcomes, forecasts, zone), stack, history.cutoff_date)
+
+
+def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution], zone: ZoneInfo) -> pa.Table:
+    """Lay forecasts and outcomes side by side, `schema.MEMBERS`; members in the order given, customers in theirs."""
+    n = len(history)
+    uniform = np.random.default_rng(0).random(n)
+    tenure = history.age_days[history.offsets[:-1]]
+    never = ~np.isfinite(outcomes.first_days)
+    parts = []
+    for name, forecast in forecasts.items():
+        columns: dict[str, Any] = {
+            "customer_id": history.customers,
+            "cutoff": pa.repeat(pa.scalar(as_instant(history.cutoff, zone), UTC_INSTANT), n),
+            "horizon_days": np.full(n, outcomes.horizon_days, dtype=np.int32),
+            "member": pa.repeat(pa.scalar(name), n),
+            "expected_spend": forecast.mean(),
+            "p_active": forecast.p_active,
+            **{f"q{round(100 * q):02d}": forecast.quantile(q) for q in QUANTILES},
+            "crps": forecast.crps(outcomes.spend),
+            "pit": forecast.pit(outcomes.spend, uniform),
+            "y_spend": outcomes.spend,
+            "y_orders": outcomes.orders.astype(np.int32),
+            "y_first_days": pa.array(outcomes.first_days, mask=never),
+            "orders_before": history.n_orders().astype(np.int32),
+            "tenure_days": tenure,
+        }
+        parts.append(pa.table(columns, schema=MEMBERS))
+    return pa.concat_tables(parts)
+
+
+def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
+    """Compute every figure from the table of members."""
+    names = list(dict.fromkeys(table["member"].to_pylist()))
+    by_member = {name: _columns(table.filter(pc.equal(table["member"], name))) for name in names}
+    first = next(iter(by_member.values()))
+    groups = dict(
+        zip(
+            GROUPS,
+            (np.ones(len(first["y_spend"]), bool), first["orders_before"] == 1, first["tenure_days"] > YEAR_DAYS),
+            strict=True,
+        )
+    )
+    scores = {
+        group: {
+            name: _scores({key: column[rows] for key, column in columns.items()}) for name, columns in by_member.items()
+        }
+        for group, rows in groups.items()
+        if rows.any()
+    }
+    judged = {
+        name: paired.Judged(by_member[name]["p_active"], by_member[name]["expected_spend"], by_member[name]["crps"])
+        for name in (*PEERS, STACK)
+        if name in by_member
+    }
+    own = judged.pop(STACK)
+    differences = paired.compare(first["y_spend"], first["y_orders"] > 0, own, judged)
+    return Backtest(
+        cutoff_date=cutoff_date.isoformat(),
+        horizon_days=table["horizon_days"][0].as_py(),
+        case=stack.case or "",
+        members=table,
+        scores=scores,
+        differences=differences,
+        weights=stack.shares(),
+        served=stack.served,
+        notes=list(stack.notes),
+    )
+
+
+def _judged(packed: Packed, cutoff: int, horizon_days: int) -> Window:
+    horizons = history_in_horizons(packed, cutoff, horizon_days)
+    if horizons < LEAST_HORIZONS:
+        span = (packed.end - packed.start) / DAY_US
+        shortest = f"a backtest over {horizon_days} days needs {3 * horizon_days} days of data, the shop has {span:.0f}"
+        raise EmptyHistoryError(shortest, "backtest", f"choose --horizon {max(int(span / 3), 1)}d or shorter")
+    history, outcomes = split_at(packed, cutoff, horizon_days)
+    if outcomes is None:
+        raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")
+    return history, outcomes
+
+
+def _alone(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:
+    forecasts = {}
+    for member in default_members(TABLE_ONLY, 1):
+        member.fit(windows, SEED)
+        forecasts[member.name] = member.forecast(history, horizon_days)
+    return forecasts
+
+
+def _columns(table: pa.Table) -> dict[str, Floats]:
+    names = [name for name in table.column_names if name not in ("customer_id", "cutoff", "member")]
+    return {name: table[name].to_numpy().astype(np.float64) for name in names}
+
+
+def _scores(columns: dict[str, Floats]) -> dict[str, float]:
+    spend, active = columns["y_spend"], columns["y_orders"] > 0
+    p_active, mean = columns["p_active"], columns["expected_spend"]
+    return {
+        "customers": float(len(spend)),
+        "auc": value.auc(active, p_active),
+        "log_score": float(value.log_scores(active, p_active).mean()),
+        "ece": value.calibration_error(active, p_active),
+        "level": value.level(spend, mean),
+        "rmse": value.rmse(spend, mean),
+        "ngini": value.normalised_gini(spend, mean),
+        "spearman": value.spearman(spend, mean),
+        "crps": float(columns["crps"].mean()),
+        "coverage_p90": value.coverage_p90(spend, columns["q90"]),
+        "mae_p50": value.absolute_error(spend, columns["q50"]),
+        "pit_distance": value.pit_distance(columns["pit"]),
+        "ordered_by_date": ordered_by_date(p_active, columns["y_first_days"], columns["horizon_days"]),
+    }
+
+
+def ordered_by_date(p_active: Floats, first_days: Floats, horizon_days: Floats) -> float:
+    """Share who had ordered by their next-order date, among those whose date lies in the window; .5 is best."""
+    days = next_order_days(p_active, horizon_days)
+    inside = days <= horizon_days
+    return float((first_days[inside] <= days[inside]).mean()) if inside.any() else float("nan")
+
+
+def next_order_days(p_active: Floats, horizon_days: Floats | int) -> Floats:
+    """(n,) days until an order becomes more likely than not, by a constant hazard: ``H ln(1/2) / ln(1 - p)``."""
+    return np.asarray(horizon_days * np.log(0.5) / np.log1p(-p_active))
+
+
+def _finite(figure: float) -> float | None:
+    return float(figure) if np.isfinite(figure) else None
