@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from shijin.collect import guess
 from shijin.collect.collected import Collected, CollectOptions, assemble
 from shijin.collect.files import Raw
-from shijin.collect.identity import contacts_of, customer_keys
+from shijin.collect.identity import contacts_of, customer_keys, normal_email, normal_phone
 from shijin.collect.values import DateOrder, Decimal, as_number, as_text, as_time
 from shijin.config import Config
 from shijin.errors import SourceError
@@ -27,7 +27,6 @@ _UNPAID = "pending unpaid authorized onhold draft awaitingpayment pendingpayment
 _VOID = "cancelled canceled voided void refunded failed trash 交易关闭 已取消 已退款 退款成功 已关闭 交易取消"
 _SIGNS = {"£": "GBP", "€": "EUR", "₹": "INR", "₩": "KRW", "$": None, "¥": None, "￥": None}
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
-_PERSON_ROLES = ("email", "phone", "first_name", "last_name", "country")
 
 
 @dataclass(frozen=True)
@@ -144,13 +143,7 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
     types = _types(reading, texts["order_id"], quantity, amount, items)
     is_return = pc.equal(types, "return")
     amount, quantity = (pc.if_else(is_return, _negative(value), value) for value in (amount, quantity))
-    email, phone = reading.text("email"), reading.text("phone")
-    customer = customer_keys(
-        reading.text("customer_id") if "customer_id" in reading.roles else None,
-        email if "email" in reading.roles else None,
-        phone if "phone" in reading.roles else None,
-        config,
-    )
+    customer, people = _people(reading)
     is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
     reason = first_reason(
         {
@@ -183,8 +176,7 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
         "text": pa.nulls(raw.table.num_rows, pa.string()),
     }
     columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
-    columns |= {role: reading.text(role) for role in _PERSON_ROLES if role in reading.roles}
-    return pa.table(columns)
+    return pa.table(columns | people)
 
 
 def first_reason(reasons: Mapping[str, pa.Array]) -> pa.Array:
@@ -211,6 +203,19 @@ def shown(reading: Reading, kind: str) -> dict[str, Any]:
         "decimal": reading.decimal,
         "date_order": reading.date_order,
     }
+
+
+def _people(reading: Reading) -> tuple[pa.Array, dict[str, pa.Array]]:
+    """Customer ids, and what Contacts may know of them."""
+    given = {role: reading.text(role) for role in ("customer_id", "email", "phone") if role in reading.roles}
+    ids = customer_keys(given.get("customer_id"), given.get("email"), given.get("phone"), reading.config)
+    emails = [normal_email(given[role]) for role in ("email", "customer_id") if role in given]
+    people = {role: reading.text(role) for role in ("first_name", "last_name", "country") if role in reading.roles}
+    if emails and any(email.null_count < len(email) for email in emails):
+        people["email"] = pc.coalesce(*emails)
+    if "phone" in given:
+        people["phone"] = normal_phone(given["phone"])
+    return ids, people
 
 
 def _amounts(reading: Reading, quantity: pa.Array) -> pa.Array:

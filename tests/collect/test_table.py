@@ -1,0 +1,444 @@
+"""The plain table: what goes in, what is set aside and what is refused, from files as shops have them."""
+
+import io
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shijin.collect import Collected, CollectOptions, from_table, read_source
+from shijin.config import CollectSection, Config, ItemsSection, ShopSection, parse_config
+from shijin.errors import ConfigError, QuarantineError, SourceError
+from shijin.schema import PROVENANCE
+
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+PLAIN = "customer_id,ts,amount\n"
+
+
+def collected(
+    folder: Path, content: str | bytes, name: str = "orders.csv", config: Config | None = None, **options: object
+) -> Collected:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_source(path, config or Config(), CollectOptions(**options), NOW)  # type: ignore[arg-type]
+
+
+def told(collected: Collected, *columns: str) -> list[tuple[object, ...]]:
+    """Events as tuples in the order of the source's rows."""
+    table = collected.events.sort_by("source_row").select(list(columns))
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def the_same(first: pa.Table, second: pa.Table) -> bool:
+    keep = [name for name in first.column_names if name not in PROVENANCE]
+    return bool(first.select(keep).sort_by("event_id").equals(second.select(keep).sort_by("event_id")))
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+# -- what goes in ------------------------------------------------------------------------------------------------------
+
+
+def test_english_headers_are_found(tmp_path: Path) -> None:
+    file = "User ID,Paid At,Order No,SKU,Product Name,Total\n007,2024-03-05 10:00:00,A1,s1,Cup,12.50\n"
+    assert told(collected(tmp_path, file), "customer_id", "ts", "order_id", "item_id", "amount", "type") == [
+        ("007", utc(2024, 3, 5, 10), "A1", "s1", 12.5, "order")
+    ]
+
+
+def test_a_taobao_export_in_gb18030_with_ids_written_as_formulas_goes_in(tmp_path: Path) -> None:
+    file = (
+        "订单编号,买家会员名,买家实际支付金额,订单状态,订单创建时间,宝贝标题\n"
+        '="0012345678901234567",小明,"￥1,299.00",交易成功,2024/3/5 7:45,杯子\n'
+        '="123",小红,8,交易关闭,2024年3月6日 12:30:00,碗\n'
+    )
+    found = collected(tmp_path, file.encode("gb18030"))
+    assert told(found, "order_id", "customer_id", "ts", "amount", "type") == [
+        ("0012345678901234567", "小明", utc(2024, 3, 5, 7, 45), 1299.0, "order"),
+        ("123", "小红", utc(2024, 3, 6, 12, 30), 8.0, "void"),
+    ]
+    assert found.guess["encoding"] == "gb18030"
+    assert "encoding_guessed" in found.findings["code"].to_pylist()
+
+
+def test_utf8_with_a_byte_order_mark_semicolons_and_decimal_commas_goes_in(tmp_path: Path) -> None:
+    file = "\ufeffKunde;customer;order date;amount\n1;0815;05.03.2024;1.234,50\n2;0816;25.03.2024;7,5\n"
+    assert told(collected(tmp_path, file), "customer_id", "ts", "amount") == [
+        ("0815", utc(2024, 3, 5), 1234.5),
+        ("0816", utc(2024, 3, 25), 7.5),
+    ]
+
+
+def test_tabs_part_a_tsv(tmp_path: Path) -> None:
+    assert told(collected(tmp_path, "user\ttime\ttotal\na\t2024-01-02\t3\n", "x.tsv"), "customer_id", "amount") == [
+        ("a", 3.0)
+    ]
+
+
+def test_json_lines_go_in(tmp_path: Path) -> None:
+    lines = '{"user": "01", "time": "2024-01-02T03:04:05Z", "total": 3.5}\n'
+    lines += '{"user": "02", "time": "2024-01-03", "total": 4}\n'
+    assert told(collected(tmp_path, lines, "x.jsonl"), "customer_id", "ts", "amount") == [
+        ("01", utc(2024, 1, 2, 3, 4, 5), 3.5),
+        ("02", utc(2024, 1, 3), 4.0),
+    ]
+
+
+def test_a_spreadsheet_goes_in_with_its_ids_as_text(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in [
+        ("customer id", "order date", "amount", "sku"),
+        (12345, datetime(2024, 3, 5, 10, 30), 2.5, "00123"),  # noqa: DTZ001
+        (12346, datetime(2024, 3, 6), 3, "123456789012345678"),  # noqa: DTZ001
+    ]:
+        book.active.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    assert told(collected(tmp_path, stream.getvalue(), "x.xlsx"), "customer_id", "ts", "amount", "item_id") == [
+        ("12345", utc(2024, 3, 5, 10, 30), 2.5, "00123"),
+        ("12346", utc(2024, 3, 6), 3.0, "123456789012345678"),
+    ]
+
+
+def test_ids_of_18_digits_survive_as_integers_and_whole_floats_lose_their_point() -> None:
+    table = pa.table(
+        {
+            "customer_id": pa.array([123456789012345678, 5]),
+            "order_id": pa.array([12345.0, None]),
+            "ts": ["2024-01-01", "2024-01-02"],
+            "amount": [1, 2],
+        }
+    )
+    found = from_table(table, Config(), CollectOptions(), NOW)
+    assert told(found, "customer_id", "order_id") == [("123456789012345678", "12345"), ("5", None)]
+
+
+def test_price_times_quantity_stands_in_for_an_amount(tmp_path: Path) -> None:
+    file = "customer,date,unit price,qty\na,2024-01-02,2.5,4\na,2024-01-03,3,-1\n"
+    assert told(collected(tmp_path, file), "amount", "quantity", "type") == [
+        (10.0, 4.0, "order"),
+        (-3.0, -1.0, "return"),
+    ]
+
+
+def test_a_map_wins_over_the_names_and_options_over_the_config(tmp_path: Path) -> None:
+    file = "customer_id,who,ts,amount,net\nx,a,2024-01-02,5,4\n"
+    config = Config(collect=CollectSection(map={"customer_id": "who", "amount": "amount"}))
+    assert told(collected(tmp_path, file, config=config, map={"amount": "net"}), "customer_id", "amount") == [
+        ("a", 4.0)
+    ]
+
+
+def test_days_come_first_where_a_date_can_mean_nothing_else(tmp_path: Path) -> None:
+    file = PLAIN + "a,05/03/2024,1\na,25/03/2024,1\n"
+    found = collected(tmp_path, file)
+    assert told(found, "ts") == [(utc(2024, 3, 5),), (utc(2024, 3, 25),)]
+    assert found.findings.num_rows == 0
+
+
+def test_dates_that_can_be_read_both_ways_are_said_to_be_a_guess(tmp_path: Path) -> None:
+    file = PLAIN + "a,05/03/2024,1\n"
+    assert collected(tmp_path, file).findings["code"].to_pylist() == ["date_order_guessed"]
+    said = collected(tmp_path, file, date_order="dmy")
+    assert said.findings.num_rows == 0
+    assert told(said, "ts") == [(utc(2024, 3, 5),)]
+
+
+def test_times_without_a_zone_are_the_shops_clock_and_a_told_zone_wins(tmp_path: Path) -> None:
+    file = PLAIN + "a,2024-07-01 00:30:00,1\na,2024-07-01 00:30:00+00:00,1\n"
+    config = Config(shop=ShopSection(timezone="Europe/Berlin"))
+    assert told(collected(tmp_path, file, config=config), "ts") == [
+        (utc(2024, 6, 30, 22, 30),),
+        (utc(2024, 7, 1, 0, 30),),
+    ]
+
+
+def test_addresses_become_hashed_keys_and_live_in_contacts(tmp_path: Path) -> None:
+    file = "Email,Phone,First Name,date,total\nAnn@X.org,,Ann,2024-01-02,1\n ann@x.ORG ,+49 170 1234567,,2024-01-03,2\n"
+    found = collected(tmp_path, file)
+    ids = set(found.events["customer_id"].to_pylist())
+    assert len(ids) == 1
+    assert ids.pop().startswith("c_")
+    assert found.contacts.drop(["customer_id"]).to_pylist() == [
+        {
+            "email": "ann@x.org",
+            "phone": "+491701234567",
+            "first_name": "Ann",
+            "last_name": None,
+            "country": None,
+            "email_consent": None,
+            "sms_consent": None,
+        }
+    ]
+
+
+def test_an_address_in_the_customer_column_never_becomes_an_id(tmp_path: Path) -> None:
+    found = collected(tmp_path, PLAIN + "Ann@X.org,2024-01-02,1\nb,2024-01-02,1\n")
+    assert "@" not in "".join(found.events["customer_id"].to_pylist())
+    assert "b" in found.events["customer_id"].to_pylist()
+    assert found.contacts["email"].to_pylist() == ["ann@x.org"]
+
+
+def test_another_salt_gives_other_keys(tmp_path: Path) -> None:
+    file = "Email,date,total\na@x.org,2024-01-02,1\n"
+    other = Config(collect=CollectSection(salt="another"))
+    assert told(collected(tmp_path, file), "customer_id") != told(
+        collected(tmp_path, file, config=other), "customer_id"
+    )
+
+
+def test_known_types_get_their_one_name_and_returns_are_negative(tmp_path: Path) -> None:
+    file = "customer_id,ts,type,amount\na,2024-01-01,Purchase,5\na,2024-01-02,Refund,5\na,2024-01-03,page view,\n"
+    assert told(collected(tmp_path, file), "type", "amount") == [("order", 5.0), ("return", -5.0), ("view", None)]
+
+
+def test_a_type_column_that_speaks_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    file = "customer_id,ts,type,amount\na,2024-01-01,wholesale,5\nb,2024-01-02,retail,5\n"
+    assert told(collected(tmp_path, file), "type") == [("order",), ("order",)]
+
+
+ONLINE_RETAIL = (
+    "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
+    "489434,85048,BALL,12,2009-12-01 07:45:00,6.95,13085.0,United Kingdom\n"
+    "489434,85048,BALL,12,2009-12-01 07:45:00,6.95,13085.0,United Kingdom\n"
+    "C489449,85048,BALL,-2,2009-12-02 10:33:00,6.95,13085.0,United Kingdom\n"
+    "489436,POST,POSTAGE,1,2009-12-02 11:00:00,18,13085.0,France\n"
+    "489437,M,Manual,1,2009-12-02 12:00:00,5,13085.0,France\n"
+    "489438,TEST001,This is a test product.,5,2009-12-02 12:00:00,4.5,13085.0,France\n"
+    "489439,21733,HOLDER,64,2009-12-02 13:00:00,2.55,,United Kingdom\n"
+    "489440,21733,HOLDER,1,2009-12-02 14:00:00,0,13086.0,United Kingdom\n"
+)
+
+
+def test_online_retail_goes_in_as_exported(tmp_path: Path) -> None:
+    found = collected(tmp_path, ONLINE_RETAIL)
+    assert told(found, "customer_id", "type", "item_id", "amount") == [
+        ("13085", "order", "85048", 12 * 6.95),
+        ("13085", "order", "85048", 12 * 6.95),
+        ("13085", "return", "85048", -2 * 6.95),
+        ("13085", "charge", None, 18.0),
+        ("13086", "order", "21733", 0.0),
+    ]
+    assert found.rejected["reason"].to_pylist() == ["test_code", "test_code", "no_customer"]
+    assert found.rejected["source_row"].to_pylist() == [5, 6, 7]
+    assert '"StockCode":"M"' in found.rejected["row"][0].as_py()
+    assert found.money_in == pytest.approx(2 * 83.4 - 13.9 + 18 + 5 + 22.5 + 64 * 2.55)
+
+
+def test_a_shop_whose_products_are_letters_sells_b_and_d(tmp_path: Path) -> None:
+    file = "customer,date,sku,total\n" + "".join(f"x,2024-01-02,{sku},1\n" for sku in "ABCDM")
+    assert told(collected(tmp_path, file), "item_id") == [("A",), ("B",), ("C",), ("D",), ("M",)]
+
+
+def test_charges_and_tests_can_be_named_in_the_config(tmp_path: Path) -> None:
+    config = Config(items=ItemsSection(charges=("gift wrap",), tests=("dummy",)))
+    file = "customer,date,sku,total\nx,2024-01-02,gift wrap,1\nx,2024-01-02,dummy,1\nx,2024-01-02,POST,1\n"
+    found = collected(tmp_path, file, config=config)
+    assert told(found, "type", "item_id") == [("charge", None), ("order", "POST")]
+    assert found.rejected["reason"].to_pylist() == ["test_code"]
+
+
+def test_a_shop_that_numbers_all_orders_with_c_has_no_returns(tmp_path: Path) -> None:
+    file = "customer,date,order id,total\nx,2024-01-02,C1001,1\ny,2024-01-02,C1002,1\n"
+    assert told(collected(tmp_path, file), "type") == [("order",), ("order",)]
+
+
+def test_unpaid_orders_are_set_aside(tmp_path: Path) -> None:
+    file = "customer,date,order status,total\nx,2024-01-02,pending,1\ny,2024-01-02,completed,2\n"
+    found = collected(tmp_path, file)
+    assert told(found, "customer_id") == [("y",)]
+    assert found.rejected["reason"].to_pylist() == ["unpaid"]
+
+
+# -- the same tables ---------------------------------------------------------------------------------------------------
+
+
+def test_csv_parquet_and_spreadsheet_of_one_table_give_the_same_events(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "customer_id": pa.array([7, 8, 7, None]),
+            "order_id": pa.array(["1", "2", "3", "4"]),
+            "sku": pa.array([85048, 85049, None, 85049]),
+            "paid_at": pa.array([datetime(2024, 1, day, 12, 30) for day in (1, 2, 3, 4)]),  # noqa: DTZ001
+            "total": pa.array([6.95, 0.1, 3.0, 2.5], pa.float32()),
+        }
+    )
+    csv = "customer_id,order_id,sku,paid_at,total\n7,1,85048,2024-01-01 12:30:00,6.95\n"
+    csv += "8,2,85049,2024-01-02 12:30:00,0.1\n7,3,,2024-01-03 12:30:00,3.0\n,4,85049,2024-01-04 12:30:00,2.5\n"
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(table.column_names)
+    for row in table.to_pylist():
+        book.active.append([round(value, 3) if isinstance(value, float) else value for value in row.values()])
+    stream, parquet = io.BytesIO(), io.BytesIO()
+    book.save(stream)
+    pq.write_table(table, parquet)
+    of_csv = collected(tmp_path, csv)
+    for content, name in [(parquet.getvalue(), "x.parquet"), (stream.getvalue(), "x.xlsx")]:
+        other = collected(tmp_path, content, name)
+        assert the_same(of_csv.events, other.events), name
+        assert other.rejected["reason"].to_pylist() == of_csv.rejected["reason"].to_pylist() == ["no_customer"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from("abc"),
+            st.sampled_from(["2024-01-01", "2024-01-02 10:00:00"]),
+            st.sampled_from(["", "1", "2"]),
+            st.sampled_from(["", "x", "y"]),
+            st.sampled_from(["1", "2.50", "-1", "0"]),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    seed=st.integers(0, 1000),
+)
+def test_a_shuffled_table_gives_the_same_events_with_unique_ids(rows: list[tuple[str, ...]], seed: int) -> None:
+    def read(rows: list[tuple[str, ...]]) -> pa.Table:
+        columns = ["customer_id", "ts", "order_id", "sku", "amount"]
+        table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
+        return from_table(table, Config(), CollectOptions(), NOW).events
+
+    shuffled = rows.copy()
+    random.Random(seed).shuffle(shuffled)
+    events = read(rows)
+    assert the_same(events, read(shuffled))
+    assert pc.count_distinct(events["event_id"]).as_py() == len(rows)
+
+
+# -- accepted and said -------------------------------------------------------------------------------------------------
+
+
+def test_up_to_five_percent_bad_rows_are_set_aside_with_reason_and_row(tmp_path: Path) -> None:
+    good = "".join(f"c{n % 7},2024-01-{n % 28 + 1:02d},{n}\n" for n in range(97))
+    found = collected(tmp_path, PLAIN + good + "x,2024-02-30,5\nx,2024-03-01,abc\nx,2025-01-02,5\n")
+    assert found.rejected.select(["source_row", "reason", "detail", "amount"]).to_pylist() == [
+        {"source_row": 98, "reason": "bad_time", "detail": 'ts "2024-02-30" is no date', "amount": 5.0},
+        {"source_row": 99, "reason": "bad_amount", "detail": 'amount "abc" is no number', "amount": None},
+        {"source_row": 100, "reason": "future_date", "detail": 'ts "2025-01-02" lies in the future', "amount": 5.0},
+    ]
+    assert found.events.num_rows == 97
+
+
+def test_rows_with_too_many_or_too_few_cells_are_bad_rows(tmp_path: Path) -> None:
+    good = "".join(f"c,2024-01-{n % 28 + 1:02d},{n}\n" for n in range(60))
+    found = collected(tmp_path, PLAIN + "a,2024-01-01\n" + good + "a,2024-01-01,3,4\n")
+    assert found.rejected.select(["source_row", "reason", "row"]).to_pylist() == [
+        {"source_row": 1, "reason": "bad_row", "row": "a,2024-01-01"},
+        {"source_row": 62, "reason": "bad_row", "row": "a,2024-01-01,3,4"},
+    ]
+    assert found.events["source_row"].to_pylist() == list(range(2, 62))
+    assert found.rows_in == 62
+
+
+def test_one_order_of_one_customer_goes_in(tmp_path: Path) -> None:
+    assert collected(tmp_path, PLAIN + "a,2024-01-01,3\n").events.num_rows == 1
+
+
+def test_quoted_texts_may_hold_line_breaks(tmp_path: Path) -> None:
+    file = 'customer,date,total,note\na,2024-01-01,3,"two\nlines"\nb,2024-01-02,4,x\n'
+    assert told(collected(tmp_path, file), "customer_id", "source_row") == [("a", 1), ("b", 2)]
+
+
+# -- refused -----------------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "empty": (b"", "the file is empty"),
+    "only blanks": (b" \n\n", "the file is empty"),
+    "only a header": (PLAIN.encode(), "only a header, no rows"),
+    "no customer": (b"ts,amount\n2024-01-01,3\n", "no customer column, found ts, amount. Cure: say --map customer_id="),
+    "no time": (b"customer_id,amount\na,3\n", "no time column"),
+    "no amount": (b"customer_id,ts\na,2024-01-01\n", "no amount column"),
+    "an empty time": (b"customer_id,ts,amount\na,,3\n", "the time column ts is empty"),
+    "random bytes": (random.Random(5).randbytes(400), "not readable as text"),
+    "bytes without zeros": (bytes(b or 1 for b in random.Random(6).randbytes(400)), "not readable as text"),
+}
+
+
+@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
+def test_a_source_that_holds_nothing_usable_is_refused(content: tuple[bytes, str], tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        collected(tmp_path, content[0])
+    assert content[1] in str(caught.value)
+    assert str(caught.value).startswith((str(tmp_path), "orders.csv"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("x,2024-01-01,abc\n", 'row 1: amount "abc" is no number'),
+        ("x,not a date,3\n", 'row 1: ts "not a date" is no date'),
+        ("x,2031-01-01,3\n", "lies in the future"),
+        ("x,2024-01-01,3,4\n", "not 3 columns"),
+        ("x,2024-01-01,3\n" * 18 + "x,2024-01-01,\n", "1 of 19 rows are bad"),
+    ],
+)
+def test_more_than_five_percent_bad_rows_are_refused_with_the_first(rows: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(QuarantineError) as caught:
+        collected(tmp_path, PLAIN + rows)
+    assert said in str(caught.value)
+
+
+def test_the_share_of_bad_rows_a_shop_affords_can_be_set(tmp_path: Path) -> None:
+    config = parse_config("[collect]\nmax_bad_share = 0.5", "shijin.toml")
+    file = PLAIN + "x,2024-01-01,3\nx,2024-01-01,abc\n"
+    assert collected(tmp_path, file, config=config).events.num_rows == 1
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv"])
+def test_a_truncated_parquet_file_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="truncated or no Parquet file"):
+        collected(tmp_path, b"PAR1" + random.Random(7).randbytes(300), name)
+
+
+def test_a_truncated_spreadsheet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="truncated or no spreadsheet"):
+        collected(tmp_path, b"PK\x03\x04" + random.Random(8).randbytes(300), "x.xlsx")
+
+
+def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    for path, said in [(tmp_path, "a folder, not a file"), (tmp_path / "none.csv", "no such file")]:
+        with pytest.raises(SourceError, match=said):
+            read_source(path, Config(), CollectOptions(), NOW)
+
+
+def test_an_unknown_or_wrong_encoding_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown encoding 'klingon'"):
+        collected(tmp_path, PLAIN + "a,2024-01-01,3\n", encoding="klingon")
+    with pytest.raises(SourceError, match="byte 22 is no ascii text"):
+        collected(tmp_path, PLAIN + "é,2024-01-01,3\n", encoding="ascii")
+
+
+def test_a_map_to_a_column_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no column 'who' for customer_id, found customer_id, ts, amount"):
+        collected(tmp_path, PLAIN + "a,2024-01-01,3\n", map={"customer_id": "who"})
+    with pytest.raises(ConfigError, match="did you mean 'amount'"):
+        collected(tmp_path, PLAIN + "a,2024-01-01,3\n", map={"amout": "amount"})
+
+
+TWO_CURRENCIES = "customer,date,total,currency\na,2024-01-01,3,EUR\nb,2024-01-02,4,usd\n"
+
+
+def test_two_currencies_are_refused_unless_the_shop_names_its_own(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"amounts in 2 currencies: EUR \(1 rows\), USD \(1 rows\)"):
+        collected(tmp_path, TWO_CURRENCIES)
+    found = collected(tmp_path, TWO_CURRENCIES, config=Config(shop=ShopSection(currency="USD")))
+    assert told(found, "customer_id", "currency") == [("b", "USD")]
+    assert found.rejected["reason"].to_pylist() == ["other_currency"]
+
+
+def test_two_currency_signs_are_two_currencies(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="amounts in 2 currencies"):
+        collected(tmp_path, PLAIN + "a,2024-01-01,£3\nb,2024-01-02,€4\n")
