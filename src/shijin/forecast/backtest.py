@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,7 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
 from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Stack
+from shijin.forecast.stack import Note, Stack, Tell
 from shijin.forecast.windows import closed_windows, history_in_horizons
 from shijin.metrics import paired, value
 from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
@@ -34,7 +33,6 @@ from shijin.schema import UTC as UTC_INSTANT
 Floats = NDArray[np.float64]
 
 SEED = 0
-UTC = ZoneInfo("UTC")
 LEAST_HORIZONS = 2.0
 PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
 YEAR_DAYS = 365
@@ -63,7 +61,7 @@ class Backtest:
     differences: dict[str, list[paired.Difference]]
     weights: dict[str, dict[str, float]]
     served: str
-    notes: list[str]
+    notes: list[Note]
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the rows, ready for JSON; undefined figures are null."""
@@ -99,8 +97,8 @@ def backtest(
     horizon_days: int,
     cutoff: int | None = None,
     members: Sequence[Forecaster] = (),
-    zone: ZoneInfo = UTC,
     threads: int = 1,
+    tell: Tell | None = None,
 ) -> Backtest:
     """Judge members and their stack at a cutoff.
 
@@ -110,8 +108,6 @@ def backtest(
         T; one horizon before the end of the data where not given.
     members
         A user's own, judged and stacked beside the default ones.
-    zone
-        The shop's time zone: in which instant a midnight falls.
 
     Raises
     ------
@@ -123,16 +119,16 @@ def backtest(
     history, outcomes = _judged(packed, cutoff, horizon_days)
     windows = closed_windows(packed, cutoff, horizon_days)
     own = list(members)
-    stack = Stack([*default_members(STACKED, threads), *own])
+    stack = Stack([*default_members(STACKED, threads), *own], tell=tell)
     stack.fit(windows, SEED)
     forecasts = _alone(windows, history, horizon_days)
     together = {member.name: member.forecast(history, horizon_days) for member in stack.members}
     forecasts |= together
     forecasts[STACK] = stack.combine(list(together.values()))
-    return judge(members_table(history, outcomes, forecasts, zone), stack, history.cutoff_date)
+    return judge(members_table(history, outcomes, forecasts), stack, history.cutoff_date)
 
 
-def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution], zone: ZoneInfo) -> pa.Table:
+def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution]) -> pa.Table:
     """Lay forecasts and outcomes side by side, `schema.MEMBERS`; members in the order given, customers in theirs."""
     n = len(history)
     uniform = np.random.default_rng(0).random(n)
@@ -142,7 +138,7 @@ def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Dis
     for name, forecast in forecasts.items():
         columns: dict[str, Any] = {
             "customer_id": history.customers,
-            "cutoff": pa.repeat(pa.scalar(as_instant(history.cutoff, zone), UTC_INSTANT), n),
+            "cutoff": pa.repeat(pa.scalar(as_instant(history.cutoff, history.zone), UTC_INSTANT), n),
             "horizon_days": np.full(n, outcomes.horizon_days, dtype=np.int32),
             "member": pa.repeat(pa.scalar(name), n),
             "expected_spend": forecast.mean(),

@@ -161,7 +161,7 @@ class Boosting:
         active = examples.take(examples.orders > 0)
         trial = self._learn("orders", "poisson", active, active.orders - 1, parameters)
         unseen_active = active.take(active.held_out)
-        orders_mean = 1 + trial.predict(unseen_active.values)
+        orders_mean = 1 + np.asarray(trial.predict(unseen_active.values))
         return Spread.of(left / width, unseen_active.orders, orders_mean)
 
     def _width(self, values: Matrix) -> Floats:

@@ -6,7 +6,7 @@ A member is fitted on closed windows and forecasts a History. Only what it is ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from shijin.distribution import Distribution
 from shijin.represent.cutoff import History, Outcomes
@@ -32,4 +32,19 @@ class Forecaster(Protocol):
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History over [cutoff, cutoff + horizon)."""
+        ...
+
+
+@runtime_checkable
+class Savable(Protocol):
+    """A member that can be kept in a model's folder: plain numbers and text out, the same in."""
+
+    name: str
+
+    def state(self) -> dict[str, Any]:
+        """Give what was learnt, as JSON holds it."""
+        ...
+
+    def load(self, state: dict[str, Any]) -> object:
+        """Take over what `state` gave."""
         ...

@@ -8,9 +8,9 @@ in a younger shop on customer folds of one window, and then nothing about the le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from shijin.represent.packed import DAY_US
 
 Floats = NDArray[np.float64]
 Case = Literal["later window", "customer folds"]
+Tell = Callable[[str, int, int], None]
+Note = dict[str, Any]  # {"code": "forecast.<name>", ...}: a sentence of the words room and what fills it
 
 NAME = "stack"
 FOLDS = 4
@@ -84,7 +86,8 @@ class Stack:
     weights: Weights | None = None
     case: Case | None = None
     served: str = NAME
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    tell: Tell | None = None  # called with (what, done, of how many) while fitting
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         """Learn the weights on the newest window, then refit every member on all windows.
@@ -103,8 +106,9 @@ class Stack:
         self.served = NAME if beats(together, forecasts[0], outcomes) else self.members[0].name
         if self.served != NAME:
             self.weights = Weights.only(0, len(forecasts))
-            self.notes.append(f"nothing beats {self.served} on the newest closed window: it is served")
-        for member in self.members:
+            self.notes.append({"code": "forecast.formula_served", "member": self.served})
+        for place, member in enumerate(self.members):
+            self._say(f"fitting {member.name}", place, len(self.members))
             member.fit(windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -134,16 +138,21 @@ class Stack:
         fold_of = np.arange(len(history)) % FOLDS
         places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
         kept, forecasts = [], []
-        for member in self.members:
+        for place, member in enumerate(self.members):
+            self._say(f"trying {member.name} on unseen customers", place, len(self.members))
             try:
                 parts = [_fold_forecast(member, older or windows, windows[0], fold, seed) for fold in range(FOLDS)]
             except ModelError as error:
-                self.notes.append(f"{member.name} is left out: {error.problem}")
+                self.notes.append({"code": "forecast.member_left_out", "member": member.name, "why": error.problem})
                 continue
             kept.append(member)
             forecasts.append(_joined(parts, places))
         self.members = kept
         return forecasts
+
+    def _say(self, what: str, done: int, of: int) -> None:
+        if self.tell is not None:
+            self.tell(what, done, of)
 
 
 def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:

@@ -37,6 +37,8 @@ class History:
     lines : Lines or None
     scale : float
         The shop's median order before the cutoff, shop currency, > 0.
+    zone
+        The time zone whose wall clock the times are.
     """
 
     cutoff: int
@@ -46,6 +48,7 @@ class History:
     moments: Moments
     lines: Lines | None
     scale: float
+    zone: ZoneInfo
     _: KW_ONLY
     door: InitVar[object] = None
 
@@ -99,6 +102,7 @@ class History:
             self.moments.take(kept_moments),
             _take_lines(self.lines, kept_moments),
             self.scale,
+            self.zone,
             door=_DOOR,
         )
 
@@ -163,7 +167,9 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     scale = _median_order(moments, cutoff)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     lines = _take_lines(packed.lines, before)
-    history = History(cutoff, packed.start, packed.customers[:n], offsets, moments, lines, scale, door=_DOOR)
+    history = History(
+        cutoff, packed.start, packed.customers[:n], offsets, moments, lines, scale, packed.zone, door=_DOOR
+    )
     return history, _outcomes(packed, cutoff, horizon_days, n)
 
 
@@ -178,16 +184,16 @@ def as_cutoff(day: date) -> int:
     return (day - EPOCH).days * DAY_US
 
 
-def as_instant(cutoff: int, zone: ZoneInfo) -> datetime:
-    """The instant of a midnight of the shop's wall clock.
+def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, of a midnight of the shop's wall clock.
 
     Examples
     --------
     >>> as_instant(DAY_US, ZoneInfo("Europe/Paris")).isoformat()
     '1970-01-01T23:00:00+00:00'
     """
-    midnight = datetime.combine(EPOCH + timedelta(days=cutoff // DAY_US), time(), tzinfo=zone)
-    return midnight.astimezone(ZoneInfo("UTC"))
+    local = datetime.combine(EPOCH + timedelta(days=midnight // DAY_US), time(), tzinfo=zone)
+    return local.astimezone(ZoneInfo("UTC"))
 
 
 def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:

@@ -72,7 +72,15 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
     lines, items, categories = _lines(rows, starts, line_counts, final)
     start = int(rows.ts.min()) // DAY_US * DAY_US
     return Packed(
-        rows.customer_ids[order], offsets, moments.take(final), start, end, lines, items=items, categories=categories
+        rows.customer_ids[order],
+        offsets,
+        moments.take(final),
+        start,
+        end,
+        lines,
+        items=items,
+        categories=categories,
+        zone=zone,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 DAY_US = 86_400_000_000
+UTC = ZoneInfo("UTC")
 
 
 class Kind(IntEnum):
@@ -103,6 +105,8 @@ class Packed:
         None where a shop has no items.
     items, categories : (v,) str
         Vocabularies, in order of first appearance in time.
+    zone
+        The time zone whose wall clock all times are.
     """
 
     customers: NDArray[np.str_]
@@ -113,6 +117,7 @@ class Packed:
     lines: Lines | None = None
     items: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
     categories: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U1"))
+    zone: ZoneInfo = UTC
 
     def __len__(self) -> int:
         return len(self.customers)

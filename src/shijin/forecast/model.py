@@ -1,0 +1,175 @@
+"""`Model`: what train returns and score uses, on disk a folder of JSON and LightGBM's own text.
+
+A shop with enough history gets the stack; a younger one keeps the untrained forecast, and the card says so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from shijin.distribution import Distribution
+from shijin.errors import ModelError
+from shijin.forecast.boosting import NAME as BOOSTING
+from shijin.forecast.btyd import Btyd
+from shijin.forecast.formulas import DECAYED
+from shijin.forecast.member import Forecaster, Savable
+from shijin.forecast.members import STACKED, default_members
+from shijin.forecast.stack import NAME as STACK
+from shijin.forecast.stack import Note, Stack, Tell, Weights
+from shijin.forecast.windows import closed_windows, history_in_horizons
+from shijin.represent.cutoff import History
+from shijin.represent.packed import Packed
+
+SEED = 0
+LEAST_HORIZONS = 2.0
+LEAST_TRAIN_CUSTOMERS = 50  # in the newest closed window
+LEAST_BTYD_CUSTOMERS = 30
+CARD = "card.json"
+FORMAT = 1
+
+
+@dataclass
+class Model:
+    """A way to forecast one shop over one horizon.
+
+    Parameters
+    ----------
+    horizon_days
+        The horizon it was made for.
+    cutoff
+        It has seen nothing from here on (microseconds of the shop's wall clock).
+    stack
+        None in a shop too young: then `forecast` is the untrained one.
+    window_customers
+        How many customers the newest closed window holds; 0 without one.
+    notes
+        What a reader must know.
+    """
+
+    horizon_days: int
+    cutoff: int
+    stack: Stack | None = None
+    window_customers: int = 0
+    notes: list[Note] = field(default_factory=list)
+
+    def forecast(self, history: History) -> Distribution:
+        """Forecast every customer of a History over the model's horizon."""
+        if self.stack is None:
+            return untrained(history).forecast(history, self.horizon_days)
+        return self.stack.forecast(history, self.horizon_days)
+
+    def member_name(self, history: History) -> str:
+        """Who answers: the stack, the formula it serves, or the untrained member."""
+        return untrained(history).name if self.stack is None else self.stack.served
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an empty folder: the card, and a text file for each booster."""
+        card: dict[str, Any] = {
+            "format": FORMAT,
+            "horizon_days": self.horizon_days,
+            "cutoff": self.cutoff,
+            "window_customers": self.window_customers,
+            "notes": self.notes,
+            "stack": None if self.stack is None else self._stack_card(self.stack, folder),
+        }
+        (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model back.
+
+        Raises
+        ------
+        ModelError
+            When a file is missing or damaged.
+        """
+        try:
+            card = json.loads((folder / CARD).read_text("utf-8"))
+            if card["format"] != FORMAT:
+                raise ValueError(f"format {card['format']}")
+            parts = (card["horizon_days"], card["cutoff"])
+            stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
+            return cls(*parts, stack, card["window_customers"], card["notes"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
+
+    @staticmethod
+    def _stack_card(stack: Stack, folder: Path) -> dict[str, Any]:
+        states: dict[str, Any] = {}
+        for member in stack.members:
+            if not isinstance(member, Savable):
+                raise ModelError(
+                    f"{member.name} cannot be saved", "train", "give it state() and load(), or leave it out"
+                )
+            states[member.name] = member.state()
+        for part, text in states.get(BOOSTING, {}).get("boosters", {}).items():
+            (folder / f"lightgbm-{part}.txt").write_text(text, "utf-8")
+            states[BOOSTING]["boosters"][part] = f"lightgbm-{part}.txt"
+        weights = stack.weights or Weights.equal(len(stack.members))
+        return {
+            "members": states,
+            "case": stack.case,
+            "served": stack.served,
+            "notes": stack.notes,
+            "activity": weights.activity.tolist(),
+            "intercept": weights.intercept,
+            "spend": weights.spend.tolist(),
+            "orders": weights.orders.tolist(),
+        }
+
+
+def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell: Tell | None = None) -> Model:
+    """Learn from what lies before a cutoff.
+
+    Parameters
+    ----------
+    tell
+        Called with (what, done, of how many) as the work goes on.
+
+    Returns
+    -------
+    Model
+        With a stack, or without one and a note that says why the untrained forecast is kept.
+    """
+    windows = closed_windows(packed, cutoff, horizon_days)
+    seen = len(windows[0][0]) if windows else 0
+    model = Model(horizon_days, cutoff, window_customers=seen)
+    horizons = history_in_horizons(packed, cutoff, horizon_days)
+    if horizons < LEAST_HORIZONS or not windows:
+        model.notes.append(
+            {"code": "forecast.too_young", "horizons": f"{horizons:.1f}", "needs": f"{LEAST_HORIZONS:g}"}
+        )
+    elif seen < LEAST_TRAIN_CUSTOMERS:
+        model.notes.append({"code": "forecast.too_few", "customers": seen, "needs": LEAST_TRAIN_CUSTOMERS})
+    else:
+        stack = Stack(default_members(STACKED, threads), tell=tell)
+        stack.fit(windows, SEED)
+        model.stack = stack
+    return model
+
+
+def untrained(history: History) -> Forecaster:
+    """Choose who forecasts where nothing could be learnt: BTYD fitted on the history, a formula for a handful."""
+    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    return default_members(["BTYD" if buyers >= LEAST_BTYD_CUSTOMERS else DECAYED], 1)[0]
+
+
+def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
+    members: list[Forecaster] = []
+    for name, state in card["members"].items():
+        if name == BOOSTING:
+            texts = {part: (folder / file).read_text("utf-8") for part, file in state["boosters"].items()}
+            state = {**state, "boosters": texts}
+        member = Btyd() if name == "BTYD" else default_members([name], 1)[0]
+        if isinstance(member, Savable):
+            member.load(state)
+        members.append(member)
+    arrays = (np.asarray(card[part], dtype=float) for part in ("activity", "spend", "orders"))
+    activity, spend, orders = arrays
+    weights = Weights(activity, float(card["intercept"]), spend, orders)
+    return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
