@@ -1,0 +1,77 @@
+"""backtest: judge every member on a closed window, and keep the rows so that every figure can be recomputed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shijin.forecast.backtest import Backtest, backtest
+from shijin.forecast.member import Forecaster
+from shijin.forecast.stack import Tell
+from shijin.represent.packed import DAY_US
+from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
+from shijin.steps.train import day_of, step_id
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+RESULT = "backtest.json"
+ROWS = "members.parquet"
+
+
+@dataclass(frozen=True)
+class BacktestOptions:
+    """What to judge: horizon, cutoff of the judged window (one horizon before the end where None), own members."""
+
+    horizon: str | int | None = None
+    cutoff: str | date | None = None
+    members: Sequence[Forecaster] = ()
+
+
+def run_backtest(
+    workspace: Workspace, options: BacktestOptions, now: datetime, tell: Tell | None = None
+) -> tuple[Receipt, pa.Table]:
+    """Judge, or find what the same data and options gave before.
+
+    Returns
+    -------
+    Receipt
+        ``inputs["backtest"]`` is its id, ``inputs["result"]`` all figures.
+    Table
+        `schema.MEMBERS`.
+    """
+    packed = read_packed(workspace)
+    horizon_days = horizon_of(workspace, packed, options.horizon)
+    cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
+    id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in options.members))
+    folder = workspace.root / "backtests" / id
+    new = bool(options.members) or not (folder / RESULT).exists()
+    if new:
+        threads = workspace.config.engine.threads
+        judged = backtest(packed, horizon_days, cutoff, options.members, threads, tell)
+        workspace.publish("backtests", id, lambda path: _write(judged, path))
+    result: dict[str, Any] = json.loads((folder / RESULT).read_text("utf-8"))
+    rows = pq.read_table(folder / ROWS)
+    versions = workspace.versions()
+    receipt = Receipt(
+        "backtest",
+        started(now),
+        inputs={"backtest": id, "new": new, "result": result},
+        before=versions,
+        after=versions,
+        outputs=(f"backtests/{id}/{ROWS}", f"backtests/{id}/{RESULT}"),
+    )
+    if new:
+        workspace.write_receipt(receipt)
+    return receipt, rows
+
+
+def _write(judged: Backtest, folder: Path) -> None:
+    pq.write_table(judged.members, folder / ROWS)
+    (folder / RESULT).write_text(json.dumps(judged.as_json(), indent=1, ensure_ascii=False), "utf-8")

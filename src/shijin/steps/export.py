@@ -1,0 +1,65 @@
+"""export: the newest forecast as a list to send, with its hold-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from shijin.errors import WorkspaceError
+from shijin.export.list import export_list, to_csv
+from shijin.steps.read import read_contacts
+from shijin.steps.score import latest_score
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+FILE = "customers.csv"
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What goes into the list: contacts only when asked for; the file to write instead of one in the workspace."""
+
+    contacts: bool = False
+    to: Path | None = None
+
+
+def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple[Receipt, pa.Table]:
+    """Write the list.
+
+    Returns
+    -------
+    Receipt
+        ``outputs`` names the file.
+    Table
+        The rows of the file, before they are made safe for spreadsheets.
+    """
+    card, forecast = latest_score(workspace)
+    contacts = read_contacts(workspace) if options.contacts else None
+    table = export_list(forecast, workspace.config, contacts)
+    content = to_csv(table)
+    name = f"{card['id']}-contacts" if options.contacts else str(card["id"])
+    path = options.to or workspace.root / "exports" / name / FILE
+    if not path.exists() or path.read_bytes() != content:
+        if options.to is not None:
+            _write_outside(options.to, content)
+        else:
+            workspace.publish("exports", name, lambda folder: (folder / FILE).write_bytes(content))
+    receipt = Receipt(
+        "export",
+        started(now),
+        inputs={"score": card["id"], "contacts": options.contacts, "holdout": workspace.config.export.holdout},
+        rows={"customers": table.num_rows, "held_out": sum(table["holdout"].to_pylist())},
+        outputs=(str(path),),
+    )
+    workspace.write_receipt(receipt)  # who was exported when is part of the record, each time
+    return receipt, table
+
+
+def _write_outside(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), "choose another file") from error

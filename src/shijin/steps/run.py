@@ -1,0 +1,90 @@
+"""run: the whole way from a file to the report and the list, in the order a shop would go it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shijin.collect import CollectOptions
+from shijin.errors import EmptyHistoryError
+from shijin.forecast.stack import Note, Tell
+from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.check import check
+from shijin.steps.collect import collect
+from shijin.steps.export import ExportOptions, export
+from shijin.steps.report import report
+from shijin.steps.score import ScoreOptions, score
+from shijin.steps.train import TrainOptions, train_model
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to read the source, and what to forecast; the shop's defaults where None."""
+
+    reading: CollectOptions = field(default_factory=CollectOptions)
+    horizon: str | int | None = None
+    cutoff: str | date | None = None
+
+
+def run(
+    workspace: Workspace,
+    source: Path | pa.Table | None,
+    options: RunOptions,
+    now: datetime,
+    tell: Callable[[str], Tell] | None = None,
+) -> tuple[Receipt, pa.Table]:
+    """Collect, check, judge, train, score, report and export.
+
+    Parameters
+    ----------
+    source
+        None to go the way again with what is collected.
+    tell
+        Makes, for a verb that begins, what is called as it goes on.
+
+    Returns
+    -------
+    Receipt
+        ``inputs`` holds each verb's own receipt, as JSON has it.
+    Table
+        `schema.FORECAST`.
+    """
+    begin = tell or (lambda verb: lambda what, done, of: None)  # noqa: ARG005
+    receipts: dict[str, Receipt] = {}
+    notes: list[Note] = []
+    if source is not None:
+        begin("collect")
+        receipts["collect"], _ = collect(workspace, source, options.reading, now)
+    begin("check")
+    receipts["check"], _ = check(workspace, now)
+    try:
+        steps = begin("backtest")
+        receipts["backtest"], _ = run_backtest(workspace, BacktestOptions(options.horizon, None), now, steps)
+    except EmptyHistoryError as error:
+        notes.append({"code": "run.no_backtest", "why": error.problem})
+    steps = begin("train")
+    receipts["train"], _ = train_model(workspace, TrainOptions(options.horizon, options.cutoff), now, steps)
+    begin("score")
+    model = str(receipts["train"].inputs["model"])
+    receipts["score"], forecast = score(workspace, ScoreOptions(None, options.cutoff, model), now)
+    begin("report")
+    receipts["report"], _ = report(workspace, now)
+    begin("export")
+    receipts["export"], _ = export(workspace, ExportOptions(), now)
+    inputs: dict[str, Any] = {verb: dict(receipt.inputs) for verb, receipt in receipts.items()}
+    outputs = tuple(output for verb in ("report", "export") for output in receipts[verb].outputs)
+    rows = dict(receipts["collect"].rows) if "collect" in receipts else {}
+    whole = Receipt("run", started(now), inputs=inputs | {"notes": notes}, rows=rows, outputs=outputs)
+    return whole, forecast
+
+
+def beside(source: Path) -> Path:
+    """Where a file's workspace lies when none is named: beside it."""
+    return source.with_name(f"{source.name.split('.')[0]}-shijin")

@@ -1,0 +1,200 @@
+"""score: a forecast and a tier for every customer, by the trained model or, where there is none, the untrained one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shijin.config import TiersSection, parse_horizon
+from shijin.distribution import Distribution
+from shijin.errors import ConfigError, ModelError
+from shijin.forecast.backtest import next_order_days
+from shijin.forecast.model import Model
+from shijin.forecast.stack import Note
+from shijin.forecast.windows import closed_windows
+from shijin.represent.cutoff import History, as_instant, split_at
+from shijin.represent.packed import Floats, Packed
+from shijin.schema import FORECAST
+from shijin.segment.tiers import assign
+from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, undated_refunds
+from shijin.steps.train import day_of, newest_model, read_model, step_id
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+AMPLE_ORDERS = 2
+AMPLE_WINDOW_CUSTOMERS = 200
+LATEST = "scores/LATEST.json"
+ROWS = "forecast.parquet"
+CARD = "score.json"
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What to forecast: horizon, cutoff, model id; each the default where None."""
+
+    horizon: str | int | None = None
+    cutoff: str | date | None = None
+    model: str | None = None
+
+
+def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[Receipt, pa.Table]:
+    """Forecast every customer with history, and name the result in ``scores/LATEST.json``.
+
+    Returns
+    -------
+    Receipt
+        ``inputs``: score id, model id or None, member, notes.
+    Table
+        `schema.FORECAST`, customers in the order of their histories.
+    """
+    packed = read_packed(workspace)
+    cutoff = cutoff_of(packed, options.cutoff)
+    id_of_model, model, notes = _model_for(workspace, packed, cutoff, options)
+    id = step_id(workspace, day_of(cutoff), model.horizon_days, "score", id_of_model)
+    folder = workspace.root / "scores" / id
+    new = not (folder / ROWS).exists()
+    if new:
+        history, _ = split_at(packed, cutoff, model.horizon_days)
+        table = _forecast(workspace, packed, history, model)
+        card = {
+            "score": id,
+            "model": id_of_model,
+            "member": model.member_name(history),
+            "cutoff": day_of(cutoff).isoformat(),
+            "horizon_days": model.horizon_days,
+            "notes": _filled(notes, model.member_name(history)) + _thin_note(table),
+        }
+        workspace.publish("scores", id, lambda path: _write(table, card, path))
+    table = pq.read_table(folder / ROWS)
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    latest = json.dumps({"id": id, **card}, indent=1, ensure_ascii=False) + "\n"
+    if not (workspace.root / LATEST).exists() or (workspace.root / LATEST).read_text("utf-8") != latest:
+        workspace.write_text(LATEST, latest)
+    versions = workspace.versions()
+    outputs = (f"scores/{id}/{ROWS}", LATEST)
+    receipt = Receipt(
+        "score", started(now), inputs=card | {"new": new}, before=versions, after=versions, outputs=outputs
+    )
+    if new:
+        workspace.write_receipt(receipt)
+    return receipt, table
+
+
+def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
+    """The newest forecast: its card and its rows.
+
+    Raises
+    ------
+    ModelError
+        When nothing was scored yet, or the files are damaged.
+    """
+    try:
+        card: dict[str, Any] = json.loads((workspace.root / LATEST).read_text("utf-8"))
+        return card, pq.read_table(workspace.root / "scores" / card["id"] / ROWS)
+    except FileNotFoundError as error:
+        raise ModelError("nothing is scored yet", str(workspace.root), "run shijin score first") from error
+    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        raise ModelError(f"the newest score cannot be read ({error})", str(workspace.root), "score again") from error
+
+
+def forecast_table(
+    history: History, forecast: Distribution, horizon_days: int, window_customers: int, tiers: TiersSection
+) -> pa.Table:
+    """Turn a distribution into the table people use, `schema.FORECAST`.
+
+    Parameters
+    ----------
+    window_customers
+        How many customers the newest closed window held: below 200 all evidence is thin.
+    """
+    n = len(history)
+    p10, p50, p90 = (forecast.quantile(level) for level in (0.1, 0.5, 0.9))
+    ample = (history.n_orders() >= AMPLE_ORDERS) & (window_customers >= AMPLE_WINDOW_CUSTOMERS)
+    expected = forecast.mean()
+    columns = {
+        "customer_id": history.customers,
+        "cutoff": pa.repeat(pa.scalar(as_instant(history.cutoff, history.zone), FORECAST.field("cutoff").type), n),
+        "horizon_days": np.full(n, horizon_days, dtype=np.int32),
+        "expected_spend": expected,
+        "expected_orders": forecast.expected_orders(),
+        "p_active": forecast.p_active,
+        "spend_p10": p10,
+        "spend_p50": p50,
+        "spend_p90": p90,
+        "next_order_date": _next_order_dates(history, forecast.p_active, horizon_days),
+        "tier": assign(expected, tiers),
+        "evidence": np.where(ample, "ample", "thin"),
+        "historic_spend": history.historic_spend(),
+    }
+    return pa.table(columns, schema=FORECAST)
+
+
+def _next_order_dates(history: History, p_active: Floats, horizon_days: int) -> pa.Array:
+    days = np.ceil(next_order_days(p_active, horizon_days))
+    far = days > 2 * horizon_days
+    first = np.datetime64(history.cutoff_date, "D")
+    dates = first + np.where(far, 0, days).astype("timedelta64[D]") - np.timedelta64(1, "D")
+    return pa.array(dates, pa.date32(), mask=far)
+
+
+def _model_for(
+    workspace: Workspace, packed: Packed, cutoff: int, options: ScoreOptions
+) -> tuple[str | None, Model, list[Note]]:
+    """The model to use: the one named, the newest that fits, or none trained, which is said."""
+    told = None if options.horizon is None else parse_horizon(options.horizon)
+    if options.model is not None:
+        model = read_model(workspace, options.model)
+        if model.cutoff > cutoff:
+            problem = f"model {options.model} has seen days after {day_of(cutoff)}"
+            raise ConfigError(problem, "cutoff", f"choose {day_of(model.cutoff)} or later, or train with --cutoff")
+        if told not in (None, model.horizon_days):
+            problem = f"model {options.model} forecasts {model.horizon_days} days, asked for {told}"
+            raise ConfigError(problem, "horizon", f"train --horizon {told}d first")
+        return options.model, model, _older(model, cutoff)
+    found = newest_model(workspace, cutoff, told)
+    if found is not None:
+        return found[0], found[1], _older(found[1], cutoff)
+    horizon_days = told or horizon_of(workspace, packed, None)
+    windows = closed_windows(packed, cutoff, horizon_days)
+    model = Model(horizon_days, cutoff, window_customers=len(windows[0][0]) if windows else 0)
+    any_model = newest_model(workspace, packed.end + 1, told) is not None
+    code = "forecast.model_is_later" if any_model else "forecast.no_model"
+    return None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat()}]
+
+
+def _older(model: Model, cutoff: int) -> list[Note]:
+    notes = [*model.notes, *(model.stack.notes if model.stack else [])]
+    if model.cutoff < cutoff:
+        days = {"trained": day_of(model.cutoff).isoformat(), "cutoff": day_of(cutoff).isoformat()}
+        notes.append({"code": "forecast.model_is_older", **days})
+    return notes
+
+
+def _filled(notes: list[Note], member: str) -> list[Note]:
+    return [{"member": member, **note} for note in notes]
+
+
+def _thin_note(table: pa.Table) -> list[Note]:
+    thin = int(np.count_nonzero(table["evidence"].to_numpy(zero_copy_only=False) == "thin"))
+    return [{"code": "forecast.thin", "thin": thin, "customers": table.num_rows}] if thin else []
+
+
+def _forecast(workspace: Workspace, packed: Packed, history: History, model: Model) -> pa.Table:
+    forecast = model.forecast(history)
+    table = forecast_table(history, forecast, model.horizon_days, model.window_customers, workspace.config.tiers)
+    refunds = undated_refunds(workspace, packed, history.cutoff, table["customer_id"].combine_chunks())
+    place = table.column_names.index("historic_spend")
+    lowered = pa.array(table["historic_spend"].to_numpy() + refunds)
+    return table.set_column(place, FORECAST.field("historic_spend"), lowered)
+
+
+def _write(table: pa.Table, card: dict[str, Any], folder: Path) -> None:
+    pq.write_table(table, folder / ROWS)
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")

@@ -1,0 +1,97 @@
+"""The shop as arrays, read from its committed events: what train, backtest, score and report begin with."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.config import DEFAULT_HORIZON_DAYS, parse_horizon
+from shijin.errors import ConfigError, EmptyHistoryError
+from shijin.represent.cutoff import EPOCH, as_cutoff
+from shijin.represent.pack import pack
+from shijin.represent.packed import DAY_US, Floats, Packed
+from shijin.workspace import Workspace
+
+
+def read_packed(workspace: Workspace) -> Packed:
+    """Pack the shop's events; the newest shop is kept in memory as long as its data do not change."""
+    return _packed_once(workspace.root, workspace.fingerprint())
+
+
+@lru_cache(maxsize=1)
+def _packed_once(root: Path, fingerprint: str) -> Packed:
+    del fingerprint  # part of the key only
+    workspace = Workspace.open(root)
+    events = workspace.read("events")
+    if not events.num_rows:
+        raise EmptyHistoryError("no orders collected yet", str(root), "shijin collect orders.csv")
+    return pack(events, workspace.config.shop.zone, workspace.config.shop.observed_until)
+
+
+def horizon_of(workspace: Workspace, packed: Packed, told: str | int | None) -> int:
+    """The horizon in days: told, configured, or 90 days, a third of the history where that is shorter."""
+    if told is not None:
+        return parse_horizon(told)
+    configured = workspace.config.outcome.horizon
+    if configured is not None:
+        return parse_horizon(configured)
+    third = int((packed.end - packed.start) // DAY_US // 3)
+    return max(1, min(DEFAULT_HORIZON_DAYS, third))
+
+
+def cutoff_of(packed: Packed, told: str | date | None) -> int:
+    """The cutoff: told as a day, or midnight after the last day of data.
+
+    Raises
+    ------
+    ConfigError
+        When it is no day.
+    EmptyHistoryError
+        When it lies on or before the first day of data.
+    """
+    if told is None:
+        return packed.end
+    cutoff = as_cutoff(parse_day(told))
+    if cutoff <= packed.start:
+        first = EPOCH + timedelta(days=packed.start // DAY_US)
+        raise EmptyHistoryError(f"nothing lies before {told}", "cutoff", f"choose a day after {first}")
+    return cutoff
+
+
+def parse_day(told: str | date) -> date:
+    """Read a day.
+
+    Examples
+    --------
+    >>> parse_day("2024-06-01")
+    datetime.date(2024, 6, 1)
+    >>> parse_day("June")
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: cutoff: 'June' is no day. Cure: write it as 2024-06-01.
+    """
+    if isinstance(told, date):
+        return told
+    try:
+        return date.fromisoformat(told.strip())
+    except ValueError as error:
+        raise ConfigError(f"{told!r} is no day", "cutoff", "write it as 2024-06-01") from error
+
+
+def undated_refunds(workspace: Workspace, packed: Packed, cutoff: int, customers: pa.Array) -> Floats:
+    """(n,) refunds whose date the source does not tell, <= 0: they lower historic spend and enter nothing else."""
+    events = workspace.read("events")
+    refunds = events.filter(pc.equal(events["type"], "refund_undated"))
+    totals = np.zeros(len(customers))
+    if not refunds.num_rows:
+        return totals
+    local = pc.local_timestamp(refunds["ts"].cast(pa.timestamp("us", tz=str(packed.zone)))).cast(pa.int64())
+    refunds = refunds.filter(pc.less(local, cutoff))
+    place = pc.index_in(refunds["customer_id"], customers).to_numpy(zero_copy_only=False)
+    known = np.isfinite(place.astype(float))
+    np.add.at(totals, place[known].astype(int), pc.fill_null(refunds["amount"], 0.0).to_numpy()[known])
+    return totals
