@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from shijin.collect.collected import Collected, CollectOptions
 from shijin.collect.files import Raw, digest_of, from_arrow, read_raw
+from shijin.collect.shopify import is_shopify, read_shopify
 from shijin.collect.table import read_table
 from shijin.config import Config
 
@@ -60,4 +61,6 @@ def from_table(
 
 
 def _understand(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
-    return read_table(raw, config, options, now)
+    detected = options.format == "auto" and is_shopify(raw.table.column_names)
+    read = read_shopify if options.format == "shopify" or detected else read_table
+    return read(raw, config, options, now)

@@ -66,7 +66,8 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
     roles = guess.columns_of(raw.table.column_names, {**config.collect.map, **options.map}, raw.name)
     refuse_missing(roles, raw)
     reading = settle(raw, roles, config, options)
-    currency, other_currency = currencies(reading.text("currency"), raw, roles, config)
+    signs = _by_sign(raw.table[roles.get("amount") or roles["price"]])
+    currency, other_currency = currencies(reading.text("currency") if "currency" in roles else signs, raw.name, config)
     lines = understand(reading, now, currency, other_currency)
     accepted = lines.filter(pc.is_null(lines["reason"]))
     return replace(
@@ -109,8 +110,13 @@ def settle(raw: Raw, roles: Mapping[str, str], config: Config, options: CollectO
     return Reading(raw, roles, decimal, said or found, is_guess and not said, config)
 
 
-def currencies(column: pa.Array, raw: Raw, roles: Mapping[str, str], config: Config) -> tuple[pa.Array, pa.Array]:
+def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, pa.Array]:
     """Each row's currency, and which rows have another than the shop's.
+
+    Parameters
+    ----------
+    column : (n,) string
+        Codes or signs as the source has them.
 
     Raises
     ------
@@ -118,14 +124,12 @@ def currencies(column: pa.Array, raw: Raw, roles: Mapping[str, str], config: Con
         When there are two and the shop does not say which is its own.
     """
     own = config.shop.currency
-    if "currency" not in roles:
-        column = _by_sign(raw.table[roles.get("amount") or roles["price"]])
     column = pc.utf8_upper(column)
     counts = sorted((row["values"], row["counts"]) for row in pc.value_counts(column.drop_null()).to_pylist())
     if len(counts) > 1 and own is None:
         said = ", ".join(f"{name} ({count} rows)" for name, count in counts)
         cure = "set [shop] currency in shijin.toml to keep one of them, or convert the amounts"
-        raise SourceError(f"amounts in {len(counts)} currencies: {said}", raw.name, cure)
+        raise SourceError(f"amounts in {len(counts)} currencies: {said}", where, cure)
     other = pc.fill_null(pc.not_equal(column, own), fill_value=False) if own else _none(len(column))
     named = pc.if_else(pc.match_substring_regex(column, "^[A-Z]{3}$"), column, None)
     return pc.coalesce(named, pa.scalar(own, pa.string())), other
