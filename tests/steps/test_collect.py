@@ -1,0 +1,295 @@
+"""collect into a workspace: twice, overlapping, killed; receipts that balance."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shijin.collect import CollectOptions
+from shijin.errors import ConfigError, QuarantineError, SourceError
+from shijin.schema import PROVENANCE
+from shijin.steps.collect import collect
+from shijin.steps.read import read_contacts, read_events, read_items, read_rejected
+from shijin.workspace import Receipt, Workspace
+
+NOW = datetime(2025, 12, 1, tzinfo=UTC)
+LATER = datetime(2025, 12, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.create(tmp_path / "shop")
+
+
+def gather(workspace: Workspace, content: str, name: str = "orders.csv", now: datetime = NOW) -> Receipt:
+    path = workspace.root.parent / name
+    path.write_text(content, "utf-8")
+    return collect(workspace, path, CollectOptions(), now)[0]
+
+
+def every_byte(workspace: Workspace) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in (workspace.root / "data").rglob("*") if file.is_file()}
+
+
+def balances(receipt: Receipt) -> bool:
+    parts = ("accepted", "updated", "duplicates", "quarantined")
+    rows = receipt.rows["in"] == sum(receipt.rows[part] for part in parts)
+    return rows and receipt.money["in"] == pytest.approx(sum(receipt.money[part] for part in parts), abs=1e-6)
+
+
+def table(rows: range, bad: int = 0) -> str:
+    lines = [f"c{n % 9},2024-{n % 12 + 1:02d}-{n % 28 + 1:02d},{n},s{n % 5},{n % 17}.50" for n in rows]
+    lines += ["x,2024-02-30,1,s1,5"] * bad
+    return "customer_id,ts,order_id,sku,amount\n" + "\n".join(lines) + "\n"
+
+
+def test_the_same_file_again_leaves_every_byte_of_the_data(workspace: Workspace) -> None:
+    first = gather(workspace, table(range(100), bad=2))
+    before, fingerprint = every_byte(workspace), workspace.fingerprint()
+    again = gather(workspace, table(range(100), bad=2), now=LATER)
+    assert every_byte(workspace) == before
+    assert workspace.fingerprint() == fingerprint
+    assert first.rows == {
+        "in": 102,
+        "accepted": 100,
+        "updated": 0,
+        "duplicates": 0,
+        "quarantined": 2,
+        "withdrawn": 0,
+        "derived": 0,
+    }
+    assert (again.rows["accepted"], again.rows["duplicates"], again.rows["quarantined"]) == (0, 100, 2)
+    assert balances(first)
+    assert balances(again)
+    assert len(list((workspace.root / "quarantine").glob("*.parquet"))) == 1
+    assert again.before == again.after == first.after
+
+
+def test_an_overlapping_export_adds_only_what_is_new(workspace: Workspace) -> None:
+    gather(workspace, table(range(60)))
+    receipt = gather(workspace, table(range(40, 100)), "more.csv")
+    assert (receipt.rows["accepted"], receipt.rows["duplicates"], receipt.rows["updated"]) == (40, 20, 0)
+    assert read_events(workspace).num_rows == 100
+    assert read_items(workspace)["item_id"].to_pylist() == [f"s{n}" for n in range(5)]
+
+
+def test_a_changed_row_replaces_itself(workspace: Workspace) -> None:
+    gather(workspace, table(range(10)))
+    receipt = gather(workspace, table(range(10)).replace(",s3,3.50", ",s3,99"), now=LATER)
+    assert (receipt.rows["updated"], receipt.rows["duplicates"]) == (1, 9)
+    assert balances(receipt)
+    assert read_events(workspace).num_rows == 10
+    assert 99.0 in read_events(workspace)["amount"].to_pylist()
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Currency,Subtotal,Shipping,Total,Discount Amount,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Lineitem sku,Refunded Amount,Cancelled at,Payment Method\n"
+)
+
+
+def shopify(status: str, refunded: str, *lines: str) -> str:
+    """One order of 4.90 postage and one euro for each of its lines."""
+    head = f"#1,ann@x.org,{status},EUR,{len(lines)},4.90,{len(lines) + 4.9},0,2025-10-07 09:50:26 +0200,"
+    rest = "#1" + "," * 9
+    rows = [f"{head if place == 0 else rest}1,Cup,1.00,{sku}," for place, sku in enumerate(lines)]
+    return SHOPIFY + "\n".join(f"{row}{refunded if place == 0 else ''},,Card" for place, row in enumerate(rows)) + "\n"
+
+
+def test_a_shopify_order_exported_again_after_a_refund_replaces_itself(workspace: Workspace) -> None:
+    first = gather(workspace, shopify("paid", "0", "a", "b"))
+    part = gather(workspace, shopify("partially_refunded", "1.00", "a", "b"))
+    assert sorted(read_events(workspace)["type"].to_pylist()) == ["charge", "order", "order", "refund_undated"]
+    full = gather(workspace, shopify("refunded", "6.90", "a", "b"))
+    assert read_events(workspace)["type"].to_pylist() == ["void"] * 4
+    assert (first.rows["accepted"], part.rows["duplicates"], full.rows["updated"]) == (2, 2, 2)
+    assert full.rows["withdrawn"] == 1  # the undated refund
+    assert all(balances(receipt) for receipt in (first, part, full))
+    before = every_byte(workspace)
+    gather(workspace, shopify("refunded", "6.90", "a", "b"))
+    assert every_byte(workspace) == before
+
+
+def test_a_line_taken_out_of_a_shopify_order_is_void(workspace: Workspace) -> None:
+    gather(workspace, shopify("paid", "0", "a", "b"))
+    receipt = gather(workspace, shopify("paid", "0", "a"))
+    events = read_events(workspace)
+    kept = dict(zip(events["item_id"].to_pylist(), events["type"].to_pylist(), strict=True))
+    assert kept == {"a": "order", "b": "void", None: "charge"}
+    assert receipt.rows["withdrawn"] == 1
+
+
+def test_an_unpaid_order_counts_once_it_is_paid(workspace: Workspace) -> None:
+    gather(workspace, shopify("pending", "0", "a"))
+    assert read_events(workspace).num_rows == 0
+    gather(workspace, shopify("paid", "0", "a"))
+    assert sorted(read_events(workspace)["type"].to_pylist()) == ["charge", "order"]
+
+
+def test_a_second_currency_is_refused_also_in_a_later_file(workspace: Workspace) -> None:
+    gather(workspace, "customer,date,total,currency\na,2024-01-02,3,EUR\n")
+    before = every_byte(workspace)
+    with pytest.raises(SourceError, match="amounts in USD, while the workspace holds EUR"):
+        gather(workspace, "customer,date,total,currency\na,2024-01-02,3,USD\n")
+    assert every_byte(workspace) == before
+
+
+def test_a_refused_file_changes_nothing_at_all(workspace: Workspace) -> None:
+    gather(workspace, table(range(10)))
+    before = {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()}
+    with pytest.raises(QuarantineError):
+        gather(workspace, table(range(10), bad=5))
+    assert {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()} == before
+
+
+def test_a_config_with_an_unknown_key_refuses_every_step(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text("[collect]\ndecimel = ','\n")
+    with pytest.raises(ConfigError, match="did you mean 'decimal'"):
+        Workspace.open(workspace.root)
+
+
+def test_a_table_in_memory_goes_in_as_its_file_does(workspace: Workspace, tmp_path: Path) -> None:
+    gather(workspace, "customer,date,total\n007,2024-01-02,3.5\n")
+    arrow = pa.table({"customer": ["007"], "date": ["2024-01-02"], "total": [3.5]})
+    receipt, _ = collect(workspace, arrow, CollectOptions(), NOW)
+    assert receipt.rows["duplicates"] == 1
+
+
+def test_a_row_set_aside_from_two_overlapping_files_counts_once(workspace: Workspace) -> None:
+    header, row = "customer,date,total\n", ",2024-01-02,3\n"
+    gather(workspace, header + row * 2 + "a,2024-01-02,3\n")
+    gather(workspace, header + row * 3 + "b,2024-01-02,3\n", "more.csv")
+    assert read_rejected(workspace)["reason"].to_pylist() == ["no_customer"] * 3
+
+
+def test_newer_contacts_win_and_what_they_leave_out_stays(workspace: Workspace) -> None:
+    gather(workspace, "email,first name,phone,date,total\na@x.org,Ann,,2024-01-02,3\n")
+    gather(workspace, "email,first name,phone,date,total\na@x.org,,0170 1234567,2024-02-02,3\n", "more.csv")
+    contact = read_contacts(workspace).to_pylist()[0]
+    assert (contact["first_name"], contact["phone"]) == ("Ann", "01701234567")
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    data=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", ""]),
+            st.sampled_from(["2024-01-01", "2024-01-02", "2024-02-30"]),
+            st.sampled_from(["1", "2", ""]),
+            st.sampled_from(["x", "POST", "TEST1"]),
+            st.sampled_from(["1", "-2.25", "0", "?"]),
+        ),
+        min_size=2,
+        max_size=15,
+    ),
+    cut=st.integers(1, 14),
+)
+def test_every_receipt_balances_in_rows_and_money(
+    data: list[tuple[str, ...]], cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    workspace = Workspace.create(tmp_path_factory.mktemp("shop"))
+    (workspace.root / "shijin.toml").write_text("[collect]\nmax_bad_share = 1\n")
+    workspace = Workspace.open(workspace.root)
+    for rows in (data[:cut], data):
+        columns = ["customer_id", "ts", "order_id", "sku", "amount"]
+        came = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
+        try:
+            receipt, _ = collect(workspace, came, CollectOptions(), NOW)
+        except SourceError:  # a column without any value
+            continue
+        assert balances(receipt)
+        assert receipt.rows["in"] == len(rows)
+        readable = [float(row[4]) for row in rows if row[4] != "?"]
+        assert receipt.money["in"] == pytest.approx(sum(readable))
+
+
+# -- killed at any moment ----------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys, pathlib, datetime
+from shijin.collect import CollectOptions
+from shijin.steps.collect import collect
+from shijin.workspace import Workspace
+print("ready", flush=True)
+collect(Workspace.create(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), CollectOptions(),
+        datetime.datetime(2025, 12, 1, tzinfo=datetime.UTC))
+print("done", flush=True)
+"""
+
+
+def contents(workspace: Workspace) -> list[pa.Table]:
+    tables = [read_events(workspace), read_items(workspace), read_contacts(workspace), read_rejected(workspace)]
+    return [
+        table.drop([name for name in PROVENANCE if name in table.column_names]).sort_by(
+            [(name, "ascending") for name in table.column_names if name not in PROVENANCE]
+        )
+        for table in tables
+    ]
+
+
+def big_file(folder: Path) -> Path:
+    rng = np.random.default_rng(5)
+    n = 60_000
+    day = np.datetime64("2023-01-01") + rng.integers(0, 700, n)
+    path = folder / "big.csv"
+    lines = zip(rng.integers(0, 3000, n), day, rng.integers(0, 200, n), rng.integers(1, 90, n), strict=True)
+    rows = "".join(f"u{who}@x.org,{when},s{what},{cost}\n" for who, when, what, cost in lines)
+    path.write_text("email,date,sku,total\n" + rows + "u@x.org,2024-02-30,s1,4\n" * 3, "utf-8")
+    return path
+
+
+def kill_and_run_again(folder: Path, times: int, seed: int) -> None:
+    path = big_file(folder)
+    undisturbed = Workspace.create(folder / "undisturbed")
+    begun = time.monotonic()
+    collect(undisturbed, path, CollectOptions(), NOW)
+    takes = time.monotonic() - begun
+    wanted = contents(undisturbed)
+    dice = random.Random(seed)
+    for attempt in range(times):
+        root = folder / f"killed-{attempt}"
+        command = [sys.executable, "-c", SCRIPT, str(root), str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(dice.uniform(0, 1.2 * takes))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        workspace = Workspace.create(root)
+        collect(workspace, path, CollectOptions(), NOW)
+        assert all(one.equals(other) for one, other in zip(contents(workspace), wanted, strict=True))
+        assert not list(root.glob("**/.new-*"))
+
+
+def test_a_run_killed_at_any_moment_ends_in_the_same_tables_when_run_again(tmp_path: Path) -> None:
+    kill_and_run_again(tmp_path, times=4, seed=1)
+
+
+@pytest.mark.proof
+def test_runs_killed_at_forty_moments_end_in_the_same_tables(tmp_path: Path) -> None:
+    kill_and_run_again(tmp_path, times=40, seed=2)
+
+
+@pytest.mark.parametrize("committed", [("contacts",), ("contacts", "items"), ("contacts", "items", "events")])
+def test_a_run_killed_between_two_commits_ends_in_the_same_tables(committed: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("email,date,sku,title,total\na@x.org,2024-01-02,s1,Cup,3\n,2024-01-02,s1,Cup,3\n", "utf-8")
+    whole = Workspace.create(tmp_path / "whole")
+    collect(whole, path, CollectOptions(), NOW)
+    part = Workspace.create(tmp_path / "part")
+    keys = {"contacts": "customer_id", "items": "item_id", "events": "event_id"}
+    for dataset in committed:
+        part.merge(dataset, whole.read(dataset), keys[dataset])
+    collect(part, path, CollectOptions(), NOW)
+    assert all(one.equals(other) for one, other in zip(contents(part), contents(whole), strict=True))
+    assert pc.sum(read_events(part)["amount"]).as_py() == 3.0
