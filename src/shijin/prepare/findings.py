@@ -11,11 +11,13 @@ import pyarrow as pa
 from shijin.schema import FINDINGS
 
 Severity = Literal["spoils", "warns", "notes"]
-EXAMPLES = 5
+EXAMPLES = 20
+# Said when a source is read; the tables cannot tell it any more.
+ABOUT_READING = ("date_order_guessed", "encoding_guessed", "ids_rounded", "totals_differ", "void_orders")
 
 
 def finding(
-    code: str, severity: Severity, rows: int, share: float, examples: Sequence[str] = (), **arguments: object
+    code: str, severity: Severity, rows: int, share: float, examples: Sequence[object] | None = (), **arguments: object
 ) -> dict[str, Any]:
     """One row of FINDINGS.
 
@@ -37,7 +39,7 @@ def finding(
         "severity": severity,
         "rows": int(rows),
         "share": float(share),
-        "examples": [str(example) for example in examples][:EXAMPLES],
+        "examples": [str(example) for example in (examples or ())[:EXAMPLES]],
         "arguments": json.dumps({"rows": int(rows), "share": percent(share), **arguments}, ensure_ascii=False),
     }
 
@@ -60,3 +62,17 @@ def findings_table(findings: Iterable[dict[str, Any]]) -> pa.Table:
     order = {"spoils": 0, "warns": 1, "notes": 2}
     rows = sorted(findings, key=lambda row: (order[row["severity"]], -row["share"], row["code"]))
     return pa.Table.from_pylist(rows, schema=FINDINGS)
+
+
+def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
+    """The code of one sentence about all findings, and its counts: ``say(code, language, **counts)``.
+
+    Examples
+    --------
+    >>> verdict(findings_table([finding("one_day", "warns", 3, 1.0, day="2024-01-01")]))
+    ('check.verdict_warns', {'spoils': 0, 'warns': 1, 'notes': 0})
+    """
+    severities = findings["severity"].to_pylist()
+    counts = {name: severities.count(name) for name in ("spoils", "warns", "notes")}
+    gravest = next((name for name, count in counts.items() if count), "fine")
+    return f"check.verdict_{gravest}", counts

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pyarrow as pa
 
 from shijin.engine import connect
+from shijin.prepare.findings import ABOUT_READING, findings_table
+from shijin.prepare.quality import check
 from shijin.schema import QUARANTINE, conform
 from shijin.workspace import Workspace
 
@@ -22,6 +26,19 @@ def read_items(workspace: Workspace) -> pa.Table:
 def read_contacts(workspace: Workspace) -> pa.Table:
     """All contacts, CONTACTS; for lists that are to be sent, never for models."""
     return workspace.read("contacts")
+
+
+def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
+    """What is wrong with the collected data, FINDINGS, the gravest first; also what the last reading guessed."""
+    found = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
+    guessed = {
+        finding["code"]: dict(finding)
+        for receipt in workspace.receipts()
+        if receipt.verb == "collect"
+        for finding in receipt.findings
+        if finding["code"] in ABOUT_READING
+    }
+    return findings_table([*found, *guessed.values()])
 
 
 def read_rejected(workspace: Workspace) -> pa.Table:
