@@ -2,8 +2,10 @@
 
 import json
 import re
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +180,6 @@ def test_no_orders_spoil() -> None:
 
 
 def test_every_finding_has_its_words_with_the_same_placeholders_in_both_languages() -> None:
-    import re
-    from pathlib import Path
 
     sources = [
         path for room in ("prepare", "collect") for path in Path(findings_room.__file__).parents[1].glob(f"{room}/*.py")
