@@ -2,10 +2,8 @@
 
 import json
 import re
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from pathlib import Path
 from typing import Any
 
