@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from python_calamine import CalamineError, CalamineWorkbook
 
-from shijin.collect.guess import decode, delimiter_of
+from shijin.collect.guess import decode, delimiter_of, first_row
 from shijin.errors import SourceError
 
 _BLOCK_BYTES = 1 << 24
@@ -166,11 +165,13 @@ def _delimited(text: str, where: str, name: str, digest: str, told: dict[str, st
     if first.lower().startswith("sep=") and len(first) == 5:  # Excel's own way to say the delimiter
         text = text.split("\n", 1)[1]
     delimiter = "\t" if name.lower().endswith(".tsv") else delimiter_of(text)
-    header = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    header = first_row(text, delimiter)
     table, broken = _parse(text, delimiter, len(header), where)
     if table.num_rows + len(broken) < 2:
         raise SourceError("only a header, no rows", where, "export it again")
-    numbers = np.setdiff1d(np.arange(table.num_rows + len(broken)), [number for number, _ in broken])
+    whole = np.ones(table.num_rows + len(broken), dtype=bool)
+    whole[[number for number, _ in broken]] = False
+    numbers = np.flatnonzero(whole)
     told = {"file": "TSV" if delimiter == "\t" else "CSV", "delimiter": delimiter} | told
     return Raw(table.slice(1).rename_columns(unique_names(header)), numbers[1:], name, digest, tuple(broken), told)
 

@@ -10,7 +10,7 @@ import csv
 import difflib
 import io
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -56,11 +56,7 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
     for mark, name in marks.items():
         if data.startswith(mark):
             return _decode_as(data, name, where), name
-    if b"\0" in data:  # text only where every other byte is one
-        likely = ["utf-16-le"] if data[1::2].count(0) > len(data) / 4 else []
-    else:
-        likely = ["utf-8", _likeliest(data)]
-    for name in likely:
+    for name in _without_mark(data):
         try:
             text = data.decode(name)
         except UnicodeDecodeError:
@@ -79,14 +75,27 @@ def delimiter_of(text: str) -> str:
     ';'
     """
     lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
-    header = lines[0] if lines else ""
 
     def parted(delimiter: str) -> tuple[int, int]:
-        width = len(next(csv.reader([header], delimiter=delimiter), []))
-        alike = sum(len(row) == width for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
-        return (width if width > 1 else 0, alike)
+        widths = [len(first_row(line, delimiter)) for line in lines]
+        width = widths[0] if widths and widths[0] > 1 else 0
+        return width, widths.count(width)
 
     return max(_DELIMITERS, key=parted)
+
+
+def first_row(text: str, delimiter: str) -> list[str]:
+    r"""The cells of a text's first row, which quotes may spread over several lines.
+
+    Examples
+    --------
+    >>> first_row('id,"paid\nat"\n1,2', ",")
+    ['id', 'paid\nat']
+    """
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:  # a cell without end
+        return []
 
 
 def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dict[str, str]:
@@ -187,6 +196,14 @@ def _decode_as(data: bytes, encoding: str, where: str) -> str:
     return text.removeprefix("\ufeff")
 
 
+def _without_mark(data: bytes) -> Iterator[str]:
+    if b"\0" not in data:
+        yield "utf-8"
+        yield _likeliest(data)
+    elif data[1::2].count(0) > len(data) / 4:  # text in which every other byte is empty
+        yield "utf-16-le"
+
+
 def _is_text(text: str) -> bool:
     sample = text[:100_000]
     strange = sum((letter < " " and letter not in "\t\r\n\f") or "\x7f" <= letter <= "\x9f" for letter in sample)
@@ -197,7 +214,7 @@ def _likeliest(data: bytes) -> str:
     cut = data[:200_000]
     sample = cut[: cut.rfind(b"\n") + 1] or cut
     try:
-        header = data.decode("gb18030").splitlines()[:1]
+        header = data.decode("gb18030").split("\n", 1)[:1]
         known = {name for names in _ROLES.values() for name in names if not name.isascii() and len(name) > 1}
         if header and any(name in plain(header[0]) for name in known):
             return "gb18030"

@@ -24,8 +24,9 @@ def normal_email(emails: pa.Array) -> pa.Array:
     >>> normal_email(pa.array([" Ann@Example.COM ", "none", None])).to_pylist()
     ['ann@example.com', None, None]
     """
-    bare = pc.utf8_lower(pc.replace_substring_regex(emails, r"\s|^mailto:", ""))
-    return pc.if_else(pc.match_substring_regex(bare, _ADDRESS), bare, None)
+    values, rows = distinct(emails)
+    bare = pc.utf8_lower(pc.replace_substring_regex(values, r"\s|^mailto:", ""))
+    return pc.if_else(pc.match_substring_regex(bare, _ADDRESS), bare, None).take(rows)
 
 
 def normal_phone(phones: pa.Array) -> pa.Array:
@@ -36,10 +37,11 @@ def normal_phone(phones: pa.Array) -> pa.Array:
     >>> normal_phone(pa.array(["+49 (0)170 / 123-45", "0049 170 12345", "'0170 12345", "n/a"])).to_pylist()
     ['+4917012345', '+4917012345', '017012345', None]
     """
-    bare = pc.replace_substring_regex(phones, r"\(0\)|[^\d+]", "")
+    values, rows = distinct(phones)
+    bare = pc.replace_substring_regex(values, r"\(0\)|[^\d+]", "")
     bare = pc.replace_substring_regex(bare, r"^00", "+")
     bare = pc.replace_substring_regex(bare, r"(\d)\++", r"\1")
-    return pc.if_else(pc.match_substring_regex(bare, r"\d{5}"), bare, None)
+    return pc.if_else(pc.match_substring_regex(bare, r"\d{5}"), bare, None).take(rows)
 
 
 def hashed(keys: pa.Array, config: Config) -> pa.Array:
