@@ -24,6 +24,9 @@ from shijin.prepare.clean import plain
 
 _ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
 _TIME_WORDS = ("date", "time", "日期", "时间")
+# What shops' programs write today; left to itself the guesser takes German for a Baltic DOS code page.
+_ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
+_ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
 _DELIMITERS = (",", "\t", ";", "|")
 _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK", "NOK", "PLN", "£", "€", "₹"}
 
@@ -220,7 +223,7 @@ def _likeliest(data: bytes) -> str:
             return "gb18030"
     except UnicodeDecodeError:
         pass
-    best = from_bytes(sample, cp_exclusion=["utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32"]).best()
+    best = from_bytes(sample, cp_isolation=_ENCODINGS).best()
     if best is None:
         return "cp1252"
     chinese = best.encoding in {"gb2312", "gbk", "gb18030", "hz", "cp936"} or "Chinese" in best.language

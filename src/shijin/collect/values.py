@@ -60,7 +60,8 @@ def as_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Text as it was meant: without ``="..."``, a leading ``'``, spaces around; blank and ``nan`` are null.
 
-    Whole numbers stored as floats lose their ``.0``, also where a whole column of text has it.
+    Whole numbers that went through floats lose their ``.0``: long ones always, short ones (which may be versions) where
+    the whole column has it.
 
     Examples
     --------
@@ -76,8 +77,10 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     values = pc.replace_substring_regex(values, r'^\s*="(.*)"\s*$', r"\1")
     values = pc.utf8_trim(pc.replace_substring_regex(values, r"^\s*'", ""), " \t\r\n\xa0\u3000\ufeff")
     values = pc.if_else(pc.is_in(values, pa.array(_EMPTY)), None, values)
-    if len(values) > values.null_count and pc.all(pc.match_substring_regex(values, r"^[1-9]\d*\.0$")).as_py():
-        values = pc.replace_substring(values, ".0", "")
+    whole_column = (
+        len(values) > values.null_count and pc.all(pc.match_substring_regex(values, r"^[1-9]\d*\.0$")).as_py()
+    )
+    values = pc.replace_substring_regex(values, r"^([1-9]\d*)\.0$" if whole_column else r"^([1-9]\d{3,})\.0$", r"\1")
     return values.take(rows)
 
 

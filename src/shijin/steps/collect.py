@@ -50,6 +50,7 @@ def collect(
     with workspace.lock():
         kept = workspace.read("events")
         _refuse_second_currency(kept, collected, config.shop.currency)
+        workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
         before = workspace.versions()
         if collected.contacts.num_rows:
             workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")

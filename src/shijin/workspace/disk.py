@@ -39,6 +39,20 @@ def _refusal(error: OSError | DeltaError, where: Path) -> WorkspaceError:
     return WorkspaceError(f"damaged or not accessible ({first})", str(where), "restore it from a copy, or collect anew")
 
 
+def refuse_full(where: Path, n_bytes: int) -> None:
+    """Refuse to begin what the disk has no room for, so that nothing is left half done.
+
+    Raises
+    ------
+    WorkspaceError
+        When fewer bytes are free.
+    """
+    with refusals(where):
+        free = shutil.disk_usage(where).free
+    if free < n_bytes:
+        raise _refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), where)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside the path, then put it in place in one move."""
     with refusals(path):

@@ -27,6 +27,8 @@ from shijin.workspace.receipts import Receipt
 CONFIG_FILE = "shijin.toml"
 KINDS = ("models", "scores", "backtests", "exports")
 
+_PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
+
 TEMPLATE = """\
 # What this shop says about itself. Every line is optional; docs/formats.md lists all of them.
 schema_version = 1
@@ -122,6 +124,16 @@ class Workspace:
         path, schema = self.root / "data" / dataset, datasets.SCHEMAS[dataset]
         with self.lock():
             return datasets.merge(path, table, key, schema, self.config.engine)
+
+    def refuse_full_disk(self, *tables: pa.Table) -> None:
+        """Refuse before anything is written where the disk has no room for some tables.
+
+        Raises
+        ------
+        WorkspaceError
+            When there is less room than the tables take once they are packed.
+        """
+        disk.refuse_full(self.root, sum(table.nbytes for table in tables) // _PACKED)
 
     def versions(self) -> dict[str, int]:
         """The last commit of each dataset, -1 where there is none."""
