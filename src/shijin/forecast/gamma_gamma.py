@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import digamma, gammaln, polygamma
+from scipy.special import digamma, gammaln
 
 from shijin.represent.packed import Floats
 
@@ -34,9 +34,9 @@ class BasketModel:
         """(n,) expected order of customers with so many orders and so much money; without orders the shop's mean."""
         return np.asarray(self.p * (self.gamma + money) / (self.p * orders + self.q - 1))
 
-    def log_variance(self, orders: Floats, coming: Floats) -> Floats:
-        """(n,) variance of the logarithm of the sum of `coming` orders: the orders' own and that of the rate."""
-        return np.asarray(polygamma(1, self.p * coming) + polygamma(1, self.p * orders + self.q))
+    def relative_variance(self, orders: Floats, coming: Floats) -> Floats:
+        """(n,) squared coefficient of variation of the sum of `coming` orders: their own and of the unknown mean."""
+        return np.asarray(1 / (self.p * coming) + 1 / np.maximum(self.p * orders + self.q - 2, 0.5))
 
 
 def plain_baskets(orders: Floats, money: Floats) -> BasketModel:
@@ -45,7 +45,9 @@ def plain_baskets(orders: Floats, money: Floats) -> BasketModel:
     return BasketModel(2.0, 3.0, mean * (3.0 - 1) / 2.0)
 
 
-def fit_baskets(orders: Floats, money: Floats, start: BasketModel, prior_sd: float = PRIOR_SD) -> tuple[BasketModel, bool]:
+def fit_baskets(
+    orders: Floats, money: Floats, start: BasketModel, prior_sd: float = PRIOR_SD
+) -> tuple[BasketModel, bool]:
     """Find the most likely parameters near a start that is also the centre of a mild prior.
 
     Parameters

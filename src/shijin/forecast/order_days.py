@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.represent.cutoff import History, per_customer
-from shijin.represent.packed import DAY_US, Floats, Kind
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,35 @@ class OrderDays:
 
 def order_days(history: History) -> OrderDays:
     """Summarise every customer of a History."""
-    n = len(history)
+    return _summary(history, *_distinct_days(history), history.cutoff // DAY_US)
+
+
+def rehearsal(history: History, horizon_days: int) -> tuple[OrderDays, NDArray[np.bool_]] | None:
+    """Look back to one horizon before the cutoff: what was known of who had ordered by then, and who came since.
+
+    None where the history does not reach two horizons back.
+    """
+    if history.span_days < 2 * horizon_days:
+        return None
+    customer, day = _distinct_days(history)
+    then = history.cutoff // DAY_US - horizon_days
+    before = day < then
+    came = np.bincount(customer[~before], minlength=len(history)) > 0
+    known = np.bincount(customer[before], minlength=len(history)) > 0
+    return _summary(history, customer[before], day[before], then).take(known), came[known]
+
+
+def _distinct_days(history: History) -> tuple[Ints, Ints]:
     is_order = history.moments.kind == Kind.ORDER
     customer, day = history.customer[is_order], history.moments.ts[is_order] // DAY_US
     new = np.ones(len(day), dtype=bool)
     new[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
-    customer, day = customer[new], day[new]
+    return customer[new], day[new]
+
+
+def _summary(history: History, customer: Ints, day: Ints, cutoff_day: int) -> OrderDays:
+    n = len(history)
     days = np.bincount(customer, minlength=n).astype(float)
-    cutoff_day = history.cutoff // DAY_US
     begin = history.moments.ts[history.offsets[:-1]] // DAY_US  # stays so for who never ordered
     last = begin.copy()
     begin[customer[::-1]] = day[::-1]  # the earliest is written last
