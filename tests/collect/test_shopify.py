@@ -217,6 +217,13 @@ def test_bad_dates_and_prices_are_bad_rows_of_the_whole_order(tmp_path: Path) ->
         collected(tmp_path, bad)
 
 
+def test_a_row_that_tells_no_item_is_no_line(tmp_path: Path) -> None:
+    second_payment = {"Name": "#1001", "Payment Reference": "c123"}
+    found = collected(tmp_path, [*FIRST, second_payment])
+    assert found.events["amount"].to_pylist() == [40.0, 10.0]
+    assert (found.rows_in, found.repeated) == (3, 1)
+
+
 def test_a_subtotal_that_is_not_what_the_lines_come_to_is_said(tmp_path: Path) -> None:
     found = collected(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], Subtotal="30.00"))
     assert found.findings["code"].to_pylist() == ["totals_differ"]

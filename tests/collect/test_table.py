@@ -347,6 +347,14 @@ def test_one_order_of_one_customer_goes_in(tmp_path: Path) -> None:
     assert collected(tmp_path, PLAIN + "a,2024-01-01,3\n").events.num_rows == 1
 
 
+def test_rows_of_nothing_but_delimiters_are_no_rows(tmp_path: Path) -> None:
+    found = collected(tmp_path, PLAIN + "a,2024-01-01,3\n,,\nb,2024-01-01,3\n,,\n,,\n")
+    assert (found.rows_in, found.rejected.num_rows) == (2, 0)
+    assert told(found, "source_row") == [(1,), (3,)]
+    with pytest.raises(SourceError, match="only a header, no rows"):
+        collected(tmp_path, PLAIN + ",,\n")
+
+
 def test_quoted_texts_may_hold_line_breaks(tmp_path: Path) -> None:
     file = 'customer,date,total,note\na,2024-01-01,3,"two\nlines"\nb,2024-01-02,4,x\n'
     assert told(collected(tmp_path, file), "customer_id", "source_row") == [("a", 1), ("b", 2)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.json as pajson
 import pyarrow.parquet as pq
@@ -70,7 +71,10 @@ def read_raw(path: Path, encoding: str | None) -> Raw:
     Traceback (most recent call last):
     shijin.errors.SourceError: nowhere.csv: no such file. Cure: check the path.
     """
-    data = _bytes_of(path)
+    return _without_blank_rows(_read(path, _bytes_of(path), encoding), str(path))
+
+
+def _read(path: Path, data: bytes, encoding: str | None) -> Raw:
     where = str(path)
     if data.startswith(b"PAR1") or path.suffix.lower() in {".parquet", ".pq"}:
         table, told = _parquet(data, where), {"file": "Parquet"}
@@ -92,6 +96,21 @@ def from_arrow(table: pa.Table, name: str, digest: str, told: dict[str, str], wh
     if not table.num_rows or not flat:
         raise SourceError("it holds no rows", where, "export it again")
     return Raw(table.select(flat), np.arange(1, table.num_rows + 1), name, digest, (), told)
+
+
+def _without_blank_rows(raw: Raw, where: str) -> Raw:
+    """Spreadsheets leave rows of nothing but delimiters below a table; they are no rows."""
+    blank = np.ones(raw.table.num_rows, dtype=bool)
+    for column in raw.table.columns:
+        if not blank.any():
+            return raw
+        empty = pc.is_null(column)
+        if pa.types.is_string(column.type):
+            empty = pc.or_kleene(empty, pc.equal(column, ""))
+        blank &= empty.to_numpy()
+    if blank.all() and not raw.broken:
+        raise SourceError("only a header, no rows", where, "export it again")
+    return replace(raw, table=raw.table.filter(pa.array(~blank)), row=raw.row[~blank])
 
 
 def digest_of(table: pa.Table) -> str:

@@ -75,6 +75,11 @@ class Export:
             return pa.nulls(self.raw.table.num_rows, pa.float64())
         return as_number(column, self.decimal)
 
+    def without_item(self) -> pa.Array:
+        """Rows that tell no item, such as those of a second payment."""
+        told = pc.coalesce(self.text("Lineitem name"), self.text("Lineitem price"), self.text("Lineitem quantity"))
+        return pc.is_null(told)
+
     def _column(self, name: str) -> pa.ChunkedArray | None:
         found = {plain(column): column for column in reversed(self.raw.table.column_names)}.get(plain(name))
         return None if found is None else self.raw.table[found]
@@ -112,6 +117,7 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
     export = Export(raw, decimal)
     told, repeated = _last_telling(export, config)
     lines = _understand(export, told, config, now)
+    repeated |= export.without_item().to_numpy(zero_copy_only=False) & ~told["head"].to_numpy()
     again = lines.filter(pa.array(repeated))
     lines = lines.filter(pa.array(~repeated))
     collected = assemble(raw, lines, KIND, config, now)
@@ -154,6 +160,7 @@ def _orders(export: Export, told: pa.Table, config: Config) -> pa.Table:
     fields: dict[str, Any] = {role: export.text(*names) for role, names in _TEXTS.items()}
     fields |= {role: export.number(name) for role, name in _NUMBERS.items()}
     fields["gross"] = pc.multiply(export.number("Lineitem price"), export.number("Lineitem quantity"))
+    fields["gross"] = pc.if_else(export.without_item(), 0.0, fields["gross"])
     fields["line_discount"] = pc.fill_null(pc.abs(export.number("Lineitem discount")), 0.0)
     rows = pa.table({**fields, "telling": told["telling"], "place": np.arange(told.num_rows)})
     summed = {"gross": "order_gross", "line_discount": "order_line_discount"}
