@@ -181,3 +181,10 @@ def test_lifetimes_agrees_on_cdnow() -> None:
     ours = model.p_active(seen, 180.0) * model.order_tails(seen, 180.0, starts).sum(axis=1)
     np.testing.assert_allclose(ours, np.asarray(coming), rtol=0.015, atol=1e-4)
     assert ours.sum() == pytest.approx(float(np.sum(coming)), rel=0.01)
+
+
+def test_what_cannot_be_fitted_keeps_its_start_and_says_so() -> None:
+    broken = replace(SOME, age=np.full(len(SOME), np.nan))
+    start = OrderModel(0.7, 40.0, 0.8, 2.5, early=1)
+    with np.errstate(invalid="ignore"):
+        assert fit_orders(broken, start) == (start, False)
