@@ -163,3 +163,17 @@ def test_receipts_of_one_instant_stand_side_by_side(workspace: Workspace) -> Non
     workspace.write_receipt(first)
     workspace.write_receipt(second)
     assert workspace.receipts() == [first, second]
+
+
+def test_only_a_workspace_that_was_never_filled_is_discarded(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.discard()
+    assert not workspace.root.exists()
+    filled = Workspace.create(tmp_path / "filled")
+    filled.merge("events", events({"e1": 1.0}), "event_id")
+    noted = Workspace.create(tmp_path / "noted")
+    (noted.root / "notes.txt").write_text("mine")
+    changed = Workspace.create(tmp_path / "changed")
+    (changed.root / "shijin.toml").write_text("[shop]\n")
+    for kept in (filled, noted, changed):
+        kept.discard()
+        assert kept.root.exists()

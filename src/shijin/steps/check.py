@@ -50,3 +50,15 @@ def check(workspace: Workspace, now: datetime) -> tuple[Receipt, pa.Table]:
     with workspace.lock():
         workspace.write_receipt(receipt)
     return receipt, findings
+
+
+def spoils(findings: pa.Table) -> bool:
+    """Whether one of the findings spoils a forecast.
+
+    Examples
+    --------
+    >>> from shijin.prepare.findings import finding, findings_table
+    >>> spoils(findings_table([finding("no_orders", "spoils", 0, 0.0)])), spoils(findings_table([]))
+    (True, False)
+    """
+    return "spoils" in findings["severity"].to_pylist()

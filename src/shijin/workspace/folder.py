@@ -10,6 +10,7 @@ It knows where things lie and that they change whole or not at all; it does not 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -105,6 +106,15 @@ class Workspace:
         workspace = cls(root)
         workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
         return workspace
+
+    def discard(self) -> None:
+        """Take back a workspace that was made and never filled; a folder that holds anything else is left alone."""
+        written = self.root / CONFIG_FILE
+        if (self.root / "data").exists() or written.read_text("utf-8") != TEMPLATE:
+            return
+        if {file.name for file in self.root.iterdir()} <= {CONFIG_FILE, ".lock"}:
+            with disk.refusals(self.root):
+                shutil.rmtree(self.root)
 
     @cached_property
     def config(self) -> Config:
