@@ -194,14 +194,16 @@ class Workspace:
     def write_text(self, name: str, text: str) -> Path:
         """Write one file of the workspace, such as ``scores/LATEST.json`` or ``report.html``, in one move."""
         path = self.root / name
-        disk.write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
+        with self.lock():
+            disk.write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
         return path
 
     def write_quarantine(self, name: str, rejected: pa.Table) -> Path:
         """Keep rows set aside; the same name replaces what an earlier run wrote."""
         path = self.root / "quarantine" / f"{name}.parquet"
         rejected = conform(rejected, QUARANTINE, str(path))
-        disk.write_atomically(path, lambda temporary: pq.write_table(rejected, temporary))
+        with self.lock():
+            disk.write_atomically(path, lambda temporary: pq.write_table(rejected, temporary))
         return path
 
     def read_quarantine(self) -> dict[str, pa.Table]:
