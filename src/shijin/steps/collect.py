@@ -48,15 +48,14 @@ def collect(
         collected = from_table(source, config, options, now)
     findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
     with workspace.lock():
-        kept = workspace.read("events")
-        _refuse_second_currency(kept, collected, config.shop.currency)
+        _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
         workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
         before = workspace.versions()
         if collected.contacts.num_rows:
             workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
         if collected.items.num_rows:
             workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
-        withdrawn = _withdrawn(kept, collected)
+        withdrawn = _withdrawn(workspace, collected)
         merged = workspace.merge("events", pa.concat_tables([collected.events, withdrawn]), "event_id")
         outputs = _keep_rejected(workspace, collected)
         receipt = Receipt(
@@ -111,10 +110,11 @@ def _looked_up(keys: pa.ChunkedArray, among: pa.ChunkedArray, values: pa.Chunked
     return values.take(pc.index_in(keys, value_set=among))
 
 
-def _withdrawn(kept: pa.Table, collected: Collected) -> pa.Table:
+def _withdrawn(workspace: Workspace, collected: Collected) -> pa.Table:
     """Lines that an order no longer has when its source tells it anew; they stay in the tables as void."""
-    if not collected.whole_orders or not kept.num_rows:
-        return kept.slice(0, 0)
+    if not collected.whole_orders:
+        return collected.events.slice(0, 0)
+    kept = workspace.read("events")
     told_again = pc.is_in(kept["order_id"], value_set=pc.unique(collected.events["order_id"]))
     gone = pc.invert(pc.is_in(kept["event_id"], value_set=collected.events["event_id"].combine_chunks()))
     rows = kept.filter(pc.and_(pc.and_(told_again, gone), pc.not_equal(kept["type"], "void")))

@@ -5,6 +5,7 @@ It knows names, keys and schemas, not what the rows mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,20 +50,22 @@ def identity(path: Path) -> str:
     return f"{table.metadata().id}@{table.version()}" if table else ""
 
 
-def read(path: Path, schema: pa.Schema) -> pa.Table:
-    """All rows; an empty table of the right schema where the dataset does not exist yet."""
+def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """All rows, of all columns or some; an empty table of the right schema where the dataset does not exist yet."""
     table = _open(path)
+    if columns is not None:
+        schema = pa.schema([schema.field(name) for name in columns])
     if table is None:
         return schema.empty_table()
     with refusals(path):
-        rows = table.to_pyarrow_table()
+        rows = table.to_pyarrow_table(columns=schema.names)
     return conform(rows, schema, str(path)).combine_chunks()
 
 
 def merge(path: Path, rows: pa.Table, key: str, schema: pa.Schema, engine: EngineSection) -> Merged:
     """Add rows whose key is new and replace those whose content changed, in one commit; none where nothing changed."""
     rows = conform(rows, schema, str(path))
-    existing = read(path, schema)
+    existing = read(path, schema, [name for name in schema.names if name not in PROVENANCE])
     status = _compare(existing, rows, key, engine)
     different = rows.filter(pc.not_equal(status, SAME))
     updated = pc.sum(pc.equal(status, CHANGED)).as_py() or 0

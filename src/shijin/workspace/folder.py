@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -122,9 +122,9 @@ class Workspace:
         with disk.refusals(self.root / CONFIG_FILE):
             return load_config(self.root / CONFIG_FILE)
 
-    def read(self, dataset: str) -> pa.Table:
+    def read(self, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of ``events``, ``items`` or ``contacts``; empty where nothing was collected yet."""
-        return datasets.read(self.root / "data" / dataset, datasets.SCHEMAS[dataset])
+        return datasets.read(self.root / "data" / dataset, datasets.SCHEMAS[dataset], columns)
 
     def merge(self, dataset: str, table: pa.Table, key: str) -> datasets.Merged:
         """Add new rows and replace changed ones by key, in one commit; nothing is written where nothing changed.
