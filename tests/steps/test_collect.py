@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, QuarantineError, SourceError
 from shijin.schema import PROVENANCE
+from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.read import read_contacts, read_events, read_items, read_rejected
 from shijin.workspace import Receipt, Workspace
@@ -211,6 +212,8 @@ def test_every_receipt_balances_in_rows_and_money(
         assert receipt.rows["in"] == len(rows)
         readable = [float(row[4]) for row in rows if row[4] != "?"]
         assert receipt.money["in"] == pytest.approx(sum(readable))
+    if read_events(workspace).num_rows:
+        assert check(workspace, NOW)[0].rows["events"] == read_events(workspace).num_rows
 
 
 # -- killed at any moment ----------------------------------------------------------------------------------------------
