@@ -56,7 +56,7 @@ def run(
     Table
         `schema.FORECAST`.
     """
-    begin = tell or (lambda verb: lambda what, done, of: None)  # noqa: ARG005
+    begin = tell or (lambda verb: lambda what, done, of: None)
     receipts: dict[str, Receipt] = {}
     notes: list[Note] = []
     if source is not None:

@@ -87,6 +87,11 @@ def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[R
     return receipt, table
 
 
+def forecast_of(model: Model, history: History, tiers: TiersSection) -> pa.Table:
+    """Forecast a History that is held in memory, `schema.FORECAST`; nothing is written."""
+    return forecast_table(history, model.forecast(history), model.horizon_days, model.window_customers, tiers)
+
+
 def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
     """The newest forecast: its card and its rows.
 
@@ -187,8 +192,7 @@ def _thin_note(table: pa.Table) -> list[Note]:
 
 
 def _forecast(workspace: Workspace, packed: Packed, history: History, model: Model) -> pa.Table:
-    forecast = model.forecast(history)
-    table = forecast_table(history, forecast, model.horizon_days, model.window_customers, workspace.config.tiers)
+    table = forecast_of(model, history, workspace.config.tiers)
     refunds = undated_refunds(workspace, packed, history.cutoff, table["customer_id"].combine_chunks())
     place = table.column_names.index("historic_spend")
     lowered = pa.array(table["historic_spend"].to_numpy() + refunds)

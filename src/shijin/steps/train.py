@@ -6,12 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from shijin import __version__
 from shijin.errors import ModelError
 from shijin.forecast.model import CARD, Model, train
 from shijin.forecast.stack import Tell
@@ -118,7 +118,7 @@ def newest_model(workspace: Workspace, cutoff: int, horizon_days: int | None) ->
 
 def step_id(workspace: Workspace, day: date, horizon_days: int, *options: object) -> str:
     """An id made of what goes in: the same data, config, options and package give the same."""
-    content = json.dumps([workspace.fingerprint(), __version__, *map(str, options)])
+    content = json.dumps([workspace.fingerprint(), version("shijin"), *map(str, options)])
     return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 

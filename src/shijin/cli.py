@@ -1,0 +1,387 @@
+"""The command line: one command a verb. It parses, calls a step, and prints a table or JSON; it decides nothing.
+
+Results go to standard output, what is said on the way to standard error. A refusal is one line there and exit code 2.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import click
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from shijin import __version__
+from shijin.collect import CollectOptions
+from shijin.console import backtest_table, counts_table, findings_table, forecast_summary, guess_line, note_lines
+from shijin.errors import ConfigError, ShijinError
+from shijin.forecast.stack import Tell
+from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.check import check as check_step
+from shijin.steps.check import spoils
+from shijin.steps.collect import collect as collect_step
+from shijin.steps.demo import complete_journey, simulated
+from shijin.steps.export import ExportOptions
+from shijin.steps.export import export as export_step
+from shijin.steps.report import report as report_step
+from shijin.steps.run import RunOptions, beside
+from shijin.steps.run import run as run_step
+from shijin.steps.score import ScoreOptions
+from shijin.steps.score import score as score_step
+from shijin.steps.train import TrainOptions, train_model
+from shijin.words import Language
+from shijin.workspace import Receipt, Workspace
+
+app = typer.Typer(
+    name="shijin",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Shijin（试金）: what every customer is worth, why, and what to do next.\n\n"
+    "Try [bold]shijin run orders.csv[/bold], or [bold]shijin demo --simulated[/bold] without a file of your own.",
+    epilog="Every command takes --workspace DIR and --json, and has its own --help with an example.",
+)
+out, said = Console(), Console(stderr=True)
+
+Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
+Cutoff = Annotated[str | None, typer.Option(help="Read only what is before this day.", show_default="end of the data")]
+Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
+Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
+Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
+Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
+DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_default="guessed")]
+HERE = Path()
+
+
+def main() -> None:
+    """Run the command line; every refusal is one line and exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except ShijinError as error:
+        _refuse(str(error))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.exceptions.Abort:
+        _refuse("stopped; what was finished is kept.", code=130)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "shijin"
+        _refuse(f"{command}: {error.format_message()} Cure: see {command} --help.")
+
+
+def _refuse(line: str, code: int = 2) -> None:
+    print(" ".join(line.split()), file=sys.stderr)  # noqa: T201  (one plain line, whatever the terminal)
+    sys.exit(code)
+
+
+def _version(show: bool) -> None:
+    if show:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def shijin(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Say what every customer is worth, why, and what to do next."""
+
+
+@app.command()
+def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
+    """Make a workspace with a commented shijin.toml. Never asks; a second time changes nothing.
+
+    Example: shijin init -w my-shop
+    """
+    made = Workspace.create(workspace)
+    _show(as_json, {"workspace": str(made.root)}, f"workspace: {made.root}")
+
+
+@app.command()
+def collect(
+    source: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XLSX; Shopify's export is recognised.")],
+    workspace: Where = HERE,
+    mapped: Mapped = None,
+    kind: Format = "auto",
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    date_order: DateOrder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a file of orders. The same file again adds nothing; a newer export of an order replaces it.
+
+    Example: shijin collect orders.csv -w my-shop --map customer_id=user --map amount=paid
+    """
+    options = _reading(mapped, kind, encoding, decimal, date_order)
+    shop = Workspace.open(workspace)
+    with _busy(as_json) as begin:
+        begin("collect")
+        receipt, findings = collect_step(shop, source, options, _now())
+    if as_json:
+        return _print_json({"receipt": asdict(receipt)})
+    language = shop.config.shop.locale
+    said.print(guess_line(receipt.inputs["guess"], language))
+    out.print(counts_table(receipt, language))
+    if findings.num_rows:
+        out.print(findings_table(findings, language))
+    return None
+
+
+@app.command()
+def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
+    """Look for what is wrong in the data. Exits 1 only when something spoils a forecast.
+
+    Example: shijin check -w my-shop
+    """
+    shop = Workspace.open(workspace)
+    receipt, findings = check_step(shop, _now())
+    if as_json:
+        _print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
+    else:
+        out.print(findings_table(findings, shop.config.shop.locale))
+    if spoils(findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = None, as_json: AsJson = False) -> None:
+    """Learn from the shop's closed windows: only what lies before the cutoff is read.
+
+    Example: shijin train -w my-shop --horizon 90d
+    """
+    shop = Workspace.open(workspace)
+    with _busy(as_json) as begin:
+        receipt, weights = train_model(shop, TrainOptions(horizon, cutoff), _now(), begin("train"))
+    if as_json:
+        return _print_json({**receipt.inputs, "weights": weights.to_pylist()})
+    _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
+    table = Table(title=f"{receipt.inputs['model']} ({receipt.inputs['case']})")
+    for name in weights.column_names:
+        table.add_column(name, justify="right" if name == "weight" else "left")
+    for row in weights.to_pylist():
+        table.add_row(row["part"], row["member"], f"{row['weight']:.2f}")
+    out.print(table if weights.num_rows else str(receipt.inputs["model"]))
+    return None
+
+
+@app.command()
+def backtest(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = None, as_json: AsJson = False) -> None:
+    """Judge every way to forecast on a past window that chose nothing, the one-line formula among them.
+
+    Example: shijin backtest -w my-shop --horizon 60d
+    """
+    shop = Workspace.open(workspace)
+    with _busy(as_json) as begin:
+        receipt, _ = run_backtest(shop, BacktestOptions(horizon, cutoff), _now(), begin("backtest"))
+    if as_json:
+        return _print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
+    for part in backtest_table(receipt.inputs["result"], shop.config.shop.locale):
+        out.print(part)
+    return None
+
+
+@app.command()
+def score(
+    workspace: Where = HERE,
+    horizon: Horizon = None,
+    cutoff: Cutoff = None,
+    model: Annotated[str | None, typer.Option(help="A model's id.", show_default="the newest that fits")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast every customer and give each a tier. Without a trained model: the untrained forecast, and it says so.
+
+    Example: shijin score -w my-shop --horizon 90d
+    """
+    shop = Workspace.open(workspace)
+    receipt, forecast = score_step(shop, ScoreOptions(horizon, cutoff, model), _now())
+    if as_json:
+        return _print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
+    _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
+    out.print(forecast_summary(forecast, shop.config))
+    out.print(str(shop.root / receipt.outputs[0]), soft_wrap=True)
+    return None
+
+
+@app.command()
+def export(
+    workspace: Where = HERE,
+    contacts: Annotated[bool, typer.Option("--contacts", help="Add e-mail, phone, names and consents.")] = False,
+    to: Annotated[Path | None, typer.Option(help="The file.", show_default="exports/ of the workspace")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the newest forecast as a list to send, best customers first, with a hold-out to measure its effect.
+
+    Example: shijin export -w my-shop --contacts --to list.csv
+    """
+    receipt, _ = export_step(Workspace.open(workspace), ExportOptions(contacts, to), _now())
+    _show(as_json, {**receipt.inputs, **receipt.rows, "file": receipt.outputs[0]}, receipt.outputs[0])
+
+
+@app.command()
+def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
+    """Write the page: one HTML file, English and 简体中文, that needs no network.
+
+    Example: shijin report -w my-shop
+    """
+    shop = Workspace.open(workspace)
+    receipt, _ = report_step(shop, _now())
+    path = str(shop.root / receipt.outputs[0])
+    _show(as_json, {**receipt.inputs, "file": path}, path)
+
+
+@app.command()
+def run(
+    source: Annotated[
+        Path | None, typer.Argument(help="A file of orders; none to go again with what is there.")
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="beside the file")
+    ] = None,
+    horizon: Horizon = None,
+    cutoff: Cutoff = None,
+    mapped: Mapped = None,
+    kind: Format = "auto",
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    date_order: DateOrder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go the whole way: collect, check, backtest, train, score, report and list. Needs no init and no config.
+
+    Example: shijin run orders.csv
+    """
+    options = RunOptions(_reading(mapped, kind, encoding, decimal, date_order), horizon, cutoff)
+    if source is not None and workspace is None:
+        if not source.is_file():
+            collect_step_would_refuse = "a folder, not a file" if source.is_dir() else "no such file"
+            raise ConfigError(collect_step_would_refuse, str(source), "name a file of orders")
+        workspace = beside(source)
+    fresh = workspace is not None and not (workspace / "shijin.toml").exists()
+    shop = Workspace.create(workspace) if source is not None and workspace else Workspace.open(workspace or HERE)
+    _go(shop, source, options, as_json=as_json, fresh=fresh)
+
+
+@app.command()
+def demo(
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="Where to put it.", show_default="./demo")
+    ] = None,
+    simulated_shop: Annotated[bool, typer.Option("--simulated", help="A made-up shop; no data needed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """See it work: 2,469 households of a real grocer (Complete Journey), or a simulated shop.
+
+    Example: shijin demo --simulated
+    """
+    source = simulated() if simulated_shop else complete_journey()
+    root = workspace or Path("simulated-shop" if simulated_shop else "demo")
+    shop = Workspace.create(root)
+    _go(shop, source.table, RunOptions(source.reading, source.horizon), as_json=as_json)
+
+
+def _go(
+    shop: Workspace, source: Path | pa.Table | None, options: RunOptions, *, as_json: bool, fresh: bool = False
+) -> None:
+    try:
+        with _busy(as_json) as begin:
+            receipt, forecast = run_step(shop, source, options, _now(), begin)
+    except ShijinError:
+        if fresh and not (shop.root / "data").exists():
+            shop.discard()
+        raise
+    if as_json:
+        return _print_json({**receipt.inputs, "rows": receipt.rows, "outputs": _outputs(shop, receipt)})
+    language = shop.config.shop.locale
+    if "collect" in receipt.inputs:
+        said.print(guess_line(receipt.inputs["collect"]["guess"], language))
+    _say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
+    if "backtest" in receipt.inputs:
+        for part in backtest_table(receipt.inputs["backtest"]["result"], language):
+            out.print(part)
+    out.print(forecast_summary(forecast, shop.config))
+    for path in reversed(_outputs(shop, receipt)):
+        out.print(path, soft_wrap=True)
+    return None
+
+
+def _outputs(shop: Workspace, receipt: Receipt) -> list[str]:
+    return [str(shop.root / output) if not Path(output).is_absolute() else output for output in receipt.outputs]
+
+
+def _reading(
+    mapped: list[str] | None, kind: str, encoding: str | None, decimal: str | None, date_order: str | None
+) -> CollectOptions:
+    roles: dict[str, str] = {}
+    for pair in mapped or []:
+        role, separator, column = pair.partition("=")
+        if not separator or not role or not column:
+            raise ConfigError(f"{pair!r} is no ROLE=COLUMN", "--map", "write --map customer_id=user")
+        roles[role] = column
+    if decimal not in (None, ".", ","):
+        raise ConfigError(f"{decimal!r}", "--decimal", "choose '.' or ','")
+    if date_order not in (None, "ymd", "dmy", "mdy"):
+        raise ConfigError(f"{date_order!r}", "--date-order", "choose ymd, dmy or mdy")
+    return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _busy(as_json: bool) -> Iterator[Any]:
+    """Show progress on a terminal: a bar for the verb under way, with what it is doing."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[verb]:>9}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=said,
+        disable=as_json or not said.is_terminal,
+    )
+    with bar:
+        running: list[Any] = []
+
+        def begin(verb: str) -> Tell:
+            for earlier in running:
+                bar.update(earlier, total=1, completed=1, description="")
+            task = bar.add_task("", total=None, verb=verb)
+            running[:] = [task]
+
+            def tell(what: str, done: int, of: int) -> None:
+                bar.update(task, total=of, completed=done, description=what)
+
+            return tell
+
+        yield begin
+        for earlier in running:
+            bar.update(earlier, total=1, completed=1, description="")
+
+
+def _say_notes(notes: list[dict[str, Any]], language: Language) -> None:
+    for line in note_lines(notes, language):
+        said.print(f"[dim]{line}[/dim]")
+
+
+def _show(as_json: bool, content: Mapping[str, Any], line: str) -> None:
+    if as_json:
+        _print_json(content)
+    else:
+        out.print(line, soft_wrap=True)
+
+
+def _print_json(content: Mapping[str, Any]) -> None:
+    out.print_json(json.dumps(content, ensure_ascii=False, default=str))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,154 @@
+"""What the terminal shows: tables and lines in the shop's language. It is handed results and computes none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shijin.config import Config
+from shijin.forecast.verdict import verdict
+from shijin.segment.tiers import summarise
+from shijin.words import Language, catalogue, say
+from shijin.workspace import Receipt
+
+FIGURES = {
+    "auc": 3,
+    "log_score": 3,
+    "ece": 3,
+    "level": 2,
+    "ngini": 3,
+    "spearman": 3,
+    "crps": 2,
+    "rmse": 1,
+    "mae_p50": 2,
+}
+COVERAGE = "coverage_p90"
+COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
+
+
+def forecast_summary(forecast: pa.Table, config: Config) -> Table:
+    """One row a tier: how many, how much, how likely."""
+    language = config.shop.locale
+    tiers = summarise(forecast, config.tiers.names)
+    title = say(
+        "console.forecast_title",
+        language,
+        horizon=forecast["horizon_days"][0].as_py(),
+        cutoff=forecast["cutoff"][0].as_py().astimezone(config.shop.zone).date(),
+        customers=f"{forecast.num_rows:,}",
+        spend=_money(sum(tiers["expected_spend"].to_pylist()), config.shop.currency),
+    )
+    names = ("tier", "customers", "share", "expected_spend", "share_of_spend", "p_active")
+    table = _table(title, [say(f"console.{name}", language) for name in names])
+    for row in tiers.to_pylist():
+        table.add_row(
+            _tier_name(row["tier"], language),
+            f"{row['customers']:,}",
+            f"{row['customers_share']:.0%}",
+            _money(row["expected_spend"], config.shop.currency),
+            f"{row['expected_spend_share']:.0%}",
+            "" if row["mean_p_active"] is None else f"{row['mean_p_active']:.0%}",
+        )
+    return table
+
+
+def backtest_table(result: Mapping[str, Any], language: Language) -> list[RenderableType]:
+    """The scoreboards of everyone and of one-time buyers, the paired differences, and the verdict."""
+    parts: list[RenderableType] = []
+    for group in ("everyone", "one-time buyers"):
+        rows = result["scores"].get(group)
+        if rows:
+            parts.append(_scoreboard(result, group, rows, language))
+    for peer, differences in result["differences"].items():
+        line = Text(say("console.versus", language, peer=peer) + ": ")
+        for one in differences:
+            if one["low"] is not None and one["value"] is not None:
+                half = (one["high"] - one["low"]) / 2
+                line.append(f"{one['metric']} {one['value']:+.3f} ± {half:.3f} ", COLOURS[one["verdict"]])
+        parts.append(line)
+    parts += [Text(line, "dim") for line in note_lines(result["notes"], language)]
+    parts.append(Text(verdict(dict(result))[language], "bold"))
+    return parts
+
+
+def counts_table(receipt: Receipt, language: Language) -> Table:
+    """What became of the rows and the money of a source."""
+    table = _table(
+        str(receipt.inputs.get("source", "")), ["", say("console.rows", language), say("console.money", language)]
+    )
+    for name, rows in receipt.rows.items():
+        money = receipt.money.get(name)
+        table.add_row(name, f"{rows:,}", "" if money is None else f"{money:,.2f}")
+    return table
+
+
+def findings_table(findings: pa.Table, language: Language) -> RenderableType:
+    """What is wrong in the data, in words."""
+    if not findings.num_rows:
+        return Text(say("console.no_findings", language), "dim")
+    table = Table(show_header=True, header_style="bold")
+    table.add_column(say("console.severity", language))
+    table.add_column(say("console.rows", language), justify="right")
+    table.add_column(say("console.finding", language), overflow="fold")
+    for row in findings.to_pylist():
+        words = say(f"findings.{row['code']}", language, **json.loads(row["arguments"] or "{}"))
+        severity = Text(say(f"console.{row['severity']}", language), COLOURS[row["severity"]])
+        table.add_row(severity, f"{row['rows']:,}", words)
+    return table
+
+
+def guess_line(guess: Mapping[str, Any], language: Language) -> Text:
+    """How a source was read: what was detected or guessed."""
+    parts = []
+    for name, value in guess.items():
+        shown = ", ".join(f"{role}={column}" for role, column in value.items()) if isinstance(value, Mapping) else value
+        parts.append(f"{name}: {shown}")
+    return Text(f"{say('console.read_as', language)} {'; '.join(parts)}", "dim")
+
+
+def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
+    """Sentences of notes, each once."""
+    lines = [
+        say(note["code"], language, **{key: value for key, value in note.items() if key != "code"}) for note in notes
+    ]
+    return list(dict.fromkeys(lines))
+
+
+def _scoreboard(
+    result: Mapping[str, Any], group: str, rows: Mapping[str, Mapping[str, float | None]], language: Language
+) -> Table:
+    customers = next(iter(rows.values()))["customers"] or 0
+    figures = {"horizon": result["horizon_days"], "cutoff": result["cutoff"], "customers": f"{customers:,.0f}"}
+    title = say("console.backtest_title", language, **figures)
+    suffix = f" ({say('console.one_time', language)})" if group != "everyone" else ""
+    table = _table(title + suffix, [say("console.member", language), *FIGURES, "p90"])
+    for name, row in rows.items():
+        cells = [_figure(row[metric], digits) for metric, digits in FIGURES.items()]
+        cells.append("-" if row[COVERAGE] is None else f"{row[COVERAGE]:.0%}")
+        table.add_row(name, *cells, style="bold" if name == result["served"] else None)
+    return table
+
+
+def _table(title: str, columns: list[str]) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place == 0)
+    return table
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _money(value: float, currency: str | None) -> str:
+    return f"{value:,.0f}" + (f" {currency}" if currency else "")
+
+
+def _tier_name(name: str, language: Language) -> str:
+    return say(f"tiers.{name}", language) if f"tiers.{name}" in catalogue() else name

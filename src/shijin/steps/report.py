@@ -1,0 +1,175 @@
+"""report: everything the shop has found out, as one page; and the same numbers for the charts of a notebook."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from shijin.forecast.stack import NAME as STACK
+from shijin.forecast.verdict import verdict
+from shijin.metrics.value import deciles, reliability
+from shijin.report.data import METRICS, Backtest, Paired, ReportData, ScoreRow
+from shijin.report.page import page
+from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.steps.backtest import RESULT
+from shijin.steps.backtest import ROWS as MEMBERS_FILE
+from shijin.steps.read import read_findings
+from shijin.steps.score import latest_score
+from shijin.steps.shop_arrays import cutoff_of, read_packed
+from shijin.words import say
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+FILE = "report.html"
+
+
+def report(workspace: Workspace, now: datetime) -> tuple[Receipt, None]:
+    """Write the page.
+
+    Returns
+    -------
+    Receipt
+        ``outputs`` names the file, ``inputs`` the score and the backtest that it shows.
+    """
+    data, shown = report_data(workspace, now)
+    html = page(data)
+    path = workspace.root / FILE
+    if not path.exists() or path.read_text("utf-8") != html:
+        workspace.write_text(FILE, html)
+    return Receipt("report", started(now), inputs=shown, outputs=(FILE,)), None
+
+
+def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[str, Any]]:
+    """Gather what the page shows: the newest forecast, and the newest backtest of the same horizon."""
+    card, forecast = latest_score(workspace)
+    packed = read_packed(workspace)
+    day = date.fromisoformat(card["cutoff"])
+    cutoff, horizon_days = cutoff_of(packed, day), int(card["horizon_days"])
+    found = _newest_backtest(workspace, horizon_days)
+    recent_customers, recent_spend = _recent(packed, cutoff, horizon_days)
+    shop = workspace.config.shop
+    data = ReportData(
+        shop=shop.name,
+        currency=shop.currency,
+        locale=shop.locale,
+        cutoff=day,
+        horizon_days=horizon_days,
+        forecast=forecast,
+        tiers=workspace.config.tiers.names,
+        months=monthly(packed, cutoff),
+        findings=read_findings(workspace, now),
+        recent_customers=recent_customers,
+        recent_spend=recent_spend,
+        backtest=_backtest(found) if found else None,
+        case=_result(found)["case"] if found else None,
+        notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"]),
+        receipts=_collected(workspace),
+        version=version("shijin"),
+    )
+    return data, {"score": card["id"], "backtest": found.name if found else None}
+
+
+def monthly(packed: Packed, cutoff: int) -> pa.Table:
+    """Spend, orders and customers with an order by month before a cutoff, rising and without gaps."""
+    moments = packed.moments
+    before = moments.ts < cutoff
+    month = (moments.ts // DAY_US).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    first = int(month[before].min())
+    months = np.arange(first, int(month[before].max()) + 1)
+    place = month - first
+    money, order = before & (moments.kind <= Kind.CHARGE), before & (moments.kind == Kind.ORDER)
+    customer = np.repeat(np.arange(len(packed)), np.diff(packed.offsets))
+    pairs = np.unique(np.stack([place[order], customer[order]]), axis=1)[0]
+    return pa.table(
+        {
+            "month": pa.array(months.astype("datetime64[M]").astype("datetime64[D]"), pa.date32()),
+            "spend": np.bincount(place[money], moments.amount[money], len(months)),
+            "orders": np.bincount(place[order], minlength=len(months)),
+            "customers": np.bincount(pairs, minlength=len(months)),
+        }
+    )
+
+
+def _recent(packed: Packed, cutoff: int, horizon_days: int) -> tuple[int, float]:
+    moments = packed.moments
+    inside = (moments.ts < cutoff) & (moments.ts >= cutoff - horizon_days * DAY_US)
+    customer = np.repeat(np.arange(len(packed)), np.diff(packed.offsets))
+    ordered = np.unique(customer[inside & (moments.kind == Kind.ORDER)])
+    return len(ordered), float(moments.amount[inside & (moments.kind <= Kind.CHARGE)].sum())
+
+
+def _newest_backtest(workspace: Workspace, horizon_days: int) -> Path | None:
+    folders = workspace.root.glob(f"backtests/*-{horizon_days}d-*/")
+    whole = [folder for folder in folders if (folder / RESULT).exists() and (folder / MEMBERS_FILE).exists()]
+    return max(whole, key=lambda folder: folder.stat().st_mtime, default=None)
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((folder / RESULT).read_text("utf-8"))
+    return result
+
+
+def _backtest(folder: Path) -> Backtest:
+    result = _result(folder)
+    rows = pq.read_table(folder / MEMBERS_FILE)
+    rows = rows.filter(pc.equal(rows["member"], STACK))
+    spend, mean = rows["y_spend"].to_numpy(), rows["expected_spend"].to_numpy()
+    active, p_active = rows["y_orders"].to_numpy() > 0, rows["p_active"].to_numpy()
+    bins = reliability(active, p_active)
+    boards = {group: _scoreboard(scores) for group, scores in result["scores"].items()}
+    everyone = boards.pop("everyone")
+    return Backtest(
+        judged_from=date.fromisoformat(result["cutoff"]),
+        customers=rows.num_rows,
+        served=result["served"],
+        scoreboard=everyone,
+        groups=boards,
+        paired=tuple(
+            Paired(peer, one["metric"], one["value"], one["low"], one["high"], one["verdict"])
+            for peer, differences in result["differences"].items()
+            for one in differences
+            if None not in (one["value"], one["low"], one["high"])
+        ),
+        verdict=verdict(result),
+        deciles=pa.table(
+            dict(
+                zip(("decile", "customers", "forecast", "actual"), zip(*deciles(spend, mean), strict=True), strict=True)
+            )
+        ),
+        reliability=pa.table(
+            {
+                "bin": [one[0] for one in bins],
+                "customers": [round(one[1] * rows.num_rows) for one in bins],
+                "forecast": [one[2] for one in bins],
+                "observed": [one[3] for one in bins],
+            }
+        ),
+    )
+
+
+def _scoreboard(scores: dict[str, dict[str, float | None]]) -> tuple[ScoreRow, ...]:
+    return tuple(ScoreRow(name, {metric: row[metric] for metric in METRICS}) for name, row in scores.items())
+
+
+def _collected(workspace: Workspace) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    seen: set[str] = set()
+    for receipt in workspace.receipts():
+        digest = str(receipt.inputs.get("digest"))
+        if receipt.verb == "collect" and digest not in seen:  # the same file again brought nothing
+            seen.add(digest)
+            totals.update(receipt.rows)
+    return dict(totals)
+
+
+def _sentence(note: dict[str, Any], language: Any) -> str:  # noqa: ANN401
+    return say(note["code"], language, **{key: value for key, value in note.items() if key != "code"})

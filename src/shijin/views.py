@@ -1,0 +1,122 @@
+"""How results show themselves in a notebook or at a prompt; they hold what steps gave and compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shijin.errors import ModelError
+from shijin.forecast.verdict import verdict
+from shijin.report.data import Backtest
+from shijin.report.facts import ACTIVITY_BINS
+from shijin.segment.tiers import summarise
+from shijin.steps.report import report_data
+from shijin.words import Language
+from shijin.workspace import Workspace
+
+SHOWN = ("auc", "log_score", "level", "ngini", "spearman", "crps", "coverage_p90")
+
+
+@dataclass(frozen=True)
+class BacktestView:
+    """A backtest: all figures in `result`, all rows in `members`.
+
+    result : as the command line's JSON
+    members : one row a customer and member, `schema.MEMBERS`
+    """
+
+    result: dict[str, Any]
+    members: Any
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Member to metric to figure, over all customers."""
+        return dict(self.result["scores"]["everyone"])
+
+    def verdict(self, language: Language = "en") -> str:
+        """What was found, in one sentence."""
+        return verdict(self.result)[language]
+
+    def __repr__(self) -> str:
+        width = max(map(len, self.scores))
+        head = " " * width + "".join(f"{name:>13}" for name in SHOWN)
+        rows = [
+            f"{name:<{width}}" + "".join(f"{_cell(row[key]):>13}" for key in SHOWN) for name, row in self.scores.items()
+        ]
+        return "\n".join([head, *rows, self.verdict()])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in ("member", *SHOWN))
+        body = "".join(
+            f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{_cell(row[key])}</td>" for key in SHOWN) + "</tr>"
+            for name, row in self.scores.items()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(self.verdict())}</p>"
+
+
+def _cell(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"
+
+
+class Plots:
+    """The report's charts, one method each, in the shop's language: Altair charts that show themselves.
+
+    Parameters
+    ----------
+    workspace
+        A shop that is scored; the charts of how the forecast fared need a backtest too.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._data, _ = report_data(workspace, datetime.now(UTC))
+        self._language: Language = workspace.config.shop.locale
+
+    def history(self) -> Any:  # noqa: ANN401  (an Altair chart)
+        """Spend by month, and the months that are expected."""
+        data = self._data
+        expected = sum(data.forecast["expected_spend"].to_pylist())
+        when = (data.cutoff, data.horizon_days)
+        return charts().history(data.months, expected, *when, self._language, data.currency)
+
+    def concentration(self) -> Any:  # noqa: ANN401
+        """How much of spend the best customers hold."""
+        forecast = self._data.forecast
+        expected, historic = forecast["expected_spend"].to_numpy(), forecast["historic_spend"].to_numpy()
+        return charts().concentration(expected, historic, self._language)
+
+    def tiers(self) -> Any:  # noqa: ANN401
+        """Customers and expected spend by tier."""
+        return charts().tiers(summarise(self._data.forecast, self._data.tiers), self._language)
+
+    def activity(self) -> Any:  # noqa: ANN401
+        """How many customers are how likely to order."""
+        p_active = self._data.forecast["p_active"].to_numpy()
+        counts, _ = np.histogram(p_active, ACTIVITY_BINS, (0.0, 1.0))
+        return charts().activity(counts.tolist(), self._language)
+
+    def deciles(self) -> Any:  # noqa: ANN401
+        """Forecast against actual spend, by tenths of customers."""
+        return charts().deciles(self._judged().deciles, self._language, self._data.currency)
+
+    def reliability(self) -> Any:  # noqa: ANN401
+        """Forecast against observed share of customers who order."""
+        return charts().reliability(self._judged().reliability, self._language)
+
+    def __repr__(self) -> str:
+        return "Plots: history, concentration, tiers, activity, deciles, reliability"
+
+    def _judged(self) -> Backtest:
+        if self._data.backtest is None:
+            raise ModelError("no backtest of this horizon yet", "plot", "run shop.backtest() first")
+        return self._data.backtest
+
+
+def charts() -> ModuleType:
+    """The report's charts, imported when the first is drawn: Altair takes a second."""
+    return import_module("shijin.report.charts")
