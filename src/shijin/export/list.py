@@ -5,12 +5,12 @@ Knows the forecast table and the shop's config; contacts only when they are hand
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from shijin.config import Config
+from shijin.config import Config, EngineSection
+from shijin.engine import connect
 from shijin.errors import SchemaError
 from shijin.schema import CONTACTS, FORECAST, conform
 
@@ -101,7 +101,7 @@ def to_csv(table: pa.Table) -> bytes:
 
 def _held_out(customer_id: pa.ChunkedArray, share: float, salt: str) -> pa.ChunkedArray:
     ids = pa.table({"customer_id": customer_id})
-    with duckdb.connect(config={"autoinstall_known_extensions": False, "threads": 1}) as connection:
+    with connect(EngineSection()) as connection:
         connection.register("ids", ids)
         query = "SELECT ('0x' || left(md5(? || ':' || customer_id), 12))::BIGINT AS hashed FROM ids"
         hashed = connection.sql(query, params=[salt]).to_arrow_table()["hashed"]

@@ -1,0 +1,248 @@
+"""Tables in, Altair charts out: the same functions stand behind the page and behind ``shop.plot``.
+
+Gold is what is forecast, blue what happened, grey what is counted. Colours are middle tones on a transparent ground,
+readable on light and dark alike; the page replaces each by a CSS variable of its theme. Altair takes a second to
+import, so that only who draws imports this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+
+from shijin.distribution import Floats
+from shijin.report.facts import MONTHS_SHOWN, expected_months, top_curve
+from shijin.words import Language, catalogue, say
+
+INK, LINE = "#6b7280", "#a1a7b3"
+HAPPENED, FORECAST, COUNTED = "#2a8096", "#c08a24", "#8c939e"
+FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
+WIDTH, HEIGHT, BAR_STEP = 330, 210, 46
+TICK_MONTHS = (1, 3, 6, 12)  # steps that fall on the same months every year
+MOST_TICKS = 13
+NUMBER_LABEL: dict[Language, str] = {
+    "en": "datum.value >= 1e6 ? format(datum.value / 1e6, ',~r') + 'M' : datum.value >= 1e4 ?"
+    " format(datum.value / 1e3, ',~r') + 'k' : format(datum.value, ',~r')",
+    "zh": "datum.value >= 1e8 ? format(datum.value / 1e8, ',~r') + '亿' : datum.value >= 1e4 ?"
+    " format(datum.value / 1e4, ',~r') + '万' : format(datum.value, ',~r')",
+}
+MONTH_FORMAT: dict[Language, str] = {"en": "%b %Y", "zh": "%Y年%-m月"}
+Row = Mapping[str, Any]
+
+
+def history(
+    months: pa.Table, expected_spend: float, cutoff: date, horizon_days: int, language: Language, currency: str | None
+) -> alt.Chart:
+    """Spend by month, and on top of it what the horizon is expected to bring, spread evenly over its days.
+
+    Parameters
+    ----------
+    months
+        Columns month (its first day) and spend; the newest 36 are shown.
+    expected_spend
+        Of all customers over the horizon, shop currency.
+    """
+    past = list(zip(months["month"].to_pylist(), months["spend"].to_pylist(), strict=True))[-MONTHS_SHOWN:]
+    ahead = expected_months(expected_spend, cutoff, horizon_days)
+    parts = [("past", *row) for row in past] + [("ahead", *row) for row in ahead]
+    rows = [
+        {"month": month.isoformat(), "spend": spend, "part": say(f"charts.{part}", language), "place": part == "ahead"}
+        for part, month, spend in parts
+    ]
+    n_months = len({row["month"] for row in rows})
+    step = next((months for months in TICK_MONTHS if n_months <= months * MOST_TICKS), TICK_MONTHS[-1])
+    tick_count: Any = {"interval": "month", "step": step}
+    x = alt.X(
+        "utcyearmonth(month):T",
+        title=None,
+        axis=alt.Axis(
+            format=MONTH_FORMAT[language],
+            tickCount=tick_count,
+            labelOverlap=True,
+            labelFlush=False,
+            labelSeparation=12,
+            grid=False,
+        ),
+    )
+    y = alt.Y("spend:Q", title=_money_title("spend", language, currency), axis=_number_axis(language))
+    kinds = _series({"past": HAPPENED, "ahead": FORECAST}, language)
+    chart = _chart(rows).mark_bar().encode(x=x, y=y, color=alt.Color("part:N", **kinds), order="place:O")
+    return _styled(chart)
+
+
+def concentration(expected_spend: Floats, historic_spend: Floats, language: Language) -> alt.LayerChart:
+    """Share of spend held by the top share of customers; the diagonal is a shop whose customers are all equal."""
+    rows: list[Row] = []
+    for name, spend in (("expected_spend", expected_spend), ("historic_spend", historic_spend)):
+        shares, held = top_curve(spend)
+        label = say(f"charts.{name}", language)
+        points = zip(shares.tolist(), held.tolist(), strict=True)
+        rows += [{"share": x, "held": y, "series": label} for x, y in points if y == y]  # no curve where all is 0
+    colours = _series({"expected_spend": FORECAST, "historic_spend": HAPPENED}, language, symbol="stroke")
+    curve = (
+        _chart(rows)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("share:Q", title=say("charts.top_customers", language), axis=_percent_axis()),
+            y=alt.Y("held:Q", title=say("charts.share_of_spend", language), axis=_percent_axis()),
+            color=alt.Color("series:N", **colours),
+        )
+    )
+    return _styled(alt.layer(_diagonal("share", "held"), curve))
+
+
+def tiers(summary: pa.Table, language: Language) -> alt.Chart:
+    """Each tier's share of customers beside its share of expected spend.
+
+    Parameters
+    ----------
+    summary
+        A table of `shijin.segment.tiers.SUMMARY`.
+    """
+    rows = [
+        {"tier": tier_name(tier, language), "share": row[column], "series": say(f"charts.{series}", language)}
+        for row in summary.to_pylist()
+        for tier in [row["tier"]]
+        for column, series in (("customers_share", "customers"), ("expected_spend_share", "expected_spend"))
+    ]
+    colours = _series({"customers": COUNTED, "expected_spend": FORECAST}, language)
+    offset = alt.YOffset("series:N", sort=colours["scale"].domain)
+    chart = _chart(rows).mark_bar()
+    encoded = chart.encode(
+        x=alt.X("share:Q", title=say("charts.share", language), axis=_percent_axis()),
+        y=alt.Y("tier:N", sort=[row["tier"] for row in rows], title=None, axis=alt.Axis(labelLimit=110, ticks=False)),
+        yOffset=offset,
+        color=alt.Color("series:N", **colours),
+    )
+    return _styled(encoded, height=max(HEIGHT, BAR_STEP * summary.num_rows))
+
+
+def activity(counts: Sequence[int], language: Language) -> alt.Chart:
+    """How many customers have which probability of ordering.
+
+    Parameters
+    ----------
+    counts
+        Customers in even bins of p_active from 0 to 1.
+    """
+    width = 1 / len(counts)
+    rows = [{"low": i * width, "high": (i + 1) * width, "customers": count} for i, count in enumerate(counts)]
+    x = alt.X("low:Q", title=say("charts.p_active", language), axis=_percent_axis())
+    y = alt.Y("customers:Q", title=_capital(say("charts.customers", language)), axis=_number_axis(language))
+    bars = _chart(rows).mark_rect(color=FORECAST, xOffset=1, x2Offset=-1)
+    return _styled(bars.encode(x=x, x2="high:Q", y=y, y2=alt.datum(0)))
+
+
+def deciles(table: pa.Table, language: Language, currency: str | None) -> alt.Chart:
+    """Mean forecast beside mean outcome, by tenths of customers.
+
+    Parameters
+    ----------
+    table
+        Columns decile (1 = highest forecasts), forecast and actual: mean spend a customer.
+    """
+    rows = [
+        {"decile": row["decile"], "spend": row[series], "series": say(f"charts.{series}", language)}
+        for row in table.to_pylist()
+        for series in ("forecast", "actual")
+    ]
+    colours = _series({"forecast": FORECAST, "actual": HAPPENED}, language)
+    chart = (
+        _chart(rows)
+        .mark_bar()
+        .encode(
+            x=alt.X("decile:O", title=say("charts.decile", language), axis=alt.Axis(labelAngle=0, ticks=False)),
+            xOffset=alt.XOffset("series:N", sort=colours["scale"].domain),
+            y=alt.Y("spend:Q", title=_money_title("spend_each", language, currency), axis=_number_axis(language)),
+            color=alt.Color("series:N", **colours),
+        )
+    )
+    return _styled(chart)
+
+
+def reliability(table: pa.Table, language: Language) -> alt.LayerChart:
+    """Forecast probability of an order against the share who ordered; on the diagonal the forecast is right.
+
+    Parameters
+    ----------
+    table
+        Columns forecast and observed, 0..1, and customers, which sets the size of a point.
+    """
+    base = _chart(table.select(["forecast", "observed", "customers"]).to_pylist()).encode(
+        x=alt.X("forecast:Q", title=say("charts.p_forecast", language), axis=_percent_axis()),
+        y=alt.Y("observed:Q", title=say("charts.p_observed", language), axis=_percent_axis()),
+    )
+    size = alt.Size("customers:Q", scale=alt.Scale(range=[30, 260]), legend=None)
+    points = base.mark_circle(color=FORECAST, opacity=0.9).encode(size=size)
+    return _styled(
+        alt.layer(_diagonal("forecast", "observed"), base.mark_line(color=FORECAST, strokeWidth=1.5), points)
+    )
+
+
+def tier_name(tier: str, language: Language) -> str:
+    """Words for a tier that the catalogue knows; else the shop's own name for it."""
+    code = f"tiers.{tier}"
+    return _capital(say(code, language)) if code in catalogue() else tier
+
+
+def _chart(rows: Sequence[Row]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+
+
+def _diagonal(x: str, y: str) -> alt.Chart:
+    rows = [{x: 0, y: 0}, {x: 1, y: 1}]
+    line = _chart(rows).mark_line(color=COUNTED, strokeWidth=1, strokeDash=[4, 4])
+    return line.encode(x=f"{x}:Q", y=f"{y}:Q")
+
+
+def _series(colours: Mapping[str, str], language: Language, symbol: str = "square") -> dict[str, Any]:
+    names = [say(f"charts.{name}", language) for name in colours]
+    legend = alt.Legend(title=None, orient="top", symbolType=symbol, offset=27, labelLimit=200)
+    return {"scale": alt.Scale(domain=names, range=list(colours.values())), "legend": legend}
+
+
+def _money_title(name: str, language: Language, currency: str | None) -> str:
+    return say(f"charts.{name}_in", language, currency=currency) if currency else say(f"charts.{name}", language)
+
+
+def _number_axis(language: Language) -> alt.Axis:
+    return alt.Axis(labelExpr=NUMBER_LABEL[language], tickCount=5)
+
+
+def _percent_axis() -> alt.Axis:
+    return alt.Axis(format="~%", tickCount=5)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _styled(chart: Any, height: int = HEIGHT) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
+    """Give a chart its size, its middle tones, and the title of the upright axis above it, where it can be read."""
+    axis = {
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": LINE,
+        "gridOpacity": 0.3,
+        "domainColor": LINE,
+        "tickColor": LINE,
+        "labelFont": FONT,
+        "titleFont": FONT,
+    }
+    upright = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": -36, "titleY": -9}
+    return (
+        chart.properties(width=WIDTH, height=height, background="transparent")
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+        .configure_axis(**axis)
+        .configure_axisY(**upright, domain=False, ticks=False, labelPadding=6)
+        .configure_legend(labelColor=INK, labelFontSize=12, labelFont=FONT, symbolStrokeWidth=4)
+        .configure_bar(cornerRadiusEnd=2)
+    )

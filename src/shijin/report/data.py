@@ -1,0 +1,146 @@
+"""What the page is made of: plain tables and numbers, handed over by whoever made them.
+
+Everything that judges the forecast is optional, because a young shop has no closed window to be judged on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+import pyarrow as pa
+
+from shijin.words import Language
+
+METRICS = ("auc", "log_score", "ece", "ngini", "spearman", "level", "rmse", "crps", "coverage_p90", "mae_p50")
+Verdict = Literal["win", "tie", "loss"]
+Case = Literal["later window", "customer folds", "untrained"]  # how weights were learnt, by how much history there was
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One member's figures in the judged window.
+
+    Parameters
+    ----------
+    member
+        Its name; words come from ``report.member_<name>`` where there are any.
+    metrics
+        By the names in `METRICS`; None or absent where the member has no such figure.
+    """
+
+    member: str
+    metrics: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The served forecast against a peer on one metric, over the same resamples of customers.
+
+    Parameters
+    ----------
+    difference, low, high
+        The difference and its 95 % interval, turned so that more is better: in the metric's own units, CRPS as a share
+        of the peer's, level as the difference of |log|. nan where it is not defined.
+    verdict
+        Seen from the served forecast; the margin that parts a tie from a win is the backtest's.
+    """
+
+    peer: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How the forecast fared in a window it had not seen.
+
+    Parameters
+    ----------
+    judged_from
+        The cutoff of the judged window, as long as the horizon.
+    customers
+        How many were judged.
+    served
+        The name of the row of `scoreboard` that is the shop's forecast.
+    groups
+        Scoreboards of a part of the customers, by its name; words come from ``report.group_<name>``.
+    verdict
+        One sentence in each language.
+    deciles
+        Columns decile (1 = the tenth of customers with the highest forecasts), forecast and actual (mean spend a
+        customer, shop currency), customers.
+    reliability
+        Columns bin, forecast and observed (share of customers who order, 0..1), customers.
+    """
+
+    judged_from: date | None = None
+    customers: int | None = None
+    served: str = "stack"
+    scoreboard: tuple[ScoreRow, ...] = ()
+    groups: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
+    paired: tuple[Paired, ...] = ()
+    verdict: Mapping[Language, str] | None = None
+    deciles: pa.Table | None = None
+    reliability: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything the page shows, as aggregates or as tables it adds up itself.
+
+    Parameters
+    ----------
+    shop, currency, locale
+        ``[shop]`` of the config; a shop without a currency gets bare numbers. The page opens in `locale`.
+    cutoff, horizon_days
+        The forecast covers [cutoff, cutoff + horizon_days).
+    forecast
+        A table of `shijin.schema.FORECAST`, at least one row.
+    tiers
+        Names from the top.
+    months
+        Columns month (date32, its first day), spend, orders, customers (who ordered), rising, without gaps.
+    findings
+        A table of `shijin.schema.FINDINGS`; None where the data were never checked.
+    recent_customers, recent_spend
+        Customers with an order, and spend, in the last `horizon_days` before the cutoff.
+    interval
+        The expected spend of all customers together lies within it, 80 %.
+    backtest, case
+        None where the shop is too young.
+    notes
+        What else must be said, (English, 简体中文).
+    receipts
+        Rows by what became of them: read, accepted, updated, duplicates, quarantined, set_aside ...
+    version
+        Of the package.
+    """
+
+    shop: str
+    currency: str | None
+    locale: Language
+    cutoff: date
+    horizon_days: int
+    forecast: pa.Table
+    tiers: tuple[str, ...]
+    months: pa.Table | None = None
+    findings: pa.Table | None = None
+    recent_customers: int | None = None
+    recent_spend: float | None = None
+    interval: tuple[float, float] | None = None
+    backtest: Backtest | None = None
+    case: Case | None = None
+    notes: tuple[tuple[str, str], ...] = ()
+    receipts: Mapping[str, int] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def last_day(self) -> date:
+        """The last day the forecast covers."""
+        return self.cutoff + timedelta(days=self.horizon_days - 1)

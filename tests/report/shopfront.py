@@ -1,0 +1,142 @@
+"""Shops to make a page of: one with everything, one with hardly anything. Numbers are drawn, not real."""
+
+import json
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from shijin.config import TiersSection
+from shijin.report.page import METRICS, Backtest, Paired, ReportData, ScoreRow
+from shijin.schema import FINDINGS, FORECAST
+from shijin.segment.tiers import assign
+
+CUTOFF = date(2024, 5, 17)
+TIERS = TiersSection()
+MEMBERS = ("stack", "LightGBM", "BTYD", "decayed spend H", "decayed spend H/2", "RFM score", "last window", "all zero")
+PEERS = ("decayed spend H", "BTYD", "LightGBM")
+
+
+def forecast(n: int, seed: int = 7) -> pa.Table:
+    """Customers with unequal rates, some of them long gone."""
+    dice = np.random.default_rng(seed)
+    p_active = dice.beta(0.5, 1.1, n)
+    spend = p_active * dice.lognormal(4.3, 0.8, n)
+    historic = spend * dice.lognormal(1.6, 1.0, n)
+    columns = {
+        "customer_id": [f"customer-{i}" for i in range(n)],
+        "cutoff": pa.array([datetime(2024, 5, 17, tzinfo=UTC)] * n, pa.timestamp("us", tz="UTC")),
+        "horizon_days": pa.array([60] * n, pa.int32()),
+        "expected_spend": spend,
+        "expected_orders": p_active * 1.4,
+        "p_active": p_active,
+        "spend_p10": np.zeros(n),
+        "spend_p50": spend * 0.6,
+        "spend_p90": spend * 2.5,
+        "next_order_date": pa.nulls(n, pa.date32()),
+        "tier": assign(spend, TIERS),
+        "evidence": np.where(dice.random(n) < 0.31, "thin", "ample"),
+        "historic_spend": historic,
+    }
+    return pa.table(columns, schema=FORECAST)
+
+
+def months(n: int) -> pa.Table:
+    """The n months up to May 2024, the last one cut off by the cutoff."""
+    dice = np.random.default_rng(3)
+    days = [date(2024 + (4 - back) // 12, (4 - back) % 12 + 1, 1) for back in range(n - 1, -1, -1)]
+    spend = 150_000 * (1 + 0.3 * np.sin(np.arange(n) / 12 * 6.28)) * dice.lognormal(0, 0.08, n)
+    spend[-1] /= 2
+    orders = (spend / 52).astype(int)
+    columns = {"month": pa.array(days, pa.date32()), "spend": spend, "orders": orders, "customers": orders * 3 // 4}
+    return pa.table(columns)
+
+
+def findings() -> pa.Table:
+    """One of each weight."""
+    rows = [
+        ("gap_in_days", "spoils", 0, 0.02, {"rows": 0, "share": "2 %", "first": "2023-11-03", "last": "2023-11-12"}),
+        ("duplicates", "warns", 1234, 0.004, {"rows": 1234, "share": "0.4 %"}),
+        ("no_such_code_yet", "notes", 12, 0.0001, {"rows": 12}),
+    ]
+    names = ("code", "severity", "rows", "share", "arguments")
+    listed = [dict(zip(names, (*row[:4], json.dumps(row[4])), strict=True)) | {"examples": []} for row in rows]
+    return pa.Table.from_pylist(listed, schema=FINDINGS)
+
+
+def scores(shift: float = 0.0) -> tuple[ScoreRow, ...]:
+    """Members from good to hopeless; some lack a figure."""
+    rows = []
+    for place, member in enumerate(MEMBERS):
+        figures = (0.89, -0.402, 0.012, 0.87, 0.71, 0.97, 318.2, 41.37, 0.912, 37.9)
+        worse = [figure * (1 - 0.02 * place) + shift for figure in figures]
+        rows.append(ScoreRow(member, dict(zip(METRICS, worse, strict=True))))
+    nothing = {"auc": 0.5, "level": 0.0, "rmse": 402.0, "log_score": None, "ngini": float("nan"), "mae_p50": 33.1}
+    return (*rows[:-1], ScoreRow("all zero", nothing))
+
+
+def backtest() -> Backtest:
+    """Wins, ties and one loss."""
+    wide = {"auc": 0.021, "log_score": 0.031, "ngini": 0.002, "crps": 0.018, "level": 0.05}
+    pairs = [
+        Paired(peer, metric, value, value - 0.004, value + 0.004, "tie" if metric == "ngini" else "win")
+        for peer in PEERS
+        for metric, value in wide.items()
+    ]
+    pairs[-3] = Paired("LightGBM", "ngini", -0.021, -0.029, -0.013, "loss")
+    p = np.linspace(0.05, 0.95, 10)
+    size = np.linspace(900, 120, 10).astype(int)
+    means = 400 * np.exp(-np.arange(10) / 1.7)
+    return Backtest(
+        judged_from=date(2024, 3, 18),
+        customers=2310,
+        scoreboard=scores(),
+        groups={"one-time buyers": scores(-0.02), "customers for over a year": scores(0.01)},
+        paired=tuple(pairs),
+        verdict={
+            "en": "The forecast knows who will buy better than the formula, by .021 ± .004 AUC; for ranking spend the "
+            "formula is as good. Its total came out 3 % below what customers then spent.",
+            "zh": "在判断谁会购买上，预测优于公式，AUC 高出 .021 ± .004；但对消费额排序，公式同样好。"
+            "预测总额比顾客实际消费低 3 %。",
+        },
+        deciles=pa.table({"decile": range(1, 11), "forecast": means, "actual": means * 1.06, "customers": [231] * 10}),
+        reliability=pa.table({"bin": range(10), "forecast": p, "observed": p**1.1, "customers": size}),
+    )
+
+
+def full() -> ReportData:
+    """A shop with everything to show."""
+    table = forecast(2469)
+    total = sum(table["expected_spend"].to_pylist())
+    return ReportData(
+        shop="Hillside Tea House",
+        currency="USD",
+        locale="en",
+        cutoff=CUTOFF,
+        horizon_days=60,
+        forecast=table,
+        tiers=TIERS.names,
+        months=months(29),
+        findings=findings(),
+        recent_customers=1104,
+        recent_spend=total * 0.94,
+        interval=(total * 0.91, total * 1.08),
+        backtest=backtest(),
+        case="later window",
+        notes=(("Amounts include tax.", "金额含税。"),),
+        receipts={"read": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053},
+        version="0.1.0",
+    )
+
+
+def young() -> ReportData:
+    """Ten customers, one month, nothing checked, no currency."""
+    return ReportData(
+        shop="Corner shop",
+        currency=None,
+        locale="en",
+        cutoff=CUTOFF,
+        horizon_days=30,
+        forecast=forecast(10),
+        tiers=TIERS.names,
+    )

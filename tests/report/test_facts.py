@@ -1,0 +1,69 @@
+"""Sums of the page, by hand on a few customers."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import shopfront
+
+from shijin.errors import EmptyHistoryError
+from shijin.report.facts import expected_months, gather, top_curve
+from shijin.report.page import ReportData
+from shijin.schema import FORECAST
+
+
+def shop(p_active: list[float], expected: list[float], historic: list[float]) -> ReportData:
+    table = shopfront.forecast(len(p_active)).to_pydict()
+    table |= {"p_active": p_active, "expected_spend": expected, "historic_spend": historic}
+    return replace(shopfront.young(), forecast=pa.table(table, schema=FORECAST))
+
+
+def test_spend_at_risk_is_what_good_customers_would_bring_if_they_came() -> None:
+    # Five customers: the best fifth is the one with 900 so far. E[spend | order] = 10 / .25 = 40, missed .75 * 40.
+    facts = gather(shop([0.25, 0.9, 0.1, 0.1, 0.5], [10, 90, 1, 1, 5], [900, 500, 20, 10, 5]))
+    assert (facts.best_at_risk, facts.at_risk_spend, facts.at_risk_historic) == (1, pytest.approx(30), 900)
+
+
+def test_good_customers_who_will_come_are_not_at_risk() -> None:
+    facts = gather(shop([0.5, 0.9, 0.1, 0.1, 0.5], [10, 90, 1, 1, 5], [900, 500, 20, 10, 5]))
+    assert (facts.best_at_risk, facts.at_risk_spend) == (0, 0)
+
+
+def test_a_customer_who_returned_everything_is_not_among_the_best() -> None:
+    assert gather(shop([0.1], [1], [0])).best_at_risk == 0
+
+
+def test_a_customer_without_any_chance_gives_no_infinite_risk() -> None:
+    assert gather(shop([0.0], [0], [100])).at_risk_spend == 0
+
+
+def test_the_top_tenth_of_ten_customers_is_one() -> None:
+    facts = gather(shop([0.5] * 10, [9, 1, 1, 1, 1, 1, 1, 1, 1, 1], [0] * 10))
+    tenth = next(row for row in facts.concentration if row.share == 0.1)
+    assert (tenth.customers, tenth.expected, tenth.historic) == (1, 0.5, None)
+
+
+def test_bands_hold_every_customer_once() -> None:
+    facts = gather(shop([0.5, 0.49, 0.2, 0.19, 1.0], [1, 2, 4, 8, 16], [1, 1, 1, 1, 1]))
+    assert [stake.customers for stake in facts.stakes] == [2, 2, 1]
+    assert [stake.expected_spend for stake in facts.stakes] == [17, 6, 8]
+    assert facts.activity == (0, 1, 1, 0, 1, 1, 0, 0, 0, 1)
+
+
+def test_returns_do_not_bend_the_curve_below_zero() -> None:
+    shares, held = top_curve(np.array([10.0, -5.0]), points=3)
+    assert shares.tolist() == [0, 0.5, 1]
+    assert held.tolist() == [0, 1, 1]
+
+
+def test_expected_months_add_up_to_the_forecast() -> None:
+    months = expected_months(90.0, date(2023, 12, 30), 90)
+    assert sum(spend for _, spend in months) == pytest.approx(90)
+    assert months[0] == (date(2023, 12, 1), 2.0)
+
+
+def test_a_forecast_without_customers_is_refused() -> None:
+    with pytest.raises(EmptyHistoryError, match="no customers"):
+        gather(replace(shopfront.young(), forecast=FORECAST.empty_table()))

@@ -1,0 +1,246 @@
+"""The page: one file, two languages, no script, nothing fetched, no single customer, sound HTML."""
+
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pytest
+import shopfront
+
+from shijin.report.page import Backtest, ReportData, page
+
+VOID = {"meta", "input", "br", "link", "img", "hr"}
+EVIL = "<script>alert('x')</script> & \"Söhne\" 'co'"
+CONTRAST_AA = 4.5
+
+
+def evil() -> ReportData:
+    table = shopfront.forecast(40)
+    tiers = tuple(f"{EVIL} {name}" for name in shopfront.TIERS.names)
+    renamed = pa.array([f"{EVIL} {tier}" for tier in table["tier"].to_pylist()])
+    table = table.set_column(table.column_names.index("tier"), "tier", renamed)
+    rows = tuple(replace(row, member=EVIL) for row in shopfront.scores()[:1])
+    judged = Backtest(scoreboard=rows, served=EVIL, verdict={"en": EVIL, "zh": EVIL})
+    return replace(
+        shopfront.young(),
+        shop=EVIL,
+        forecast=table,
+        tiers=tiers,
+        backtest=judged,
+        notes=((EVIL, EVIL),),
+        receipts={EVIL: 3},
+        version=EVIL,
+        months=shopfront.months(3),
+    )
+
+
+SHOPS = {
+    "full": shopfront.full,
+    "young": shopfront.young,
+    "evil": evil,
+    "empty backtest": lambda: replace(shopfront.full(), backtest=Backtest(), findings=shopfront.findings()[:0]),
+}
+
+
+@cache
+def html_of(name: str) -> str:
+    return page(SHOPS[name]())
+
+
+def visible(html: str) -> str:
+    return re.sub(r"<style>.*?</style>", "", html, flags=re.S)
+
+
+class Outline(HTMLParser):
+    """Collects what a checker of HTML would complain about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.levels: list[int] = []
+        self.tables: list[list[str]] = []
+        self.tags: set[str] = set()
+        self.handlers: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.add(tag)
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.links += [given["href"] or ""] if "href" in given else []
+        self.handlers += [name for name in given if name.startswith("on")]
+        if re.fullmatch(r"h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if tag == "table":
+            self.tables.append([])
+        if self.tables and tag in ("caption", "th") and "table" in self.open:
+            self.tables[-1].append(tag if tag == "caption" else str(given.get("scope")))
+        if tag == "svg" and not (given.get("role") == "img" and given.get("aria-label")):
+            self.faults.append("a picture without words")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing")
+
+
+def outline(html: str) -> Outline:
+    parser = Outline()
+    parser.feed(html)
+    parser.close()
+    return parser
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_tags_balance_ids_are_unique_and_links_lead_somewhere(name: str) -> None:
+    found = outline(html_of(name))
+    assert found.faults == []
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_headings_step_down_one_by_one_and_tables_say_what_they_hold(name: str) -> None:
+    found = outline(html_of(name))
+    assert all(after - before <= 1 for before, after in zip(found.levels, found.levels[1:], strict=False))
+    assert found.tables
+    assert all(table[0] == "caption" and set(table[1:]) == {"col", "row"} for table in found.tables)
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_the_page_runs_no_script_and_fetches_nothing(name: str) -> None:
+    html = html_of(name)
+    found = outline(html)
+    assert not found.tags & {"script", "img", "link", "iframe", "object", "embed", "audio", "video", "source"}
+    assert found.handlers == []
+    assert not re.search(r"https?://|url\(|@import|javascript:", html)
+
+
+def test_the_same_shop_gives_the_same_page_again() -> None:
+    assert page(shopfront.young()) == html_of("young")
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_the_page_is_at_most_a_megabyte(name: str) -> None:
+    assert len(html_of(name).encode()) <= 1_000_000
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_nothing_missing_is_ever_shown(name: str) -> None:
+    words = re.sub(r"<[^>]*>", " ", visible(html_of(name)))
+    assert not re.search(r"\b(nan|none|null|undefined|inf)\b", words.replace("none of your", ""), flags=re.I)
+    assert "{" not in words
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_both_languages_tell_the_same_parts(name: str) -> None:
+    english, chinese = re.findall(r"<article.*?</article>", html_of(name), flags=re.S)
+    assert re.findall(r'id="(\w+)-en"', english) == re.findall(r'id="(\w+)-zh"', chinese)
+    for tag in ("svg", "table", "tr", "li", "h2", "h3", "dt", "figure"):
+        assert english.count(f"<{tag}") == chinese.count(f"<{tag}"), tag
+    assert 'lang="en"' in english
+    assert 'lang="zh-CN"' in chinese
+    if name != "evil":
+        assert not re.search(r"[一-鿿]", english)
+
+
+def test_every_section_carries_its_language() -> None:
+    sections = re.findall(r"<section[^>]*>", html_of("full"))
+    assert len(sections) == 16
+    assert all(("-zh" in section) == ('lang="zh-CN"' in section) for section in sections)
+
+
+@pytest.mark.parametrize(("locale", "html_language"), [("en", "en"), ("zh", "zh-CN")])
+def test_the_page_opens_in_the_shops_language(locale: str, html_language: str) -> None:
+    html = page(replace(shopfront.young(), locale=locale))
+    assert f'<html lang="{html_language}">' in html
+    assert re.findall(r'id="to-(\w+)"[^>]* checked', html) == [locale]
+
+
+def test_the_other_language_is_one_radio_button_away() -> None:
+    html = html_of("full")
+    assert "#to-en:checked ~ main > .in-zh, #to-zh:checked ~ main > .in-en { display: none; }" in html
+    assert html.index('id="to-en"') < html.index("<main>")
+
+
+def test_names_are_shown_and_never_run() -> None:
+    html = html_of("evil")
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &#34;Söhne&#34;" in html
+
+
+def test_no_single_customer_appears() -> None:
+    assert "customer-" not in html_of("full")
+
+
+def test_a_young_shop_is_told_what_to_do() -> None:
+    html = html_of("young")
+    assert "about 90 days of orders" in html
+    assert "Come back when you have more history" in html
+    assert "The data have not been checked yet" in html
+    assert "There are no orders by month to show" in html
+
+
+def test_actions_come_with_their_numbers() -> None:
+    html = html_of("full")
+    assert "Findings that spoil the forecast: 1." in html
+    assert "Win back good customers who are slipping away: 193" in html
+    assert "<code>shijin export</code>" in html
+
+
+def test_the_formula_and_the_losses_are_in_the_page() -> None:
+    html = html_of("full")
+    assert "Formula: recent spend counts more" in html
+    assert "Where a rival is better: Boosted trees (LightGBM)" in html
+
+
+def test_money_is_written_in_each_language() -> None:
+    english, chinese = re.findall(
+        r"<article.*?</article>", page(replace(shopfront.young(), currency="CNY")), flags=re.S
+    )
+    assert "CN¥" in english
+    assert "CN¥" not in chinese
+    assert "¥" in chinese
+
+
+def test_a_shop_that_expects_nothing_still_has_a_page() -> None:
+    table = shopfront.forecast(5)
+    nothing = {name: pa.array([0.0] * 5) for name in ("expected_spend", "p_active", "historic_spend")}
+    for name, column in nothing.items():
+        table = table.set_column(table.column_names.index(name), name, column)
+    html = page(replace(shopfront.young(), forecast=table))
+    assert "No spend is expected" in html
+    assert outline(html).faults == []
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [0, 1, 2])  # light, dark, print
+def test_text_stands_out_from_its_ground_in_every_theme(theme: int) -> None:
+    themes = [
+        dict(re.findall(r"(--[\w-]+): (#\w{6})", block))
+        for block in re.findall(r":root \{.*?\}", html_of("young"), flags=re.S)
+    ]
+    colours = themes[0] | themes[theme]
+    for text in ("--ink", "--soft", "--link", "--gold", "--good", "--bad"):
+        for ground in ("--ground", "--card", *(["--gold-soft"] if text in ("--ink", "--gold") else [])):
+            light, dark = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= CONTRAST_AA, (text, ground)
+    for shape in ("--forecast", "--happened", "--counted"):
+        light, dark = sorted((luminance(colours[shape]), luminance(colours["--card"])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3, shape

@@ -1,0 +1,37 @@
+"""Every sentence exists in both languages, with the same placeholders, and in the script of its language."""
+
+import re
+import string
+
+import pytest
+
+from shijin.words import LANGUAGES, catalogue, say
+
+
+def placeholders(sentence: str) -> list[str]:
+    return sorted({name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None})
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_a_code_has_both_languages_with_the_same_placeholders(code: str) -> None:
+    sentences = catalogue()[code]
+    assert set(sentences) == set(LANGUAGES)
+    assert all(text.strip() for text in sentences.values())
+    assert placeholders(sentences["en"]) == placeholders(sentences["zh"])
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_each_language_is_written_in_its_own_script(code: str) -> None:
+    sentences = catalogue()[code]
+    assert not re.search(r"[一-鿿]", sentences["en"])
+    without_names = re.sub(r"\{[^}]*\}", "", sentences["zh"])
+    assert (
+        re.search(r"[一-鿿]", without_names)
+        or not re.search(r"[a-z]{4}", without_names)
+        or code.startswith("report.short")
+    )
+
+
+def test_a_missing_code_is_a_mistake_of_ours_and_fails_loudly() -> None:
+    with pytest.raises(KeyError):
+        say("report.no_such_sentence", "en")
