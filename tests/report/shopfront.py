@@ -57,6 +57,7 @@ def findings() -> pa.Table:
     rows = [
         ("gap_in_days", "spoils", 0, 0.02, {"rows": 0, "share": "2 %", "first": "2023-11-03", "last": "2023-11-12"}),
         ("duplicates", "warns", 1234, 0.004, {"rows": 1234, "share": "0.4 %"}),
+        ("large_customer", "warns", 900, 0.31, {"rows": 900, "share": "31 %", "customer": "customer-7"}),
         ("no_such_code_yet", "notes", 12, 0.0001, {"rows": 12}),
     ]
     names = ("code", "severity", "rows", "share", "arguments")

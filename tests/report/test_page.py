@@ -201,7 +201,7 @@ def test_actions_come_with_their_numbers() -> None:
 
 def test_the_formula_and_the_losses_are_in_the_page() -> None:
     html = html_of("full")
-    assert "Formula: recent spend counts more" in html
+    assert "Recent-spend formula" in html
     assert "Where a rival is better: Boosted trees (LightGBM)" in html
 
 

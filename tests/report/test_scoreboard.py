@@ -34,6 +34,13 @@ def test_a_metric_nobody_has_takes_no_column() -> None:
     assert table.chosen == 0
 
 
+def test_the_served_forecast_stands_first() -> None:
+    rows = [ScoreRow("all zero", {"auc": 0.5}), ScoreRow("mine", {"auc": 0.9}), ScoreRow("BTYD", {"auc": 0.8})]
+    table = scoreboard(rows, "mine", "caption", ENGLISH)
+    assert [row[0].text for row in table.rows] == ["mine", "Nobody buys", "Buy till you die (BTYD)"]
+    assert table.chosen == 0
+
+
 def test_losses_are_counted_and_named_in_both_languages() -> None:
     pairs = [
         Paired("BTYD", "auc", 0.02, 0.01, 0.03, "win"),

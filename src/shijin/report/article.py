@@ -191,6 +191,8 @@ def _findings(data: ReportData, voice: Voice) -> Grid | None:
 
 def _finding_words(row: dict[str, Any], voice: Voice) -> str:
     arguments = json.loads(row["arguments"] or "{}")
+    if "customer" in arguments:  # the page may be passed on; who it is stays in the findings
+        arguments["customer"] = voice.say("report.unnamed")
     counts = {name: voice.count(value) for name, value in arguments.items() if type(value) is int}
     code = f"findings.{row['code']}"
     if code not in catalogue():

@@ -29,13 +29,14 @@ MARKS: Mapping[Verdict, str] = {"win": "▲", "tie": "=", "loss": "▼"}
 
 
 def scoreboard(rows: Sequence[ScoreRow], served: str, caption: str, voice: Voice) -> Grid:
-    """One row a member, one column a metric that anybody has; the best of a column is marked.
+    """One row a member, the served one first, one column a metric that anybody has; a column's best is marked.
 
     Parameters
     ----------
     served
         The member the shop gets, whose row is set off.
     """
+    rows = sorted(rows, key=lambda row: row.member != served)
     metrics = used_metrics(rows)
     columns = [_column(metric, [row.metrics.get(metric) for row in rows], voice) for metric in metrics]
     cells = tuple(
