@@ -125,7 +125,7 @@ def full() -> ReportData:
         backtest=backtest(),
         case="later window",
         notes=(("Amounts include tax.", "金额含税。"),),
-        receipts={"read": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053},
+        receipts={"in": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053, "withdrawn": 0},
         version="0.1.0",
     )
 

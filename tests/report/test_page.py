@@ -184,6 +184,12 @@ def test_no_single_customer_appears() -> None:
     assert "customer-" not in html_of("full")
 
 
+def test_rows_are_told_by_what_became_of_them() -> None:
+    html = html_of("full")
+    assert "read: 1,469,307; accepted: 1,466,020; already known: 1,234; kept apart: 2,053</dd>" in html
+    assert "读取 1,469,307 行；接受 1,466,020 行；重复 1,234 行；隔离 2,053 行</dd>" in html
+
+
 def test_a_young_shop_is_told_what_to_do() -> None:
     html = html_of("young")
     assert "about 90 days of orders" in html

@@ -219,8 +219,9 @@ def _made(data: ReportData, voice: Voice) -> tuple[tuple[str, str], ...]:
         rows.append((say("report.case"), say(f"report.case_{data.case}")))
     if data.receipts:
         parts = [
-            say("report.receipt_item", what=voice.name("report.receipt_", name), rows=voice.count(rows_))
-            for name, rows_ in data.receipts.items()
+            say("report.receipt_item", what=voice.name("report.receipt_", name), rows=voice.count(n_rows))
+            for name, n_rows in data.receipts.items()
+            if n_rows
         ]
         rows.append((say("report.receipt"), say("report.between").join(parts)))
     if data.version:

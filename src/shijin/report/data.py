@@ -117,7 +117,8 @@ class ReportData:
     notes
         What else must be said, (English, 简体中文).
     receipts
-        Rows by what became of them: read, accepted, updated, duplicates, quarantined, set_aside ...
+        Rows by what became of them: in, accepted, updated, duplicates, quarantined, withdrawn, derived; words come
+        from ``report.receipt_<name>``. What is 0 is not shown.
     version
         Of the package.
     """
