@@ -10,8 +10,8 @@ from shijin.forecast.btyd import Btyd
 from shijin.forecast.formulas import DECAYED, all_formulas
 from shijin.forecast.member import Forecaster
 
-STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "RFM score", "BTYD", BOOSTING)
-TABLE_ONLY = ("all zero", "last window", "decayed spend H, by tenure")
+STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "BTYD", BOOSTING)
+TABLE_ONLY = ("all zero", "last window", "RFM score", "decayed spend H, by tenure")
 
 
 def default_members(names: Sequence[str], threads: int) -> list[Forecaster]:

@@ -110,16 +110,12 @@ class Model:
         for part, text in states.get(BOOSTING, {}).get("boosters", {}).items():
             (folder / f"lightgbm-{part}.txt").write_text(text, "utf-8")
             states[BOOSTING]["boosters"][part] = f"lightgbm-{part}.txt"
-        weights = stack.weights or Weights.equal(len(stack.members))
         return {
             "members": states,
             "case": stack.case,
             "served": stack.served,
             "notes": stack.notes,
-            "activity": weights.activity.tolist(),
-            "intercept": weights.intercept,
-            "spend": weights.spend.tolist(),
-            "orders": weights.orders.tolist(),
+            "weights": stack.weights.state() if stack.weights else None,
         }
 
 
@@ -169,7 +165,4 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
         if isinstance(member, Savable):
             member.load(state)
         members.append(member)
-    arrays = (np.asarray(card[part], dtype=float) for part in ("activity", "spend", "orders"))
-    activity, spend, orders = arrays
-    weights = Weights(activity, float(card["intercept"]), spend, orders)
-    return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
+    return Stack(members, STACK, Weights.from_state(card["weights"]), card["case"], card["served"], list(card["notes"]))

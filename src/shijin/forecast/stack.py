@@ -1,24 +1,31 @@
-"""The stack: members combined by non-negative weights, learnt on forecasts of customers and a window they had not seen.
+"""The stack: members combined by non-negative weights, learnt on customers and a window they had not seen.
 
-Activity is pooled on the log odds, spend and orders given activity by mixing distributions; each has weights of its
-own. Weights are shrunk towards equal ones, the more so the fewer customers there are to learn from. Where the shop's
-history allows, they are learnt on the newest closed window with members fitted on older windows and other customers;
-in a younger shop on customer folds of one window, and then nothing about the level is taken from it.
+Activity is pooled on the log odds, spend given activity on the log, order counts by mixing; each has its own weights.
+Weights are shrunk towards equal ones, the more so the fewer customers there are to learn from. Where the shop's history
+allows, they are learnt on the newest closed window with members fitted on older windows and other customers; in a
+younger shop on customer folds of one window.
+
+The level, how much the whole shop will buy, is not learnt from one window but averaged over two members that see it
+differently: BTYD, which follows customers' leaving through time, and boosting, which has seen the closed windows'
+seasons. In a shop judged on folds boosting has seen too little for that: there the level is BTYD's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from shijin.distribution import P_FLOOR, Distribution
 from shijin.errors import EmptyHistoryError, ModelError
+from shijin.forecast.boosting import NAME as BOOSTING
+from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.member import Forecaster, Window
+from shijin.forecast.spread import Spread
 from shijin.metrics.value import log_scores, normalised_gini
 from shijin.represent.cutoff import History, Outcomes
 from shijin.represent.packed import DAY_US
@@ -30,44 +37,66 @@ Note = dict[str, Any]  # {"code": "forecast.<name>", ...}: a sentence of the wor
 
 NAME = "stack"
 FOLDS = 4
-EQUAL_CUSTOMERS = 100.0  # equal weights count as much as so many customers
+PULL = 10.0  # how strongly weights are drawn to equal ones, in customers a unit of squared distance
+EQUAL_CUSTOMERS = 100.0  # in a mixture, equal shares count as much as so many customers
 EM_STEPS = 200
+LEAST_WIDTH = 0.03
+ARRAYS = ("activity", "location", "width", "orders")
+LEVEL_OF: dict[Case, tuple[str, ...]] = {"later window": (BTYD, BOOSTING), "customer folds": (BTYD,)}
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How members are combined.
+    """How M members are combined.
 
     activity : (M,) exponents of the odds, >= 0
-    intercept : shift of the log odds
-    spend : (M,) shares of the mixture of spend given activity, sum 1
-    orders : (M,) the same for order counts
+    location : (M,) shares of log mean spend given activity, >= 0, sum 1
+    width : (M,) weights of its standard deviation on the log, >= 0
+    orders : (M,) shares of the mixture of order counts given activity, sum 1
+    spread : what shape log spend has around location and width
+    level_of : the members whose totals, averaged on the log, are the stack's
     """
 
     activity: Floats
-    intercept: float
-    spend: Floats
+    location: Floats
+    width: Floats
     orders: Floats
-
-    @classmethod
-    def equal(cls, members: int) -> Self:
-        """Give everyone the same: what is used where nothing could be learnt."""
-        same = np.full(members, 1 / members)
-        return cls(same, 0.0, same, same)
+    spread: Spread
+    level_of: tuple[int, ...]
 
     @classmethod
     def only(cls, place: int, members: int) -> Self:
         """Give one member everything."""
         one = np.eye(members)[place]
-        return cls(one, 0.0, one, one)
+        return cls(one, one, one, one, Spread.untrained(), (place,))
+
+    def state(self) -> dict[str, Any]:
+        """Give everything as plain numbers."""
+        arrays = {name: getattr(self, name).tolist() for name in ARRAYS}
+        return arrays | {"spread": self.spread.state(), "level_of": list(self.level_of)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Rebuild from `state`."""
+        activity, location, width, orders = (np.asarray(state[name], dtype=float) for name in ARRAYS)
+        return cls(activity, location, width, orders, Spread.from_state(state["spread"]), tuple(state["level_of"]))
 
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
         """Pool the members' forecasts of the same customers."""
-        odds = np.stack([_logit(forecast.p_active) for forecast in forecasts], axis=1)
-        p_active = np.clip(_logistic(odds @ self.activity + self.intercept), P_FLOOR, 1 - P_FLOOR)
-        spend = sum(share * forecast.spend for share, forecast in zip(self.spend, forecasts, strict=True))
-        orders = sum(share * forecast.orders for share, forecast in zip(self.orders, forecasts, strict=True))
-        return Distribution(p_active, np.asarray(spend), np.asarray(orders), forecasts[0].grid)
+        alone = np.flatnonzero(self.activity)
+        if len(alone) == 1 and self.level_of == tuple(alone):
+            return forecasts[alone[0]]
+        odds = np.stack([_logit(one.p_active) for one in forecasts], axis=1) @ self.activity
+        share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
+        p_active = np.clip(_logistic(odds + _shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
+        log_mean, log_width = _log_moments(forecasts)
+        spend = np.exp(log_mean @ self.location)
+        spend *= _geometric_mean([forecasts[place].mean().sum() for place in self.level_of]) / (p_active @ spend)
+        orders = sum(share * one.orders for share, one in zip(self.orders, forecasts, strict=True))
+        shaped = self.spread.distribution(
+            p_active, spend, np.ones(len(spend)), np.maximum(log_width @ self.width, LEAST_WIDTH), forecasts[0].grid
+        )
+        return replace(shaped, orders=np.asarray(orders))
 
 
 @dataclass
@@ -101,7 +130,7 @@ class Stack:
             raise EmptyHistoryError("no closed window to learn from", NAME, "use the untrained forecast")
         outcomes = windows[0][1]
         forecasts = self._unseen(windows, seed)
-        self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders)
+        self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders, self._level_of())
         together = self.weights.combine(forecasts)
         self.served = NAME if beats(together, forecasts[0], outcomes) else self.members[0].name
         if self.served != NAME:
@@ -126,8 +155,20 @@ class Stack:
         if self.weights is None:
             return {}
         names = [member.name for member in self.members]
-        parts = {"activity": self.weights.activity, "spend": self.weights.spend, "orders": self.weights.orders}
+        level = np.isin(np.arange(len(names)), self.weights.level_of) / len(self.weights.level_of)
+        parts = {
+            "activity": self.weights.activity,
+            "spend": self.weights.location,
+            "spread": self.weights.width,
+            "orders": self.weights.orders,
+            "level": level,
+        }
         return {part: dict(zip(names, map(float, row), strict=True)) for part, row in parts.items()}
+
+    def _level_of(self) -> tuple[int, ...]:
+        wanted = LEVEL_OF[self.case or "later window"]
+        found = tuple(place for place, member in enumerate(self.members) if member.name in wanted)
+        return found or tuple(range(len(self.members)))
 
     def _unseen(self, windows: Sequence[Window], seed: int) -> list[Distribution]:
         """Every member's forecast of the newest window for customers that it was not fitted on."""
@@ -166,8 +207,13 @@ def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -
     )
 
 
-def learn_weights(forecasts: Sequence[Distribution], spend: Floats, orders: NDArray[np.int64]) -> Weights:
-    """Learn weights from forecasts of unseen customers and what they did.
+def learn_weights(
+    forecasts: Sequence[Distribution], spend: Floats, orders: NDArray[np.int64], level_of: tuple[int, ...]
+) -> Weights:
+    """Learn weights from forecasts of unseen customers and what they did; nothing about the level is learnt.
+
+    One window tells who buys more than whom, but hardly how much a whole shop buys: that hangs on its season, which the
+    next window does not share. So each member's level error on this window is taken out before weights are learnt.
 
     Parameters
     ----------
@@ -175,35 +221,82 @@ def learn_weights(forecasts: Sequence[Distribution], spend: Floats, orders: NDAr
         One a member, all of the same n customers.
     spend, orders : (n,)
         Outcomes.
+    level_of
+        Which members the level is to come from.
     """
     active = orders > 0
-    activity, intercept = _activity_weights(np.stack([_logit(one.p_active) for one in forecasts], axis=1), active)
-    bought = np.flatnonzero(active & (spend > 0))
-    grid = forecasts[0].grid
-    spend_bin, order_bin = grid.spend_bin(spend[bought]), grid.order_bin(orders[active])
-    given_spend = np.stack([one.spend[bought, spend_bin] for one in forecasts], axis=1)
+    activity = _activity_weights(np.stack([_logit(one.p_active) for one in forecasts], axis=1), active)
+    bought = active & (spend > 0)
+    log_mean, log_width = _log_moments([one.take(bought) for one in forecasts])
+    log_spend = np.log(spend[bought])
+    location, width = _spend_weights(log_mean, log_width, log_spend)
+    error = log_spend - log_mean @ location
+    level = error.mean() if len(error) else 0.0
+    spread = Spread.of((error - level) / np.maximum(log_width @ width, LEAST_WIDTH), np.ones(1), np.ones(1))
+    order_bin = forecasts[0].grid.order_bin(orders[active])
     given_orders = np.stack([one.orders[active, order_bin] for one in forecasts], axis=1)
-    return Weights(activity, intercept, _mixture_weights(given_spend), _mixture_weights(given_orders))
+    return Weights(activity, location, width, _mixture_weights(given_orders), spread, level_of)
 
 
-def _activity_weights(log_odds: Floats, active: NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Non-negative exponents by penalised likelihood, drawn towards the plain average."""
+def _activity_weights(log_odds: Floats, active: NDArray[np.bool_]) -> Floats:
+    """Non-negative exponents by penalised likelihood, drawn towards the plain average; levels taken out."""
     n, members = log_odds.shape
+    share = np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2))
+    centred = log_odds + np.array([_shift_to(column, share) for column in log_odds.T])
     equal = np.full(members, 1 / members)
-    pull = EQUAL_CUSTOMERS / 10
 
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        weights, intercept = parameters[:-1], parameters[-1]
-        p = np.clip(_logistic(log_odds @ weights + intercept), 1e-9, 1 - 1e-9)
-        value = -np.log(np.where(active, p, 1 - p)).sum()
-        slope = np.append(log_odds.T @ (p - active), (p - active).sum())
-        away = np.append(weights - equal, intercept)
-        return (value + pull * away @ away) / n, (slope + 2 * pull * away) / n
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        p = np.clip(_logistic(centred @ weights), 1e-9, 1 - 1e-9)
+        away = weights - equal
+        value = -np.log(np.where(active, p, 1 - p)).sum() + PULL * away @ away
+        return float(value) / n, (centred.T @ (p - active) + 2 * PULL * away) / n
 
-    start = np.append(equal, 0.0)
-    bounds = [(0.0, None)] * members + [(None, None)]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return found.x[:-1], float(found.x[-1])
+    return _minimum(loss, equal)
+
+
+def _spend_weights(log_mean: Floats, log_width: Floats, log_spend: Floats) -> tuple[Floats, Floats]:
+    """Shares of location (sum 1) and weights of width, by the likelihood of a normal log spend; levels taken out."""
+    n, members = log_mean.shape
+    equal = np.full(members, 1 / members)
+    if n < members:
+        return equal, equal
+    centred, target = log_mean - log_mean.mean(axis=0), log_spend - log_spend.mean()
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        total = max(weights[:members].sum(), LEAST_WIDTH)
+        shares = weights[:members] / total
+        away = np.concatenate([shares, weights[members:]]) - np.tile(equal, 2)
+        width = np.maximum(log_width @ weights[members:], LEAST_WIDTH)
+        error = target - centred @ shares
+        value = np.sum(np.log(width) + error**2 / (2 * width**2)) + PULL * away @ away
+        by_share = -centred.T @ (error / width**2) + 2 * PULL * away[:members]
+        by_width = log_width.T @ (1 / width - error**2 / width**3) + 2 * PULL * away[members:]
+        return float(value) / n, np.concatenate([(by_share - by_share @ shares) / total, by_width]) / n
+
+    found = _minimum(loss, np.tile(equal, 2))
+    return found[:members] / max(found[:members].sum(), LEAST_WIDTH), found[members:]
+
+
+def _minimum(loss: Callable[[Floats], tuple[float, Floats]], start: Floats) -> Floats:
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
+    return np.asarray(found.x)
+
+
+def _log_moments(forecasts: Sequence[Distribution]) -> tuple[Floats, Floats]:
+    """(n, M) log of mean spend given activity, and the standard deviation of log spend, of each member."""
+    logs = np.log(forecasts[0].grid.spend_means)
+    mean = np.stack([np.log(one.spend @ one.grid.spend_means) for one in forecasts], axis=1)
+    variance = np.stack([one.spend @ logs**2 - (one.spend @ logs) ** 2 for one in forecasts], axis=1)
+    return mean, np.sqrt(np.maximum(variance, LEAST_WIDTH**2))
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def _shift_to(log_odds: Floats, share: float) -> float:
+    """What must be added to log odds so that their probabilities average `share`."""
+    return float(brentq(lambda shift: _logistic(log_odds + shift).mean() - share, -20.0, 20.0))
 
 
 def _mixture_weights(likelihoods: Floats) -> Floats:
