@@ -23,7 +23,15 @@ from rich.table import Table
 
 from shijin import __version__
 from shijin.collect import CollectOptions
-from shijin.console import backtest_table, counts_table, findings_table, forecast_summary, guess_line, note_lines
+from shijin.console import (
+    backtest_table,
+    counts_table,
+    findings_table,
+    forecast_summary,
+    guess_line,
+    note_lines,
+    verdict_line,
+)
 from shijin.errors import ConfigError, ShijinError
 from shijin.forecast.stack import Tell
 from shijin.steps.backtest import BacktestOptions, run_backtest
@@ -151,6 +159,7 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
         _print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
     else:
         out.print(findings_table(findings, shop.config.shop.locale))
+        out.print(verdict_line(findings, shop.config.shop.locale))
     if spoils(findings):
         raise typer.Exit(1)
 

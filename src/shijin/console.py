@@ -13,22 +13,12 @@ from rich.text import Text
 
 from shijin.config import Config
 from shijin.forecast.verdict import verdict
+from shijin.prepare.findings import verdict as findings_verdict
 from shijin.segment.tiers import summarise
 from shijin.words import Language, catalogue, say
 from shijin.workspace import Receipt
 
-FIGURES = {
-    "auc": 3,
-    "log_score": 3,
-    "ece": 3,
-    "level": 2,
-    "ngini": 3,
-    "spearman": 3,
-    "crps": 2,
-    "rmse": 1,
-    "mae_p50": 2,
-}
-COVERAGE = "coverage_p90"
+FIGURES = {"auc": 3, "log_score": 3, "level": 2, "ngini": 3, "crps": 2}  # what fits 80 columns; --json has all
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
 
 
@@ -112,6 +102,12 @@ def guess_line(guess: Mapping[str, Any], language: Language) -> Text:
     return Text(f"{say('console.read_as', language)} {'; '.join(parts)}", "dim")
 
 
+def verdict_line(findings: pa.Table, language: Language) -> str:
+    """Whether the data spoil a forecast, in one sentence."""
+    code, counts = findings_verdict(findings)
+    return say(code, language, **counts)
+
+
 def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
     """Sentences of notes, each once."""
     lines = [
@@ -127,10 +123,9 @@ def _scoreboard(
     figures = {"horizon": result["horizon_days"], "cutoff": result["cutoff"], "customers": f"{customers:,.0f}"}
     title = say("console.backtest_title", language, **figures)
     suffix = f" ({say('console.one_time', language)})" if group != "everyone" else ""
-    table = _table(title + suffix, [say("console.member", language), *FIGURES, "p90"])
+    table = _table(title + suffix, [say("console.member", language), *FIGURES])
     for name, row in rows.items():
         cells = [_figure(row[metric], digits) for metric, digits in FIGURES.items()]
-        cells.append("-" if row[COVERAGE] is None else f"{row[COVERAGE]:.0%}")
         table.add_row(name, *cells, style="bold" if name == result["served"] else None)
     return table
 

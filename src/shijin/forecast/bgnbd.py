@@ -126,7 +126,7 @@ def fit_orders(seen: OrderDays, start: OrderModel, prior_sd: float = PRIOR_SD) -
         model = _with_logs(start, logs)
         value, gradient = _likelihood(model, unique, counts)
         off = (logs - centre) / prior_sd
-        return -value + 0.5 * off @ off, -gradient + off / prior_sd
+        return float(-value + 0.5 * off @ off), -gradient + off / prior_sd
 
     bounds = [(min(c, 0) - BOUND, max(c, 0) + BOUND) for c in centre]
     starts = (centre, centre + np.array([-0.7, -0.7, -0.7, 0.7]))

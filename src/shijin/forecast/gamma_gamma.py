@@ -69,7 +69,7 @@ def fit_baskets(
     def objective(logs: Floats) -> tuple[float, Floats]:
         value, gradient = _likelihood(logs, orders, money)
         off = (logs - centre) / prior_sd
-        return -value + 0.5 * off @ off, -gradient + off / prior_sd
+        return float(-value + 0.5 * off @ off), -gradient + off / prior_sd
 
     bounds = [(c - 8, c + 8) for c in centre]
     starts = (centre, centre + np.array([1.0, 0.5, 0.0]))

@@ -81,7 +81,7 @@ def _summary(history: History, customer: Ints, day: Ints, cutoff_day: int) -> Or
         repeats=np.maximum(days - 1, 0.0),
         recency=(last - begin).astype(float),
         age=(cutoff_day - begin).astype(float),
-        log_gaps=np.bincount(customer, weights=gaps, minlength=n),
+        log_gaps=np.bincount(customer, weights=gaps, minlength=n).astype(float),
         days=days,
         money=np.maximum(money / history.scale, 0.0),
     )

@@ -52,7 +52,7 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
         started(now),
         inputs={"score": card["id"], "contacts": options.contacts, "holdout": workspace.config.export.holdout},
         rows={"customers": table.num_rows, "held_out": sum(table["holdout"].to_pylist())},
-        outputs=(str(path),),
+        outputs=(str(path.absolute()),),
     )
     workspace.write_receipt(receipt)  # who was exported when is part of the record, each time
     return receipt, table

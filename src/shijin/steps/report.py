@@ -30,6 +30,7 @@ from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
 FILE = "report.html"
+THIN = "forecast.thin"  # the page has a card for it
 
 
 def report(workspace: Workspace, now: datetime) -> tuple[Receipt, None]:
@@ -70,8 +71,8 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         recent_customers=recent_customers,
         recent_spend=recent_spend,
         backtest=_backtest(found) if found else None,
-        case=_result(found)["case"] if found else None,
-        notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"]),
+        case=_result(found)["case"] if found else "untrained",
+        notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"] if note["code"] != THIN),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
