@@ -296,7 +296,7 @@ def demo(
     """
     source = simulated() if simulated_shop else complete_journey()
     root = workspace or Path("simulated-shop" if simulated_shop else "demo")
-    shop = Workspace.create(root)
+    shop = Workspace.create(root, source.config)
     _go(shop, source.table, RunOptions(source.reading, source.horizon), as_json=as_json)
 
 

