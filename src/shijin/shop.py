@@ -68,8 +68,9 @@ class Shop:
     def features(self, cutoff: str | date | None = None, horizon: str | int | None = None) -> Any:  # noqa: ANN401
         """What is known of every customer strictly before a cutoff, as numbers without units; one row a customer."""
         packed = read_packed(self.workspace)
-        horizon_days = horizon_of(self.workspace, packed, horizon)
-        history, _ = split_at(packed, cutoff_of(packed, cutoff), horizon_days)
+        day = cutoff_of(packed, cutoff)
+        horizon_days = horizon_of(self.workspace, packed, day, horizon)
+        history, _ = split_at(packed, day, horizon_days)
         made = features(history, horizon_days)
         columns = {"customer_id": history.customers, **dict(zip(made.names, made.values.T, strict=True))}
         return like(pa.table(columns), self.kind)
@@ -77,7 +78,8 @@ class Shop:
     def history(self, cutoff: str | date | None = None, horizon: str | int | None = None) -> History:
         """The History as of a cutoff: what a `Forecaster` reads."""
         packed = read_packed(self.workspace)
-        return split_at(packed, cutoff_of(packed, cutoff), horizon_of(self.workspace, packed, horizon))[0]
+        day = cutoff_of(packed, cutoff)
+        return split_at(packed, day, horizon_of(self.workspace, packed, day, horizon))[0]
 
     def train(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> TrainedModel:
         """Learn from the windows closed by the cutoff; the end of the data where none is given."""

@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 RESAMPLES = 1000
-CHUNK = 100  # resamples held in memory at once
+MANY_CUSTOMERS, FEWER_RESAMPLES = 200_000, 200  # so many customers leave intervals narrow enough to read from fewer
+CHUNK_CELLS = 4_000_000  # resamples x customers held in memory at once
 
 Metric = Literal["log_score", "auc", "ngini", "crps", "level"]
 # Differences are "better is positive": crps relative to the peer's, level as |log|.
@@ -75,8 +76,11 @@ def compare(
     at_hand = {name: measure(everyone)[0] for name, measure in measures.items()}
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in measures}
     rng = np.random.default_rng(seed)
-    for _ in range(RESAMPLES // CHUNK):
-        weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(CHUNK)]).astype(float)
+    left = RESAMPLES if n <= MANY_CUSTOMERS else FEWER_RESAMPLES
+    while left:
+        chunk = max(1, min(left, CHUNK_CELLS // n))
+        left -= chunk
+        weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(chunk)]).astype(float)
         for name, measure in measures.items():
             drawn[name].append(measure(weights))
     resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}

@@ -47,7 +47,7 @@ def run_backtest(
         `schema.MEMBERS`.
     """
     packed = read_packed(workspace)
-    horizon_days = horizon_of(workspace, packed, options.horizon)
+    horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
     cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
     id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in options.members))
     folder = workspace.root / "backtests" / id

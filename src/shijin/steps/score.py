@@ -166,7 +166,7 @@ def _model_for(
     found = newest_model(workspace, cutoff, told)
     if found is not None:
         return found[0], found[1], _older(found[1], cutoff)
-    horizon_days = told or horizon_of(workspace, packed, None)
+    horizon_days = horizon_of(workspace, packed, cutoff, told)
     windows = closed_windows(packed, cutoff, horizon_days)
     model = Model(horizon_days, cutoff, window_customers=len(windows[0][0]) if windows else 0)
     any_model = newest_model(workspace, packed.end + 1, told) is not None

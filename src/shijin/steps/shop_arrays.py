@@ -33,15 +33,23 @@ def _packed_once(root: Path, fingerprint: str) -> Packed:
     return pack(events, workspace.config.shop.zone, workspace.config.shop.observed_until)
 
 
-def horizon_of(workspace: Workspace, packed: Packed, told: str | int | None) -> int:
-    """The horizon in days: told, configured, or 90 days, a third of the history where that is shorter."""
-    if told is not None:
-        return parse_horizon(told)
-    configured = workspace.config.outcome.horizon
-    if configured is not None:
-        return parse_horizon(configured)
-    third = int((packed.end - packed.start) // DAY_US // 3)
-    return max(1, min(DEFAULT_HORIZON_DAYS, third))
+def horizon_of(workspace: Workspace, packed: Packed, cutoff: int, told: str | int | None) -> int:
+    """The horizon in days: told, configured, or 90 days, a third of the history where that is shorter.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When it is longer than what lies before the cutoff.
+    """
+    said = told if told is not None else workspace.config.outcome.horizon
+    span_days = int((cutoff - packed.start) // DAY_US)
+    if said is None:
+        return max(1, min(DEFAULT_HORIZON_DAYS, span_days // 3))
+    horizon_days = parse_horizon(said)
+    if horizon_days > span_days:
+        problem = f"{horizon_days} days are longer than the history of {span_days} days"
+        raise EmptyHistoryError(problem, "horizon", f"choose {max(span_days // 3, 1)}d or shorter")
+    return horizon_days
 
 
 def cutoff_of(packed: Packed, told: str | date | None) -> int:

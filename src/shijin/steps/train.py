@@ -43,8 +43,8 @@ def train_model(
         Columns part, member, weight: what the stack makes of its members; empty for an untrained forecast.
     """
     packed = read_packed(workspace)
-    horizon_days = horizon_of(workspace, packed, options.horizon)
     cutoff = cutoff_of(packed, options.cutoff)
+    horizon_days = horizon_of(workspace, packed, cutoff, options.horizon)
     day = day_of(cutoff)
     id = step_id(workspace, day, horizon_days, "train")
     new = not (workspace.root / "models" / id / CARD).exists()
