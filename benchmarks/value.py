@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
-from machine import machine
 
+from machine import machine
 from shijin.collect import CollectOptions
 from shijin.errors import ShijinError
 from shijin.forecast.backtest import PEERS, backtest
