@@ -26,6 +26,7 @@ from shijin.forecast.stack import Note, Stack, Tell
 from shijin.forecast.windows import closed_windows, history_in_horizons
 from shijin.metrics import paired, value
 from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
+from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.schema import UTC as UTC_INSTANT
@@ -35,7 +36,6 @@ Floats = NDArray[np.float64]
 SEED = 0
 LEAST_HORIZONS = 2.0
 PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
-YEAR_DAYS = 365
 GROUPS = ("everyone", "one-time buyers", "customers for over a year")
 
 

@@ -234,13 +234,13 @@ def _lines(
     moved = counts[moment_order]
     offsets = np.concatenate([[0], np.cumsum(moved)])
     source = np.repeat(starts[moment_order] - offsets[:-1], moved) + np.arange(offsets[-1])
-    item, items = _by_first_appearance(rows.item[source], rows.ts[source], rows.items)
-    category, categories = _by_first_appearance(rows.category[source], rows.ts[source], rows.categories)
+    item, items = by_first_appearance(rows.item[source], rows.ts[source], rows.items)
+    category, categories = by_first_appearance(rows.category[source], rows.ts[source], rows.categories)
     lines = Lines(offsets, item, category, rows.quantity[source], rows.amount[source])
     return lines, items, categories
 
 
-def _by_first_appearance(
+def by_first_appearance(
     codes: NDArray[np.int32], ts: Ints, names: NDArray[np.str_]
 ) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
     """Renumber a vocabulary by first appearance in time (names break ties), so that a hidden future moves no code."""

@@ -10,6 +10,7 @@ from scipy.special import gammaincc
 
 from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
+from shijin.represent.pack import by_first_appearance
 from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
 from shijin.simulate.baskets import Catalogue, draw_amounts, draw_lines, make_catalogue
 from shijin.simulate.knobs import Knobs
@@ -309,17 +310,6 @@ def _named(catalogue: Catalogue, lines: Lines, ts: Ints) -> tuple[Lines, NDArray
     line_ts = np.repeat(ts, np.diff(lines.offsets))
     if not len(catalogue.items):
         return lines, catalogue.items, catalogue.items
-    item, items = _by_first_appearance(lines.item, line_ts, catalogue.items)
-    category, categories = _by_first_appearance(catalogue.category[lines.item], line_ts, catalogue.categories)
+    item, items = by_first_appearance(lines.item, line_ts, catalogue.items)
+    category, categories = by_first_appearance(catalogue.category[lines.item], line_ts, catalogue.categories)
     return Lines(lines.offsets, item, category, lines.quantity, lines.amount), items, categories
-
-
-def _by_first_appearance(
-    codes: NDArray[np.integer], ts: Ints, names: NDArray[np.str_]
-) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
-    first = np.full(len(names), np.iinfo(np.int64).max)
-    np.minimum.at(first, codes, ts)
-    order = np.lexsort((names, first))[: len(np.unique(codes))]
-    rank = np.zeros(len(names), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return rank[codes], names[order]
