@@ -241,15 +241,15 @@ def _lines(
 
 
 def by_first_appearance(
-    codes: NDArray[np.int32], ts: Ints, names: NDArray[np.str_]
+    codes: NDArray[np.integer[Any]], ts: Ints, names: NDArray[np.str_]
 ) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
     """Renumber a vocabulary by first appearance in time (names break ties), so that a hidden future moves no code."""
     if not len(names):
-        return codes, names
+        return codes.astype(np.int32), names
     never = np.iinfo(np.int64).max
     first = np.full(len(names), never)
     np.minimum.at(first, codes[codes >= 0], ts[codes >= 0])
-    order = np.lexsort((np.arange(len(names)), first))
+    order = np.lexsort((names, first))
     order = order[first[order] < never]
     rank = np.full(len(names) + 1, -1, dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
