@@ -59,9 +59,11 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
     line_counts = np.diff(np.append(starts, len(rows.ts)))
 
     n = len(rows.customer_ids)
-    by_time = np.lexsort((moments.quantity, moments.amount, moments.kind, moments.ts, moment_customer))
-    sorted_moments, sorted_customer = moments.take(by_time), moment_customer[by_time]
-    order = history_order(sorted_customer, sorted_moments.ts, sorted_moments.kind, sorted_moments.amount, n)
+    contents = (moments.channel, moments.novel, moments.lines, moments.discount, moments.quantity)
+    by_time = np.lexsort((*contents, moments.amount, moments.kind, moments.ts, moment_customer))
+    by, sorted_customer = moments.take(by_time), moment_customer[by_time]
+    more = (by.quantity, by.discount, by.lines, by.novel, by.channel)
+    order = history_order(sorted_customer, by.ts, by.kind, by.amount, n, more)
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)
     by_customer = np.argsort(place[sorted_customer], kind="stable")
@@ -86,7 +88,7 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
 
 @dataclass(frozen=True)
 class _Rows:
-    """The columns of events that are packed, as arrays; `order` is -1 - day where a row has no order_id."""
+    """The columns of events that are packed, as arrays; `order` is negative, by day, where there is no order_id."""
 
     customer: Ints
     ts: Ints
@@ -132,14 +134,15 @@ def _readable_rows(events: pa.Table, zone: ZoneInfo, observed_until: date | None
     order, _ = _codes(events["order_id"], np.int64)
     item, items = _codes(events["item_id"], np.int32)
     category, categories = _codes(events["category"], np.int32)
-    channel, _ = _codes(events["channel"], np.int16)
+    channel_by_name, channels = _codes(events["channel"], np.int32)
+    channel, _ = by_first_appearance(channel_by_name, ts, channels)
     types, type_names = _codes(events["type"], np.int64)
     kinds = np.array([KIND_OF_TYPE.get(str(name), Kind.OTHER) for name in type_names], dtype=np.uint8)
     return _Rows(
         customer=customer,
         ts=ts,
         kind=kinds[types] if len(types) else np.zeros(0, np.uint8),
-        order=np.where(order < 0, -1 - ts // DAY_US, order),
+        order=np.where(order < 0, ts.min(initial=0) // DAY_US - 1 - ts // DAY_US, order),
         item=item,
         category=category,
         quantity=_numbers(events["quantity"], 1.0),
@@ -173,8 +176,9 @@ def _codes(column: pa.ChunkedArray, dtype: type) -> tuple[NDArray[Any], NDArray[
 
 
 def _line_order(rows: _Rows) -> Ints:
-    """Sort rows so that a moment's are together; within it by item, then content."""
-    keys = (rows.quantity, rows.amount, rows.ts, rows.item, rows.kind, rows.order, rows.group, rows.day, rows.customer)
+    """Sort rows so that a moment's are together; within it by item, then everything else, so that ties are equal."""
+    rest = (rows.channel, rows.discount, rows.category, rows.quantity)
+    keys = (*rest, rows.amount, rows.ts, rows.item, rows.kind, rows.order, rows.group, rows.day, rows.customer)
     return np.lexsort(keys)
 
 

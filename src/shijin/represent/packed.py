@@ -11,6 +11,7 @@ cutoff. Within a customer moments are sorted by time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from zoneinfo import ZoneInfo
@@ -123,7 +124,9 @@ class Packed:
         return len(self.customers)
 
 
-def history_order(customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Floats, n: int) -> Ints:
+def history_order(
+    customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Floats, n: int, more: Sequence[NDArray[np.number]] = ()
+) -> Ints:
     """Order customers by their histories, compared moment by moment.
 
     A history that ends sorts after one that goes on, so that hiding everything from some instant on never swaps two
@@ -137,6 +140,9 @@ def history_order(customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Flo
         Moments, within a customer sorted by these.
     n
         How many customers there are.
+    more : each (m,)
+        What else tells moments apart, compared after `amount`. Two customers whose pasts differ in a column that is not
+        compared would stand as their futures tell, which is a leak.
 
     Returns
     -------
@@ -150,7 +156,7 @@ def history_order(customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Flo
     """
     counts = np.bincount(customer, minlength=n)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    _, moment_rank = np.unique(np.rec.fromarrays([ts, kind, amount]), return_inverse=True)
+    moment_rank = _ranks((ts, kind, amount, *more))
     rank = np.zeros(n, dtype=np.int64)
     unsettled = np.arange(n)
     depth = 0
@@ -169,3 +175,15 @@ def history_order(customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Flo
         unsettled = np.sort(unsettled[by_rank][tied & ~ended[by_rank]])
         depth += 1
     return np.argsort(rank, kind="stable")
+
+
+def _ranks(columns: Sequence[NDArray[np.number]]) -> Ints:
+    """(m,) rank of each row, compared column by column; equal rows share one."""
+    by_row = np.lexsort(columns[::-1])
+    new = np.zeros(len(by_row), dtype=bool)
+    for column in columns:
+        ordered = column[by_row]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    rank = np.empty(len(by_row), dtype=np.int64)
+    rank[by_row] = np.cumsum(new)
+    return rank

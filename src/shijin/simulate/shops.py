@@ -265,7 +265,10 @@ def _assemble(part: _Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     people, customer = np.unique(part.customer, return_inverse=True)
     keys = (part.item[starts], part.number, quantity, amount, part.kind, part.ts, customer)
     by_time = np.lexsort(keys)
-    order = history_order(customer[by_time], part.ts[by_time], part.kind[by_time], amount[by_time], len(people))
+    kind = part.kind[by_time]
+    product = kind <= Kind.RETURN
+    more = (quantity[by_time] * product, part.discount[by_time], part.n_lines[by_time] * product)
+    order = history_order(customer[by_time], part.ts[by_time], kind, amount[by_time], len(people), more)
     place = np.empty(len(people), dtype=np.int64)
     place[order] = np.arange(len(people))
     final = by_time[np.argsort(place[customer[by_time]], kind="stable")]
