@@ -89,7 +89,7 @@ class History:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
         """Keep only some customers, in their order; the scale stays the shop's."""
-        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
+        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
         keep = np.zeros(len(self), dtype=bool)
         keep[chosen] = True
         kept_moments = np.repeat(keep, np.diff(self.offsets))
@@ -131,7 +131,7 @@ class Outcomes:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Outcomes:
         """Keep only some customers, in their order."""
-        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
+        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
         parts = (self.spend[chosen], self.orders[chosen], self.first_days[chosen])
         return Outcomes(self.cutoff, self.horizon_days, *parts)
 
