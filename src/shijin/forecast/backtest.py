@@ -21,6 +21,7 @@ from shijin.errors import EmptyHistoryError
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
+from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Stack, Tell
 from shijin.forecast.windows import closed_windows, history_in_horizons
@@ -92,6 +93,7 @@ class Backtest:
         }
 
 
+@one_blas_thread()
 def backtest(
     packed: Packed,
     horizon_days: int,

@@ -28,6 +28,7 @@ Matrix = NDArray[np.float32]
 NAME = "LightGBM"
 MOST_ROWS = 100_000  # customers x windows; more are thinned out evenly
 LEAST_ACTIVE, LEAST_ROWS = 20, 60
+THREADED_ROWS = 20_000  # below, threads wait for each other longer than they work
 HELD_OUT = 4  # one customer in so many chooses the trees' size and number
 MOST_ROUNDS = 400
 PATIENCE = 40
@@ -91,7 +92,7 @@ class Boosting:
         if min(n_active, len(examples.orders) - n_active) < LEAST_ACTIVE or len(examples.orders) < LEAST_ROWS:
             found = f"{len(examples.orders)} customers in closed windows, {n_active} of them with an order"
             raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
-        parameters = COMMON | {"num_threads": self.threads, "seed": seed}
+        parameters = COMMON | {"num_threads": self._threads(len(examples.orders)), "seed": seed}
         if self.settings is None:
             self.settings = self._search(examples, parameters)
         parameters |= self.settings
@@ -167,8 +168,11 @@ class Boosting:
     def _width(self, values: Matrix) -> Floats:
         return np.clip(1.5 * np.exp(self._predict("width", values)), LEAST_WIDTH, MOST_WIDTH)
 
+    def _threads(self, rows: int) -> int:
+        return self.threads if rows >= THREADED_ROWS else 1
+
     def _predict(self, part: str, values: Matrix) -> Floats:
-        return np.asarray(self.boosters[part].predict(values, num_threads=self.threads))
+        return np.asarray(self.boosters[part].predict(values, num_threads=self._threads(len(values))))
 
 
 def _examples(windows: Sequence[Window], seed: int) -> _Examples:

@@ -6,11 +6,14 @@ A shop with enough history gets the stack; a younger one keeps the untrained for
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
@@ -31,6 +34,13 @@ LEAST_TRAIN_CUSTOMERS = 50  # in the newest closed window
 LEAST_BTYD_CUSTOMERS = 30
 CARD = "card.json"
 FORMAT = 1
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep linear algebra to one thread: the optimisers' matrices have a dozen rows, more threads only wait."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @dataclass
@@ -57,6 +67,7 @@ class Model:
     window_customers: int = 0
     notes: list[Note] = field(default_factory=list)
 
+    @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
         """Forecast every customer of a History over the model's horizon."""
         if self.stack is None:
@@ -119,6 +130,7 @@ class Model:
         }
 
 
+@one_blas_thread()
 def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell: Tell | None = None) -> Model:
     """Learn from what lies before a cutoff.
 
