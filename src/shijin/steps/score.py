@@ -171,7 +171,7 @@ def _model_for(
     model = Model(horizon_days, cutoff, window_customers=len(windows[0][0]) if windows else 0)
     any_model = newest_model(workspace, packed.end + 1, told) is not None
     code = "forecast.model_is_later" if any_model else "forecast.no_model"
-    return None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat()}]
+    return None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}]
 
 
 def _older(model: Model, cutoff: int) -> list[Note]:
