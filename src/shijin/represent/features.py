@@ -73,7 +73,7 @@ def _blocks(offsets: Ints) -> list[tuple[int, int]]:
     n = len(offsets) - 1
     cuts = np.searchsorted(offsets, np.arange(BLOCK_MOMENTS, offsets[-1], BLOCK_MOMENTS))
     edges = np.unique(np.concatenate([[0], cuts, [n]]))
-    return [(int(a), int(b)) for a, b in pairwise(edges)]
+    return [(int(a), int(b)) for a, b in pairwise(edges)] or [(0, 0)]
 
 
 @dataclass(frozen=True)
@@ -276,8 +276,9 @@ def _shop_series(history: History, horizon_days: int) -> dict[str, float]:
     n_orders = history.n_orders()
     series["span_h"] = float(np.log(history.span_days / horizon_days))
     series["horizon"] = float(np.log(horizon_days))
-    series["single_share"] = float(np.mean(n_orders == 1))
-    series["orders_mean"] = float(np.log1p(n_orders.mean()))
+    customers = max(len(n_orders), 1)
+    series["single_share"] = float(np.count_nonzero(n_orders == 1) / customers)
+    series["orders_mean"] = float(np.log1p(n_orders.sum() / customers))
     return series
 
 
