@@ -77,7 +77,7 @@ HERE = Path()
 def main() -> None:
     """Run the command line; every refusal is one line and exit code 2."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False))  # Typer gives the exit code of a command that ended early
     except ShijinError as error:
         _refuse(str(error))
     except click.exceptions.Exit as stop:
