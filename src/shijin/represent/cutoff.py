@@ -224,12 +224,17 @@ def _outcomes(packed: Packed, cutoff: int, horizon_days: int, n: int) -> Outcome
     until = cutoff + horizon_days * DAY_US
     if until > packed.end:
         return None
-    moments = packed.moments
+    moments = packed.moments.take(slice(0, int(packed.offsets[n])))
     inside = (moments.ts >= cutoff) & (moments.ts < until)
-    spend = per_customer(moments.amount * (inside & (moments.kind <= Kind.CHARGE)), packed.offsets)[:n]
-    orders = per_customer((inside & (moments.kind == Kind.ORDER)).astype(float), packed.offsets)[:n]
-    days = np.where(inside & (moments.kind == Kind.ORDER), (moments.ts - cutoff) / DAY_US, np.inf)
-    first_days = np.minimum.reduceat(days, packed.offsets[:-1])[:n]
+    # Only the window's own moments are summed: zeros for later ones would move the last bits of a sum.
+    counts = per_customer(inside.astype(float), packed.offsets[: n + 1]).astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    moments = moments.take(inside)
+    is_order = moments.kind == Kind.ORDER
+    spend = per_customer(moments.amount * (moments.kind <= Kind.CHARGE), offsets)
+    orders = per_customer(is_order.astype(float), offsets)
+    days = np.append(np.where(is_order, (moments.ts - cutoff) / DAY_US, np.inf), np.inf)
+    first_days = np.where(counts > 0, np.minimum.reduceat(days, offsets[:-1]), np.inf)
     return Outcomes(cutoff, horizon_days, np.maximum(spend, 0.0), orders.astype(np.int64), first_days)
 
 
