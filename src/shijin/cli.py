@@ -30,6 +30,7 @@ from shijin.console import (
     forecast_summary,
     guess_line,
     note_lines,
+    rows_line,
     verdict_line,
 )
 from shijin.errors import ConfigError, ShijinError
@@ -46,6 +47,7 @@ from shijin.steps.run import RunOptions, beside
 from shijin.steps.run import run as run_step
 from shijin.steps.score import ScoreOptions
 from shijin.steps.score import score as score_step
+from shijin.steps.shop_arrays import currency_of
 from shijin.steps.train import TrainOptions, train_model
 from shijin.words import Language
 from shijin.workspace import Receipt, Workspace
@@ -218,7 +220,7 @@ def score(
     if as_json:
         return _print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
     _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
-    out.print(forecast_summary(forecast, shop.config))
+    out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
     out.print(str(shop.root / receipt.outputs[0]), soft_wrap=True)
     return None
 
@@ -315,11 +317,12 @@ def _go(
     language = shop.config.shop.locale
     if "collect" in receipt.inputs:
         said.print(guess_line(receipt.inputs["collect"]["guess"], language))
+        said.print(rows_line(receipt.rows, language))
     _say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
     if "backtest" in receipt.inputs:
         for part in backtest_table(receipt.inputs["backtest"]["result"], language):
             out.print(part)
-    out.print(forecast_summary(forecast, shop.config))
+    out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
     for path in reversed(_outputs(shop, receipt)):
         out.print(path, soft_wrap=True)
     return None

@@ -22,7 +22,7 @@ FIGURES = {"auc": 3, "log_score": 3, "level": 2, "ngini": 3, "crps": 2}  # what 
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
 
 
-def forecast_summary(forecast: pa.Table, config: Config) -> Table:
+def forecast_summary(forecast: pa.Table, config: Config, currency: str | None) -> Table:
     """One row a tier: how many, how much, how likely."""
     language = config.shop.locale
     tiers = summarise(forecast, config.tiers.names)
@@ -32,7 +32,7 @@ def forecast_summary(forecast: pa.Table, config: Config) -> Table:
         horizon=forecast["horizon_days"][0].as_py(),
         cutoff=forecast["cutoff"][0].as_py().astimezone(config.shop.zone).date(),
         customers=f"{forecast.num_rows:,}",
-        spend=_money(sum(tiers["expected_spend"].to_pylist()), config.shop.currency),
+        spend=_money(sum(tiers["expected_spend"].to_pylist()), currency),
     )
     names = ("tier", "customers", "share", "expected_spend", "share_of_spend", "p_active")
     table = _table(title, [say(f"console.{name}", language) for name in names])
@@ -41,7 +41,7 @@ def forecast_summary(forecast: pa.Table, config: Config) -> Table:
             _tier_name(row["tier"], language),
             f"{row['customers']:,}",
             f"{row['customers_share']:.0%}",
-            _money(row["expected_spend"], config.shop.currency),
+            _money(row["expected_spend"], currency),
             f"{row['expected_spend_share']:.0%}",
             "" if row["mean_p_active"] is None else f"{row['mean_p_active']:.0%}",
         )
@@ -76,6 +76,17 @@ def counts_table(receipt: Receipt, language: Language) -> Table:
         money = receipt.money.get(name)
         table.add_row(name, f"{rows:,}", "" if money is None else f"{money:,.2f}")
     return table
+
+
+def rows_line(rows: Mapping[str, int], language: Language) -> Text:
+    """What became of the rows of a source, in a line; nothing of what did not occur."""
+    known = catalogue()
+    parts = [
+        say("report.receipt_item", language, what=say(f"report.receipt_{name}", language), rows=f"{count:,}")
+        for name, count in rows.items()
+        if count and f"report.receipt_{name}" in known
+    ]
+    return Text(say("report.between", language).join(parts), "dim")
 
 
 def findings_table(findings: pa.Table, language: Language) -> RenderableType:

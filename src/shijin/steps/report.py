@@ -24,7 +24,7 @@ from shijin.steps.backtest import RESULT
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.score import latest_score
-from shijin.steps.shop_arrays import cutoff_of, read_packed
+from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.words import say
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -60,7 +60,7 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     shop = workspace.config.shop
     data = ReportData(
         shop=shop.name,
-        currency=shop.currency,
+        currency=currency_of(workspace),
         locale=shop.locale,
         cutoff=day,
         horizon_days=horizon_days,

@@ -17,6 +17,8 @@ from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Floats, Packed
 from shijin.workspace import Workspace
 
+CURRENCY_LETTERS = 3  # a code such as EUR, which formats as money
+
 
 def read_packed(workspace: Workspace) -> Packed:
     """Pack the shop's events; the newest shop is kept in memory as long as its data do not change."""
@@ -88,6 +90,14 @@ def parse_day(told: str | date) -> date:
         return date.fromisoformat(told.strip())
     except ValueError as error:
         raise ConfigError(f"{told!r} is no day", "cutoff", "write it as 2024-06-01") from error
+
+
+def currency_of(workspace: Workspace) -> str | None:
+    """The shop's currency: configured, or the one its orders name; None where they name none, or several."""
+    if workspace.config.shop.currency is not None:
+        return workspace.config.shop.currency
+    named = pc.unique(workspace.read("events", ["currency"])["currency"].drop_null()).to_pylist()
+    return str(named[0]) if len(named) == 1 and len(named[0]) == CURRENCY_LETTERS else None
 
 
 def undated_refunds(workspace: Workspace, packed: Packed, cutoff: int, customers: pa.Array) -> Floats:
