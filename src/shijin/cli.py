@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import click
 import pyarrow as pa
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typer.exceptions import TyperException
 
 from shijin import __version__
 from shijin.collect import CollectOptions
@@ -79,16 +79,16 @@ HERE = Path()
 def main() -> None:
     """Run the command line; every refusal is one line and exit code 2."""
     try:
-        sys.exit(app(standalone_mode=False))  # Typer gives the exit code of a command that ended early
+        # Typer gives an exit code where a command ended early. Without arguments the help is what is asked for.
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ShijinError as error:
         _refuse(str(error))
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.exceptions.Abort:
+    except typer.Abort:
         _refuse("stopped; what was finished is kept.", code=130)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "shijin"
-        _refuse(f"{command}: {error.format_message()} Cure: see {command} --help.")
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "shijin"
+        _refuse(f"{command}: {error.format_message().rstrip('.')}. Cure: see {command} --help.")
 
 
 def _refuse(line: str, code: int = 2) -> None:
