@@ -5,6 +5,8 @@ A window is closed when it ends by the cutoff of the forecast, so that its outco
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shijin.forecast.member import Window
 from shijin.represent.cutoff import split_at
 from shijin.represent.packed import DAY_US, Packed
@@ -26,13 +28,15 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
     cutoff
         The forecast's cutoff T; windows begin at ``T - H - k * H / 2``.
     """
+    # Whoever forecasts as of a cutoff has seen the days before it: where they are silent, that is what they say.
+    observed = replace(packed, end=max(packed.end, cutoff))
     windows: list[Window] = []
     least_days = max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS)
     for step in range(MOST_WINDOWS):
         begin = cutoff - (horizon_days + round(step * horizon_days / STEPS_PER_HORIZON)) * DAY_US
         if begin - packed.start < least_days * DAY_US:
             break
-        history, outcomes = split_at(packed, begin, horizon_days)
+        history, outcomes = split_at(observed, begin, horizon_days)
         if outcomes is None or len(history) < LEAST_CUSTOMERS:
             break
         windows.append((history, outcomes))
