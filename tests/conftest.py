@@ -1,0 +1,68 @@
+"""What many tests begin with: one simulated shop's raw file, a workspace that went the whole way, and the command."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rawfile import CONFIG, HORIZON_DAYS, raw_orders, write
+
+from shijin.cli import main
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command gave: its exit code and what stood on its two outputs."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `shijin` with some arguments in this process, as its entry point does."""
+
+    def run(*arguments: object) -> Said:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["shijin", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def orders() -> pd.DataFrame:
+    """The raw file of a small simulated shop, as `rawfile.raw_orders` gives it; not to be written to."""
+    return raw_orders()
+
+
+@pytest.fixture(scope="session")
+def finished(orders: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that went the whole way, ``run orders.csv``; for reading only. The file lies beside it."""
+    root = tmp_path_factory.mktemp("finished") / "shop"
+    root.mkdir()
+    (root / "shijin.toml").write_text(CONFIG)
+    source = write(orders, root.parent / "orders.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        horizon = f"{HORIZON_DAYS}d"
+        patch.setattr(sys, "argv", ["shijin", "run", str(source), "-w", str(root), "--horizon", horizon, "--json"])
+        main()
+    return root
+
+
+@pytest.fixture
+def workspace(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished workspace, to do to it what one likes."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))

@@ -1,0 +1,137 @@
+"""What happens at or after the cutoff changes nothing that is known or forecast there: tested from the raw file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from rawfile import COARSE, CUTOFF, HORIZON_DAYS, SMALL, raw_orders, shop_of, split, with_total
+
+from shijin.simulate.knobs import Knobs
+
+DAY = CUTOFF.isoformat()
+
+
+def deleted(future: pd.DataFrame) -> pd.DataFrame:
+    return future.iloc[:0]
+
+
+def shuffled(future: pd.DataFrame) -> pd.DataFrame:
+    """Rows in another order, and every column's values handed to other rows."""
+    rng = np.random.default_rng(1)
+    return pd.DataFrame({name: rng.permutation(future[name].to_numpy()) for name in future.columns})
+
+
+def corrupted(future: pd.DataFrame) -> pd.DataFrame:
+    """Absurd amounts, other items, customers never seen before, other times (the very first instant among them)."""
+    rng = np.random.default_rng(2)
+    n = len(future)
+    days = rng.integers(0, 400, n) * (np.arange(n) > 5)
+    stranger = np.char.add("stranger-", rng.integers(0, 30, n).astype(str))
+    return future.assign(
+        ts=pd.Timestamp(CUTOFF) + pd.to_timedelta(days, unit="D"),
+        amount=np.round(future["amount"] * rng.choice([-1e4, 1e-2, 1e5], n), 2),
+        quantity=rng.integers(1, 10_000, n).astype(float),
+        item_id=rng.permutation([f"other-{number % 50}" for number in range(n)]),
+        customer_id=np.where(rng.random(n) < 0.3, stranger, rng.permutation(future["customer_id"].to_numpy())),
+        type=rng.choice(["order", "return", "charge", "view"], n),
+    )
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known and forecast at the cutoff, by customer."""
+
+    features: pa.Table
+    untrained: pa.Table
+    trained: pa.Table
+    weights: pa.Table
+
+
+def known_at_cutoff(frame: pd.DataFrame, folder: Path) -> Known:
+    shop = shop_of(frame, folder)
+    features = shop.features(cutoff=DAY, horizon=HORIZON_DAYS)
+    untrained = shop.forecast(horizon=HORIZON_DAYS, cutoff=DAY)
+    model = shop.train(horizon=HORIZON_DAYS, cutoff=DAY)
+    trained = shop.forecast(cutoff=DAY, model=model.card["model"])
+    assert model.card["trained"]
+    by_id = (table.sort_by("customer_id") for table in (features, untrained, trained))
+    return Known(*by_id, model.weights)
+
+
+@pytest.fixture(scope="module", params=[SMALL, COARSE], ids=["minutes", "whole days"])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Known]:
+    knobs: Knobs = request.param
+    frame = raw_orders(knobs)
+    return frame, known_at_cutoff(frame, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("change", [deleted, shuffled, corrupted])
+def test_a_future_deleted_shuffled_or_corrupted_in_the_file_moves_no_bit_before_it(
+    whole: tuple[pd.DataFrame, Known], change: Callable[[pd.DataFrame], pd.DataFrame], tmp_path: Path
+) -> None:
+    frame, expected = whole
+    raw = split(frame)
+    found = known_at_cutoff(with_total(pd.concat([raw.past, change(raw.future)], ignore_index=True)), tmp_path)
+    assert set(expected.features["customer_id"].to_pylist()) == set(raw.past["customer_id"])
+    assert found.features.equals(expected.features)
+    assert found.weights.equals(expected.weights)
+    for part in ("untrained", "trained"):
+        one, other = getattr(found, part), getattr(expected, part)
+        moved = [name for name in one.column_names if not one[name].equals(other[name])]
+        assert moved == [], part
+
+
+def test_a_silent_week_before_the_cutoff_is_data_whether_or_not_the_file_goes_on_after_it(tmp_path: Path) -> None:
+    frame = raw_orders()
+    frame = frame[(frame["ts"] < pd.Timestamp(CUTOFF - timedelta(days=7))) | (frame["ts"] >= pd.Timestamp(CUTOFF))]
+    expected = known_at_cutoff(frame, tmp_path / "goes on")
+    found = known_at_cutoff(split(frame).past, tmp_path / "ends")
+    assert found == expected
+
+
+def test_an_order_in_the_last_instant_before_the_cutoff_is_known_and_one_at_the_cutoff_is_not(
+    whole: tuple[pd.DataFrame, Known],
+) -> None:
+    frame, expected = whole
+    past = split(frame).past
+    money = past[past["type"].isin(["order", "return", "charge"])].groupby("customer_id")["amount"].sum()
+    spent = dict(zip(*(expected.trained[name].to_pylist() for name in ("customer_id", "historic_spend")), strict=True))
+    assert {"o-just-before"} == set(past["order_id"].dropna()) & {"o-at", "o-just-before"}
+    assert spent == pytest.approx({customer: money.get(customer, 0.0) for customer in spent})
+
+
+# -- the judged window of a backtest -----------------------------------------------------------------------------------
+
+
+def other_outcomes(future: pd.DataFrame) -> pd.DataFrame:
+    """Inside the same window: other amounts, other customers, other items; the last day keeps its events."""
+    rng = np.random.default_rng(5)
+    inside = pd.Timestamp(CUTOFF) + pd.to_timedelta(rng.integers(0, HORIZON_DAYS * 1440, len(future)), unit="min")
+    return future.assign(
+        ts=np.where(future["ts"] == future["ts"].max(), future["ts"], inside),
+        amount=np.round(future["amount"].abs() * rng.choice([0.01, 1.0, 1000.0], len(future)), 2),
+        customer_id=rng.permutation(future["customer_id"].to_numpy()),
+    )
+
+
+def test_changing_only_the_judged_window_changes_no_weight_no_choice_and_no_forecast(tmp_path: Path) -> None:
+    frame = raw_orders()
+    raw = split(frame)
+    changed = with_total(pd.concat([raw.past, other_outcomes(raw.future)], ignore_index=True))
+    views = [
+        shop_of(one, tmp_path / name).backtest(horizon=HORIZON_DAYS, cutoff=DAY)
+        for name, one in (("as it was", frame), ("changed", changed))
+    ]
+    first, second = (view.members.sort_by([("member", "ascending"), ("customer_id", "ascending")]) for view in views)
+    for decided in ("weights", "served", "case", "notes", "cutoff"):
+        assert views[0].result[decided] == views[1].result[decided], decided
+    moved = {name for name in first.column_names if not first[name].equals(second[name])}
+    assert moved == {"crps", "pit", "y_spend", "y_orders", "y_first_days"}
+    assert views[0].scores["stack"]["auc"] != views[1].scores["stack"]["auc"]
+    assert pc.count_distinct(first["member"]).as_py() == 10

@@ -1,0 +1,97 @@
+"""A shop's raw file, as a shop would hand it over, and what a test does to it. Frames hold texts, as CSV does."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import shijin
+from shijin.shop import Shop
+from shijin.simulate.events import as_events
+from shijin.simulate.knobs import Knobs
+from shijin.simulate.shops import simulate
+from shijin.workspace import Workspace
+
+HORIZON_DAYS = 60
+START = date(2023, 1, 2)
+CONFIG = "[engine]\nthreads = 1\n"
+COLUMNS = ["customer_id", "ts", "type", "order_id", "item_id", "category", "quantity", "amount", "discount"]
+
+SMALL = Knobs(
+    customers=200,
+    days=330,
+    start=START,
+    joining=0.8,
+    rate_shape=1.0,
+    rate_scale_days=40.0,
+    one_timers=0.2,
+    dropout_a=0.7,
+    dropout_b=3.5,
+    season_amplitude=0.3,
+    return_share=0.1,
+    discount_share=0.2,
+    views_per_order=0.5,
+    items=40,
+    categories=5,
+    lines_per_order=2.0,
+)
+# All begin on one day, and orders have one line of the same price: many look alike but for the number of pieces.
+COARSE = replace(SMALL, clock="day", joining=0.0, lines_per_order=1.0)
+
+CUTOFF = START + timedelta(days=SMALL.days - HORIZON_DAYS)  # the last horizon of the file lies after it
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A file: rows before and from a cutoff on, in the order of the file."""
+
+    past: pd.DataFrame
+    future: pd.DataFrame
+
+
+def raw_orders(knobs: Knobs = SMALL, seed: int = 3) -> pd.DataFrame:
+    """Orders, returns, views, charges; amounts as numbers, times as timestamps, and each customer's running total."""
+    frame = as_events(simulate(knobs, seed)).select(COLUMNS).to_pandas()
+    frame["ts"] = frame["ts"].dt.tz_localize(None)
+    postage = frame[frame["type"] == "order"].drop_duplicates("order_id").iloc[::4].copy()
+    postage = postage.assign(type="charge", item_id="POSTAGE", category=None, quantity=1.0, amount=4.9, discount=0.0)
+    frame = pd.concat([frame, postage, _at(frame, CUTOFF)]).sort_values("ts", kind="stable", ignore_index=True)
+    if knobs.clock == "day":
+        frame["amount"] = 50.0 * np.sign(frame["amount"])
+        frame["quantity"] = np.random.default_rng(seed).integers(1, 9, len(frame)) * np.sign(frame["quantity"])
+    return with_total(frame)
+
+
+def _at(frame: pd.DataFrame, day: date) -> pd.DataFrame:
+    """An order at the very first instant of a day, and one in the last microsecond before it."""
+    first = frame[frame["type"] == "order"].iloc[[0, 1]].copy()
+    midnight = pd.Timestamp(day)
+    return first.assign(ts=[midnight, midnight - pd.Timedelta(microseconds=1)], order_id=["o-at", "o-just-before"])
+
+
+def with_total(frame: pd.DataFrame) -> pd.DataFrame:
+    """The file with what shops' programs add to every row: all that the customer ever spent."""
+    return frame.assign(**{"Total Spent": frame.groupby("customer_id")["amount"].transform("sum")})
+
+
+def split(frame: pd.DataFrame, cutoff: date = CUTOFF) -> Raw:
+    """Part a file at a cutoff."""
+    after = frame["ts"] >= pd.Timestamp(cutoff)
+    return Raw(frame[~after], frame[after])
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a file as CSV, floats with all their digits."""
+    frame.assign(ts=frame["ts"].dt.strftime("%Y-%m-%d %H:%M:%S.%f")).to_csv(path, index=False)
+    return path
+
+
+def shop_of(frame: pd.DataFrame, folder: Path) -> Shop:
+    """Write a file into a folder and collect it into a workspace there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    Workspace.create(folder / "shop", CONFIG)
+    shop = shijin.open(folder / "shop")
+    shop.collect(write(frame, folder / "orders.csv"))
+    return shop
