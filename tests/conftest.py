@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from rawfile import CONFIG, HORIZON_DAYS, raw_orders, write
 
+from rawfile import CONFIG, HORIZON_DAYS, raw_orders, write
 from shijin.cli import main
 
 

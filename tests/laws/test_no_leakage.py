@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from rawfile import COARSE, CUTOFF, HORIZON_DAYS, SMALL, raw_orders, shop_of, split, with_total
 
+from rawfile import COARSE, CUTOFF, HORIZON_DAYS, SMALL, raw_orders, shop_of, split, with_total
 from shijin.simulate.knobs import Knobs
 
 DAY = CUTOFF.isoformat()
