@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.metrics.value import log_scores
+from shijin.metrics.value import LEAST_GINI, log_scores
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -90,8 +90,9 @@ def compare(
 def _differences(own: Floats, peer: Floats, own_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
     out = []
     for place, metric in enumerate(MARGINS):
-        value = _better(metric, own[place], peer[place])
-        draws = _better(metric, own_drawn[:, place], peer_drawn[:, place])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = _better(metric, own[place], peer[place])
+            draws = _better(metric, own_drawn[:, place], peer_drawn[:, place])
         draws = draws[np.isfinite(draws)]
         low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
         out.append(Difference(metric, float(value), float(low), float(high)))
@@ -118,13 +119,17 @@ def _measures(spend: Floats, active: Flags, judged: Judged) -> Callable[[Floats]
             columns = {
                 "log_score": weights @ scores / total,
                 "auc": rank_active(weights),
-                "ngini": rank_spend(weights) / rank_ideal(weights),
+                "ngini": rank_spend(weights) / _defined(rank_ideal(weights)),
                 "crps": weights @ judged.crps / total,
                 "level": (weights @ judged.mean) / (weights @ spend),
             }
         return np.stack([columns[metric] for metric in MARGINS], axis=1)
 
     return measure
+
+
+def _defined(ideal: Floats) -> Floats:
+    return np.where(ideal > LEAST_GINI, ideal, np.nan)
 
 
 def _tied_groups(score: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 CALIBRATION_BINS = 10
+LEAST_GINI = 1e-12  # below it everybody spends alike, and there is nothing to rank
 
 
 def auc(active: Flags, p_active: Floats) -> float:
@@ -97,7 +98,7 @@ def normalised_gini(spend: Floats, mean: Floats) -> float:
     (1.0, 0.0)
     """
     best = _gini(spend, spend)
-    return _gini(spend, mean) / best if best > 0 else float("nan")
+    return _gini(spend, mean) / best if best > LEAST_GINI else float("nan")
 
 
 def _gini(spend: Floats, score: Floats) -> float:
