@@ -1,0 +1,223 @@
+"""Write what can be known from the code: docs/reference, and the table of results in both READMEs.
+
+    python docs/generate.py            write what has changed
+    python docs/generate.py --check    write nothing; name what is stale and exit 1
+
+It reads the command line's own commands, the docstrings of the public names and benchmarks/results; nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import sys
+import textwrap
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import shijin
+from shijin.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "value"
+MARKS = re.compile(r"(<!-- results:[^\n]*-->\n).*?(<!-- /results -->)", re.DOTALL)
+MADE = "<!-- made by docs/generate.py; do not edit -->"
+# What the public names hand out, but nobody makes by hand.
+HANDED_OUT = (
+    ("shijin.shop", "TrainedModel"),
+    ("shijin.views", "BacktestView"),
+    ("shijin.views", "Plots"),
+    ("shijin.collect", "CollectOptions"),
+)
+SHOPS = {"complete-journey": "Complete Journey", "cdnow": "CDNOW", "online-retail": "Online Retail"}
+FORMULA, PEERS, STACK = "decayed spend H", ("decayed spend H", "BTYD", "LightGBM"), "stack"
+COUNTED = ("log_score", "crps", "ngini")
+WORDS = {
+    "en": {
+        "head": "| shop | days | from | customers | AUC | nG | CRPS | total |",
+        "none": "No results are here yet: `make bench` measures them.",
+        "customers": "AUC and nG: formula → Shijin. ",
+        "counts": "Against {peer}, over log score, CRPS and nG on {n} judged windows: "
+        "wins {win}, ties {tie}, losses {loss}.",
+        "end": "A win or a loss lies beyond a margin named beforehand, by a paired bootstrap; "
+        "[all members and intervals](benchmarks/LEADERBOARD.md).",
+    },
+    "zh": {
+        "head": "| 店铺 | 天数 | 起始 | 顾客 | AUC | nG | CRPS | 总额 |",
+        "none": "这里还没有结果：运行 `make bench` 即可测得。",
+        "customers": "AUC 与 nG 两列为“公式 → 试金”。",
+        "counts": "与 {peer} 相比，在 {n} 个评判窗口的对数得分、CRPS 与 nG 上：{win} 胜、{tie} 平、{loss} 负。",
+        "end": "胜负按配对自助法判定，须超出事先定好的界限；[全部方法与区间](benchmarks/LEADERBOARD.md)。",
+    },
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file and what it has to say now."""
+    return {
+        ROOT / "docs" / "reference" / "cli.md": command_line(),
+        ROOT / "docs" / "reference" / "python.md": python(),
+        ROOT / "README.md": with_results(ROOT / "README.md", "en"),
+        ROOT / "README.zh-CN.md": with_results(ROOT / "README.zh-CN.md", "zh"),
+    }
+
+
+def stale() -> list[str]:
+    """Names of generated files that no longer say what the code says."""
+    return [
+        str(path.relative_to(ROOT))
+        for path, text in pages().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
+
+
+def command_line() -> str:
+    """One section a command, from what its --help is made of."""
+    root = typer.main.get_command(app)
+    parts = [MADE, "# Command line", " ".join(str(root.help).replace("[bold]", "`").replace("[/bold]", "`").split())]
+    parts.append(
+        "Every command takes `--workspace DIR` and `--json`. Results go to standard output, remarks to standard error. "
+        "Bad input is one line on standard error, exit code 2, and changes nothing. In [Python](python.md) the same "
+        "verbs are methods of `Shop`."
+    )
+    for name, command in root.commands.items():
+        parts += [f"## shijin {name}", *_about(inspect.cleandoc(command.help)), _parameters(command)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(text: str) -> list[str]:
+    about, _, example = text.partition("Example: ")
+    return [" ".join(about.split()), f"```sh\n{' '.join(example.split())}\n```"]
+
+
+def _parameters(command: Any) -> str:
+    rows = ["| option | meaning | default |", "|---|---|---|"]
+    for one in command.params:
+        if one.name == "help":
+            continue
+        argument = one.param_type_name == "argument"
+        label = one.name.upper() if argument else ", ".join(f"`{option}`" for option in one.opts)
+        rows.append(f"| {label} | {(one.help or '').replace('|', ' or ')} | {_default(one, argument=argument)} |")
+    return "\n".join(rows)
+
+
+def _default(one: Any, *, argument: bool) -> str:
+    if argument and one.required:
+        return "required"
+    shown = getattr(one, "show_default", None)
+    if isinstance(shown, str):
+        return shown
+    return "" if one.default in (None, False) or callable(one.default) else f"`{one.default}`"
+
+
+def python() -> str:
+    """One section a public name, from docstrings."""
+    parts = [MADE, "# Python", inspect.cleandoc(shijin.__doc__ or "").replace("``", "`")]
+    for name in shijin.__all__:
+        parts += _described(f"shijin.{name}", getattr(shijin, name))
+    parts.append("# What these hand out")
+    for module, name in HANDED_OUT:
+        parts += _described(name, getattr(import_module(module), name))
+    errors = inspect.cleandoc(import_module("shijin.errors").__doc__ or "")
+    parts += ["# Errors", *_prose(errors)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _described(title: str, thing: Any) -> list[str]:
+    parts = [f"## {title}"]
+    if not inspect.isclass(thing):
+        return [*parts, _signature(title, thing), *_prose(inspect.getdoc(thing) or "")]
+    if dataclasses.is_dataclass(thing) and title != "shijin.History":
+        parts.append(_signature(title, thing))
+    parts += _prose(inspect.getdoc(thing) or "")
+    for name, method in vars(thing).items():
+        if name.startswith("_") or isinstance(method, str):
+            continue
+        about = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+        about = getattr(about, "func", about)  # a cached property
+        if inspect.isfunction(about):
+            call = isinstance(method, property) or about is not getattr(method, "__func__", method)
+            parts += [f"### {title.split('.')[-1]}.{name}"]
+            parts += [] if call else [_signature(name, about)]
+            parts += _prose(inspect.getdoc(about) or "")
+    return parts
+
+
+def _signature(name: str, thing: Any) -> str:
+    signature = str(inspect.signature(thing)).replace("<factory>", "...")
+    bare = re.sub(r"(: |-> )(['\"])(.*?)\2", r"\1\3", re.sub(r"<[^>]*>", "...", signature))
+    return f"```text\n{name.split('.')[-1]}{bare}\n```"
+
+
+def _prose(docstring: str) -> list[str]:
+    """Turn numpydoc into Markdown: section heads in bold, examples and definitions as they are."""
+    parts: list[str] = []
+    for block in re.split(r"\n\s*\n", docstring.replace("::\n", "")):
+        lines = block.split("\n")
+        if len(lines) > 1 and re.fullmatch(r"\s*-{3,}\s*", lines[1]):
+            parts.append(f"**{lines[0].strip()}**")
+            lines = lines[2:]
+        body = "\n".join(lines)
+        verbatim = ">>>" in body or re.search(r"^ {2,}\S|^\w[\w, ]* : ", body, re.MULTILINE)
+        if body.strip():
+            parts.append(f"```text\n{textwrap.dedent(body)}\n```" if verbatim else body.replace("``", "`"))
+    return parts
+
+
+def with_results(path: Path, language: str) -> str:
+    """A README with the newest results between its marks."""
+    return MARKS.sub(lambda marks: marks[1] + results(language) + marks[2], path.read_text("utf-8"))
+
+
+def results(language: str) -> str:
+    """The newest judged window of each shop and horizon, and how often the stack won; a remark where there is none."""
+    words = WORDS[language]
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    if not found:
+        return f"\n{words['none']}\n\n"
+    newest = [one for one in found if one["window"] == 0]
+    places = list(SHOPS)
+    newest.sort(key=lambda one: (places.index(one["shop"]), one["horizon_days"]))
+    rows = [words["head"], "|---|---|---|---|---|---|---|---|", *map(_row, newest)]
+    counts = "\n".join(f"- {words['counts'].format(peer=peer, n=len(found), **_counts(found, peer))}" for peer in PEERS)
+    return "\n" + "\n".join(rows) + f"\n\n{words['customers']}{words['end']}\n\n{counts}\n\n"
+
+
+def _row(one: dict[str, Any]) -> str:
+    scores = one["scores"]["everyone"]
+    formula, served = scores[FORMULA], scores[one["served"] if one["served"] in scores else STACK]
+    cells = [SHOPS[one["shop"]], one["horizon_days"], one["cutoff"], f"{served['customers']:,.0f}"]
+    cells += [f"{formula[key]:.3f} → {served[key]:.3f}" for key in ("auc", "ngini")]
+    cells += [f"{served['crps'] / formula['crps'] - 1:+.1%}", f"{served['level']:.2f}"]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _counts(found: list[dict[str, Any]], peer: str) -> dict[str, int]:
+    verdicts = [
+        difference["verdict"]
+        for one in found
+        for difference in one["differences"].get(peer, [])
+        if difference["metric"] in COUNTED
+    ]
+    return {kind: verdicts.count(kind) for kind in ("win", "tie", "loss")}
+
+
+def main() -> None:
+    """Write, or check."""
+    old = stale()
+    if "--check" in sys.argv:
+        if old:
+            sys.exit(f"stale: {', '.join(old)}. Cure: make docs.")
+        return
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
