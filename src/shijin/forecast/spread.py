@@ -83,7 +83,9 @@ class Spread:
             rows = slice(first, first + CHUNK)
             z = (log_edges[None, :] - location[rows, None]) / width[rows, None]
             inner = np.interp(z, self.shape, LEVELS, left=0.0, right=1.0)
-            spend[rows] = np.diff(inner, axis=1, prepend=0.0, append=1.0)
+            spend[rows] = _with_mean(
+                np.diff(inner, axis=1, prepend=0.0, append=1.0), grid.spend_means, spend_mean[rows]
+            )
         return Distribution(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), spend, self._orders(orders_mean, grid), grid)
 
     def _orders(self, mean: Floats, grid: Grid) -> Floats:
@@ -109,6 +111,23 @@ class Spread:
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Rebuild from `state`."""
         return cls(np.asarray(state["shape"], dtype=float), float(state["dispersion"]))
+
+
+def _with_mean(shares: Floats, means: Floats, wanted: Floats) -> Floats:
+    """Move an equal part of every bin's share to the next bin up or down, so that rows (n, K) have the wanted means.
+
+    A shape that is narrow beside its bin, or not flat within it, would else have the mean of the bin.
+    """
+    missing = wanted - shares @ means
+    steps = np.diff(means)
+    room = np.where(missing > 0, shares[:, :-1] @ steps, shares[:, 1:] @ steps)
+    part = (np.minimum(np.abs(missing), room) / np.maximum(room, 1e-300))[:, None]
+    up = (missing > 0)[:, None]
+    moved = np.where(up, shares[:, :-1], shares[:, 1:]) * part  # over the border between a bin and the next
+    out = shares.copy()
+    out[:, :-1] += np.where(up, -moved, moved)
+    out[:, 1:] += np.where(up, moved, -moved)
+    return out
 
 
 def _dispersion(orders: Floats, mean: Floats) -> float:

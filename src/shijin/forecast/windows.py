@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shijin.errors import EmptyHistoryError
 from shijin.forecast.member import Window
 from shijin.represent.cutoff import split_at
 from shijin.represent.packed import DAY_US, Packed
@@ -32,11 +33,14 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
     observed = replace(packed, end=max(packed.end, cutoff))
     windows: list[Window] = []
     least_days = max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS)
-    for step in range(MOST_WINDOWS):
-        begin = cutoff - (horizon_days + round(step * horizon_days / STEPS_PER_HORIZON)) * DAY_US
+    for back in dict.fromkeys(round(step * horizon_days / STEPS_PER_HORIZON) for step in range(MOST_WINDOWS)):
+        begin = cutoff - (horizon_days + back) * DAY_US
         if begin - packed.start < least_days * DAY_US:
             break
-        history, outcomes = split_at(observed, begin, horizon_days)
+        try:
+            history, outcomes = split_at(observed, begin, horizon_days)
+        except EmptyHistoryError:  # only looks, no order yet
+            break
         if outcomes is None or len(history) < LEAST_CUSTOMERS:
             break
         windows.append((history, outcomes))
