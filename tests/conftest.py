@@ -31,15 +31,20 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
     def run(*arguments: object) -> Said:
         capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["shijin", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
+        code = entered(monkeypatch, *arguments)
         return Said(code, *capsys.readouterr())
 
     return run
+
+
+def entered(patch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """Go through the entry point with some arguments; gives the exit code."""
+    patch.setattr(sys, "argv", ["shijin", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +61,7 @@ def finished(orders: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
     (root / "shijin.toml").write_text(CONFIG)
     source = write(orders, root.parent / "orders.csv")
     with pytest.MonkeyPatch.context() as patch:
-        horizon = f"{HORIZON_DAYS}d"
-        patch.setattr(sys, "argv", ["shijin", "run", str(source), "-w", str(root), "--horizon", horizon, "--json"])
-        main()
+        assert entered(patch, "run", source, "-w", root, "--horizon", f"{HORIZON_DAYS}d", "--json") == 0
     return root
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from rawfile import CUTOFF, HORIZON_DAYS, SMALL, Raw, raw_orders, shop_of, split, with_total
 
+from rawfile import CUTOFF, HORIZON_DAYS, SMALL, Raw, raw_orders, shop_of, split, with_total
 from shijin.metrics.value import auc, normalised_gini
 from shijin.views import BacktestView
 
@@ -74,4 +74,4 @@ def test_the_same_scale_sees_what_there_is_to_rank_where_futures_stay(orders: pd
 def test_swapped_futures_leave_nothing_to_rank_in_larger_shops(seed: int, tmp_path: Path) -> None:
     found = z_scores(raw_orders(replace(SMALL, customers=900), seed), 5, tmp_path)
     assert max(max(map(abs, z)) for z in found.values()) < 4
-    assert np.mean(np.square([z for z in found.values()])) < 4
+    assert np.mean(np.square(list(found.values()))) < 4
