@@ -67,13 +67,14 @@ class Formula:
         p_active = self._p_active(money, orders)
         some = active & (spent > 0)
         log_spent = np.log(spent[some])
-        scatter = [np.std(log_spent - np.log((money + floor) / p_active)[some]) for floor in FLOORS]
-        self.floor = FLOORS[int(np.argmin(scatter))]
+        if some.any():  # else all was given away or came back
+            scatter = [np.std(log_spent - np.log((money + floor) / p_active)[some]) for floor in FLOORS]
+            self.floor = FLOORS[int(np.argmin(scatter))]
         self.level = float(spent.sum() / (money + self.floor).sum())
         self.orders_level = float(counts.sum() / (orders + self.floor).sum())
         self.width = 1.0
         self.spread = Spread.of(
-            log_spent - np.log(self._given_active(money, self.level, p_active))[some],
+            log_spent - np.log(self._given_active(money, self.level, p_active)[some]),
             counts[active],
             self._given_active(orders, self.orders_level, p_active)[active],
         )
