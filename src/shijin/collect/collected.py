@@ -85,22 +85,24 @@ class Collected:
 def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
     """Ids that depend on what a line says, never on where in which file it stands.
 
-    With an order: kind of source, order, item and ordinal among that order's lines of the same item; without: customer,
-    time, type, item, quantity, amount and ordinal among equals. Ordinals follow content, so that a shuffled file gives
-    the same.
+    With an order: kind of source, order, item, whether it came back, and ordinal among that order's such lines; else
+    customer, time, type, item, quantity, amount and ordinal among equals. Ordinals follow content, so that a shuffled
+    file gives the same; returns are counted apart, so that an export in which a return stands without its sale does not
+    take it for the sale.
     """
     with connect(config.engine) as connection:
         connection.register("lines", lines.append_column("place", pa.array(np.arange(lines.num_rows))))
         query = f"""
             WITH keyed AS (
-                SELECT place, type = 'return' AS is_return, {_CONTENT}, chr(31) AS sep,
+                SELECT place, {_CONTENT}, chr(31) AS sep,
                     CASE WHEN order_id IS NULL THEN concat_ws(chr(31), customer_id, epoch_us(ts), type,
                         coalesce(item, ''), coalesce(round(quantity * 1e6)::HUGEINT::VARCHAR, ''),
                         coalesce(round(amount * 1e6)::HUGEINT::VARCHAR, ''))
-                    ELSE concat_ws(chr(31), $kind, order_id, coalesce(item, '')) END AS said
+                    ELSE concat_ws(chr(31), $kind, order_id, coalesce(item, ''),
+                        CASE WHEN type = 'return' THEN type END) END AS said
                 FROM lines)
             SELECT place, 'e_' || left(sha256(concat_ws(sep, said,
-                row_number() OVER (PARTITION BY said ORDER BY is_return, {_CONTENT}))), 24) AS id
+                row_number() OVER (PARTITION BY said ORDER BY {_CONTENT}))), 24) AS id
             FROM keyed ORDER BY place"""
         found = connection.sql(query, params={"kind": kind}).to_arrow_table()
     return as_array(found.column("id")).cast(pa.string())
