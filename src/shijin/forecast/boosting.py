@@ -85,20 +85,16 @@ class Boosting:
         Raises
         ------
         ModelError
-            When they hold too few customers who ordered, or who did not, to learn from.
+            When they hold too few customers who ordered, spent, or did neither, to learn from.
         """
         examples = _examples(windows, seed)
-        n_active = int((examples.orders > 0).sum())
-        if min(n_active, len(examples.orders) - n_active) < LEAST_ACTIVE or len(examples.orders) < LEAST_ROWS:
-            found = f"{len(examples.orders)} customers in closed windows, {n_active} of them with an order"
-            raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
+        some = _spenders(examples)
         parameters = COMMON | {"num_threads": self._threads(len(examples.orders)), "seed": seed}
         if self.settings is None:
             self.settings = self._search(examples, parameters)
         parameters |= self.settings
         self.boosters = {}
         self._learn("activity", "binary", examples, (examples.orders > 0).astype(float), parameters)
-        some = examples.take((examples.orders > 0) & (examples.spend > 0))
         log_spend = np.log(some.spend)
         trial = self._learn("spend", "regression", some, log_spend, parameters)
         unseen = some.take(some.held_out)
@@ -114,9 +110,9 @@ class Boosting:
         p_active = np.clip(self._predict("activity", values), P_FLOOR, 1 - P_FLOOR)
         width = self._width(values)
         spend_mean = np.exp(self._predict("spend", values)) * self.spread.mean_factor(width)
-        orders_mean = 1 + self._predict("orders", values)
+        further = self._predict("orders", values) if "orders" in self.boosters else np.zeros(len(values))
         grid = Grid.of_scale(history.scale)
-        return self.spread.distribution(p_active, spend_mean * history.scale, orders_mean, width, grid)
+        return self.spread.distribution(p_active, spend_mean * history.scale, 1 + further, width, grid)
 
     def state(self) -> dict[str, Any]:
         """Give what was learnt as plain numbers and LightGBM's own text."""
@@ -160,10 +156,12 @@ class Boosting:
     def _spread(self, examples: _Examples, unseen: _Examples, left: Floats, parameters: dict[str, Any]) -> Spread:
         width = self._width(unseen.values)
         active = examples.take(examples.orders > 0)
-        trial = self._learn("orders", "poisson", active, active.orders - 1, parameters)
         unseen_active = active.take(active.held_out)
-        orders_mean = 1 + np.asarray(trial.predict(unseen_active.values))
-        return Spread.of(left / width, unseen_active.orders, orders_mean)
+        further = np.zeros(len(unseen_active.orders))
+        if (active.orders[~active.held_out] > 1).any():  # else nobody is known to come twice
+            trial = self._learn("orders", "poisson", active, active.orders - 1, parameters)
+            further = np.asarray(trial.predict(unseen_active.values))
+        return Spread.of(left / width, unseen_active.orders, 1 + further)
 
     def _width(self, values: Matrix) -> Floats:
         return np.clip(1.5 * np.exp(self._predict("width", values)), LEAST_WIDTH, MOST_WIDTH)
@@ -189,6 +187,17 @@ def _examples(windows: Sequence[Window], seed: int) -> _Examples:
     if not values:
         return _Examples(np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0), np.zeros(0, bool))
     return _Examples(*(np.concatenate(parts) for parts in (values, spend, orders, held_out)))
+
+
+def _spenders(examples: _Examples) -> _Examples:
+    """Those who ordered and spent, if there are enough of them and of all others."""
+    rows, n_active = len(examples.orders), int(np.count_nonzero(examples.orders))
+    some = examples.take((examples.orders > 0) & (examples.spend > 0))
+    least = min(len(some.orders), n_active, rows - n_active)
+    if least < LEAST_ACTIVE or rows < LEAST_ROWS or not some.held_out.any() or some.held_out.all():
+        found = f"{rows} customers in closed windows, {n_active} of them with an order, {len(some.orders)} with spend"
+        raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
+    return some
 
 
 def _trial(objective: str, examples: _Examples, target: Floats, parameters: dict[str, Any]) -> lgb.Booster:
