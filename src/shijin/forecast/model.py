@@ -5,6 +5,7 @@ A shop with enough history gets the stack; a younger one keeps the untrained for
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,8 +120,9 @@ class Model:
                 )
             states[member.name] = member.state()
         for part, text in states.get(BOOSTING, {}).get("boosters", {}).items():
-            (folder / f"lightgbm-{part}.txt").write_text(text, "utf-8")
-            states[BOOSTING]["boosters"][part] = f"lightgbm-{part}.txt"
+            name = f"lightgbm-{part}.txt"
+            (folder / name).write_text(text, "utf-8")
+            states[BOOSTING]["boosters"][part] = {"file": name, "sha256": _digest(text)}
         return {
             "members": states,
             "case": stack.case,
@@ -171,10 +173,22 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
     members: list[Forecaster] = []
     for name, state in card["members"].items():
         if name == BOOSTING:
-            texts = {part: (folder / file).read_text("utf-8") for part, file in state["boosters"].items()}
+            texts = {part: _booster_text(folder, **kept) for part, kept in state["boosters"].items()}
             state = {**state, "boosters": texts}
         member = Btyd() if name == "BTYD" else default_members([name], 1)[0]
         if isinstance(member, Savable):
             member.load(state)
         members.append(member)
     return Stack(members, STACK, Weights.from_state(card["weights"]), card["case"], card["served"], list(card["notes"]))
+
+
+def _booster_text(folder: Path, file: str, sha256: str) -> str:
+    """Read a booster's text; a damaged one would end the whole process inside LightGBM, so it never gets there."""
+    text = (folder / file).read_text("utf-8")
+    if _digest(text) != sha256:
+        raise ValueError(f"{file} is damaged")
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
