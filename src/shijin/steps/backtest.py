@@ -16,6 +16,7 @@ from shijin.forecast.backtest import Backtest, backtest
 from shijin.forecast.member import Forecaster
 from shijin.forecast.stack import Tell
 from shijin.represent.packed import DAY_US
+from shijin.schema import MEMBERS
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import day_of, step_id
 from shijin.workspace import Receipt, Workspace
@@ -23,6 +24,7 @@ from shijin.workspace.receipts import started
 
 RESULT = "backtest.json"
 ROWS = "members.parquet"
+KEYS = ("cutoff", "horizon_days", "case", "served", "scores", "differences", "weights", "notes")
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ def run_backtest(
         threads = workspace.config.engine.threads
         judged = backtest(packed, horizon_days, cutoff, options.members, threads, tell)
         workspace.publish("backtests", id, lambda path: _write(judged, path))
-    result: dict[str, Any] = json.loads((folder / RESULT).read_text("utf-8"))
-    rows = pq.read_table(folder / ROWS)
+    result, rows = read_backtest(workspace, id)
     versions = workspace.versions()
     receipt = Receipt(
         "backtest",
@@ -70,6 +71,18 @@ def run_backtest(
     if new:
         workspace.write_receipt(receipt)
     return receipt, rows
+
+
+def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Table]:
+    """Read a backtest back: all its figures and its rows.
+
+    Raises
+    ------
+    WorkspaceError
+        When a file is missing or damaged.
+    """
+    result = workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)
+    return result, workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
 
 
 def _write(judged: Backtest, folder: Path) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import date, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.verdict import verdict
@@ -20,7 +17,7 @@ from shijin.metrics.value import deciles, reliability
 from shijin.report.data import METRICS, Backtest, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
-from shijin.steps.backtest import RESULT
+from shijin.steps.backtest import RESULT, read_backtest
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.score import latest_score
@@ -55,7 +52,8 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     packed = read_packed(workspace)
     day = date.fromisoformat(card["cutoff"])
     cutoff, horizon_days = cutoff_of(packed, day), int(card["horizon_days"])
-    found = _newest_backtest(workspace, horizon_days)
+    newest = _newest_backtest(workspace, horizon_days)
+    found = read_backtest(workspace, newest) if newest else None
     recent_customers, recent_spend = _recent(packed, cutoff, horizon_days)
     shop = workspace.config.shop
     data = ReportData(
@@ -70,13 +68,13 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         findings=read_findings(workspace, now),
         recent_customers=recent_customers,
         recent_spend=recent_spend,
-        backtest=_backtest(found) if found else None,
-        case=_result(found)["case"] if found else "untrained",
+        backtest=_backtest(*found) if found else None,
+        case=found[0]["case"] if found else "untrained",
         notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"] if note["code"] != THIN),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
-    return data, {"score": card["id"], "backtest": found.name if found else None}
+    return data, {"score": card["id"], "backtest": newest}
 
 
 def monthly(packed: Packed, cutoff: int) -> pa.Table:
@@ -108,20 +106,13 @@ def _recent(packed: Packed, cutoff: int, horizon_days: int) -> tuple[int, float]
     return len(ordered), float(moments.amount[inside & (moments.kind <= Kind.CHARGE)].sum())
 
 
-def _newest_backtest(workspace: Workspace, horizon_days: int) -> Path | None:
+def _newest_backtest(workspace: Workspace, horizon_days: int) -> str | None:
     folders = workspace.root.glob(f"backtests/*-{horizon_days}d-*/")
     whole = [folder for folder in folders if (folder / RESULT).exists() and (folder / MEMBERS_FILE).exists()]
-    return max(whole, key=lambda folder: folder.stat().st_mtime, default=None)
+    return max(whole, key=lambda folder: folder.stat().st_mtime).name if whole else None
 
 
-def _result(folder: Path) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((folder / RESULT).read_text("utf-8"))
-    return result
-
-
-def _backtest(folder: Path) -> Backtest:
-    result = _result(folder)
-    rows = pq.read_table(folder / MEMBERS_FILE)
+def _backtest(result: dict[str, Any], rows: pa.Table) -> Backtest:
     rows = rows.filter(pc.equal(rows["member"], STACK))
     spend, mean = rows["y_spend"].to_numpy(), rows["expected_spend"].to_numpy()
     active, p_active = rows["y_orders"].to_numpy() > 0, rows["p_active"].to_numpy()

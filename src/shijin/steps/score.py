@@ -18,7 +18,7 @@ from shijin.errors import ConfigError, ModelError
 from shijin.forecast.backtest import next_order_days
 from shijin.forecast.model import Model
 from shijin.forecast.stack import Note
-from shijin.forecast.windows import closed_windows
+from shijin.forecast.windows import closed_windows, customers_in
 from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
@@ -72,8 +72,8 @@ def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[R
             "notes": _filled(notes, model.member_name(history)) + _thin_note(table),
         }
         workspace.publish("scores", id, lambda path: _write(table, card, path))
-    table = pq.read_table(folder / ROWS)
-    card = json.loads((folder / CARD).read_text("utf-8"))
+    table = workspace.read_rows(f"scores/{id}/{ROWS}", FORECAST)
+    card = workspace.read_json(f"scores/{id}/{CARD}", "score", "model", "notes")
     latest = json.dumps({"id": id, **card}, indent=1, ensure_ascii=False) + "\n"
     if not (workspace.root / LATEST).exists() or (workspace.root / LATEST).read_text("utf-8") != latest:
         workspace.write_text(LATEST, latest)
@@ -98,15 +98,14 @@ def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
     Raises
     ------
     ModelError
-        When nothing was scored yet, or the files are damaged.
+        When nothing was scored yet.
+    WorkspaceError
+        When the files are damaged.
     """
-    try:
-        card: dict[str, Any] = json.loads((workspace.root / LATEST).read_text("utf-8"))
-        return card, pq.read_table(workspace.root / "scores" / card["id"] / ROWS)
-    except FileNotFoundError as error:
-        raise ModelError("nothing is scored yet", str(workspace.root), "run shijin score first") from error
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
-        raise ModelError(f"the newest score cannot be read ({error})", str(workspace.root), "score again") from error
+    if not (workspace.root / LATEST).exists():
+        raise ModelError("nothing is scored yet", str(workspace.root), "run shijin score first")
+    card = workspace.read_json(LATEST, "id", "cutoff", "horizon_days", "notes")
+    return card, workspace.read_rows(f"scores/{card['id']}/{ROWS}", FORECAST)
 
 
 def forecast_table(
@@ -142,7 +141,7 @@ def forecast_table(
 
 
 def _next_order_dates(history: History, p_active: Floats, horizon_days: int) -> pa.Array:
-    days = np.ceil(next_order_days(p_active, horizon_days))
+    days = next_order_days(p_active, horizon_days)
     far = days > 2 * horizon_days
     first = np.datetime64(history.cutoff_date, "D")
     dates = first + np.where(far, 0, days).astype("timedelta64[D]") - np.timedelta64(1, "D")
@@ -168,7 +167,7 @@ def _model_for(
         return found[0], found[1], _older(found[1], cutoff)
     horizon_days = horizon_of(workspace, packed, cutoff, told)
     windows = closed_windows(packed, cutoff, horizon_days)
-    model = Model(horizon_days, cutoff, window_customers=len(windows[0][0]) if windows else 0)
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
     any_model = newest_model(workspace, packed.end + 1, told) is not None
     code = "forecast.model_is_later" if any_model else "forecast.no_model"
     return None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}]

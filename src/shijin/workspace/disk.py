@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from shijin.errors import BusyError, WorkspaceError
@@ -17,6 +19,7 @@ from shijin.errors import BusyError, WorkspaceError
 TEMPORARY, REPLACED = ".new-", ".old-"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+Content = TypeVar("Content")
 
 
 @contextmanager
@@ -24,11 +27,26 @@ def refusals(where: Path) -> Iterator[None]:
     """Turn what a disk or a table's log refuses into one line a person can act on."""
     try:
         yield
-    except (OSError, DeltaError) as error:
+    except (OSError, DeltaError, pa.ArrowException) as error:
         raise _refusal(error, where) from error
 
 
-def _refusal(error: OSError | DeltaError, where: Path) -> WorkspaceError:
+def read_back(path: Path, read: Callable[[Path], Content]) -> Content:
+    """Read a file that Shijin wrote and can write again.
+
+    Raises
+    ------
+    WorkspaceError
+        When it is missing or damaged; the cure is to let it be written anew.
+    """
+    try:
+        return read(path)
+    except (OSError, ValueError, pa.ArrowException) as error:  # damaged JSON and undecodable text are ValueErrors
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise WorkspaceError(f"damaged ({said})", str(path), f"delete {path.parent} and run it again") from error
+
+
+def _refusal(error: Exception, where: Path) -> WorkspaceError:
     said = str(error)
     code = error.errno if isinstance(error, OSError) else None
     if code in _FULL or "No space left" in said or "Disk quota" in said:

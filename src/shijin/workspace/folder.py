@@ -10,11 +10,13 @@ It knows where things lie and that they change whole or not at all; it does not 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -202,6 +204,38 @@ class Workspace:
         with self.lock():
             disk.write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
         return path
+
+    def read_json(self, name: str, *keys: str) -> dict[str, Any]:
+        """Read a JSON object that was published or written here.
+
+        Parameters
+        ----------
+        keys
+            What it must hold.
+
+        Raises
+        ------
+        WorkspaceError
+            When it is missing, damaged or lacks a key.
+        """
+
+        def read(path: Path) -> dict[str, Any]:
+            content = json.loads(path.read_text("utf-8"))
+            if not isinstance(content, dict) or not set(keys) <= set(content):
+                raise ValueError("not what was written here")
+            return content
+
+        return disk.read_back(self.root / name, read)
+
+    def read_rows(self, name: str, schema: pa.Schema) -> pa.Table:
+        """Read a Parquet file that was published here.
+
+        Raises
+        ------
+        WorkspaceError
+            When it is missing or damaged.
+        """
+        return disk.read_back(self.root / name, lambda path: conform(pq.read_table(path), schema, str(path)))
 
     def write_quarantine(self, name: str, rejected: pa.Table) -> Path:
         """Keep rows set aside; the same name replaces what an earlier run wrote."""
