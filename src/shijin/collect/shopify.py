@@ -21,7 +21,7 @@ from shijin.collect.collected import Collected, CollectOptions, assemble, events
 from shijin.collect.files import Raw
 from shijin.collect.identity import contacts_of, hashed, normal_email, normal_phone
 from shijin.collect.table import currencies, first_reason
-from shijin.collect.values import Decimal, as_array, as_number, as_text, as_time
+from shijin.collect.values import Decimal, as_array, as_number, as_text, as_time, within
 from shijin.config import Config
 from shijin.engine import connect
 from shijin.errors import SourceError
@@ -159,7 +159,7 @@ def _orders(export: Export, told: pa.Table, config: Config) -> pa.Table:
     """What the order says, for each of its rows: the one value that its rows hold, or null."""
     fields: dict[str, Any] = {role: export.text(*names) for role, names in _TEXTS.items()}
     fields |= {role: export.number(name) for role, name in _NUMBERS.items()}
-    fields["gross"] = pc.multiply(export.number("Lineitem price"), export.number("Lineitem quantity"))
+    fields["gross"] = within(pc.multiply(export.number("Lineitem price"), export.number("Lineitem quantity")))
     fields["gross"] = pc.if_else(export.without_item(), 0.0, fields["gross"])
     fields["line_discount"] = pc.fill_null(pc.abs(export.number("Lineitem discount")), 0.0)
     rows = pa.table({**fields, "telling": told["telling"], "place": np.arange(told.num_rows)})

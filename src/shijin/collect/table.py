@@ -15,7 +15,7 @@ from shijin.collect import guess
 from shijin.collect.collected import Collected, CollectOptions, assemble
 from shijin.collect.files import Raw
 from shijin.collect.identity import contacts_of, customer_keys, normal_email, normal_phone
-from shijin.collect.values import DateOrder, Decimal, as_number, as_text, as_time
+from shijin.collect.values import LARGEST, DateOrder, Decimal, as_number, as_text, as_time, within
 from shijin.config import Config
 from shijin.errors import SourceError
 from shijin.prepare.clean import CHARGE, KNOWN_TYPES, TEST, canonical_types, kinds_of_items, plain
@@ -226,7 +226,7 @@ def _amounts(reading: Reading, quantity: pa.Array) -> pa.Array:
     if "amount" in reading.roles:
         return reading.number("amount")
     if "quantity" in reading.roles:
-        return pc.multiply(reading.number("price"), quantity)
+        return within(pc.multiply(reading.number("price"), quantity))
     return reading.number("price")
 
 
@@ -290,6 +290,10 @@ def _details(reading: Reading, reason: pa.Array) -> pa.Array:
         if pc.any(holds).as_py():
             value = pc.fill_null(reading.raw.table[column].combine_chunks().cast(pa.string()), "")
             sentence = pc.binary_join_element_wise(f'{column} "', value, f'" {said}', "")
+            if name in ("bad_amount", "bad_quantity"):
+                beyond = pc.greater(pc.abs(as_number(reading.raw.table[column], reading.decimal, np.inf)), LARGEST)
+                too_large = pc.binary_join_element_wise(f'{column} "', value, f'" is beyond {LARGEST:g}', "")
+                sentence = pc.if_else(pc.fill_null(beyond, fill_value=False), too_large, sentence)
             detail = pc.if_else(holds, sentence, detail)
     return detail
 

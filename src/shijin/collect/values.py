@@ -41,6 +41,8 @@ _DATE = (
     r"(?:[T ,]+(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?\.?[Mm]?\.?)?"
     r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?$"
 )
+# Beyond this no shop counts; doubles lose their cents there, and sums of such numbers everything else.
+LARGEST = 1e15
 _EXCEL_EPOCH_DAYS = 25_569  # days from Excel's 30 Dec 1899 to 1 Jan 1970
 
 
@@ -84,8 +86,13 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.take(rows)
 
 
-def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.Array:
+def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", largest: float = LARGEST) -> pa.Array:
     """Numbers; null where there is none or it cannot be read. Currency signs and thousands separators are no matter.
+
+    Parameters
+    ----------
+    largest
+        What lies beyond it, either way, is none.
 
     Examples
     --------
@@ -98,8 +105,7 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.
     if (pa.types.is_floating(column.type) and column.type != pa.float64()) or pa.types.is_decimal(column.type):
         column = column.cast(pa.string())  # 6.95 in 32 bits means 6.95, not 6.949999809
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_null(column.type):
-        numbers = column.cast(pa.float64())
-        return pc.if_else(pc.is_finite(numbers), numbers, None)
+        return within(column.cast(pa.float64()), largest)
     values, rows = distinct(column.cast(pa.string()))
     values = bare_number(values)
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
@@ -108,8 +114,18 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.
     )
     values = pc.replace_substring(pc.replace_substring_regex(values, comma, ""), ",", ".")
     sound = pc.and_(sound, pc.match_substring_regex(values, r"\d"))
-    numbers = pc.if_else(sound, values, None).cast(pa.float64())
-    return pc.if_else(pc.is_finite(numbers), numbers, None).take(rows)
+    return within(pc.if_else(sound, values, None).cast(pa.float64()), largest).take(rows)
+
+
+def within(numbers: pa.Array, largest: float = LARGEST) -> pa.Array:
+    """Numbers, null where they lie beyond the largest or are none.
+
+    Examples
+    --------
+    >>> within(pa.array([5.0, 1e300, float("nan")])).to_pylist()
+    [5.0, None, None]
+    """
+    return pc.if_else(pc.less_equal(pc.abs(numbers), largest), numbers, None)
 
 
 def bare_number(values: pa.Array) -> pa.Array:
