@@ -28,7 +28,7 @@ from machine import machine
 from shijin.collect import CollectOptions
 from shijin.errors import ShijinError
 from shijin.forecast.backtest import PEERS, backtest
-from shijin.forecast.windows import history_in_horizons
+from shijin.forecast.windows import LEAST_HORIZONS, history_in_horizons
 from shijin.represent.packed import DAY_US, Packed
 from shijin.steps.collect import collect
 from shijin.steps.demo import complete_journey
@@ -39,7 +39,6 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "value"
 HORIZONS = {"complete-journey": (60, 30), "cdnow": (180, 90), "online-retail": (90,)}
 WINDOWS = 2
-LEAST_HORIZONS = 2.0
 COUNTED = ("log_score", "crps", "ngini")
 SHOWN = (
     "auc",

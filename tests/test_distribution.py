@@ -154,10 +154,8 @@ def test_the_standard_grid_is_in_median_orders_and_starts_at_zero() -> None:
     assert np.array_equal(grid.order_starts, ORDER_STARTS)
 
 
-def test_the_open_top_bin_has_the_mean_it_is_given() -> None:
-    assert Grid.of_scale(1.0, top_mean=70_000.0).spend_means[-1] == pytest.approx(70_000.0)
-    assert Grid.of_scale(1.0).spend_means[-1] == pytest.approx(15_000.0)  # one and a half times the highest edge
-    assert Grid.of_scale(1.0, top_mean=3.0).spend_means[-1] == pytest.approx(15_000.0)  # less than that cannot be
+def test_the_open_top_bin_stands_for_one_and_a_half_times_its_edge() -> None:
+    assert Grid.of_scale(1.0).spend_means[-1] == pytest.approx(15_000.0)
 
 
 def test_bins_hold_their_lower_edge_and_the_last_holds_everything_above() -> None:

@@ -33,8 +33,8 @@ class Grid:
     Parameters
     ----------
     spend_edges : (K + 1,), rising
-        Edges of the spend bins in shop currency. The first bin reaches down to 0; the last, open to above, ends where
-        its mean, fitted on closed windows, makes it end: at twice that mean minus its lower edge.
+        Edges of the spend bins in shop currency. The first bin reaches down to 0; the last begins at ten thousand
+        median orders, beyond what any shop at hand has seen a customer spend, and ends at twice that.
     order_starts : (J,), rising
         The smallest order count of each bin; the first is 1.
     """
@@ -43,19 +43,16 @@ class Grid:
     order_starts: NDArray[np.int64]
 
     @classmethod
-    def of_scale(cls, scale: float, top_mean: float | None = None) -> Grid:
+    def of_scale(cls, scale: float) -> Grid:
         """Build the standard grid for a shop whose median order is `scale`.
 
         Parameters
         ----------
         scale
             Median order amount before the cutoff, in shop currency, > 0.
-        top_mean
-            Mean outcome beyond the highest edge, in shop currency; one and a half times that edge where unknown.
         """
         edges = np.geomspace(LOWEST, HIGHEST, SPEND_BINS) * scale
-        top_mean = max(top_mean or 0.0, 1.5 * edges[-1])
-        return cls(np.concatenate([[0.0], edges[1:], [2 * top_mean - edges[-1]]]), ORDER_STARTS)
+        return cls(np.concatenate([[0.0], edges[1:], [2 * edges[-1]]]), ORDER_STARTS)
 
     @property
     def spend_means(self) -> Floats:

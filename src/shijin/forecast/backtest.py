@@ -24,18 +24,18 @@ from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
 from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Stack, Tell
-from shijin.forecast.windows import closed_windows, history_in_horizons
+from shijin.forecast.windows import closed_windows, too_young
 from shijin.metrics import paired, value
 from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
 from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.schema import UTC as UTC_INSTANT
+from shijin.words import say
 
 Floats = NDArray[np.float64]
 
 SEED = 0
-LEAST_HORIZONS = 2.0
 PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
 GROUPS = ("everyone", "one-time buyers", "customers for over a year")
 
@@ -124,7 +124,7 @@ def backtest(
     stack = Stack([*default_members(STACKED, threads), *own], tell=tell)
     stack.fit(windows, SEED)
     forecasts = _alone(windows, history, horizon_days)
-    together = {member.name: member.forecast(history, horizon_days) for member in stack.members}
+    together = stack.forecast_each(history, horizon_days)
     forecasts |= together
     forecasts[STACK] = stack.combine(list(together.values()))
     return judge(members_table(history, outcomes, forecasts), stack, history.cutoff_date)
@@ -198,11 +198,13 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 
 
 def _judged(packed: Packed, cutoff: int, horizon_days: int) -> Window:
-    horizons = history_in_horizons(packed, cutoff, horizon_days)
-    if horizons < LEAST_HORIZONS:
-        span = (packed.end - packed.start) / DAY_US
-        shortest = f"a backtest over {horizon_days} days needs {3 * horizon_days} days of data, the shop has {span:.0f}"
-        raise EmptyHistoryError(shortest, "backtest", f"choose --horizon {max(int(span / 3), 1)}d or shorter")
+    reason = too_young(packed, cutoff, horizon_days)
+    if reason is not None:
+        span = (packed.end - packed.start) // DAY_US
+        problem = f"too little before the judged window to learn from: {say(reason.pop('code'), 'en', **reason)}"
+        raise EmptyHistoryError(
+            problem, "backtest", f"choose --horizon {max(span // 3, 1)}d or shorter, or collect more"
+        )
     history, outcomes = split_at(packed, cutoff, horizon_days)
     if outcomes is None:
         raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")
@@ -250,8 +252,11 @@ def ordered_by_date(p_active: Floats, first_days: Floats, horizon_days: Floats) 
 
 
 def next_order_days(p_active: Floats, horizon_days: Floats | int) -> Floats:
-    """(n,) days until an order becomes more likely than not, by a constant hazard: ``H ln(1/2) / ln(1 - p)``."""
-    return np.asarray(horizon_days * np.log(0.5) / np.log1p(-p_active))
+    """(n,) whole days by which an order becomes more likely than not, by a constant hazard.
+
+    ``H ln(1/2) / ln(1 - p)``, rounded up: an order within the day counts.
+    """
+    return np.ceil(horizon_days * np.log(0.5) / np.log1p(-p_active))
 
 
 def _finite(figure: float) -> float | None:

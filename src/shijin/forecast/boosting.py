@@ -77,7 +77,7 @@ class Boosting:
         self.threads = threads
         self.boosters: dict[str, lgb.Booster] = {}
         self.spread = Spread.untrained()
-        self.settings: dict[str, Any] | None = None  # chosen by the first fit, kept by later ones
+        self.settings: dict[str, Any] | None = None  # what the last fit's search chose
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         """Learn from closed windows.
@@ -90,8 +90,7 @@ class Boosting:
         examples = _examples(windows, seed)
         some = _spenders(examples)
         parameters = COMMON | {"num_threads": self._threads(len(examples.orders)), "seed": seed}
-        if self.settings is None:
-            self.settings = self._search(examples, parameters)
+        self.settings = self._search(examples, parameters)
         parameters |= self.settings
         self.boosters = {}
         self._learn("activity", "binary", examples, (examples.orders > 0).astype(float), parameters)

@@ -24,14 +24,12 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Savable
 from shijin.forecast.members import STACKED, default_members
 from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Note, Stack, Tell, Weights
-from shijin.forecast.windows import closed_windows, history_in_horizons
+from shijin.forecast.stack import ARRAYS, Note, Stack, Tell, Weights
+from shijin.forecast.windows import closed_windows, customers_in, too_young
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Packed
 
 SEED = 0
-LEAST_HORIZONS = 2.0
-LEAST_TRAIN_CUSTOMERS = 50  # in the newest closed window
 LEAST_BTYD_CUSTOMERS = 30
 CARD = "card.json"
 FORMAT = 1
@@ -107,7 +105,7 @@ class Model:
             parts = (card["horizon_days"], card["cutoff"])
             stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
             return cls(*parts, stack, card["window_customers"], card["notes"])
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
 
     @staticmethod
@@ -147,15 +145,10 @@ def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell
         With a stack, or without one and a note that says why the untrained forecast is kept.
     """
     windows = closed_windows(packed, cutoff, horizon_days)
-    seen = len(windows[0][0]) if windows else 0
-    model = Model(horizon_days, cutoff, window_customers=seen)
-    horizons = history_in_horizons(packed, cutoff, horizon_days)
-    if horizons < LEAST_HORIZONS or not windows:
-        model.notes.append(
-            {"code": "forecast.too_young", "horizons": f"{horizons:.1f}", "needs": f"{LEAST_HORIZONS:g}"}
-        )
-    elif seen < LEAST_TRAIN_CUSTOMERS:
-        model.notes.append({"code": "forecast.too_few", "customers": seen, "needs": LEAST_TRAIN_CUSTOMERS})
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
+    reason = too_young(packed, cutoff, horizon_days)
+    if reason is not None:
+        model.notes.append(reason)
     else:
         stack = Stack(default_members(STACKED, threads), tell=tell)
         stack.fit(windows, SEED)
@@ -179,7 +172,10 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
         if isinstance(member, Savable):
             member.load(state)
         members.append(member)
-    return Stack(members, STACK, Weights.from_state(card["weights"]), card["case"], card["served"], list(card["notes"]))
+    weights = Weights.from_state(card["weights"])
+    if any(len(getattr(weights, part)) != len(members) for part in ARRAYS):
+        raise ValueError("weights and members do not match")
+    return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
 
 
 def _booster_text(folder: Path, file: str, sha256: str) -> str:

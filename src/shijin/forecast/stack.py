@@ -6,8 +6,8 @@ allows, they are learnt on the newest closed window with members fitted on older
 younger shop on customer folds of one window.
 
 The level, how much the whole shop will buy, is not learnt from one window but averaged over two members that see it
-differently: BTYD, which follows customers' leaving through time, and boosting, which has seen the closed windows'
-seasons. In a shop judged on folds boosting has seen too little for that: there the level is BTYD's.
+differently: BTYD, which follows customers' leaving through time, and boosting, which has learnt from many windows at
+once. In a shop judged on folds boosting has seen too little for that: there the level is BTYD's.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
-from shijin.distribution import P_FLOOR, Distribution
+from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution
 from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.spread import Spread
-from shijin.metrics.value import log_scores, normalised_gini
+from shijin.metrics.value import log_scores
 from shijin.represent.cutoff import History, Outcomes
 from shijin.represent.packed import DAY_US
 
@@ -37,10 +37,12 @@ Note = dict[str, Any]  # {"code": "forecast.<name>", ...}: a sentence of the wor
 
 NAME = "stack"
 FOLDS = 4
+LATER_WINDOW_HORIZONS = 3.0  # of history before the forecast's cutoff, for weights to be learnt on a later window
 PULL = 10.0  # how strongly weights are drawn to equal ones, in customers a unit of squared distance
 EQUAL_CUSTOMERS = 100.0  # in a mixture, equal shares count as much as so many customers
 EM_STEPS = 200
 LEAST_WIDTH = 0.03
+USUAL_SHARE = 0.98  # of customers, the smallest: theirs is the level that members are compared on
 ARRAYS = ("activity", "location", "width", "orders")
 LEVEL_OF: dict[Case, tuple[str, ...]] = {"later window": (BTYD, BOOSTING), "customer folds": (BTYD,)}
 
@@ -54,7 +56,8 @@ class Weights:
     width : (M,) weights of its standard deviation on the log, >= 0
     orders : (M,) shares of the mixture of order counts given activity, sum 1
     spread : what shape log spend has around location and width
-    level_of : the members whose totals, averaged on the log, are the stack's
+    level_of : the members whose level, averaged on the log, is the stack's
+    alone : the one member whose forecast is taken as it is, or None
     """
 
     activity: Floats
@@ -63,35 +66,42 @@ class Weights:
     orders: Floats
     spread: Spread
     level_of: tuple[int, ...]
+    alone: int | None = None
 
     @classmethod
     def only(cls, place: int, members: int) -> Self:
         """Give one member everything."""
         one = np.eye(members)[place]
-        return cls(one, one, one, one, Spread.untrained(), (place,))
+        return cls(one, one, one, one, Spread.untrained(), (place,), place)
 
     def state(self) -> dict[str, Any]:
         """Give everything as plain numbers."""
         arrays = {name: getattr(self, name).tolist() for name in ARRAYS}
-        return arrays | {"spread": self.spread.state(), "level_of": list(self.level_of)}
+        return arrays | {"spread": self.spread.state(), "level_of": list(self.level_of), "alone": self.alone}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Rebuild from `state`."""
         activity, location, width, orders = (np.asarray(state[name], dtype=float) for name in ARRAYS)
-        return cls(activity, location, width, orders, Spread.from_state(state["spread"]), tuple(state["level_of"]))
+        spread, level_of = Spread.from_state(state["spread"]), tuple(state["level_of"])
+        return cls(activity, location, width, orders, spread, level_of, state["alone"])
 
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
-        """Pool the members' forecasts of the same customers."""
-        alone = np.flatnonzero(self.activity)
-        if len(alone) == 1 and self.level_of == tuple(alone):
-            return forecasts[alone[0]]
+        """Pool the members' forecasts of the same customers.
+
+        The level of spend is that of totals without the largest customers: one customer with most of the money, whom
+        members judge very differently, must not scale everybody else's forecast.
+        """
+        if self.alone is not None:
+            return forecasts[self.alone]
         odds = np.stack([_logit(one.p_active) for one in forecasts], axis=1) @ self.activity
         share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
         p_active = np.clip(_logistic(odds + _shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
         log_mean, log_width = _log_moments(forecasts)
         spend = np.exp(log_mean @ self.location)
-        spend *= _geometric_mean([forecasts[place].mean().sum() for place in self.level_of]) / (p_active @ spend)
+        usual = p_active * spend <= np.quantile(p_active * spend, USUAL_SHARE)
+        totals = [forecasts[place].mean()[usual].sum() for place in self.level_of]
+        spend *= _geometric_mean(totals) / (p_active @ (spend * usual))
         orders = sum(share * one.orders for share, one in zip(self.orders, forecasts, strict=True))
         shaped = self.spread.distribution(
             p_active, spend, np.ones(len(spend)), np.maximum(log_width @ self.width, LEAST_WIDTH), forecasts[0].grid
@@ -142,7 +152,14 @@ class Stack:
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History."""
-        return self.combine([member.forecast(history, horizon_days) for member in self.members])
+        return self.combine(list(self.forecast_each(history, horizon_days).values()))
+
+    def forecast_each(self, history: History, horizon_days: int) -> dict[str, Distribution]:
+        """Every member's own forecast, in their order."""
+        return {
+            member.name: checked(member.forecast(history, horizon_days), len(history), member.name)
+            for member in self.members
+        }
 
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
         """Pool forecasts of the members, in their order."""
@@ -174,7 +191,8 @@ class Stack:
         """Every member's forecast of the newest window for customers that it was not fitted on."""
         history, outcomes = windows[0]
         opened = history.cutoff - outcomes.horizon_days * DAY_US
-        older = [window for window in windows if window[0].cutoff <= opened]
+        enough = history.span_days >= (LATER_WINDOW_HORIZONS - 1) * outcomes.horizon_days
+        older = [window for window in windows if enough and window[0].cutoff <= opened]
         self.case = "later window" if older else "customer folds"
         fold_of = np.arange(len(history)) % FOLDS
         places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
@@ -188,6 +206,8 @@ class Stack:
                 continue
             kept.append(member)
             forecasts.append(_joined(parts, places))
+        if not kept:
+            raise ModelError("no member found enough to learn from", NAME, "use the untrained forecast")
         self.members = kept
         return forecasts
 
@@ -197,14 +217,36 @@ class Stack:
 
 
 def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:
-    """Whether a forecast of unseen customers is better than the formula's in any of what a shop asks of it."""
+    """Whether a forecast of unseen customers earns its place beside the formula.
+
+    It must be better by more than a standard error, customers paired, on the log score or on CRPS, and not worse by as
+    much on the other. (The weights have seen these customers: a few numbers against hundreds of customers.)
+    """
     active = outcomes.orders > 0
-    own, its = challenger.mean(), formula.mean()
-    return bool(
-        log_scores(active, challenger.p_active).mean() > log_scores(active, formula.p_active).mean()
-        or challenger.crps(outcomes.spend).mean() < formula.crps(outcomes.spend).mean()
-        or normalised_gini(outcomes.spend, own) > normalised_gini(outcomes.spend, its)
+    gains = (
+        log_scores(active, challenger.p_active) - log_scores(active, formula.p_active),
+        formula.crps(outcomes.spend) - challenger.crps(outcomes.spend),
     )
+    in_errors = [gain.mean() / max(gain.std() / np.sqrt(len(gain)), 1e-12) for gain in gains]
+    return bool(max(in_errors) > 1 and min(in_errors) > -1)
+
+
+def checked(forecast: Distribution, customers: int, name: str) -> Distribution:
+    """Refuse a member's forecast that cannot be pooled, such as a user's own with a grid of its own.
+
+    Raises
+    ------
+    ModelError
+        When it is not of these customers, holds what is no probability, or has other bins than `Grid.of_scale` makes.
+    """
+    shapes = (forecast.p_active.shape, forecast.spend.shape, forecast.orders.shape)
+    wanted = ((customers,), (customers, SPEND_BINS), (customers, len(ORDER_STARTS)))
+    if shapes != wanted:
+        raise ModelError(f"its forecast has shapes {shapes}, needs {wanted}", name, "use Grid.of_scale(history.scale)")
+    parts = (forecast.p_active[:, None], forecast.spend, forecast.orders)
+    if not all(np.isfinite(part).all() and (part >= -1e-9).all() for part in parts) or (forecast.p_active > 1).any():
+        raise ModelError("its forecast holds what is no probability", name, "give finite numbers within 0..1")
+    return replace(forecast, p_active=np.clip(forecast.p_active, P_FLOOR, 1 - P_FLOOR))
 
 
 def learn_weights(
@@ -322,7 +364,8 @@ def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window
         known.append((history.take(others), outcomes.take(others)))
     member.fit(known, seed)
     history, outcomes = newest
-    return member.forecast(history.take(np.arange(len(history)) % FOLDS == fold), outcomes.horizon_days)
+    asked = history.take(np.arange(len(history)) % FOLDS == fold)
+    return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)
 
 
 def _joined(parts: Sequence[Distribution], places: NDArray[np.int64]) -> Distribution:

@@ -5,7 +5,10 @@ A window is closed when it ends by the cutoff of the forecast, so that its outco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import floor
+from typing import Any
 
 from shijin.errors import EmptyHistoryError
 from shijin.forecast.member import Window
@@ -17,6 +20,9 @@ MOST_WINDOWS = 13
 LEAST_HISTORY_H = 0.5  # of the horizon: what a window's history must at least span
 LEAST_HISTORY_DAYS = 14
 LEAST_CUSTOMERS = 10
+LEAST_HORIZONS = 2.0  # of history before the cutoff, for anything to be learnt
+LEAST_LEARNT_CUSTOMERS = 50  # in the newest closed window
+LEAST_BUYERS = 10  # of them with an order in it
 
 
 def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
@@ -50,3 +56,25 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:
     """How many horizons of history lie before a cutoff: decides how members may be judged and combined."""
     return (cutoff - packed.start) / DAY_US / horizon_days
+
+
+def customers_in(windows: Sequence[Window]) -> int:
+    """How many customers the newest closed window holds; 0 where too few of them ordered in it to learn from."""
+    if not windows or int((windows[0][1].orders > 0).sum()) < LEAST_BUYERS:
+        return 0
+    return len(windows[0][0])
+
+
+def too_young(packed: Packed, cutoff: int, horizon_days: int) -> dict[str, Any] | None:
+    """Say why nothing can be learnt before a cutoff, as a note of the words room; None where something can."""
+    horizons = history_in_horizons(packed, cutoff, horizon_days)
+    if horizons < LEAST_HORIZONS:
+        return {
+            "code": "forecast.too_young",
+            "horizons": f"{floor(10 * horizons) / 10:.1f}",
+            "needs": f"{LEAST_HORIZONS:g}",
+        }
+    customers = customers_in(closed_windows(packed, cutoff, horizon_days))
+    if customers < LEAST_LEARNT_CUSTOMERS:
+        return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_LEARNT_CUSTOMERS}
+    return None

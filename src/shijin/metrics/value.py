@@ -62,8 +62,9 @@ def calibration_error(active: Flags, p_active: Floats) -> float:
 def reliability(active: Flags, p_active: Floats) -> list[tuple[int, float, float, float]]:
     """Bins of equally many customers by p_active: (bin, share of customers, mean forecast, share active)."""
     parts = np.array_split(np.argsort(p_active, kind="stable"), min(CALIBRATION_BINS, len(active)))
+    observed = _shared_by_ties(active.astype(float), p_active)
     return [
-        (place, len(rows) / len(active), float(p_active[rows].mean()), float(active[rows].mean()))
+        (place, len(rows) / len(active), float(p_active[rows].mean()), float(observed[rows].mean()))
         for place, rows in enumerate(parts, 1)
     ]
 
@@ -140,6 +141,13 @@ def pit_distance(pit: Floats) -> float:
 def deciles(spend: Floats, mean: Floats) -> list[tuple[int, int, float, float]]:
     """Tenths of customers by forecast, the best first: (decile, customers, mean forecast, mean spend)."""
     parts = np.array_split(np.argsort(-mean, kind="stable"), min(10, len(mean)))
+    actual = _shared_by_ties(spend, mean)
     return [
-        (place, len(rows), float(mean[rows].mean()), float(spend[rows].mean())) for place, rows in enumerate(parts, 1)
+        (place, len(rows), float(mean[rows].mean()), float(actual[rows].mean())) for place, rows in enumerate(parts, 1)
     ]
+
+
+def _shared_by_ties(values: Floats, key: Floats) -> Floats:
+    """(n,) values averaged over customers with the same key, so that no order of rows decides who is in which bin."""
+    _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+    return (np.bincount(group, values) / size)[group]
