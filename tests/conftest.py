@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from rawfile import CONFIG, HORIZON_DAYS, raw_orders, write
 from shijin.cli import main
+
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says nothing about the code
+settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)
