@@ -360,6 +360,80 @@ def test_quoted_texts_may_hold_line_breaks(tmp_path: Path) -> None:
     assert told(collected(tmp_path, file), "customer_id", "source_row") == [("a", 1), ("b", 2)]
 
 
+@pytest.mark.parametrize("text", ["1e300", "-1e308", "1.1e15", "1e999", "inf", "-inf", "nan"])
+def test_an_amount_that_nobody_pays_is_set_aside_and_leaves_the_sums_alone(text: str, tmp_path: Path) -> None:
+    good = "".join(f"c,2024-01-{n % 28 + 1:02d},1\n" for n in range(40))
+    found = collected(tmp_path, PLAIN + good + f"x,2024-02-01,{text}\n")
+    assert found.rejected.select(["source_row", "reason", "amount"]).to_pylist() == [
+        {"source_row": 41, "reason": "bad_amount", "amount": None}
+    ]
+    assert found.money_in == 40
+
+
+def test_a_number_that_is_one_but_too_large_is_called_too_large(tmp_path: Path) -> None:
+    good = "".join(f"c,2024-01-{n % 28 + 1:02d},1\n" for n in range(40))
+    found = collected(tmp_path, PLAIN + good + "x,2024-02-01,1e300\n")
+    assert found.rejected["detail"].to_pylist() == ['amount "1e300" is beyond 1e+15']
+
+
+@pytest.mark.parametrize("quantity", ["1e300", "-1e16", "inf"])
+def test_a_quantity_that_nobody_carries_is_set_aside(quantity: str, tmp_path: Path) -> None:
+    good = "".join(f"c,2024-01-{n % 28 + 1:02d},1,1,1\n" for n in range(40))
+    file = "customer_id,ts,quantity,price,amount\n" + good + f"x,2024-02-01,{quantity},1,5\n"
+    assert collected(tmp_path, file).rejected["reason"].to_pylist() == ["bad_quantity"]
+
+
+def test_a_product_of_price_and_quantity_that_nobody_pays_is_set_aside(tmp_path: Path) -> None:
+    good = "".join(f"c,2024-01-{n % 28 + 1:02d},1,1\n" for n in range(40))
+    file = "customer_id,ts,quantity,price\n" + good + "x,2024-02-01,1e14,1e14\n"
+    assert collected(tmp_path, file).rejected["reason"].to_pylist() == ["bad_amount"]
+
+
+def test_numbers_without_end_in_a_typed_column_are_set_aside() -> None:
+    amounts = [1.0] * 100 + [float("inf"), float("nan"), 1e300]
+    table = pa.table({"customer_id": ["c"] * 103, "ts": ["2024-01-01"] * 103, "amount": amounts})
+    found = from_table(table, Config(), CollectOptions(), NOW)
+    assert found.rejected["reason"].to_pylist() == ["bad_amount"] * 3
+
+
+def parquet_of(**columns: pa.Array) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
+
+
+NO_TEXT = pa.array([b"a", b"\xff\xfe\x80"])
+NO_TEXT_BUT_CALLED_SO = pa.Array.from_buffers(pa.string(), 2, NO_TEXT.buffers())
+
+
+@pytest.mark.parametrize("customers", [NO_TEXT, NO_TEXT_BUT_CALLED_SO, NO_TEXT.dictionary_encode()])
+def test_customers_in_bytes_that_are_no_text_are_refused(customers: pa.Array, tmp_path: Path) -> None:
+    table = {"ts": pa.array(["2024-01-01"] * 2), "amount": pa.array([1.0, 2.0])}
+    with pytest.raises(SourceError, match="the column customer_id is no UTF-8 text"):
+        collected(tmp_path, parquet_of(customer_id=customers, **table), "x.parquet")
+
+
+def test_bytes_that_are_text_are_read_and_bytes_that_play_no_part_do_no_harm(tmp_path: Path) -> None:
+    table = {"ts": pa.array(["2024-01-01", "2024-01-02"]), "amount": pa.array([1.0, 2.0]), "picture": NO_TEXT}
+    customers = pa.array([b"a", None])
+    found = collected(tmp_path, parquet_of(customer_id=customers, **table), "x.parquet")
+    assert told(found, "customer_id") == [("a",)]
+    assert found.rejected["reason"].to_pylist() == ["no_customer"]
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_no_column(tmp_path: Path) -> None:
+    file = PLAIN + "".join(f"c,2024-01-{n % 28 + 1:02d},{n},\n" for n in range(400))
+    found = collected(tmp_path, file)
+    assert (found.events.num_rows, found.rejected.num_rows) == (400, 0)
+    assert told(found, "source_row", "amount")[:2] == [(1, 0.0), (2, 1.0)]
+
+
+@pytest.mark.parametrize("last", ["c,2024-01-01,3\n", "c,2024-01-01,3,4\n", "c,2024-01-01,3,,\n"])
+def test_rows_of_which_one_has_other_cells_keep_their_delimiter(last: str, tmp_path: Path) -> None:
+    with pytest.raises(QuarantineError, match=r"4[01] of 41 rows"):
+        collected(tmp_path, PLAIN + "c,2024-01-01,3,\n" * 40 + last)
+
+
 # -- refused -----------------------------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -414,6 +488,31 @@ def test_a_truncated_parquet_file_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_truncated_spreadsheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="truncated or no spreadsheet"):
         collected(tmp_path, b"PK\x03\x04" + random.Random(8).randbytes(300), "x.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "broken"),
+    [
+        ("note,customer,date,total\n", "x,c,2024-01-01,3\n", '"never,c,2024-01-01,3\n'),
+        ("customer,date,total,note\n", "c,2024-01-01,3,x\n", 'c,2024-01-01,3,"never\n'),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_refused_with_its_row(
+    header: str, row: str, broken: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SourceError, match="a quote opens in row 8 and is never closed"):
+        collected(tmp_path, header + row * 7 + broken + row * 393)
+
+
+def test_a_quote_that_is_never_closed_is_found_among_quotes_that_mean_inches(tmp_path: Path) -> None:
+    inches, plain = 'c,2024-01-01,3,5" wide\n', "c,2024-01-01,3,x\n"
+    with pytest.raises(SourceError, match="a quote opens in row 7 and is never closed"):
+        collected(tmp_path, "customer,date,total,note\n" + inches * 6 + 'c,2024-01-01,3,"never\n' + plain * 40)
+
+
+def test_a_quote_that_means_inches_opens_nothing(tmp_path: Path) -> None:
+    file = "customer,date,total,note\n" + 'c,2024-01-01,3,5" wide\n' * 41
+    assert collected(tmp_path, file).events.num_rows == 41
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from python_calamine import CalamineError, CalamineWorkbook
 
 from shijin.collect.guess import decode, delimiter_of, first_row
+from shijin.collect.values import as_array
 from shijin.errors import SourceError
 
 _BLOCK_BYTES = 1 << 24
@@ -95,7 +98,57 @@ def from_arrow(table: pa.Table, name: str, digest: str, told: dict[str, str], wh
     flat = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
     if not table.num_rows or not flat:
         raise SourceError("it holds no rows", where, "export it again")
-    return Raw(table.select(flat), np.arange(1, table.num_rows + 1), name, digest, (), told)
+    columns = [_as_said(table[name]) for name in flat]
+    return Raw(pa.table(columns, names=flat), np.arange(1, table.num_rows + 1), name, digest, (), told)
+
+
+def readable(raw: Raw, needed: Collection[str]) -> Raw:
+    r"""A source without the columns whose bytes are no text, such as pictures.
+
+    Parameters
+    ----------
+    needed
+        Columns that something is to be read from.
+
+    Raises
+    ------
+    SourceError
+        When one of them is no text.
+
+    Examples
+    --------
+    >>> readable(from_arrow(pa.table({"id": [b"\xff"]}), "orders", "", {}, "orders"), ["id"])
+    Traceback (most recent call last):
+    shijin.errors.SourceError: orders: the column id is no UTF-8 text. Cure: write it as text.
+    """
+    blind = [field.name for field in raw.table.schema if not _can_be_text(field.type)]
+    for name in blind:
+        if name in needed:
+            raise SourceError(f"the column {name} is no UTF-8 text", raw.name, "write it as text")
+    return replace(raw, table=raw.table.drop_columns(blind)) if blind else raw
+
+
+def _as_said(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Bytes as the text they are; those that are none stay bytes, whatever the file calls them."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if _can_be_text(kind) and not _is_text(kind):
+        return column
+    try:
+        text = as_array(column).cast(pa.string())
+        text.validate(full=True)
+    except pa.ArrowException:
+        return pa.chunked_array([pa.nulls(len(column), pa.binary())])
+    return pa.chunked_array([text])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _can_be_text(kind: pa.DataType) -> bool:
+    simple = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_null)
+    timely = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_time, pa.types.is_dictionary)
+    return _is_text(kind) or any(is_such(kind) for is_such in (*simple, *timely))
 
 
 def _without_blank_rows(raw: Raw, where: str) -> Raw:
@@ -184,6 +237,7 @@ def _delimited(text: str, where: str, name: str, digest: str, told: dict[str, st
     if first.lower().startswith("sep=") and len(first) == 5:  # Excel's own way to say the delimiter
         text = text.split("\n", 1)[1]
     delimiter = "\t" if name.lower().endswith(".tsv") else delimiter_of(text)
+    _refuse_open_quote(text, delimiter, where)
     header = first_row(text, delimiter)
     table, broken = _parse(text, delimiter, len(header), where)
     if table.num_rows + len(broken) < 2:
@@ -197,8 +251,10 @@ def _delimited(text: str, where: str, name: str, digest: str, told: dict[str, st
 
 def _parse(text: str, delimiter: str, width: int, where: str) -> tuple[pa.Table, list[tuple[int, str]]]:
     broken: list[tuple[int, str]] = []
+    odd: list[pacsv.InvalidRow] = []
 
     def keep(row: pacsv.InvalidRow) -> str:
+        odd.append(row)
         broken.append((int(row.number) - 1, row.text))  # 1 is the header's number
         return "skip"
 
@@ -212,7 +268,42 @@ def _parse(text: str, delimiter: str, width: int, where: str) -> tuple[pa.Table,
         )
     except pa.ArrowException as error:
         raise SourceError("not readable as a table", where, "check quotes and delimiter, export it again") from error
+    if table.num_rows == 1 and broken and all(row.actual_columns == width + 1 for row in odd):
+        return _without_last(table, text, delimiter, width, where) or (table, broken)
     return table, broken
+
+
+def _without_last(
+    header: pa.Table, text: str, delimiter: str, width: int, where: str
+) -> tuple[pa.Table, list[tuple[int, str]]] | None:
+    """Rows that all end in a delimiter which the header lacks, without the empty cell behind it; None where it is not.
+
+    Parameters
+    ----------
+    header : (1 row)
+        The header as its parsing gave it.
+    """
+    rows, broken = _parse(text, delimiter, width + 1, where)
+    empty = pc.equal(pc.utf8_trim_whitespace(rows.column(width)), "")
+    if len(broken) != 1 or not pc.all(empty).as_py():  # the header is the one that has other cells
+        return None
+    return pa.concat_tables([header, rows.select(header.column_names)]), []
+
+
+def _refuse_open_quote(text: str, delimiter: str, where: str) -> None:
+    """Refuse a text in which a cell swallows all that follows."""
+    if text.count('"') % 2 == 0:
+        return
+    end = ["\x1e"]  # a row of its own, unless a quote is still open
+    row, last = -1, [""]
+    try:
+        for last in csv.reader(chain(io.StringIO(text, newline=""), end), delimiter=delimiter):
+            row += bool(last)  # empty lines are no rows
+    except csv.Error:  # a cell longer than any cell is
+        row, last = row + 1, [""]
+    if last != end:
+        problem = f"a quote opens in row {row} and is never closed" if row else "a quote in the header is never closed"
+        raise SourceError(problem, where, 'close it, or write a " within a text twice')
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shijin.collect import guess
 from shijin.collect.collected import Collected, CollectOptions, assemble, events_of
-from shijin.collect.files import Raw
+from shijin.collect.files import Raw, readable
 from shijin.collect.identity import contacts_of, hashed, normal_email, normal_phone
 from shijin.collect.table import currencies, first_reason
 from shijin.collect.values import Decimal, as_array, as_number, as_text, as_time, within
@@ -112,6 +112,7 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
         there = {plain(name) for name in raw.table.column_names}
         missing = ", ".join(name for name in _NEEDS if plain(name) not in there)
         raise SourceError(f"no Shopify order export, it lacks {missing}", raw.name, "leave out --format shopify")
+    raw = readable(raw, raw.table.column_names)
     prices = as_array(raw.table[next(name for name in raw.table.column_names if plain(name) == "lineitemprice")])
     decimal = options.decimal or config.collect.decimal or guess.decimal_of(prices)
     export = Export(raw, decimal)

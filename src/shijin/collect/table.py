@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from shijin.collect import guess
 from shijin.collect.collected import Collected, CollectOptions, assemble
-from shijin.collect.files import Raw
+from shijin.collect.files import Raw, readable
 from shijin.collect.identity import contacts_of, customer_keys, normal_email, normal_phone
 from shijin.collect.values import LARGEST, DateOrder, Decimal, as_number, as_text, as_time, within
 from shijin.config import Config
@@ -64,6 +64,7 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
         When more rows are bad than the shop can afford to set aside.
     """
     roles = guess.columns_of(raw.table.column_names, {**config.collect.map, **options.map}, raw.name)
+    raw = readable(raw, roles.values())
     refuse_missing(roles, raw)
     reading = settle(raw, roles, config, options)
     signs = _by_sign(raw.table[roles.get("amount") or roles["price"]])
