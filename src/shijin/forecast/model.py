@@ -23,8 +23,8 @@ from shijin.forecast.btyd import Btyd
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Savable
 from shijin.forecast.members import STACKED, default_members
-from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import ARRAYS, Note, Stack, Tell, Weights
+from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import closed_windows, customers_in, too_young
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Packed

@@ -34,7 +34,9 @@ def _sentence(result: dict[str, Any], language: Language) -> str:
     differences = {one["metric"]: one for one in result["differences"].get(DECAYED, [])}
     gap = "" if language == "zh" else " "
     who, spend = _part("who", differences.get("auc"), language), _part("spend", differences.get("ngini"), language)
-    joined = who + (spend if not spend or spend[0] in ";；" else f"{gap}{spend}")
+    # Where nobody or everybody came there is no "who", and nothing that spend could be said after.
+    spend = spend or ("。" if language == "zh" else ".")
+    joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
     level = _level(result, language)
     served = say("verdict.formula_served", language) if result["served"] != STACK else ""
     return gap.join(part for part in (joined, level, served) if part)
