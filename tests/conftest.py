@@ -13,7 +13,6 @@ from hypothesis import settings
 from rawfile import CONFIG, HORIZON_DAYS, raw_orders, write
 from shijin.cli import main
 
-
 settings.register_profile("any machine", deadline=None)  # how long an example takes says nothing about the code
 settings.load_profile("any machine")
 
