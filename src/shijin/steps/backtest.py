@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shijin.forecast.backtest import Backtest, backtest
+from shijin.forecast.backtest import backtest
 from shijin.forecast.member import Forecaster
 from shijin.forecast.stack import Tell
 from shijin.represent.packed import DAY_US
@@ -24,7 +24,7 @@ from shijin.workspace.receipts import started
 
 RESULT = "backtest.json"
 ROWS = "members.parquet"
-KEYS = ("cutoff", "horizon_days", "case", "served", "scores", "differences", "weights", "notes")
+KEYS = ("fingerprint", "cutoff", "horizon_days", "case", "served", "scores", "differences", "weights", "notes")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def run_backtest(
     if new:
         threads = workspace.config.engine.threads
         judged = backtest(packed, horizon_days, cutoff, options.members, threads, tell)
-        workspace.publish("backtests", id, lambda path: _write(judged, path))
+        result = {"fingerprint": workspace.fingerprint(), **judged.as_json()}
+        workspace.publish("backtests", id, lambda path: _write(result, judged.members, path))
     result, rows = read_backtest(workspace, id)
     versions = workspace.versions()
     receipt = Receipt(
@@ -85,6 +86,6 @@ def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Tab
     return result, workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
 
 
-def _write(judged: Backtest, folder: Path) -> None:
-    pq.write_table(judged.members, folder / ROWS)
-    (folder / RESULT).write_text(json.dumps(judged.as_json(), indent=1, ensure_ascii=False), "utf-8")
+def _write(result: dict[str, Any], rows: pa.Table, folder: Path) -> None:
+    pq.write_table(rows, folder / ROWS)
+    (folder / RESULT).write_text(json.dumps(result, indent=1, ensure_ascii=False), "utf-8")

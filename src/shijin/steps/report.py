@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.verdict import verdict
 from shijin.metrics.value import deciles, reliability
-from shijin.report.data import METRICS, Backtest, Paired, ReportData, ScoreRow
+from shijin.report.data import METRICS, Backtest, Case, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.steps.backtest import RESULT, read_backtest
@@ -22,11 +22,13 @@ from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.score import latest_score
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
+from shijin.steps.train import read_model
 from shijin.words import say
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
 FILE = "report.html"
+Judged = tuple[dict[str, Any], pa.Table]  # a backtest's figures and its rows
 THIN = "forecast.thin"  # the page has a card for it
 
 
@@ -52,8 +54,7 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     packed = read_packed(workspace)
     day = date.fromisoformat(card["cutoff"])
     cutoff, horizon_days = cutoff_of(packed, day), int(card["horizon_days"])
-    newest = _newest_backtest(workspace, horizon_days)
-    found = read_backtest(workspace, newest) if newest else None
+    newest = _newest_backtest(workspace, day, horizon_days)
     recent_customers, recent_spend = _recent(packed, cutoff, horizon_days)
     shop = workspace.config.shop
     data = ReportData(
@@ -68,13 +69,13 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         findings=read_findings(workspace, now),
         recent_customers=recent_customers,
         recent_spend=recent_spend,
-        backtest=_backtest(*found) if found else None,
-        case=found[0]["case"] if found else "untrained",
+        backtest=_backtest(*newest[1]) if newest else None,
+        case=_case(workspace, card["model"]),
         notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"] if note["code"] != THIN),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
-    return data, {"score": card["id"], "backtest": newest}
+    return data, {"score": card["id"], "backtest": newest[0] if newest else None}
 
 
 def monthly(packed: Packed, cutoff: int) -> pa.Table:
@@ -106,10 +107,22 @@ def _recent(packed: Packed, cutoff: int, horizon_days: int) -> tuple[int, float]
     return len(ordered), float(moments.amount[inside & (moments.kind <= Kind.CHARGE)].sum())
 
 
-def _newest_backtest(workspace: Workspace, horizon_days: int) -> str | None:
-    folders = workspace.root.glob(f"backtests/*-{horizon_days}d-*/")
-    whole = [folder for folder in folders if (folder / RESULT).exists() and (folder / MEMBERS_FILE).exists()]
-    return max(whole, key=lambda folder: folder.stat().st_mtime).name if whole else None
+def _newest_backtest(workspace: Workspace, day: date, horizon_days: int) -> tuple[str, Judged] | None:
+    """The backtest that judges this forecast: of the same data and horizon, its window closed by the cutoff."""
+    found: list[tuple[str, str, Judged]] = []
+    for folder in sorted(workspace.root.glob(f"backtests/*-{horizon_days}d-*/")):
+        if not (folder / RESULT).exists() or not (folder / MEMBERS_FILE).exists():
+            continue
+        judged = read_backtest(workspace, folder.name)
+        closed = date.fromisoformat(judged[0]["cutoff"]) + timedelta(days=horizon_days)
+        if judged[0]["fingerprint"] == workspace.fingerprint() and closed <= day:
+            found.append((judged[0]["cutoff"], folder.name, judged))
+    return max(found, key=lambda one: one[:2])[1:] if found else None
+
+
+def _case(workspace: Workspace, model: str | None) -> Case:
+    stack = read_model(workspace, model).stack if model else None
+    return stack.case or "untrained" if stack else "untrained"
 
 
 def _backtest(result: dict[str, Any], rows: pa.Table) -> Backtest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def run(
     now: datetime,
     tell: Callable[[str], Tell] | None = None,
 ) -> tuple[Receipt, pa.Table]:
-    """Collect, check, judge, train, score, report and export.
+    """Collect, check, train, judge, score, report and export.
 
     Parameters
     ----------
@@ -64,13 +64,15 @@ def run(
         receipts["collect"], _ = collect(workspace, source, options.reading, now)
     begin("check")
     receipts["check"], _ = check(workspace, now)
-    try:
-        steps = begin("backtest")
-        receipts["backtest"], _ = run_backtest(workspace, BacktestOptions(options.horizon, None), now, steps)
-    except EmptyHistoryError as error:
-        notes.append({"code": "run.no_backtest", "why": error.problem})
     steps = begin("train")
     receipts["train"], _ = train_model(workspace, TrainOptions(options.horizon, options.cutoff), now, steps)
+    horizon_days = int(receipts["train"].inputs["horizon_days"])
+    judged_from = date.fromisoformat(receipts["train"].inputs["cutoff"]) - timedelta(days=horizon_days)
+    steps = begin("backtest")
+    try:
+        receipts["backtest"], _ = run_backtest(workspace, BacktestOptions(horizon_days, judged_from), now, steps)
+    except EmptyHistoryError as error:
+        notes.append({"code": "run.no_backtest", "why": error.problem})
     begin("score")
     model = str(receipts["train"].inputs["model"])
     receipts["score"], forecast = score(workspace, ScoreOptions(None, options.cutoff, model), now)
