@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,12 +14,19 @@ PACKAGES = ("shijin", "numpy", "scipy", "pyarrow", "duckdb", "deltalake", "sciki
 def machine() -> dict[str, object]:
     """Say what ran where."""
     return {
+        "commit": _commit(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def _commit() -> str | None:
+    """The commit whose code ran, marked where files differ from it."""
+    told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return told.stdout.strip() or None
 
 
 def _processor() -> str:
