@@ -56,13 +56,12 @@ SHOWN = (
 )
 
 
-READ_WITH_CARE = (
-    "Read with care: these windows were seen while the stack was made (docs/model-log.md). They are fewer than they look:",
-    "Complete Journey's 60-day windows hold its 30-day ones, CDNOW's 180-day window its 90-day ones. Intervals are over",
-    "customers, given the fitted members and one window each; a shop's season is one draw. A tie means that no difference",
-    "was shown. Nothing is corrected for the number of comparisons. Much of what is won against LightGBM is the level.",
-    "",
-)
+READ_WITH_CARE = """\
+Read with care: these windows were seen while the stack was made (docs/model-log.md), and they are fewer than they
+look: Complete Journey's 60-day windows hold its 30-day ones, CDNOW's 180-day window its 90-day ones. Intervals are over
+customers, given the fitted members and one window each; a shop's season is one draw. A tie means that no difference
+was shown. Nothing is corrected for the number of comparisons. Much of what is won against LightGBM is the level.
+"""
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def leaderboard(results: list[dict[str, Any]]) -> str:
         "Made by `python benchmarks/value.py`; the numbers behind it lie in `results/value/`.",
         "",
     ]
-    lines += list(READ_WITH_CARE)
+    lines.append(READ_WITH_CARE)
     lines += [
         "## The stack against peers named beforehand",
         "",
