@@ -227,7 +227,7 @@ def _known_keys(path: list[str]) -> list[str]:
 def load_config(path: Path) -> Config:
     """Read ``shijin.toml``; a missing file is an empty one."""
     try:
-        return parse_config(path.read_text("utf-8"), str(path)) if path.exists() else Config()
+        return parse_config(path.read_text("utf-8-sig"), str(path)) if path.exists() else Config()
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8 text", str(path), "save it as UTF-8") from error
 

@@ -40,7 +40,9 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Kind]:  # noqa: ANN401  (any eager d
         problem = f"a {type(frame).__name__} is no table"
         raise SourceError(problem, cure="give a pandas, polars or Arrow table") from error
     kind: Kind = "polars" if eager.implementation.is_polars() else "pandas"
-    return pa.table(eager.to_arrow()), kind
+    table = pa.table(eager.to_arrow())
+    # A filtered pandas table brings its row numbers along under such a name; an index with a name is a column.
+    return table.select([name for name in table.column_names if not name.startswith("__index_level_")]), kind
 
 
 def like(table: pa.Table, kind: Kind) -> Any:  # noqa: ANN401

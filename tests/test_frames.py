@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from shijin.errors import SourceError
+from shijin.frames import like, to_arrow
+
+ROWS = {
+    "customer": ["007", "试金"],
+    "paid": [12.5, None],
+    "n": [1, 2],
+    "at": [datetime(2024, 2, 29, 12, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)],
+}
+MAKERS: dict[str, Callable[[dict[str, Any]], Any]] = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
+TYPES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_kind_holds_the_same_rows_as_arrow(kind: str) -> None:
+    table, found = to_arrow(MAKERS[kind](ROWS))
+    assert found == kind
+    assert isinstance(table, pa.Table)
+    assert table.column_names == list(ROWS)
+    assert table["customer"].to_pylist() == ROWS["customer"]
+    assert table["paid"].to_pylist() == [12.5, None]
+    assert [at.astimezone(UTC) for at in table["at"].to_pylist()] == ROWS["at"]
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_same_kind_comes_back(kind: str) -> None:
+    table, found = to_arrow(MAKERS[kind](ROWS))
+    back = like(table, found)
+    assert isinstance(back, TYPES[kind])
+    assert to_arrow(back)[0]["customer"].to_pylist() == ROWS["customer"]
+    assert to_arrow(back)[0]["n"].to_pylist() == [1, 2]
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_an_empty_table_keeps_its_columns(kind: str) -> None:
+    empty = MAKERS[kind]({name: values[:0] for name, values in ROWS.items()})
+    assert to_arrow(empty)[0].column_names == list(ROWS)
+    assert len(like(*to_arrow(empty))) == 0
+
+
+def test_the_index_of_a_pandas_table_is_no_column() -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=["x", "y", "z"])[lambda rows: rows.a > 1]
+    assert to_arrow(frame)[0].to_pydict() == {"a": [2, 3]}
+    assert like(*to_arrow(frame)).columns.tolist() == ["a"]
+
+
+def test_an_index_with_a_name_is_a_column() -> None:
+    frame = pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="customer"))
+    assert to_arrow(frame)[0]["customer"].to_pylist() == ["x", "y"]
+
+
+def test_what_is_not_yet_computed_is_refused() -> None:
+    with pytest.raises(SourceError, match="LazyFrame is no table"):
+        to_arrow(pl.DataFrame(ROWS).lazy())
+
+
+@pytest.mark.parametrize("thing", [None, 7, "orders.csv", [1, 2], {"a": [1]}, pd.Series([1]), pa.array([1])])
+def test_what_is_no_table_is_refused(thing: object) -> None:
+    with pytest.raises(SourceError, match=r"is no table\. Cure: give a pandas, polars or Arrow table"):
+        to_arrow(thing)
