@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import Command
 from shijin.collect import CollectOptions
-from shijin.errors import ConfigError, QuarantineError, SourceError
+from shijin.errors import ConfigError, EmptyHistoryError, QuarantineError, SourceError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.read import read_contacts, read_events, read_items, read_rejected
+from shijin.steps.run import RunOptions, run
 from shijin.workspace import Receipt, Workspace
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
@@ -143,6 +145,37 @@ def test_a_second_currency_is_refused_also_in_a_later_file(workspace: Workspace)
     with pytest.raises(SourceError, match="amounts in USD, while the workspace holds EUR"):
         gather(workspace, "customer,date,total,currency\na,2024-01-02,3,USD\n")
     assert every_byte(workspace) == before
+
+
+RETURNS = "customer,date,type,total\na,2024-01-02,return,3\nb,2024-01-03,return,4\n"
+
+
+def test_a_file_of_returns_alone_is_taken_and_it_is_said(workspace: Workspace) -> None:
+    receipt = gather(workspace, RETURNS)
+    assert receipt.rows["accepted"] == 2
+    assert [finding["code"] for finding in receipt.findings] == ["no_orders_yet"]
+    orders = gather(workspace, "customer,date,type,total\na,2024-01-01,order,3\n")
+    later = gather(workspace, RETURNS, "returns.csv", LATER)
+    assert orders.findings == later.findings == ()
+
+
+def test_the_whole_way_is_refused_without_an_order_before_anything_is_written(workspace: Workspace) -> None:
+    path = workspace.root.parent / "returns.csv"
+    path.write_text(RETURNS, "utf-8")
+    with pytest.raises(EmptyHistoryError, match=r"returns.csv: there is no order"):
+        run(workspace, path, RunOptions(), NOW)
+    with pytest.raises(EmptyHistoryError, match="table in memory: there is no order"):
+        run(workspace, pa.table({"customer": ["a"], "date": ["2024-01-02"], "total": [-3]}), RunOptions(), NOW)
+    assert {file.name for file in workspace.root.iterdir()} <= {"shijin.toml", ".lock"}
+
+
+def test_the_command_leaves_nothing_of_a_file_without_an_order(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "returns.csv"
+    path.write_text(RETURNS, "utf-8")
+    said = command("run", path)
+    assert (said.code, said.out) == (2, "")
+    assert "there is no order" in said.err
+    assert [file.name for file in tmp_path.iterdir()] == ["returns.csv"]
 
 
 def test_a_refused_file_changes_nothing_at_all(workspace: Workspace) -> None:

@@ -15,17 +15,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect import Collected, CollectOptions, from_table, read_source
-from shijin.errors import SourceError
-from shijin.prepare.findings import findings_table
+from shijin.errors import EmptyHistoryError, SourceError
+from shijin.prepare.findings import finding, findings_table
 from shijin.prepare.quality import rejections
 from shijin.workspace import Merged, Receipt, Workspace
 from shijin.workspace.receipts import started
 
 
 def collect(
-    workspace: Workspace, source: Path | pa.Table, options: CollectOptions, now: datetime
+    workspace: Workspace,
+    source: Path | pa.Table,
+    options: CollectOptions,
+    now: datetime,
+    *,
+    needs_orders: bool = False,
 ) -> tuple[Receipt, pa.Table]:
     """Collect a file, or a table in memory.
+
+    Parameters
+    ----------
+    needs_orders
+        Whether a source is refused that leaves the workspace without any order, as the whole way does; else it is said.
 
     Returns
     -------
@@ -38,6 +48,8 @@ def collect(
     ------
     SourceError, QuarantineError, ConfigError
         When the source cannot be taken; then nothing has changed.
+    EmptyHistoryError
+        When orders are needed and there are none; then nothing has changed.
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
@@ -46,9 +58,16 @@ def collect(
         collected = read_source(source, config, options, now)
     else:
         collected = from_table(source, config, options, now)
-    findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
+    said = [*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)]
     with workspace.lock():
         _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
+        if not _has_orders(collected.events) and not _has_orders(workspace.read("events", ["type"])):
+            if needs_orders:
+                problem = "there is no order, so there is nothing to forecast from"
+                raise EmptyHistoryError(problem, _name(source), "add the shop's orders, or say --map type=COLUMN")
+            rows = collected.events.num_rows
+            said.append(finding("no_orders_yet", "warns", rows, rows / collected.rows_in))
+        findings = findings_table(said)
         workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
         before = workspace.versions()
         if collected.contacts.num_rows:
@@ -74,8 +93,15 @@ def collect(
 
 
 def _inputs(source: Path | pa.Table, collected: Collected, options: CollectOptions) -> dict[str, Any]:
-    name = source.name if isinstance(source, Path) else "table in memory"
-    return {"source": name, "digest": collected.digest, "options": asdict(options), "guess": collected.guess}
+    return {"source": _name(source), "digest": collected.digest, "options": asdict(options), "guess": collected.guess}
+
+
+def _name(source: Path | pa.Table) -> str:
+    return source.name if isinstance(source, Path) else "table in memory"
+
+
+def _has_orders(events: pa.Table) -> bool:
+    return bool(pc.any(pc.equal(events["type"], "order")).as_py())
 
 
 def _keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]:

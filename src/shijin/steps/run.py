@@ -61,7 +61,7 @@ def run(
     notes: list[Note] = []
     if source is not None:
         begin("collect")
-        receipts["collect"], _ = collect(workspace, source, options.reading, now)
+        receipts["collect"], _ = collect(workspace, source, options.reading, now, needs_orders=True)
     begin("check")
     receipts["check"], _ = check(workspace, now)
     steps = begin("train")
