@@ -133,6 +133,28 @@ def test_refunds_without_a_date_are_said_with_their_share_of_money() -> None:
     assert found(rows + refunds * 2)["undated_refunds"]["severity"] == "warns"
 
 
+@pytest.mark.parametrize("kind", ["order", "return", "view"])
+def test_a_lone_row_dated_decades_before_the_others_is_said_and_hides_nothing_else(kind: str) -> None:
+    lone = {"day": -54 * 365, "customer": 5, "type": kind, "amount": -1.0 if kind == "return" else 10.0}
+    early = found([lone, *steady()])
+    assert set(early) == {"lone_early_rows"}
+    said = early["lone_early_rows"]
+    assert (said["severity"], said["rows"], said["share"]) == ("warns", 1, 1 / 1401)
+    assert said["examples"] == ["e0"]
+    assert json.loads(said["arguments"])["day"] == "1970-01-14"
+    assert json.loads(said["arguments"])["begins"] == "2024-01-01"
+
+
+@pytest.mark.parametrize(("rows", "days"), [(8, 54 * 365), (1, 700)])
+def test_many_early_rows_or_a_shorter_pause_are_the_shops_own_past(rows: int, days: int) -> None:
+    assert "lone_early_rows" not in found([{"day": -days, "customer": n} for n in range(rows)] + steady())
+
+
+def test_early_rows_are_lone_up_to_the_last_long_pause() -> None:
+    lone = [{"day": -day, "customer": day} for day in (40_000, 20_000, 1_000)]
+    assert found([*lone, *steady()])["lone_early_rows"]["rows"] == 3
+
+
 def test_other_untidiness_is_said() -> None:
     rows = steady()
     rows[0] |= {"quantity": 0.0}

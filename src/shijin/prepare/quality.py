@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from shijin.config import Config
 from shijin.engine import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
-from shijin.prepare.rhythm import empty_days, strange_weeks
+from shijin.prepare.rhythm import begin, empty_days, strange_weeks
 from shijin.schema import BAD_REASONS, EVENT_TYPES, UTC
 
 _FEW_CUSTOMERS = 30
@@ -60,6 +60,7 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
             f"""CREATE TEMP VIEW orders AS SELECT *, (ts AT TIME ZONE '{config.shop.timezone}')::DATE AS day
             FROM events WHERE type = 'order'"""
         )
+        found += _lone_early(connection, config.shop.timezone)
         connection.execute(
             """CREATE TEMP TABLE baskets AS SELECT coalesce(order_id, customer_id || chr(31) || day) AS basket,
                 min(customer_id) AS customer_id, count(DISTINCT customer_id) AS customers, min(day) AS day,
@@ -192,6 +193,8 @@ def _currencies(connection: duckdb.DuckDBPyConnection) -> Found:
 def _history(connection: duckdb.DuckDBPyConnection) -> Found:
     daily = connection.sql("SELECT day, count(*) AS orders FROM baskets GROUP BY day ORDER BY day").to_arrow_table()
     days = daily["day"].cast(pa.int32()).to_numpy()
+    start = begin(days, daily["orders"].to_numpy())
+    daily, days = daily.slice(start), days[start:]
     first = daily["day"][0].as_py()
     orders = np.zeros(int(days[-1] - days[0]) + 1, dtype=np.int64)
     orders[days - days[0]] = daily["orders"].to_numpy()
@@ -201,6 +204,25 @@ def _history(connection: duckdb.DuckDBPyConnection) -> Found:
     if len(orders) < _SHORT_DAYS:
         found.append(finding("short_history", "warns", int(orders.sum()), 1.0, days=len(orders)))
     return found + empty_days(orders, first) + strange_weeks(orders, first)
+
+
+def _lone_early(connection: duckdb.DuckDBPyConnection, timezone: str) -> Found:
+    """Rows dated years before all others, such as a missing date that became 1970."""
+    zone = {"zone": timezone}
+    query = "SELECT (ts AT TIME ZONE $zone)::DATE AS day, count(*) AS rows FROM events GROUP BY day ORDER BY day"
+    daily: pa.Table = connection.sql(query, params=zone).to_arrow_table()
+    place = begin(daily["day"].cast(pa.int32()).to_numpy(), daily["rows"].to_numpy())
+    if not place:
+        return []
+    first, begins = daily["day"][0].as_py(), daily["day"][place].as_py()
+    rows, total, examples = _one(
+        connection,
+        """SELECT count_if(early), count(*), list(event_id ORDER BY ts, event_id) FILTER (WHERE early)
+        FROM (SELECT *, (ts AT TIME ZONE $zone)::DATE < $begins AS early FROM events)""",
+        begins=begins,
+        **zone,
+    )
+    return [finding("lone_early_rows", "warns", rows, rows / total, examples, day=str(first), begins=str(begins))]
 
 
 def _refunds(events: pa.Table) -> Found:

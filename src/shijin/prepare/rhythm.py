@@ -15,6 +15,9 @@ _EXPECTED_IN_GAP = 20.0
 _EXPECTED_IN_WEEK = 20.0
 _WEEKS_AROUND = 4
 _FACTOR = 3.0
+# So few rows before so long a silence are typing errors and empty dates, hardly the shop's past.
+_LONE_SHARE = 0.005
+_LONE_DAYS = 2 * 366
 
 
 def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
@@ -52,6 +55,30 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
             "gap_days", "warns", len(days), len(days) / len(orders), names, runs=runs, first=names[0], last=names[-1]
         )
     ]
+
+
+def begin(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
+    """Find where a shop's days begin when a few rows dated years before all others are left out.
+
+    Parameters
+    ----------
+    days, rows : (d,)
+        Days that have rows, rising, and how many each has.
+
+    Returns
+    -------
+    Place of the first day behind a gap of over two years before which less than half a percent of the rows lie, else 0.
+
+    Examples
+    --------
+    >>> begin(np.array([0, 19_700, 19_701]), np.array([1, 300, 300]))
+    1
+    >>> begin(np.array([0, 19_700, 19_701]), np.array([50, 300, 300]))
+    0
+    """
+    early = np.cumsum(rows)[:-1] < _LONE_SHARE * rows.sum()
+    lone = np.flatnonzero((np.diff(days) > _LONE_DAYS) & early)
+    return int(lone[-1]) + 1 if len(lone) else 0
 
 
 def strange_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
