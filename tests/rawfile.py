@@ -57,17 +57,18 @@ def raw_orders(knobs: Knobs = SMALL, seed: int = 3) -> pd.DataFrame:
     frame["ts"] = frame["ts"].dt.tz_localize(None)
     postage = frame[frame["type"] == "order"].drop_duplicates("order_id").iloc[::4].copy()
     postage = postage.assign(type="charge", item_id="POSTAGE", category=None, quantity=1.0, amount=4.9, discount=0.0)
-    frame = pd.concat([frame, postage, _edges(frame)]).sort_values("ts", kind="stable", ignore_index=True)
+    frame = pd.concat([frame, postage, _edges(frame, knobs.days)]).sort_values("ts", kind="stable", ignore_index=True)
     if knobs.clock == "day":
         frame["amount"] = 50.0 * np.sign(frame["amount"])
         frame["quantity"] = np.random.default_rng(seed).integers(1, 9, len(frame)) * np.sign(frame["quantity"])
     return with_total(frame)
 
 
-def _edges(frame: pd.DataFrame) -> pd.DataFrame:
-    """An order at the very first instant of the cutoff, one in the last microsecond before it, one on the last day."""
+def _edges(frame: pd.DataFrame, days: int) -> pd.DataFrame:
+    """An order at the first instant of the last horizon, one in the last microsecond before it, one on the last day."""
     some = frame[frame["type"] == "order"].iloc[[0, 1, 2]].copy()
-    midnight, end = pd.Timestamp(CUTOFF), pd.Timestamp(CUTOFF + timedelta(days=HORIZON_DAYS))
+    end = pd.Timestamp(START + timedelta(days=days))
+    midnight = end - pd.Timedelta(days=HORIZON_DAYS)
     moment = pd.Timedelta(microseconds=1)
     return some.assign(ts=[midnight, midnight - moment, end - moment], order_id=["o-at", "o-just-before", "o-last"])
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -150,14 +151,13 @@ def test_a_question_that_cannot_be_answered_is_refused(place: Path, command: Com
 
 
 def test_a_backtest_of_a_window_that_is_not_over_or_of_too_short_a_past_is_refused(
-    place: Path, command: Command
+    workspace: Path, command: Command
 ) -> None:
-    before = tree(place)
-    refused(
-        command("backtest", "-w", place / "shop", "--horizon", "30d", "--cutoff", "2024-12-20"), "ends after the data"
-    )
-    refused(command("backtest", "-w", place / "shop", "--horizon", "150d"), "needs 450 days of data")
-    assert tree(place) == before
+    before = tree(workspace)
+    not_over = ("--horizon", f"{HORIZON_DAYS}d", "--cutoff", CUTOFF + timedelta(days=1))
+    refused(command("backtest", "-w", workspace, *not_over), "ends after the data")
+    refused(command("backtest", "-w", workspace, "--horizon", "150d"), "choose --horizon")
+    assert tree(workspace) == before
 
 
 CONFIGS = {
