@@ -240,6 +240,34 @@ def test_a_shop_whose_products_are_letters_sells_b_and_d(tmp_path: Path) -> None
     assert told(collected(tmp_path, file), "item_id") == [("A",), ("B",), ("C",), ("D",), ("M",)]
 
 
+@pytest.mark.parametrize("others", ["A", "85048"])
+def test_a_letter_is_a_correction_by_its_own_row_whatever_else_the_file_sells(others: str, tmp_path: Path) -> None:
+    file = "customer,date,sku,description,total\n" + f"x,2024-01-02,{others},Cup,1\n" * 9
+    file += "x,2024-01-02,M,Manual,5\nx,2024-01-02,D,Discount,-5\nx,2024-01-02,S,SAMPLES,0\n"
+    file += "x,2024-01-02,B,Adjust bad debt,9\nx,2024-01-02,M,,-2\nx,2024-01-02,D,,0\n"
+    file += "x,2024-01-02,B,Blue mug,9\nx,2024-01-03,B,Blue mug,-9\nx,2024-01-02,S,,4\n"
+    found = collected(tmp_path, file)
+    assert found.rejected["source_row"].to_pylist() == [10, 11, 12, 13, 14, 15]
+    assert set(found.rejected["reason"].to_pylist()) == {"test_code"}
+    assert told(found, "item_id", "type")[-3:] == [("B", "order"), ("B", "return"), ("S", "order")]
+
+
+def test_letters_named_as_tests_in_the_config_are_tests(tmp_path: Path) -> None:
+    file = "customer,date,sku,total\nx,2024-01-02,M,1\nx,2024-01-02,N,1\n"
+    found = collected(tmp_path, file, config=Config(items=ItemsSection(tests=("M",))))
+    assert told(found, "item_id") == [("N",)]
+
+
+def test_a_c_before_a_number_cancels_only_what_is_negative(tmp_path: Path) -> None:
+    file = "customer,date,order id,qty,total\n" + "x,2024-01-02,1001,1,1\n" * 9
+    file += "x,2024-01-02,C1002,1,1\nx,2024-01-02,C1003,-1,1\nx,2024-01-02,C1004,1,-1\n"
+    assert told(collected(tmp_path, file), "order_id", "type")[-3:] == [
+        ("C1002", "order"),
+        ("C1003", "return"),
+        ("C1004", "return"),
+    ]
+
+
 def test_charges_and_tests_can_be_named_in_the_config(tmp_path: Path) -> None:
     config = Config(items=ItemsSection(charges=("gift wrap",), tests=("dummy",)))
     file = "customer,date,sku,total\nx,2024-01-02,gift wrap,1\nx,2024-01-02,dummy,1\nx,2024-01-02,POST,1\n"

@@ -144,11 +144,12 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
     code = pc.coalesce(texts["item_id"], texts["item_name"])
     quantity = reading.number("quantity")
     amount = _amounts(reading, quantity)
-    items = kinds_of_items(texts["item_id"], texts["item_name"], config.items)
-    types = _types(reading, texts["order_id"], quantity, amount, items)
+    customer, people = _people(reading)
+    unsold = pc.or_(pc.is_null(customer), pc.fill_null(pc.less_equal(amount, 0.0), fill_value=False))
+    items = kinds_of_items(texts["item_id"], texts["item_name"], config.items, unsold)
+    types = _types(reading, quantity, amount, items)
     is_return = pc.equal(types, "return")
     amount, quantity = (pc.if_else(is_return, _negative(value), value) for value in (amount, quantity))
-    customer, people = _people(reading)
     is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
     reason = first_reason(
         {
@@ -231,7 +232,7 @@ def _amounts(reading: Reading, quantity: pa.Array) -> pa.Array:
     return reading.number("price")
 
 
-def _types(reading: Reading, orders: pa.Array, quantity: pa.Array, amount: pa.Array, items: pa.Array) -> pa.Array:
+def _types(reading: Reading, quantity: pa.Array, amount: pa.Array, items: pa.Array) -> pa.Array:
     types = canonical_types(reading.text("type"))
     known = pc.is_in(types, pa.array(sorted(set(KNOWN_TYPES.values()))))
     if "type" not in reading.config.collect.map and not _mostly(known, types):
@@ -240,19 +241,11 @@ def _types(reading: Reading, orders: pa.Array, quantity: pa.Array, amount: pa.Ar
     negative = pc.or_(
         pc.fill_null(pc.less(quantity, 0), fill_value=False), pc.fill_null(pc.less(amount, 0), fill_value=False)
     )
-    is_return = pc.and_(pc.equal(types, "order"), pc.or_(negative, _cancelling(orders)))
+    is_return = pc.and_(pc.equal(types, "order"), negative)
     types = pc.if_else(is_return, "return", types)
     types = pc.if_else(pc.and_(pc.equal(types, "order"), _has_status(reading, _VOID)), "void", types)
     is_charge = pc.and_(pc.equal(items, CHARGE), pc.is_in(types, pa.array(["order", "return"])))
     return pc.if_else(is_charge, "charge", types)
-
-
-def _cancelling(orders: pa.Array) -> pa.Array:
-    """Online Retail writes C before a cancellation's number; a shop that numbers all its orders so does not."""
-    plain_numbers = pc.match_substring_regex(orders, r"^\d+$")
-    if not _mostly(plain_numbers, orders):
-        return _none(len(orders))
-    return pc.fill_null(pc.match_substring_regex(orders, r"^[Cc]\d+$"), fill_value=False)
 
 
 def _mostly(flags: pa.Array, among: pa.Array) -> bool:

@@ -25,18 +25,22 @@ _TYPES = {
     "click": "click clicked 点击",
     "void": "void voided cancelled canceled failed 取消 作废",
 }
+_SAYS_CORRECTION = r"(?i)(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 
 
-def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection) -> pa.Array:
+def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:
     """Tell products, charges and tests apart by their code or name.
 
-    A one-letter code such as Online Retail's ``M`` means a correction only where the shop's other codes are longer:
-    a shop whose products are called A, B and C sells B.
+    A one-letter code such as Online Retail's ``M`` means a correction only where its own row bears that out: its name
+    says so, or it has no name and nothing was sold. A shop whose products are called A, B and C sells B. Other rows
+    decide nothing, so what comes later in a file never changes what came before.
 
     Parameters
     ----------
     codes, names : (n,) string, nullable
+    unsold : (n,) bool
+        Rows that name no customer, or no more money than zero.
 
     Returns
     -------
@@ -44,14 +48,18 @@ def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection) -> pa.
 
     Examples
     --------
-    >>> codes = pa.array(["85048", "POST", "TEST001", "M", None])
-    >>> kinds_of_items(codes, pa.nulls(5, pa.string()), ItemsSection()).to_pylist()
+    >>> codes = pa.array(["85048", "POST", "TEST001", "M", "M"])
+    >>> names = pa.array([None, None, None, "Manual", None])
+    >>> kinds_of_items(codes, names, ItemsSection()).to_pylist()
     ['product', 'charge', 'test', 'test', 'product']
     """
     charge = pc.or_(_matches(codes, items.charges), _matches(names, items.charges))
     test = _matches(codes, items.tests)
-    if items.tests == ItemsSection().tests and _codes_are_letters(codes):
-        test = pc.and_(test, pc.greater(pc.fill_null(pc.utf8_length(codes), 0), 1))
+    if items.tests == ItemsSection().tests:  # what a shop names itself needs no bearing out
+        borne_out = _matches(names, (_SAYS_CORRECTION,))
+        if unsold is not None:
+            borne_out = pc.or_(borne_out, pc.and_(pc.is_null(names), unsold))
+        test = pc.and_(test, pc.or_(borne_out, pc.greater(pc.fill_null(pc.utf8_length(codes), 0), 1)))
     names_that_say = pc.greater(pc.fill_null(pc.utf8_length(names), 0), 1)
     test = pc.or_(test, pc.and_(_matches(names, items.tests), names_that_say))
     return pc.if_else(test, TEST, pc.if_else(charge, CHARGE, PRODUCT))
@@ -83,8 +91,3 @@ def _matches(texts: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
     whole = "^(?:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")$"
     found = pc.match_substring_regex(encoded.dictionary, whole).take(encoded.indices)
     return pc.fill_null(found, fill_value=False)
-
-
-def _codes_are_letters(codes: pa.Array) -> bool:
-    lengths = pc.utf8_length(pc.unique(codes.drop_null()))
-    return bool(len(lengths)) and float(np.median(lengths.to_numpy())) <= 2
