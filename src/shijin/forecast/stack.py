@@ -141,7 +141,9 @@ class Stack:
         outcomes = windows[0][1]
         forecasts = self._unseen(windows, seed)
         self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders, self._level_of())
-        together = self.weights.combine(forecasts)
+        together = replace(self.weights, level_of=(0,)).combine(
+            forecasts
+        )  # at the formula's level: one window tells none
         self.served = NAME if beats(together, forecasts[0], outcomes) else self.members[0].name
         if self.served != NAME:
             self.weights = Weights.only(0, len(forecasts))
