@@ -1,0 +1,111 @@
+"""run: from a file to the report and the list, also where there is little to go by."""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import Command, Said
+from rawfile import HORIZON_DAYS
+
+HEADER = "customer_id,ts,amount\n"
+
+
+def day(number: int) -> date:
+    return date(2024, 1, 1) + timedelta(days=number)
+
+
+def ten_customers() -> str:
+    dice = random.Random(1)
+    return "".join(f"c{n % 10},{day(dice.randrange(300))},{dice.randrange(5, 80)}\n" for n in range(60))
+
+
+def one_order_each() -> str:
+    dice = random.Random(2)
+    return "".join(f"c{n},{day(dice.randrange(300))},{dice.randrange(5, 80)}\n" for n in range(80))
+
+
+def all_on_one_day() -> str:
+    return "".join(f"c{n % 40},2024-03-01,{n + 1}\n" for n in range(80))
+
+
+def one_order() -> str:
+    return "a,2024-03-01,5\n"
+
+
+def the_forecast(root: Path) -> pd.DataFrame:
+    latest = json.loads((root / "scores" / "LATEST.json").read_text("utf-8"))
+    return pq.read_table(root / "scores" / latest["id"] / "forecast.parquet").to_pandas()
+
+
+@pytest.mark.parametrize("orders_of", [ten_customers, one_order_each, all_on_one_day, one_order])
+def test_little_data_goes_the_whole_way_with_thin_evidence_and_says_that_it_is_untrained(
+    orders_of: Callable[[], str], command: Command, tmp_path: Path
+) -> None:
+    source = tmp_path / "orders.csv"
+    source.write_text(HEADER + orders_of())
+    said = command("run", source)
+    root = tmp_path / "orders-shijin"
+    assert said.code == 0
+    assert "untrained" in said.err
+    assert "No backtest" in said.err
+    rows = the_forecast(root)
+    assert set(rows["customer_id"]) == {line.split(",")[0] for line in orders_of().splitlines()}
+    assert set(rows["evidence"]) == {"thin"}
+    assert (root / "report.html").stat().st_size > 10_000
+    assert len(list(root.glob("exports/*/customers.csv"))) == 1
+    assert not (root / "backtests").exists()
+
+
+def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(HEADER + ten_customers())
+    assert command("init", "-w", tmp_path / "shop").code == 0
+    assert command("collect", tmp_path / "orders.csv", "-w", tmp_path / "shop").code == 0
+    said = command("train", "-w", tmp_path / "shop", "--horizon", "30d")
+    assert (said.code, "the untrained forecast is kept" in " ".join(said.err.split())) == (0, True)
+    before = command("score", "-w", tmp_path / "shop", "--horizon", "30d", "--json")
+    result = json.loads(before.out)
+    assert (result["member"], result["customers"]) == ("decayed spend H", 10)
+    assert set(the_forecast(tmp_path / "shop")["evidence"]) == {"thin"}
+
+
+def test_future_dates_are_set_aside_and_said(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(HEADER + one_order_each() + "c1,2199-01-01,5\n")
+    assert command("run", tmp_path / "orders.csv").code == 0
+    root = tmp_path / "orders-shijin"
+    (file,) = (root / "quarantine").glob("*.parquet")
+    (row,) = pq.read_table(file).to_pylist()
+    assert (row["source_row"], row["reason"], row["amount"]) == (81, "future_date", 5.0)
+    said = command("check", "-w", root)
+    assert (said.code, "dated in the future" in " ".join(said.out.replace("│", " ").split())) == (0, True)
+    assert the_forecast(root)["cutoff"].dt.year.max() == 2024
+
+
+def parts(said: Said) -> dict[str, object]:
+    found: dict[str, object] = json.loads(said.out)
+    return found
+
+
+def test_run_needs_no_init_and_ends_with_the_paths_of_the_list_and_the_report(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "orders.2024.csv").write_text(HEADER + ten_customers())
+    said = command("run", tmp_path / "orders.2024.csv")
+    root = tmp_path / "orders-shijin"
+    *_, exported, report = said.out.splitlines()
+    assert Path(report) == root / "report.html"
+    assert Path(exported).parent.parent == root / "exports"
+    assert Path(report).is_file()
+    assert Path(exported).is_file()
+    for guess in ("customer_id=customer_id", "encoding: utf-8", "date_order: ymd"):
+        assert guess in " ".join(said.err.split())
+
+
+def test_run_as_json_prints_json_and_nothing_else(workspace: Path, finished: Path, command: Command) -> None:
+    said = command("run", finished.parent / "orders.csv", "-w", workspace, "--horizon", f"{HORIZON_DAYS}d", "--json")
+    found = parts(said)
+    assert (said.code, said.err) == (0, "")
+    assert {"collect", "check", "backtest", "train", "score", "report", "export", "rows", "outputs"} <= set(found)

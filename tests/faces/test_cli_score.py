@@ -1,0 +1,122 @@
+"""score: the table that outside checks rely on, column by column, recomputed from the raw file."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from math import ceil, log
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import Command
+from rawfile import HORIZON_DAYS, START, write
+from shijin.schema import FORECAST
+
+END = START + timedelta(days=330)
+
+
+def rows_of(workspace: Path) -> pd.DataFrame:
+    latest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
+    return pd.read_parquet(workspace / "scores" / latest["id"] / "forecast.parquet")
+
+
+def test_the_table_has_exactly_its_columns_and_types_and_one_row_a_customer(
+    finished: Path, orders: pd.DataFrame
+) -> None:
+    latest = json.loads((finished / "scores" / "LATEST.json").read_text("utf-8"))
+    table = pq.read_table(finished / "scores" / latest["id"] / "forecast.parquet")
+    assert table.schema.equals(FORECAST)
+    assert sorted(table["customer_id"].to_pylist()) == sorted(orders["customer_id"].unique())
+    assert set(table["cutoff"].to_pylist()) == {datetime(END.year, END.month, END.day, tzinfo=UTC)}
+    assert set(table["horizon_days"].to_pylist()) == {HORIZON_DAYS}
+    empty = {name: table[name].null_count for name in table.column_names}
+    assert {name for name, count in empty.items() if count} <= {"next_order_date"}
+
+
+def test_latest_names_the_newest_forecast_and_who_made_it(workspace: Path, command: Command) -> None:
+    first = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
+    said = json.loads(command("score", "-w", workspace, "--cutoff", "2023-08-01", "--horizon", "50d", "--json").out)
+    latest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
+    assert latest["id"] == said["score"] != first["id"]
+    assert (latest["cutoff"], latest["model"], latest["horizon_days"]) == ("2023-08-01", None, 50)
+    assert (first["cutoff"], first["horizon_days"]) == (END.isoformat(), HORIZON_DAYS)
+    assert first["model"] in [path.name for path in (workspace / "models").iterdir()]
+
+
+def test_quantiles_are_in_order_and_nothing_is_negative(finished: Path) -> None:
+    rows = rows_of(finished)
+    assert ((rows["p_active"] > 0) & (rows["p_active"] < 1)).all()
+    assert (rows["spend_p10"] <= rows["spend_p50"]).all()
+    assert (rows["spend_p50"] <= rows["spend_p90"]).all()
+    assert (rows[["expected_spend", "expected_orders", "spend_p10"]] >= 0).all(axis=None)
+    assert (rows["expected_orders"] >= rows["p_active"] - 1e-12).all()
+    # Half of the mass lies at nothing where an order is unlikely, and above it where one is likely.
+    assert ((rows["spend_p50"] > 0) == (rows["p_active"] > 0.5)).all()
+    assert ((rows["spend_p90"] > 0) == (rows["p_active"] > 0.1)).all()
+
+
+def test_the_next_order_date_follows_from_p_active_and_is_empty_beyond_two_horizons(finished: Path) -> None:
+    rows = rows_of(finished)
+    days = [ceil(HORIZON_DAYS * log(0.5) / log(1 - p)) for p in rows["p_active"]]
+    # The first day after the cutoff is day one.
+    expected = [END + timedelta(days=day - 1) if day <= 2 * HORIZON_DAYS else None for day in days]
+    found = [None if pd.isna(day) else day for day in rows["next_order_date"]]
+    assert found == expected
+    assert 0 < found.count(None) < len(found)
+
+
+def test_evidence_is_thin_below_two_orders_or_two_hundred_customers_in_the_newest_closed_window(
+    finished: Path, orders: pd.DataFrame, workspace: Path, command: Command
+) -> None:
+    def seen(cutoff: date) -> int:
+        return orders[orders["ts"] < pd.Timestamp(cutoff - timedelta(days=HORIZON_DAYS))]["customer_id"].nunique()
+
+    rows = rows_of(finished).set_index("customer_id")
+    bought = orders[orders["type"] == "order"].groupby("customer_id")["order_id"].nunique()
+    expected = np.where(bought.reindex(rows.index, fill_value=0) >= 2, "ample", "thin")
+    assert seen(END) == 200
+    assert list(rows["evidence"]) == list(expected)
+    assert set(expected) == {"ample", "thin"}
+
+    assert seen(date(2023, 8, 1)) < 200
+    assert command("score", "-w", workspace, "--cutoff", "2023-08-01", "--horizon", "60d").code == 0
+    assert set(rows_of(workspace)["evidence"]) == {"thin"}
+
+
+def test_historic_spend_is_all_money_in_the_file_before_the_cutoff_returns_included(
+    finished: Path, orders: pd.DataFrame, workspace: Path, command: Command
+) -> None:
+    money = orders[orders["type"].isin(["order", "return", "charge"])]
+    assert command("score", "-w", workspace, "--cutoff", "2023-06-01").code == 0
+    for root, cutoff in ((finished, END), (workspace, date(2023, 6, 1))):
+        rows = rows_of(root).set_index("customer_id")
+        spent = money[money["ts"] < pd.Timestamp(cutoff)].groupby("customer_id")["amount"].sum()
+        assert rows["historic_spend"].to_dict() == pytest.approx(spent.reindex(rows.index, fill_value=0).to_dict())
+
+
+def test_tiers_are_cut_by_expected_spend(finished: Path) -> None:
+    rows = rows_of(finished).sort_values("expected_spend", ascending=False)
+    assert list(rows["tier"]) == ["high"] * 40 + ["normal"] * 60 + ["low"] * 100
+
+
+def test_an_untrained_workspace_gets_the_untrained_forecast_and_is_told_so(
+    orders: pd.DataFrame, command: Command, tmp_path: Path
+) -> None:
+    assert command("init", "-w", tmp_path / "shop").code == 0
+    assert command("collect", write(orders, tmp_path / "orders.csv"), "-w", tmp_path / "shop").code == 0
+    said = command("score", "-w", tmp_path / "shop", "--horizon", "60d")
+    assert said.code == 0
+    assert "untrained" in said.err
+    assert len(rows_of(tmp_path / "shop")) == 200
+    result = json.loads(command("score", "-w", tmp_path / "shop", "--horizon", "60d", "--json").out)
+    assert (result["model"], result["member"], result["customers"]) == (None, "BTYD", 200)
+
+
+def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecast(
+    workspace: Path, command: Command
+) -> None:
+    before = rows_of(workspace)["p_active"].mean()
+    assert command("score", "-w", workspace, "--cutoff", END + timedelta(days=90)).code == 0
+    assert rows_of(workspace)["p_active"].mean() < before / 2
