@@ -29,12 +29,14 @@ from shijin.console import (
     findings_table,
     forecast_summary,
     guess_line,
+    list_line,
     note_lines,
     rows_line,
     verdict_line,
 )
 from shijin.errors import ConfigError, ShijinError
 from shijin.forecast.stack import Tell
+from shijin.schema import FINDINGS
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check as check_step
 from shijin.steps.check import spoils
@@ -51,6 +53,7 @@ from shijin.steps.shop_arrays import currency_of
 from shijin.steps.train import TrainOptions, train_model
 from shijin.words import Language
 from shijin.workspace import Receipt, Workspace
+from shijin.workspace.folder import named
 
 app = typer.Typer(
     name="shijin",
@@ -236,8 +239,11 @@ def export(
 
     Example: shijin export -w my-shop --contacts --to list.csv
     """
-    receipt, _ = export_step(Workspace.open(workspace), ExportOptions(contacts, to), _now())
-    _show(as_json, {**receipt.inputs, **receipt.rows, "file": receipt.outputs[0]}, receipt.outputs[0])
+    shop = Workspace.open(workspace)
+    receipt, _ = export_step(shop, ExportOptions(contacts, to), _now())
+    path, counts = receipt.outputs[0], receipt.rows
+    line = list_line(path, counts["customers"], counts["held_out"], shop.config.shop.locale)
+    _show(as_json, {**receipt.inputs, **counts, "file": path}, line)
 
 
 @app.command()
@@ -280,7 +286,10 @@ def run(
             raise ConfigError(collect_step_would_refuse, str(source), "name a file of orders")
         workspace = beside(source)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
-    shop = Workspace.create(workspace) if source is not None and workspace else Workspace.open(workspace or HERE)
+    if source is not None and workspace is not None:
+        shop = Workspace.create(workspace, named(source.name.split(".")[0]))
+    else:
+        shop = Workspace.open(workspace or HERE)
     _go(shop, source, options, as_json=as_json, fresh=fresh)
 
 
@@ -318,13 +327,16 @@ def _go(
     if "collect" in receipt.inputs:
         said.print(guess_line(receipt.inputs["collect"]["guess"], language))
         said.print(rows_line(receipt.rows, language))
+    if receipt.findings:
+        said.print(findings_table(pa.Table.from_pylist(list(receipt.findings), schema=FINDINGS), language))
     _say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
     if "backtest" in receipt.inputs:
-        for part in backtest_table(receipt.inputs["backtest"]["result"], language):
+        for part in backtest_table(receipt.inputs["backtest"]["result"], language, short=True):
             out.print(part)
     out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
-    for path in reversed(_outputs(shop, receipt)):
-        out.print(path, soft_wrap=True)
+    page, sheet = _outputs(shop, receipt)
+    out.print(list_line(sheet, receipt.inputs["listed"], receipt.inputs["held_out"], language), soft_wrap=True)
+    out.print(page, soft_wrap=True)
     return None
 
 

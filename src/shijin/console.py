@@ -48,23 +48,28 @@ def forecast_summary(forecast: pa.Table, config: Config, currency: str | None) -
     return table
 
 
-def backtest_table(result: Mapping[str, Any], language: Language) -> list[RenderableType]:
-    """The scoreboards of everyone and of one-time buyers, the paired differences, and the verdict."""
+def backtest_table(result: Mapping[str, Any], language: Language, *, short: bool = False) -> list[RenderableType]:
+    """The scoreboards of everyone and of one-time buyers, the paired differences, and the verdict.
+
+    Short: everyone's scoreboard and the verdict only.
+    """
+    closing = Text(verdict(dict(result))[language], "bold")
+    if short:
+        return [_scoreboard(result, "everyone", result["scores"]["everyone"], language), closing]
     parts: list[RenderableType] = []
     for group in ("everyone", "one-time buyers"):
         rows = result["scores"].get(group)
         if rows:
             parts.append(_scoreboard(result, group, rows, language))
     for peer, differences in result["differences"].items():
-        line = Text(say("console.versus", language, peer=peer) + ": ")
+        line = Text(say("console.versus", language, peer=_word("report.member_", peer, language)) + ": ")
         for one in differences:
             if one["low"] is not None and one["value"] is not None:
                 half = (one["high"] - one["low"]) / 2
                 line.append(f"{one['metric']} {one['value']:+.3f} ± {half:.3f} ", COLOURS[one["verdict"]])
         parts.append(line)
     parts += [Text(line, "dim") for line in note_lines(result["notes"], language)]
-    parts.append(Text(verdict(dict(result))[language], "bold"))
-    return parts
+    return [*parts, closing]
 
 
 def counts_table(receipt: Receipt, language: Language) -> Table:
@@ -74,7 +79,7 @@ def counts_table(receipt: Receipt, language: Language) -> Table:
     )
     for name, rows in receipt.rows.items():
         money = receipt.money.get(name)
-        table.add_row(name, f"{rows:,}", "" if money is None else f"{money:,.2f}")
+        table.add_row(_word("report.receipt_", name, language), f"{rows:,}", "" if money is None else f"{money:,.2f}")
     return table
 
 
@@ -109,7 +114,7 @@ def guess_line(guess: Mapping[str, Any], language: Language) -> Text:
     parts = []
     for name, value in guess.items():
         shown = ", ".join(f"{role}={column}" for role, column in value.items()) if isinstance(value, Mapping) else value
-        parts.append(f"{name}: {shown}")
+        parts.append(f"{_word('console.guess_', name, language)}: {shown}")
     return Text(f"{say('console.read_as', language)} {'; '.join(parts)}", "dim")
 
 
@@ -117,6 +122,11 @@ def verdict_line(findings: pa.Table, language: Language) -> str:
     """Whether the data spoil a forecast, in one sentence."""
     code, counts = findings_verdict(findings)
     return say(code, language, **counts)
+
+
+def list_line(path: str, customers: int, held_out: int, language: Language) -> str:
+    """Where the list is, and who on it must not be written to."""
+    return say("console.list", language, path=path, customers=f"{customers:,}", held_out=f"{held_out:,}")
 
 
 def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
@@ -137,7 +147,9 @@ def _scoreboard(
     table = _table(title + suffix, [say("console.member", language), *FIGURES])
     for name, row in rows.items():
         cells = [_figure(row[metric], digits) for metric, digits in FIGURES.items()]
-        table.add_row(name, *cells, style="bold" if name == result["served"] else None)
+        table.add_row(
+            _word("report.member_", name, language), *cells, style="bold" if name == result["served"] else None
+        )
     return table
 
 
@@ -157,4 +169,11 @@ def _money(value: float, currency: str | None) -> str:
 
 
 def _tier_name(name: str, language: Language) -> str:
-    return say(f"tiers.{name}", language) if f"tiers.{name}" in catalogue() else name
+    return _word("tiers.", name, language)
+
+
+def _word(prefix: str, name: str, language: Language) -> str:
+    """The words for a name; the name itself where there are none, and in English, whose JSON says the same."""
+    code = f"{prefix}{name}"
+    english = language == "en" and not prefix.startswith("tiers")
+    return name if english or code not in catalogue() else say(code, language)

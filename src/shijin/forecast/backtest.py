@@ -200,11 +200,16 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 def _judged(packed: Packed, cutoff: int, horizon_days: int) -> Window:
     reason = too_young(packed, cutoff, horizon_days)
     if reason is not None:
+        code = reason.pop("code")
+        problem = f"too little before the judged window to learn from: {say(code, 'en', **reason).rstrip('.')}"
         span = (packed.end - packed.start) // DAY_US
-        problem = f"too little before the judged window to learn from: {say(reason.pop('code'), 'en', **reason)}"
-        raise EmptyHistoryError(
-            problem, "backtest", f"choose --horizon {max(span // 3, 1)}d or shorter, or collect more"
+        quiet = code == "forecast.too_quiet"
+        cure = (
+            "choose a longer --horizon"
+            if quiet
+            else f"choose --horizon {max(span // 3, 1)}d or shorter, or collect more"
         )
+        raise EmptyHistoryError(problem, "backtest", cure)
     history, outcomes = split_at(packed, cutoff, horizon_days)
     if outcomes is None:
         raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")

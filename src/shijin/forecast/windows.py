@@ -74,7 +74,10 @@ def too_young(packed: Packed, cutoff: int, horizon_days: int) -> dict[str, Any] 
             "horizons": f"{floor(10 * horizons) / 10:.1f}",
             "needs": f"{LEAST_HORIZONS:g}",
         }
-    customers = customers_in(closed_windows(packed, cutoff, horizon_days))
+    windows = closed_windows(packed, cutoff, horizon_days)
+    customers = len(windows[0][0]) if windows else 0
     if customers < LEAST_LEARNT_CUSTOMERS:
         return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_LEARNT_CUSTOMERS}
+    if not customers_in(windows):
+        return {"code": "forecast.too_quiet", "days": horizon_days, "needs": LEAST_BUYERS}
     return None

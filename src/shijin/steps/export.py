@@ -42,6 +42,8 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     content = to_csv(table)
     name = f"{card['id']}-contacts" if options.contacts else str(card["id"])
     path = options.to or workspace.root / "exports" / name / FILE
+    if path.is_dir():
+        raise WorkspaceError("a folder, not a file", str(path), "name a file in it")
     if not path.exists() or path.read_bytes() != content:
         if options.to is not None:
             _write_outside(options.to, content)
@@ -62,4 +64,5 @@ def _write_outside(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), "choose another file") from error
+        cure = "choose another file" if path.parent.is_dir() else "make its folder first"
+        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), cure) from error

@@ -83,7 +83,9 @@ def run(
     inputs: dict[str, Any] = {verb: dict(receipt.inputs) for verb, receipt in receipts.items()}
     outputs = tuple(output for verb in ("report", "export") for output in receipts[verb].outputs)
     rows = dict(receipts["collect"].rows) if "collect" in receipts else {}
-    whole = Receipt("run", started(now), inputs=inputs | {"notes": notes}, rows=rows, outputs=outputs)
+    told = {"listed": receipts["export"].rows["customers"], "held_out": receipts["export"].rows["held_out"]}
+    found = receipts["check"].findings
+    whole = Receipt("run", started(now), inputs | {"notes": notes} | told, rows, findings=found, outputs=outputs)
     return whole, forecast
 
 

@@ -52,6 +52,11 @@ schema_version = 1
 """
 
 
+def named(shop: str) -> str:
+    """The text of a first ``shijin.toml`` for a shop of this name."""
+    return TEMPLATE.replace('# name = "my shop"', f"name = {json.dumps(shop, ensure_ascii=False)}")
+
+
 class Workspace:
     """One shop's folder.
 
@@ -105,11 +110,15 @@ class Workspace:
         --------
         >>> Workspace.open(Path("nowhere"))
         Traceback (most recent call last):
-        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere.
+        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere, or
+        name a file: shijin run FILE.
         """
         if not (root / CONFIG_FILE).is_file():
             problem = "no workspace here" if not (root / "data").exists() else f"{CONFIG_FILE} is missing"
-            raise WorkspaceError(problem, str(root), f"make one with: shijin init --workspace {root}")
+            place = "" if root == Path() else f" --workspace {root}"
+            raise WorkspaceError(
+                problem, str(root), f"make one with: shijin init{place}, or name a file: shijin run FILE"
+            )
         workspace = cls(root)
         workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
         return workspace
