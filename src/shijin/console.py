@@ -147,9 +147,8 @@ def _scoreboard(
     table = _table(title + suffix, [say("console.member", language), *FIGURES])
     for name, row in rows.items():
         cells = [_figure(row[metric], digits) for metric, digits in FIGURES.items()]
-        table.add_row(
-            _word("report.member_", name, language), *cells, style="bold" if name == result["served"] else None
-        )
+        style = "bold" if name == result["served"] else None
+        table.add_row(_word("report.member_", name, language), *cells, style=style)
     return table
 
 

@@ -28,6 +28,7 @@ from shijin.workspace import datasets, disk
 from shijin.workspace.receipts import Receipt
 
 CONFIG_FILE = "shijin.toml"
+MAKE_ONE = "make one with: shijin init --workspace"
 KINDS = ("models", "scores", "backtests", "exports")
 
 _PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
@@ -110,15 +111,12 @@ class Workspace:
         --------
         >>> Workspace.open(Path("nowhere"))
         Traceback (most recent call last):
-        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere, or
-        name a file: shijin run FILE.
+        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere.
         """
         if not (root / CONFIG_FILE).is_file():
             problem = "no workspace here" if not (root / "data").exists() else f"{CONFIG_FILE} is missing"
-            place = "" if root == Path() else f" --workspace {root}"
-            raise WorkspaceError(
-                problem, str(root), f"make one with: shijin init{place}, or name a file: shijin run FILE"
-            )
+            here = "name a file, shijin run FILE, or make one with: shijin init"
+            raise WorkspaceError(problem, str(root), here if root == Path() else f"{MAKE_ONE} {root}")
         workspace = cls(root)
         workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
         return workspace
@@ -126,7 +124,8 @@ class Workspace:
     def discard(self) -> None:
         """Take back a workspace that was made and never filled; a folder that holds anything else is left alone."""
         written = self.root / CONFIG_FILE
-        if (self.root / "data").exists() or written.read_text("utf-8") != TEMPLATE:
+        said = {line for line in written.read_text("utf-8").splitlines() if not line.startswith("name =")}
+        if (self.root / "data").exists() or not said <= set(TEMPLATE.splitlines()):
             return
         if {file.name for file in self.root.iterdir()} <= {CONFIG_FILE, ".lock"}:
             with disk.refusals(self.root):
