@@ -222,5 +222,5 @@ def test_every_finding_can_be_said_in_both_languages() -> None:
 def test_the_verdict_is_that_of_the_gravest() -> None:
     code, counts = verdict(check(events([*steady(), {"amount": 1e6, "day": 3}]), NONE_REJECTED, Config(), NOW))
     assert code == "check.verdict_spoils"
-    assert say(code, "en", **counts) == "The data would spoil a forecast: mend 1 things first."
+    assert say(code, "en", **counts) == "The data would spoil a forecast; findings to mend first: 1."
     assert verdict(findings_table([]))[0] == "check.verdict_fine"

@@ -43,6 +43,17 @@ def test_a_shop_without_spend_has_no_curve() -> None:
     assert {row["series"] for row in rows(chart)} == {"spend so far"}
 
 
+def test_where_both_curves_lie_together_the_expected_one_is_dashed_on_top() -> None:
+    spend = np.array([1.0, 2.0, 3.0])
+    chart = charts.concentration(spend, spend, "en")
+    assert list(dict.fromkeys(row["series"] for row in rows(chart))) == ["spend so far", "expected spend"]
+    dashes = chart.to_dict()["layer"][1]["encoding"]["strokeDash"]["scale"]
+    assert dict(zip(dashes["domain"], dashes["range"], strict=True)) == {
+        "expected spend": [7, 4],
+        "spend so far": [1, 0],
+    }
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_drawings_are_labelled_themed_and_fetch_nothing(language: Language) -> None:
     svg = draw(charts.activity([5, 3, 0, 1], language), 'a "label" & <more>')

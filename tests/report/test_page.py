@@ -250,3 +250,18 @@ def test_text_stands_out_from_its_ground_in_every_theme(theme: int) -> None:
     for shape in ("--forecast", "--happened", "--counted"):
         light, dark = sorted((luminance(colours[shape]), luminance(colours["--card"])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3, shape
+
+
+def test_the_recipe_for_customers_at_risk_names_as_many_as_its_card() -> None:
+    english, chinese = re.findall(r"<article.*?</article>", html_of("full"), flags=re.S)
+    for article, title, recipe in (
+        (english, r"slipping away: ([\d,]+)", r"take the first ([\d,]+)\."),
+        (chinese, r"优质老客：([\d,]+) 位", r"取前 ([\d,]+) 位"),
+    ):
+        assert re.findall(recipe, article) == re.findall(title, article)
+        assert re.search(recipe, article)
+
+
+def test_whom_to_hold_out_is_said_of_the_chosen_customers() -> None:
+    assert "Among the customers you chose" in html_of("full")
+    assert "在您选定要联系的顾客中" in html_of("full")

@@ -24,8 +24,8 @@ def verdict(result: dict[str, Any]) -> dict[Language, str]:
     >>> result = {"served": "stack", "differences": {"decayed spend H": [auc, gini]}}
     >>> result["scores"] = {"everyone": {"stack": {"level": 0.93}}}
     >>> print(verdict(result)["en"])
-    The forecast knows who will buy better than the formula, by .021 ± .004 AUC; for ranking spend the formula is as
-    good. Its total came out 7 % below what customers then spent.
+    The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend the formula is as
+    good. Its total came out 7% below what customers then spent.
     """
     return {language: _sentence(result, language) for language in LANGUAGES}
 
@@ -56,8 +56,8 @@ def _level(result: dict[str, Any], language: Language) -> str:
     if level is None:
         return ""
     direction = say("verdict.above" if level >= 1 else "verdict.below", language)
-    return say("verdict.level", language, percent=f"{abs(level - 1):.0%}".replace("%", " %"), direction=direction)
+    return say("verdict.level", language, percent=f"{abs(level - 1):.0%}", direction=direction)
 
 
 def _short(figure: float) -> str:
-    return f"{figure:.3f}".replace("0.", ".", 1)
+    return f"{round(figure, 3) + 0.0:.3f}"  # no -0

@@ -15,7 +15,7 @@ from shijin.report.voice import Voice
 from shijin.words import catalogue
 
 SECTIONS = ("glance", "next", "value", "time", "trust", "data", "made", "glossary")
-WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "backtest", "holdout")
+WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "backtest", "formula", "holdout")
 HORIZONS_TO_JUDGE = 3  # two before the judged window, and that window
 
 
@@ -120,10 +120,9 @@ def _actions(data: ReportData, facts: Facts, voice: Voice) -> tuple[Action, ...]
         actions.append(Action(say("report.action_mend"), text, "shijin check"))
     if facts.best_at_risk:
         worth = {"historic": voice.money(facts.at_risk_historic), "worth": voice.money(facts.at_risk_spend)}
-        text = say("report.action_win_back_text", days=count(data.horizon_days), **worth)
-        actions.append(
-            Action(say("report.action_win_back", customers=count(facts.best_at_risk)), text, "shijin export")
-        )
+        best = count(facts.best_at_risk)
+        text = say("report.action_win_back_text", days=count(data.horizon_days), customers=best, **worth)
+        actions.append(Action(say("report.action_win_back", customers=best), text, "shijin export"))
     actions.append(_best_action(facts, voice))
     if 0 < facts.thin < facts.customers:  # where all are thin, the shop is small, and says so elsewhere
         share = voice.share(facts.thin / facts.customers)

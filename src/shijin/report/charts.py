@@ -77,12 +77,14 @@ def history(
 def concentration(expected_spend: Floats, historic_spend: Floats, language: Language) -> alt.LayerChart:
     """Share of spend held by the top share of customers; the diagonal is a shop whose customers are all equal."""
     rows: list[Row] = []
-    for name, spend in (("expected_spend", expected_spend), ("historic_spend", historic_spend)):
+    # What is expected is drawn last, and dashed: where both curves lie together, each shows.
+    for name, spend in (("historic_spend", historic_spend), ("expected_spend", expected_spend)):
         shares, held = top_curve(spend)
         label = say(f"charts.{name}", language)
         points = zip(shares.tolist(), held.tolist(), strict=True)
         rows += [{"share": x, "held": y, "series": label} for x, y in points if y == y]  # no curve where all is 0
     colours = _series({"expected_spend": FORECAST, "historic_spend": HAPPENED}, language, symbol="stroke")
+    dashes = alt.Scale(domain=colours["scale"].domain, range=[[7, 4], [1, 0]])
     curve = (
         _chart(rows)
         .mark_line(strokeWidth=2.5)
@@ -90,6 +92,7 @@ def concentration(expected_spend: Floats, historic_spend: Floats, language: Lang
             x=alt.X("share:Q", title=say("charts.top_customers", language), axis=_percent_axis()),
             y=alt.Y("held:Q", title=say("charts.share_of_spend", language), axis=_percent_axis()),
             color=alt.Color("series:N", **colours),
+            strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=colours["legend"]),
         )
     )
     return _styled(alt.layer(_diagonal("share", "held"), curve))
@@ -201,7 +204,8 @@ def _diagonal(x: str, y: str) -> alt.Chart:
 
 def _series(colours: Mapping[str, str], language: Language, symbol: str = "square") -> dict[str, Any]:
     names = [say(f"charts.{name}", language) for name in colours]
-    legend = alt.Legend(title=None, orient="top", symbolType=symbol, offset=27, labelLimit=200)
+    size = 500 if symbol == "stroke" else 100  # a stroke must be long enough to show its dashes
+    legend = alt.Legend(title=None, orient="top", symbolType=symbol, symbolSize=size, offset=27, labelLimit=200)
     return {"scale": alt.Scale(domain=names, range=list(colours.values())), "legend": legend}
 
 

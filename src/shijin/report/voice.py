@@ -51,8 +51,8 @@ class Voice:
 
     @staticmethod
     def tidy(text: str) -> str:
-        """A sentence from elsewhere, its percent signs kept from falling to the next line."""
-        return text.replace(" %", "\N{NO-BREAK SPACE}%")
+        """A sentence from elsewhere, its percent signs written as on the rest of the page."""
+        return text.replace(" %", "%")
 
     def name(self, prefix: str, name: str) -> str:
         """The words for a name that may be the shop's own: then the name itself."""
