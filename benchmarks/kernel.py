@@ -4,9 +4,10 @@
 
 Beside it: hand-written DuckDB SQL for (as nearly as SQL sensibly can) the same features, on one and two threads, from a
 table in memory that is sorted by customer and time too. Each runs in a process of its own with BLAS and OpenMP held to
-one thread; time is the best of five, memory the peak of that process. A sample of customers is compared, feature by
-feature. Events are drawn by plain NumPy, not by `simulate`: what counts here is only that there are many.
-Writes benchmarks/results/kernel.json; with --small (100 thousand customers) it only prints.
+one thread; time is the best of five (SQL: of three), memory the peak of that process. Seconds of the processor stand
+beside those of the clock: where the clock says more than these a thread, other work held the cores. A sample of
+customers is compared, feature by feature. Events are drawn by plain NumPy, not by `simulate`: what counts here is only
+that there are many. Writes benchmarks/results/kernel.json; with --small (100 thousand customers) it only prints.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 SEED = 20241125
 DAYS = 900
 HORIZON = 90
-TIMES = 5
+TIMES, SQL_TIMES = 5, 3
 GOAL = {"seconds": 5.0, "gib": 4.0, "features": 40}
 RUNS = ("features", "duckdb 1 thread", "duckdb 2 threads")
 SAMPLE_EVERY = 97  # one customer in so many is compared
@@ -141,7 +142,7 @@ def run_duckdb(n_customers: int, threads: int, sample: Path) -> dict[str, Any]:
     del events, m, history
     before = peak_gib()
     query = sql(HORIZON, span)
-    seconds, found = best_of(TIMES, lambda: connection.sql(query).to_arrow_table())
+    seconds, found = best_of(SQL_TIMES, lambda: connection.sql(query).to_arrow_table())
     found = found.sort_by("customer")
     rows = np.arange(0, len(found), SAMPLE_EVERY)
     columns = {name: found[name].to_numpy()[rows] for name in found.column_names if name != "customer"}
@@ -302,8 +303,9 @@ def main() -> None:
         "machine": machine(),
         "seed": SEED,
         "horizon_days": HORIZON,
-        "best_of": TIMES,
+        "best_of": {"features": TIMES, "duckdb": SQL_TIMES},
         "threads": "BLAS and OpenMP 1; DuckDB as named",
+        "note": "where seconds exceed cpu_seconds a thread, other work held the cores",
         "goal": GOAL,
         "runs": found,
         "compared": equal,
