@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.collect import CollectOptions
+from shijin.errors import ShijinError
 from shijin.forecast.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
@@ -179,7 +180,11 @@ def from_dataframe(
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
     options = CollectOptions(map={role: column for role, column in told.items() if column is not None})
-    collect(shop.workspace, table, options, _now())
+    try:
+        collect(shop.workspace, table, options, _now())
+    except ShijinError:
+        shop.workspace.discard()
+        raise
     return shop
 
 

@@ -12,8 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shijin.errors import ConfigError
 from shijin.forecast.backtest import backtest
 from shijin.forecast.member import Forecaster
+from shijin.forecast.members import STACKED, TABLE_ONLY
+from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Tell
 from shijin.represent.packed import DAY_US
 from shijin.schema import MEMBERS
@@ -47,7 +50,13 @@ def run_backtest(
         ``inputs["backtest"]`` is its id, ``inputs["result"]`` all figures.
     Table
         `schema.MEMBERS`.
+
+    Raises
+    ------
+    ConfigError
+        When one of the members has not the face of one, or a name that is taken.
     """
+    _refuse_members(options.members)
     packed = read_packed(workspace)
     horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
     cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
@@ -84,6 +93,17 @@ def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Tab
     """
     result = workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)
     return result, workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
+
+
+def _refuse_members(members: Sequence[Forecaster]) -> None:
+    taken = {*STACKED, *TABLE_ONLY, STACK}
+    for member in members:
+        if isinstance(member, type) or not isinstance(member, Forecaster):
+            cure = "give objects with name, fit(windows, seed) and forecast(history, horizon_days)"
+            raise ConfigError(f"{member!r} is no member", "members", cure)
+        if member.name in taken:
+            raise ConfigError(f"there is a member {member.name!r} already", "members", "give it another name")
+        taken.add(member.name)
 
 
 def _write(result: dict[str, Any], rows: pa.Table, folder: Path) -> None:

@@ -88,7 +88,7 @@ def parse_day(told: str | date) -> date:
         return told
     try:
         return date.fromisoformat(told.strip())
-    except ValueError as error:
+    except (ValueError, AttributeError) as error:
         raise ConfigError(f"{told!r} is no day", "cutoff", "write it as 2024-06-01") from error
 
 
