@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shijin.errors import ConfigError
-from shijin.errors import ConfigError
 from shijin.forecast.backtest import backtest
 from shijin.forecast.member import Forecaster
 from shijin.forecast.members import STACKED, TABLE_ONLY
