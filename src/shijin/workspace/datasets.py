@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from shijin.config import EngineSection
 from shijin.engine import connect
@@ -57,8 +58,10 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) ->
         schema = pa.schema([schema.field(name) for name in columns])
     if table is None:
         return schema.empty_table()
+    # Delta's own file system is a Python object: Arrow's threads may let go of it while the process ends, and abort it.
+    plain = SubTreeFileSystem(str(path.absolute()), LocalFileSystem())
     with refusals(path):
-        rows = table.to_pyarrow_table(columns=schema.names)
+        rows = table.to_pyarrow_table(columns=schema.names, filesystem=plain)
     return conform(rows, schema, str(path)).combine_chunks()
 
 
