@@ -176,6 +176,7 @@ def from_dataframe(
     table, kind = to_arrow(orders)
     told = {"customer_id": customer, "ts": time, "amount": amount, **columns}
     root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
+    fresh = not (root / "shijin.toml").exists()
     shop = Shop(Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
@@ -183,7 +184,8 @@ def from_dataframe(
     try:
         collect(shop.workspace, table, options, _now())
     except ShijinError:
-        shop.workspace.discard()
+        if fresh:
+            shop.workspace.discard()
         raise
     return shop
 

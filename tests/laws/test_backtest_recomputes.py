@@ -5,7 +5,7 @@ Nothing of Shijin computes here: pairs are compared pair by pair, areas are summ
 
 import json
 from collections.abc import Callable
-from math import inf, isclose, log, sqrt
+from math import ceil, inf, isclose, log, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,18 @@ def log_score(rows: Rows) -> float:
 
 
 def calibration_error(rows: Rows) -> float:
-    """Tenths of customers by p_active (earlier ones a customer larger); mean gap of forecast and observed share."""
-    ordered = rows.sort_values("p_active", kind="stable")
+    """Tenths of customers by p_active (earlier ones a customer larger); mean gap of forecast and observed share.
+
+    Whoever was given the same stands for all who were: so it does not matter which of them falls into which tenth.
+    """
+    active = (rows["y_orders"] > 0).groupby(rows["p_active"]).transform("mean")
+    ordered = rows.assign(active=active).sort_values("p_active", kind="stable")
     n, gap, begin = len(rows), 0.0, 0
     tenths = min(10, n)
     for tenth in range(tenths):
         size = n // tenths + (tenth < n % tenths)
         part = ordered.iloc[begin : begin + size]
-        gap += size / n * abs(part["p_active"].mean() - (part["y_orders"] > 0).mean())
+        gap += size / n * abs(part["p_active"].mean() - part["active"].mean())
         begin += size
     return gap
 
@@ -98,8 +102,8 @@ def pit_distance(rows: Rows) -> float:
 
 
 def ordered_by_date(rows: Rows) -> float:
-    """Of those whose date lies in the window: who had ordered by then. The date: H ln(1/2) / ln(1 - p)."""
-    days = [HORIZON_DAYS * log(0.5) / log(1 - p) for p in rows["p_active"]]
+    """Of those whose date lies in the window: who had ordered by then. The day: H ln(1/2) / ln(1 - p), whole."""
+    days = [ceil(HORIZON_DAYS * log(0.5) / log(1 - p)) for p in rows["p_active"]]
     first = rows["y_first_days"].fillna(inf)
     hits = [came <= day for came, day in zip(first, days, strict=True) if day <= HORIZON_DAYS]
     return sum(hits) / len(hits) if hits else float("nan")
