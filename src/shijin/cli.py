@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from typer.exceptions import TyperException
 
@@ -25,6 +23,7 @@ from shijin import __version__
 from shijin.collect import CollectOptions
 from shijin.console import (
     backtest_table,
+    busy,
     counts_table,
     findings_table,
     forecast_summary,
@@ -35,7 +34,6 @@ from shijin.console import (
     verdict_line,
 )
 from shijin.errors import ConfigError, ShijinError
-from shijin.forecast.stack import Tell
 from shijin.schema import FINDINGS
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check as check_step
@@ -139,7 +137,7 @@ def collect(
     """
     options = _reading(mapped, kind, encoding, decimal, date_order)
     shop = Workspace.open(workspace)
-    with _busy(as_json) as begin:
+    with busy(said, silent=as_json) as begin:
         begin("collect")
         receipt, findings = collect_step(shop, source, options, _now())
     if as_json:
@@ -176,7 +174,7 @@ def train(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = Non
     Example: shijin train -w my-shop --horizon 90d
     """
     shop = Workspace.open(workspace)
-    with _busy(as_json) as begin:
+    with busy(said, silent=as_json) as begin:
         receipt, weights = train_model(shop, TrainOptions(horizon, cutoff), _now(), begin("train"))
     if as_json:
         return _print_json({**receipt.inputs, "weights": weights.to_pylist()})
@@ -197,7 +195,7 @@ def backtest(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = 
     Example: shijin backtest -w my-shop --horizon 60d
     """
     shop = Workspace.open(workspace)
-    with _busy(as_json) as begin:
+    with busy(said, silent=as_json) as begin:
         receipt, _ = run_backtest(shop, BacktestOptions(horizon, cutoff), _now(), begin("backtest"))
     if as_json:
         return _print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
@@ -315,7 +313,7 @@ def _go(
     shop: Workspace, source: Path | pa.Table | None, options: RunOptions, *, as_json: bool, fresh: bool = False
 ) -> None:
     try:
-        with _busy(as_json) as begin:
+        with busy(said, silent=as_json) as begin:
             receipt, forecast = run_step(shop, source, options, _now(), begin)
     except ShijinError:
         if fresh and not (shop.root / "data").exists():
@@ -358,37 +356,6 @@ def _reading(
     if date_order not in (None, "ymd", "dmy", "mdy"):
         raise ConfigError(f"{date_order!r}", "--date-order", "choose ymd, dmy or mdy")
     return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
-
-
-@contextmanager
-def _busy(as_json: bool) -> Iterator[Any]:
-    """Show progress on a terminal: a bar for the verb under way, with what it is doing."""
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.fields[verb]:>9}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=said,
-        disable=as_json or not said.is_terminal,
-    )
-    with bar:
-        running: list[Any] = []
-
-        def begin(verb: str) -> Tell:
-            for earlier in running:
-                bar.update(earlier, total=1, completed=1, description="")
-            task = bar.add_task("", total=None, verb=verb)
-            running[:] = [task]
-
-            def tell(what: str, done: int, of: int) -> None:
-                bar.update(task, total=of, completed=done, description=what)
-
-            return tell
-
-        yield begin
-        for earlier in running:
-            bar.update(earlier, total=1, completed=1, description="")
 
 
 def _say_notes(notes: list[dict[str, Any]], language: Language) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from shijin.config import Config
+from shijin.forecast.stack import Tell
 from shijin.forecast.verdict import verdict
 from shijin.prepare.findings import verdict as findings_verdict
 from shijin.segment.tiers import summarise
@@ -135,6 +138,37 @@ def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[s
         say(note["code"], language, **{key: value for key, value in note.items() if key != "code"}) for note in notes
     ]
     return list(dict.fromkeys(lines))
+
+
+@contextmanager
+def busy(said: Console, *, silent: bool) -> Iterator[Any]:
+    """Show progress on a terminal: a bar for the verb under way, with what it is doing."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[verb]:>9}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=said,
+        disable=silent or not said.is_terminal,
+    )
+    with bar:
+        running: list[Any] = []
+
+        def begin(verb: str) -> Tell:
+            for earlier in running:
+                bar.update(earlier, total=1, completed=1, description="")
+            task = bar.add_task("", total=None, verb=verb)
+            running[:] = [task]
+
+            def tell(what: str, done: int, of: int) -> None:
+                bar.update(task, total=of, completed=done, description=what)
+
+            return tell
+
+        yield begin
+        for earlier in running:
+            bar.update(earlier, total=1, completed=1, description="")
 
 
 def _scoreboard(

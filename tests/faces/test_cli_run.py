@@ -97,7 +97,8 @@ def test_run_needs_no_init_and_ends_with_the_paths_of_the_list_and_the_report(co
     root = tmp_path / "orders-shijin"
     *_, exported, report = said.out.splitlines()
     assert Path(report) == root / "report.html"
-    assert Path(exported).parent.parent == root / "exports"
+    path = exported.removeprefix("list to send: ").partition(" (")[0]
+    assert Path(path).parent.parent == root / "exports"
     assert Path(report).is_file()
     assert Path(exported).is_file()
     for guess in ("customer_id=customer_id", "encoding: utf-8", "date_order: ymd"):

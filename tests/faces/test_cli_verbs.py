@@ -107,8 +107,10 @@ def test_export_writes_every_customer_best_first_with_a_hold_out_by_salted_hash(
     workspace: Path, command: Command, tmp_path: Path
 ) -> None:
     said = command("export", "-w", workspace, "--to", tmp_path / "list.csv")
-    assert said.out.strip() == str(tmp_path / "list.csv")
     rows = listed(tmp_path / "list.csv")
+    held_out = [row for row in rows if row["holdout"] == "True"]
+    where = f"{tmp_path / 'list.csv'} (200 customers; {len(held_out)} are held out: do not write to them)"
+    assert said.out.strip() == f"list to send: {where}"
     assert len(rows) == 200
     spend = [float(row["expected_spend"]) for row in rows]
     assert spend == sorted(spend, reverse=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,10 @@ schema_version = 1
 [outcome]
 # horizon = "90d"
 """
+
+
+def _unnamed(text: str) -> str:
+    return re.sub(r"^(# )?name = .*$", "", text, flags=re.MULTILINE)
 
 
 def named(shop: str) -> str:
@@ -124,8 +129,7 @@ class Workspace:
     def discard(self) -> None:
         """Take back a workspace that was made and never filled; a folder that holds anything else is left alone."""
         written = self.root / CONFIG_FILE
-        said = {line for line in written.read_text("utf-8").splitlines() if not line.startswith("name =")}
-        if (self.root / "data").exists() or not said <= set(TEMPLATE.splitlines()):
+        if (self.root / "data").exists() or _unnamed(written.read_text("utf-8")) != _unnamed(TEMPLATE):
             return
         if {file.name for file in self.root.iterdir()} <= {CONFIG_FILE, ".lock"}:
             with disk.refusals(self.root):
