@@ -100,7 +100,7 @@ def test_run_needs_no_init_and_ends_with_the_paths_of_the_list_and_the_report(co
     path = exported.removeprefix("list to send: ").partition(" (")[0]
     assert Path(path).parent.parent == root / "exports"
     assert Path(report).is_file()
-    assert Path(exported).is_file()
+    assert Path(path).is_file()
     for guess in ("customer_id=customer_id", "encoding: utf-8", "date_order: ymd"):
         assert guess in " ".join(said.err.split())
 
