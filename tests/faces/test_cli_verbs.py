@@ -144,7 +144,7 @@ def test_contacts_leave_only_when_asked_for_and_ids_are_never_addresses(command:
 def test_report_writes_one_page_and_says_where(workspace: Path, command: Command) -> None:
     (workspace / "report.html").unlink()
     said = command("report", "-w", workspace)
-    assert (said.code, said.out.strip()) == (0, str(workspace / "report.html"))
+    assert (said.code, str(workspace / "report.html") in said.out) == (0, True)
     page = (workspace / "report.html").read_text("utf-8")
     assert 20_000 < len(page.encode()) < 1_000_000
     assert "http://" not in page.replace("http://www.w3.org/", "")
