@@ -118,8 +118,8 @@ def backtest(
     """
     if cutoff is None:
         cutoff = packed.end - horizon_days * DAY_US
-    history, outcomes = _judged(packed, cutoff, horizon_days)
     windows = closed_windows(packed, cutoff, horizon_days)
+    history, outcomes = _judged(packed, cutoff, horizon_days, windows)
     own = list(members)
     stack = Stack([*default_members(STACKED, threads), *own], tell=tell)
     stack.fit(windows, SEED)
@@ -197,8 +197,8 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
     )
 
 
-def _judged(packed: Packed, cutoff: int, horizon_days: int) -> Window:
-    reason = too_young(packed, cutoff, horizon_days)
+def _judged(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:
+    reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
         code = reason.pop("code")
         problem = f"too little before the judged window to learn from: {say(code, 'en', **reason).rstrip('.')}"

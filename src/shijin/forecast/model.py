@@ -146,7 +146,7 @@ def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell
     """
     windows = closed_windows(packed, cutoff, horizon_days)
     model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
-    reason = too_young(packed, cutoff, horizon_days)
+    reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
         model.notes.append(reason)
     else:

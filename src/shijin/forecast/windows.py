@@ -65,8 +65,14 @@ def customers_in(windows: Sequence[Window]) -> int:
     return len(windows[0][0])
 
 
-def too_young(packed: Packed, cutoff: int, horizon_days: int) -> dict[str, Any] | None:
-    """Say why nothing can be learnt before a cutoff, as a note of the words room; None where something can."""
+def too_young(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> dict[str, Any] | None:
+    """Say why nothing can be learnt before a cutoff, as a note of the words room; None where something can.
+
+    Parameters
+    ----------
+    windows
+        The shop's `closed_windows` before that cutoff.
+    """
     horizons = history_in_horizons(packed, cutoff, horizon_days)
     if horizons < LEAST_HORIZONS:
         return {
@@ -74,7 +80,6 @@ def too_young(packed: Packed, cutoff: int, horizon_days: int) -> dict[str, Any] 
             "horizons": f"{floor(10 * horizons) / 10:.1f}",
             "needs": f"{LEAST_HORIZONS:g}",
         }
-    windows = closed_windows(packed, cutoff, horizon_days)
     customers = len(windows[0][0]) if windows else 0
     if customers < LEAST_LEARNT_CUSTOMERS:
         return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_LEARNT_CUSTOMERS}

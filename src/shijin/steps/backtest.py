@@ -91,8 +91,12 @@ def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Tab
     WorkspaceError
         When a file is missing or damaged.
     """
-    result = workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)
-    return result, workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
+    return read_result(workspace, id), workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
+
+
+def read_result(workspace: Workspace, id: str) -> dict[str, Any]:
+    """Read only a backtest's figures."""
+    return workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)
 
 
 def _refuse_members(members: Sequence[Forecaster]) -> None:

@@ -17,7 +17,7 @@ from shijin.metrics.value import deciles, reliability
 from shijin.report.data import METRICS, Backtest, Case, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
-from shijin.steps.backtest import RESULT, read_backtest
+from shijin.steps.backtest import RESULT, read_backtest, read_result
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.score import latest_score
@@ -109,15 +109,16 @@ def _recent(packed: Packed, cutoff: int, horizon_days: int) -> tuple[int, float]
 
 def _newest_backtest(workspace: Workspace, day: date, horizon_days: int) -> tuple[str, Judged] | None:
     """The backtest that judges this forecast: of the same data and horizon, its window closed by the cutoff."""
-    found: list[tuple[str, str, Judged]] = []
+    fingerprint = workspace.fingerprint()
+    found: list[tuple[str, str]] = []
     for folder in sorted(workspace.root.glob(f"backtests/*-{horizon_days}d-*/")):
         if not (folder / RESULT).exists() or not (folder / MEMBERS_FILE).exists():
             continue
-        judged = read_backtest(workspace, folder.name)
-        closed = date.fromisoformat(judged[0]["cutoff"]) + timedelta(days=horizon_days)
-        if judged[0]["fingerprint"] == workspace.fingerprint() and closed <= day:
-            found.append((judged[0]["cutoff"], folder.name, judged))
-    return max(found, key=lambda one: one[:2])[1:] if found else None
+        result = read_result(workspace, folder.name)
+        closed = date.fromisoformat(result["cutoff"]) + timedelta(days=horizon_days)
+        if result["fingerprint"] == fingerprint and closed <= day:
+            found.append((result["cutoff"], folder.name))
+    return (max(found)[1], read_backtest(workspace, max(found)[1])) if found else None
 
 
 def _case(workspace: Workspace, model: str | None) -> Case:
