@@ -12,6 +12,9 @@ from shijin.simulate.knobs import Knobs
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_FARTHEST = (-5.0, 6.0)  # how many deviations a customer's usual basket may lie from the median
+_WALK_ORDERS = 50  # the number of orders after which a drifting basket has wandered `basket_drift`
+_LARGEST_LOG = 25.0
 _FAVOURITES = 4  # items a customer comes back to
 _NAMES = ("kitchen", "bath", "garden", "lighting", "textiles", "candles", "stationery", "toys", "tea", "gifts")
 
@@ -37,15 +40,24 @@ class BasketLines:
     cents: Ints
 
 
-def draw_amounts(knobs: Knobs, customer: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
+def draw_amounts(
+    knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator
+) -> tuple[Ints, Floats]:
     """Draw the amount of each order.
+
+    Parameters
+    ----------
+    customer : (m,) rising
+        Whose order it is; a customer's orders in time.
+    rates : (n,)
+        The customers' order rates.
 
     Returns
     -------
     cents : (m,)
         At least 1.
     mean_baskets : (n,)
-        Each customer's true mean order, shop currency.
+        Each customer's true mean order, shop currency, as long as nothing grows, drifts or comes in bulk.
     """
     n, m = knobs.customers, len(customer)
     if knobs.baskets == "gamma_gamma":
@@ -53,10 +65,30 @@ def draw_amounts(knobs: Knobs, customer: Ints, rng: np.random.Generator) -> tupl
         means = knobs.basket_p * scales
         amounts = rng.standard_gamma(knobs.basket_p, m) * scales[customer]
     else:
-        centres = np.log(knobs.basket_median) + knobs.basket_between * rng.standard_normal(n)
-        means = np.exp(centres + knobs.basket_within**2 / 2)
-        amounts = np.exp(centres[customer] + knobs.basket_within * rng.standard_normal(m))
+        amounts, means = _lognormal_amounts(knobs, customer, rates, rng)
     return np.maximum(np.round(100 * amounts), 1).astype(np.int64), means
+
+
+def _lognormal_amounts(
+    knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    n, m = knobs.customers, len(customer)
+    tail = knobs.basket_tail
+    personal = np.clip(rng.standard_t(tail, n), *_FARTHEST) if tail else rng.standard_normal(n)
+    log_rates = np.log(np.maximum(rates, 1e-9))
+    tie = knobs.rate_basket_tie * np.clip(log_rates - np.median(log_rates), -4, 4)
+    centres = np.log(knobs.basket_median) + knobs.basket_between * personal + tie
+    within = knobs.basket_within * np.exp(np.clip(knobs.basket_within_spread * rng.standard_normal(n), -3, 1.5))
+    logs = centres[customer] + within[customer] * rng.standard_normal(m)
+    if m:
+        first = np.searchsorted(customer, np.arange(n))
+        number = np.arange(m) - first[customer]
+        logs += knobs.basket_growth * np.log1p(number)
+        if knobs.basket_drift:
+            walk = np.cumsum(rng.standard_normal(m))
+            logs += knobs.basket_drift / np.sqrt(_WALK_ORDERS) * (walk - walk[np.minimum(first, m - 1)][customer])
+    logs += knobs.bulk_lift * (rng.random(m) < knobs.bulk_share)
+    return np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG)), np.exp(centres + within**2 / 2)
 
 
 def make_catalogue(knobs: Knobs, rng: np.random.Generator) -> Catalogue:

@@ -31,7 +31,7 @@ def as_events(shop: Shop) -> pa.Table:
     moment = np.repeat(np.arange(len(moments)), counts)
     first = np.arange(len(moment)) == lines.offsets[:-1][moment]
     customer = np.repeat(np.arange(len(packed)), np.diff(packed.offsets))[moment]
-    is_view = moments.kind[moment] == Kind.VIEW
+    no_money = moments.kind[moment] > Kind.CHARGE
     number = shop.order_numbers[moment]
     order = np.char.add("o", np.char.zfill(number.astype(np.str_), 7))
     in_time = np.lexsort((np.arange(len(moment)), moments.ts[moment]))
@@ -41,9 +41,9 @@ def as_events(shop: Shop) -> pa.Table:
         "type": pa.array(_TYPES[moments.kind[moment]][in_time]),
         "event_id": pa.array(np.char.add("s", np.char.zfill(np.arange(len(moment)).astype(np.str_), 8))),
         "order_id": pa.array(order[in_time], pa.string(), mask=number[in_time] < 0),
-        "quantity": pa.array(lines.quantity[in_time], mask=is_view[in_time]),
-        "amount": pa.array(lines.amount[in_time], mask=is_view[in_time]),
-        "discount": pa.array(np.where(first, moments.discount[moment], 0.0)[in_time], mask=is_view[in_time]),
+        "quantity": pa.array(lines.quantity[in_time], mask=no_money[in_time]),
+        "amount": pa.array(lines.amount[in_time], mask=no_money[in_time]),
+        "discount": pa.array(np.where(first, moments.discount[moment], 0.0)[in_time], mask=no_money[in_time]),
         "source": pa.array(np.full(len(moment), SOURCE)),
         "source_row": pa.array(np.arange(1, len(moment) + 1)),
     }

@@ -13,12 +13,25 @@ _RANGES: dict[str, tuple[float, float]] = {
     "days": (1, 10_000),
     "before_days": (0, 10_000),
     "joining": (0, 1),
+    "growth": (-5, 5),
+    "founders": (0, 1),
     "rate_shape": (0.05, 100),
     "rate_scale_days": (0.1, 1e5),
+    "rate_median_days": (0.1, 1e5),
+    "rate_spread": (0, 4),
+    "drift_spread": (0, 3),
+    "drift_days": (1, 1e5),
+    "slowing": (-1, 1),
     "regularity": (0.2, 50),
+    "regularity_spread": (0, 2),
+    "clumps": (0, 0.9),
     "dropout_a": (0.01, 1000),
     "dropout_b": (0.01, 1000),
     "lifetime_days": (1, 1e6),
+    "lifetime_shape": (0.2, 10),
+    "lifetime_spread": (0, 3),
+    "lifetime_rate_tie": (-2, 2),
+    "comeback": (0, 1),
     "one_timers": (0, 1),
     "basket_p": (0.1, 1000),
     "basket_q": (1.01, 1000),
@@ -26,11 +39,30 @@ _RANGES: dict[str, tuple[float, float]] = {
     "basket_median": (0.1, 1e6),
     "basket_between": (0, 3),
     "basket_within": (0, 3),
+    "basket_within_spread": (0, 2),
+    "basket_tail": (0, 100),
+    "rate_basket_tie": (-2, 2),
+    "basket_growth": (-1, 1),
+    "basket_drift": (0, 2),
+    "bulk_share": (0, 1),
+    "bulk_lift": (0, 5),
     "season_amplitude": (0, 0.95),
     "season_peak_day": (0, 366),
+    "holiday_lift": (-2, 3),
+    "holiday_day": (0, 366),
+    "holiday_width_days": (1, 100),
+    "trend": (-5, 5),
+    "promotions": (0, 100),
+    "promotion_lift": (-2, 2),
+    "promotion_days": (1, 400),
+    "weekend": (-1, 3),
     "return_share": (0, 1),
+    "return_spread": (0, 5),
     "discount_share": (0, 1),
     "views_per_order": (0, 100),
+    "idle_views": (0, 100),
+    "carts_per_order": (0, 10),
+    "reviews_per_order": (0, 1),
     "items": (0, 100_000),
     "categories": (1, 1000),
     "lines_per_order": (1, 100),
@@ -55,36 +87,91 @@ class Knobs:
         How long the shop had been running before the window: people who joined then are seen from the window's first
         day on only (left truncation). 0 for a cohort whose first orders are all seen.
     joining
-        First orders are spread evenly (by the season) over this share of the window; 0: all on its first day.
+        Newcomers' first orders are spread (by the calendar) over this share of the window; 0: all on its first day.
+    growth
+        0: as many join early as late. g > 0: the share who have joined after a part x of the time is x^(1 + g); g < 0
+        mirrors it, a shop that wins ever fewer. Shops at hand -.6 (Online Retail) to 1.
+    founders
+        Share of customers who joined before the window, evenly over `before_days`; None: joining is even over both.
+        Complete Journey 1 (a panel), CDNOW 0 (a cohort).
+    rates
+        How order rates differ: ``gamma`` or ``lognormal``.
     rate_shape, rate_scale_days
-        Individual order rates are gamma: mean shape / scale orders a day. Fitted to real shops: r .2 to 4, alpha 4
-        (CDNOW, in weeks) to 200 days (Fader, Hardie and Lee 2005, section 4).
+        Gamma rates: mean shape / scale orders a day. Fitted to real shops: r .2 to 4, alpha 4 (CDNOW, in weeks) to 200
+        days (Fader, Hardie and Lee 2005, section 4).
+    rate_median_days, rate_spread
+        Lognormal rates: days between orders of the median customer, and the standard deviation of the log. 1.2 to 300
+        days; .5 to 1.6 (Abe 2009, table 3: 1.2 for CDNOW; Complete Journey .8).
+    drift_spread, drift_days
+        A rate wanders as an Ornstein-Uhlenbeck process on its log: how far, and how many days it remembers. 0: constant
+        rates, as BTYD has them; .1 to .9 and 40 to 2,000 days cover how counts of two halves of a life correlate.
+    slowing
+        The n-th gap is n^slowing times the first: interest that fades or grows with use. -.15 to .15.
     regularity
         Shape k of the gamma gaps between orders: 1 is Poisson; below 1 clumpy; 2 and more like clockwork. Grocery
         panels 1 to 4 (Platzer and Reutterer 2016, table 3).
+    regularity_spread
+        Standard deviation of the log of each customer's own k. 0 to .7 (Platzer and Reutterer 2016: k is gamma, with a
+        coefficient of variation near .5).
+    clumps
+        Share of gaps that are within a clump of orders, a tenth as long; gaps are then not gamma but mixed exponential.
+        0 to .5 (Zhang, Bradlow and Small 2015 find clumpiness in media and grocery).
     dropout
         ``none``; ``at_order``: after each repeat order with a personal probability (BG/NBD); ``lifetime``: after a
         personal time whatever they do (Pareto/NBD).
     dropout_a, dropout_b
         Beta distribution of the personal dropout probability. CDNOW .79, 2.43 (Fader, Hardie and Lee 2005).
-    lifetime_days
-        Mean of the exponential lifetimes.
+    lifetime_days, lifetime_shape, lifetime_spread
+        Weibull lifetimes (shape 1: exponential; below 1: many leave early); the spread is that of the log of each
+        customer's own mean. 80 to 6,000 days, .4 to 1, 0 to 1.2.
+    lifetime_rate_tie
+        Lifetimes grow with the rate to this power. -.5 to .5 (Abe 2009: weak and of either sign).
+    comeback
+        Share of those who left who come back, after 1.5 mean lifetimes on average. 0 to .4.
     one_timers
         Share who never come again whatever their rate. Web shops .2 to .7.
     baskets
         ``gamma_gamma``: order amounts gamma with shape ``basket_p``, whose scale differs between customers (q, gamma:
         CDNOW 6.25, 3.74, 15.4; Fader and Hardie 2013); ``lognormal``: median and the standard deviations of the log
-        between and within customers (.1 to .7 and .3 to 1 in nine real shops).
+        between and within customers (.1 to .73 and .3 to 1 in nine real shops).
+    basket_within_spread
+        Standard deviation of the log of each customer's own variability. .26 to .67, one shop 3.3.
+    basket_tail
+        Degrees of freedom of a Student's t between customers instead of the normal: a few are far larger. 0: normal;
+        2.5 to 8 where the top hundredth brings .3 of the money (Online Retail).
+    rate_basket_tie
+        Log basket grows by this for each unit of log rate. -.3 to .5.
+    basket_growth
+        Log basket grows by this for each unit of log order number. -.1 to .1.
+    basket_drift
+        How far a customer's log basket has wandered by a random walk after 50 orders, standard deviation. 0 to .5.
+    bulk_share, bulk_lift
+        Share of orders that are exp(lift) times larger: a stock-up, a gift to the firm. 0 to .05; 1 to 2.5.
     season_amplitude, season_peak_day
         The order rate swings by +- this share over the year, highest on this day of it (340: early December).
-    return_share
-        Share of orders of which one line comes back, 2 to 20 days later. Grocery .005, fashion .3 and more.
+    holiday_lift, holiday_day, holiday_width_days
+        A steeper peak once a year: log of how many times busier, on which day of the year, half width. 0 to 1.5; 7 to
+        35 days (Online Retail: .9 around 11 November).
+    trend
+        Change of the log of all rates a year within the window. -.5 to .5.
+    promotions, promotion_lift, promotion_days
+        How many times something lifts (or, negative, disturbs) the whole shop, log of how much, for how long. 0 to 3;
+        -.6 to .6; 3 to 80 days.
+    weekend
+        How much busier Saturdays and Sundays are: -.9 (wholesale) to 1.
+    return_share, return_spread
+        Share of orders of which one line comes back, 2 to 20 days later, and the standard deviation of each customer's
+        own log odds. Grocery .005, fashion .3 and more; 0 to 1.5.
     discount_share
         Share of orders bought 10 to 30 % off.
-    views_per_order
-        Mean number of item views in the days before an order.
+    views_per_order, idle_views
+        Mean number of views in the days before an order; and of views on days without one, for each order.
+    carts_per_order
+        Mean number of carts in the days before an order; half as many are filled and left.
+    reviews_per_order
+        Share of orders reviewed some days later.
     items, categories
-        Size of the catalogue; 0 items: orders have no lines.
+        Size of the catalogue; 0 items: orders have one line without an item.
     lines_per_order
         Mean number of lines drawn for an order; equal items merge into one.
     popularity
@@ -113,13 +200,27 @@ class Knobs:
     start: date = date(2023, 1, 2)
     before_days: int = 0
     joining: float = 0.5
+    growth: float = 0.0
+    founders: float | None = None
+    rates: Literal["gamma", "lognormal"] = "gamma"
     rate_shape: float = 0.8
     rate_scale_days: float = 60.0
+    rate_median_days: float = 60.0
+    rate_spread: float = 1.0
+    drift_spread: float = 0.0
+    drift_days: float = 400.0
+    slowing: float = 0.0
     regularity: float = 1.0
+    regularity_spread: float = 0.0
+    clumps: float = 0.0
     dropout: Literal["none", "at_order", "lifetime"] = "at_order"
     dropout_a: float = 0.8
     dropout_b: float = 2.5
     lifetime_days: float = 500.0
+    lifetime_shape: float = 1.0
+    lifetime_spread: float = 0.0
+    lifetime_rate_tie: float = 0.0
+    comeback: float = 0.0
     one_timers: float = 0.0
     baskets: Literal["gamma_gamma", "lognormal"] = "lognormal"
     basket_p: float = 6.25
@@ -128,11 +229,30 @@ class Knobs:
     basket_median: float = 40.0
     basket_between: float = 0.5
     basket_within: float = 0.5
+    basket_within_spread: float = 0.0
+    basket_tail: float = 0.0
+    rate_basket_tie: float = 0.0
+    basket_growth: float = 0.0
+    basket_drift: float = 0.0
+    bulk_share: float = 0.0
+    bulk_lift: float = 1.5
     season_amplitude: float = 0.0
     season_peak_day: float = 340.0
+    holiday_lift: float = 0.0
+    holiday_day: float = 355.0
+    holiday_width_days: float = 15.0
+    trend: float = 0.0
+    promotions: int = 0
+    promotion_lift: float = 0.3
+    promotion_days: float = 14.0
+    weekend: float = 0.0
     return_share: float = 0.0
+    return_spread: float = 0.0
     discount_share: float = 0.0
     views_per_order: float = 0.0
+    idle_views: float = 0.0
+    carts_per_order: float = 0.0
+    reviews_per_order: float = 0.0
     items: int = 200
     categories: int = 8
     lines_per_order: float = 2.5
@@ -144,7 +264,7 @@ class Knobs:
         for knob in fields(self):
             value = getattr(self, knob.name)
             low, high = _RANGES.get(knob.name, (0, 0))
-            if knob.name in _RANGES and not low <= value <= high:
+            if knob.name in _RANGES and value is not None and not low <= value <= high:
                 problem = f"{value} is out of range"
                 raise ConfigError(problem, f"knob {knob.name}", f"choose {low:g} to {high:g}")
 

@@ -1,24 +1,30 @@
-"""When simulated customers order: personal rates, gaps, dropout and the season. Knows no money and no items.
+"""When simulated customers order: personal rates, gaps, dropout and return. Knows no money and no items.
 
-Orders are a renewal process in operational time, which runs faster in season; it is mapped back to the calendar.
+Orders are a renewal process in personal time, which runs as fast as the shop is busy and as the customer's own interest
+drifts; it is mapped back to the calendar. So a rate may wander for years while gaps keep their regularity.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-YEAR_DAYS = 365.25
 _BLOCK = 8  # orders drawn at once for everybody still active
 _NEVER = np.inf
+_DRIFT_STEPS = 48  # pieces of a life within which interest stands still
+_SHORTEST_PIECE = 7.0  # days
+_CLUMP = (0.02, 0.2)  # of the usual gap: how soon an order of a clump follows
+_MOST_ORDERS = 2000  # of one customer: beyond it is no customer but a robot
+_LONGEST_ABSENCE = 1.5  # mean lifetimes a returning customer stays away on average
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,12 @@ class Lives:
 
     customer : (m,) rising
     day : (m,) >= 0, rising within a customer
-    rates : (n,) orders a day of operational time while alive
+    rates : (n,) orders a day of operational time while alive, before drift
     drop_chances : (n,) probability of dropping out at a repeat order; 0 where dropout is not of that kind
     births, deaths : (n,) days; births may lie before the window, deaths are inf where none fell into it
+    returns : (n,) days from which a customer who had left orders again; inf where nobody does
+    regularity : (n,) shape of each customer's gaps
+    calendar : the shop's
     """
 
     customer: Ints
@@ -38,80 +47,166 @@ class Lives:
     drop_chances: Floats
     births: Floats
     deaths: Floats
+    returns: Floats
+    regularity: Floats
+    calendar: Calendar
 
 
 @dataclass(frozen=True)
-class Season:
-    """The map between calendar days and operational time for one shop."""
+class PersonalTime:
+    """Each customer's own clock: the calendar's, sped up and slowed down as interest drifts.
 
-    amplitude: float
-    phase_days: float  # of the first peak after the window's first day
+    calendar : the shop's
+    knots : (g + 1,) operational times between which interest stands still
+    lived : (n, g + 1) personal time at the knots, or None where nobody drifts
+    """
+
+    calendar: Calendar
+    knots: Floats
+    lived: Floats | None
 
     @classmethod
-    def of(cls, knobs: Knobs) -> Season:
-        """Build the season of a shop that starts on its knobs' day."""
-        first = (knobs.start - date(knobs.start.year, 1, 1)).days
-        return cls(knobs.season_amplitude, knobs.season_peak_day - first)
+    def of(cls, knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Self:
+        """Draw how each customer's interest drifts: an Ornstein-Uhlenbeck process on the log, mean rate kept."""
+        first, last = calendar.elapsed_at[0], calendar.elapsed_at[-1]
+        pieces = int(np.clip((last - first) / _SHORTEST_PIECE, 1, _DRIFT_STEPS))
+        knots = np.linspace(first, last, pieces + 1)
+        if not knobs.drift_spread:
+            return cls(calendar, knots, None)
+        width = knots[1] - knots[0]
+        kept = np.exp(-width / knobs.drift_days)
+        shocks = rng.standard_normal((pieces, knobs.customers)) * np.sqrt(1 - kept**2)
+        shocks[0] /= np.sqrt(1 - kept**2)
+        for piece in range(1, pieces):
+            shocks[piece] += kept * shocks[piece - 1]
+        speed = np.exp(knobs.drift_spread * shocks - knobs.drift_spread**2 / 2)
+        lived = np.zeros((knobs.customers, pieces + 1))
+        np.cumsum(speed.T * width, axis=1, out=lived[:, 1:])
+        return cls(calendar, knots, lived)
 
-    def elapsed(self, day: Floats) -> Floats:
-        """Operational time since day 0: the integral of ``1 + A cos(2 pi (t - phase) / year)``."""
-        turn = 2 * np.pi / YEAR_DAYS
-        swing = np.sin(turn * (day - self.phase_days)) - np.sin(-turn * self.phase_days)
-        return np.asarray(day + self.amplitude / turn * swing)
+    def elapsed(self, day: Floats, customer: Ints) -> Floats:
+        """Personal time of a day of each customer."""
+        shop = self.calendar.elapsed(day)
+        if self.lived is None:
+            return shop
+        width = self.knots[1] - self.knots[0]
+        place = np.clip(((shop - self.knots[0]) / width).astype(np.int64), 0, len(self.knots) - 2)
+        low, high = self.lived[customer, place], self.lived[customer, place + 1]
+        return low + (high - low) * (shop - self.knots[place]) / width
 
-    def day_at(self, elapsed: Floats, first: float, last: float) -> Floats:
-        """Invert `elapsed` between two days by interpolation on a grid of quarter days."""
-        if not self.amplitude:
-            return elapsed
-        grid = np.linspace(first, last, int(4 * (last - first)) + 2)
-        return np.interp(elapsed, self.elapsed(grid), grid, right=_NEVER)
+    def day_at(self, elapsed: Floats, customer: Ints) -> Floats:
+        """Day of personal times (r, b) of r customers; inf after the window."""
+        if self.lived is None:
+            return self.calendar.day_at(elapsed)
+        lived = self.lived[customer]
+        end = lived[:, -1:]
+        # One search for all: each customer's clock is shifted beyond the one before.
+        shift = np.arange(len(customer))[:, None] * (end.max() + 1.0)
+        place = np.searchsorted((lived + shift).ravel(), (np.minimum(elapsed, end) + shift).ravel(), side="right") - 1
+        pieces = lived.shape[1]
+        row = np.repeat(np.arange(len(customer)), elapsed.shape[1])
+        place = np.clip(place - row * pieces, 0, pieces - 2)
+        low, high = lived[row, place], lived[row, place + 1]
+        part = (elapsed.ravel() - low) / np.maximum(high - low, 1e-12)
+        shop = self.knots[place] + part * (self.knots[1] - self.knots[0])
+        return np.where(elapsed >= end, _NEVER, self.calendar.day_at(shop).reshape(elapsed.shape))
 
 
 def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     """Draw the order times of every customer inside the window."""
-    n, season = knobs.customers, Season.of(knobs)
-    rates = np.maximum(rng.gamma(knobs.rate_shape, 1 / knobs.rate_scale_days, n), 1e-9)
+    n, calendar = knobs.customers, Calendar.of(knobs, rng)
+    rates = _rates(knobs, rng)
     at_order = knobs.dropout == "at_order"
     drop_chances = rng.beta(knobs.dropout_a, knobs.dropout_b, n) if at_order else np.zeros(n)
-    births = _births(knobs, season, rng)
-    lifetimes = rng.exponential(knobs.lifetime_days, n) if knobs.dropout == "lifetime" else np.full(n, _NEVER)
+    births = _births(knobs, calendar, rng)
+    lifetimes = _lifetimes(knobs, rates, rng)
     deaths = np.where(rng.random(n) < knobs.one_timers, births, births + lifetimes)
-    customer, day = _orders(knobs, rng, (rates, drop_chances, births), deaths)
+    absent = rng.exponential(_LONGEST_ABSENCE * knobs.lifetime_days, n)
+    returns = np.where(rng.random(n) < knobs.comeback, deaths + absent, _NEVER)
+    regularity = knobs.regularity * np.exp(knobs.regularity_spread * rng.standard_normal(n))
+    people = _People(rates, drop_chances, births, deaths, returns, regularity)
+    customer, day = _orders(knobs, rng, people, PersonalTime.of(knobs, calendar, rng))
     deaths[deaths >= knobs.days] = _NEVER  # what comes after the window has not happened yet
     seen = (day >= 0) & (day < knobs.days)
     by_customer = np.lexsort((day[seen], customer[seen]))
-    return Lives(customer[seen][by_customer], day[seen][by_customer], rates, drop_chances, births, deaths)
+    orders = customer[seen][by_customer], day[seen][by_customer]
+    return Lives(*orders, rates, drop_chances, births, deaths, returns, regularity, calendar)
 
 
-def _births(knobs: Knobs, season: Season, rng: np.random.Generator) -> Floats:
-    first, last = -float(knobs.before_days), max(knobs.joining * knobs.days, min(1.0, knobs.days))
-    low, high = season.elapsed(np.array([first, last]))
-    return season.day_at(rng.uniform(low, high, knobs.customers), first, last)
+@dataclass(frozen=True)
+class _People:
+    """(n,) arrays, see `Lives`."""
+
+    rates: Floats
+    drop_chances: Floats
+    births: Floats
+    deaths: Floats
+    returns: Floats
+    regularity: Floats
 
 
-def _orders(
-    knobs: Knobs, rng: np.random.Generator, people: tuple[Floats, Floats, Floats], deaths: Floats
-) -> tuple[Ints, Floats]:
-    """All orders, the first at birth. Writes the deaths of those who drop out at an order into `deaths`."""
-    rates, drop_chances, births = people
-    season, window = Season.of(knobs), (-float(knobs.before_days), float(knobs.days))
-    customers, days = [np.arange(len(rates))], [births]
-    active = np.flatnonzero(deaths > births)
-    elapsed = season.elapsed(births[active])
-    while len(active):
+def _rates(knobs: Knobs, rng: np.random.Generator) -> Floats:
+    if knobs.rates == "gamma":
+        return np.maximum(rng.gamma(knobs.rate_shape, 1 / knobs.rate_scale_days, knobs.customers), 1e-9)
+    return np.exp(knobs.rate_spread * rng.standard_normal(knobs.customers)) / knobs.rate_median_days
+
+
+def _lifetimes(knobs: Knobs, rates: Floats, rng: np.random.Generator) -> Floats:
+    """Weibull lifetimes whose scale differs between customers and may go with their rates."""
+    n = knobs.customers
+    if knobs.dropout != "lifetime":
+        return np.full(n, _NEVER)
+    usual = np.log(np.maximum(rates, 1e-9))
+    tie = np.clip(knobs.lifetime_rate_tie * (usual - usual.mean()), -2, 2)
+    personal = np.exp(knobs.lifetime_spread * rng.standard_normal(n) + tie)
+    return knobs.lifetime_days * personal * rng.weibull(knobs.lifetime_shape, n)
+
+
+def _births(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Floats:
+    """First orders: founders before the window, newcomers within it, more and more of them where the shop grows."""
+    n, first, last = knobs.customers, -float(knobs.before_days), max(knobs.joining * knobs.days, min(1.0, knobs.days))
+    place = rng.random(n)
+    place = place ** (1 / (1 + knobs.growth)) if knobs.growth >= 0 else 1 - (1 - place) ** (1 / (1 - knobs.growth))
+    low, middle, high = calendar.elapsed(np.array([first, 0.0, last]))
+    if knobs.founders is None:
+        return calendar.day_at(low + (high - low) * place)
+    founder = rng.random(n) < knobs.founders
+    return calendar.day_at(np.where(founder, low + (middle - low) * rng.random(n), middle + (high - middle) * place))
+
+
+def _gaps(knobs: Knobs, shape: tuple[int, int], regularity: Floats, rng: np.random.Generator) -> Floats:
+    """Gaps of mean 1: gamma of each customer's own regularity, or short ones within clumps and longer between."""
+    if not knobs.clumps:
+        return rng.standard_gamma(np.broadcast_to(regularity, shape)) / regularity
+    within = rng.random(shape) < knobs.clumps
+    short = rng.uniform(*_CLUMP, shape)
+    between = (1 - knobs.clumps * sum(_CLUMP) / 2) / (1 - knobs.clumps)
+    return np.where(within, short, between) * rng.exponential(1.0, shape)
+
+
+def _orders(knobs: Knobs, rng: np.random.Generator, people: _People, clock: PersonalTime) -> tuple[Ints, Floats]:
+    """All orders, the first at birth. Writes the deaths of those who drop out at an order into `people.deaths`."""
+    customers, days = [np.arange(knobs.customers)], [people.births]
+    active = np.flatnonzero((people.deaths > people.births) | (people.returns < knobs.days))
+    elapsed = clock.elapsed(people.births[active], active)
+    for number in range(0, _MOST_ORDERS, _BLOCK):
+        if not len(active):
+            break
         shape = (len(active), _BLOCK)
-        scale = 1 / (knobs.regularity * rates[active])
-        steps = rng.standard_gamma(knobs.regularity, shape) * scale[:, None]
+        slower = np.exp(knobs.slowing * np.log1p(number + np.arange(_BLOCK)))
+        steps = _gaps(knobs, shape, people.regularity[active, None], rng) * slower / people.rates[active, None]
         elapsed_at = elapsed[:, None] + np.cumsum(steps, axis=1)
-        day_at = season.day_at(elapsed_at, *window)
-        drops = rng.random(shape) < drop_chances[active][:, None]
+        day_at = clock.day_at(elapsed_at, active)
+        drops = rng.random(shape) < people.drop_chances[active][:, None]
         dropped_before = np.cumsum(drops, axis=1) - drops > 0
-        happened = ~dropped_before & (day_at < np.minimum(deaths[active], knobs.days)[:, None])
+        there = (day_at < people.deaths[active, None]) | (day_at >= people.returns[active, None])
+        happened = ~dropped_before & there & (day_at < knobs.days)
         row, column = np.nonzero(happened & drops)
-        deaths[active[row]] = day_at[row, column]
+        people.deaths[active[row]] = day_at[row, column]
         row, column = np.nonzero(happened)
         customers.append(active[row])
         days.append(day_at[row, column])
-        goes_on = happened[:, -1] & ~drops[:, -1]
+        may_return = people.returns[active] < knobs.days
+        goes_on = (day_at[:, -1] < knobs.days) & ((day_at[:, -1] < people.deaths[active]) | may_return)
         active, elapsed = active[goes_on], elapsed_at[goes_on, -1]
     return np.concatenate(customers), np.concatenate(days)

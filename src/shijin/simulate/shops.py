@@ -12,11 +12,11 @@ from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
 from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
-from shijin.simulate.baskets import Catalogue, draw_amounts, draw_lines, make_catalogue
+from shijin.simulate.baskets import Catalogue, draw_amounts, make_catalogue
 from shijin.simulate.knobs import Knobs
-from shijin.simulate.lives import Season, simulate_lives
-
-MINUTE_US = 60_000_000
+from shijin.simulate.calendar import Calendar
+from shijin.simulate.lives import simulate_lives
+from shijin.simulate.parts import Part, around, joined, order_part, shop_clock
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Truth:
     drop_chances : probability of dropping out at each repeat order
     births, deaths : days since the window's first midnight; deaths are inf for who is alive at its end
     mean_baskets : mean order, shop currency, before returns
+    regularity : shape of the gamma gaps
     """
 
     rates: Floats
@@ -34,6 +35,7 @@ class Truth:
     births: Floats
     deaths: Floats
     mean_baskets: Floats
+    regularity: Floats
 
     @property
     def alive(self) -> NDArray[np.bool_]:
@@ -47,6 +49,7 @@ class Shop:
 
     order_numbers : (m,) which order a moment belongs to, counted in time; -1 where to none
     lines : items of every moment, one line without an item where the shop has no catalogue
+    calendar : when the shop was busy
     """
 
     knobs: Knobs
@@ -55,6 +58,7 @@ class Shop:
     truth: Truth
     order_numbers: Ints
     lines: Lines
+    calendar: Calendar
 
     def true_p_active(self, history: History, horizon_days: float) -> Floats:
         """Probability that each customer of a History orders within the horizon, knowing rate and death.
@@ -62,16 +66,15 @@ class Shop:
         Raises
         ------
         ConfigError
-            Where this has no closed form: lifetimes with regular gaps or a season.
+            Where this has no closed form: rates that drift, clumps, lifetimes with regular gaps or a season.
         """
-        self._refuse_lifetimes(regular_matters=True)
-        n, k = len(history), self.knobs.regularity
+        self._refuse_open_forms(regular_matters=True)
+        n = len(history)
+        k = self.truth.regularity[:n]
         rates, alive, since_last, ahead = self._as_of(history, horizon_days)
         if self.knobs.dropout == "lifetime":
             leaving = 1 / self.knobs.lifetime_days
             p = rates / (rates + leaving) * -np.expm1(-(rates + leaving) * ahead)
-        elif k == 1:
-            p = -np.expm1(-rates * ahead)
         else:
             stays = gammaincc(k, k * rates * (since_last + ahead)) / np.maximum(
                 gammaincc(k, k * rates * since_last), 1e-300
@@ -86,10 +89,10 @@ class Shop:
         Raises
         ------
         ConfigError
-            Where this has no closed form: regular gaps, or lifetimes with a season.
+            Where this has no closed form: rates that drift, regular gaps, lifetimes with a season.
         """
-        self._refuse_lifetimes(regular_matters=False)
-        if self.knobs.regularity != 1:
+        self._refuse_open_forms(regular_matters=False)
+        if self.knobs.regularity != 1 or self.knobs.regularity_spread:
             raise ConfigError("expected orders have no closed form", "knob regularity", "choose 1")
         n = len(history)
         rates, alive, _, ahead = self._as_of(history, horizon_days)
@@ -105,9 +108,14 @@ class Shop:
         """Expected spend of each customer of a History within the horizon, before returns; see `true_orders`."""
         return self.true_orders(history, horizon_days) * self.truth.mean_baskets[: len(history)]
 
-    def _refuse_lifetimes(self, *, regular_matters: bool) -> None:
+    def _refuse_open_forms(self, *, regular_matters: bool) -> None:
         knobs = self.knobs
-        awkward = knobs.season_amplitude > 0 or (regular_matters and knobs.regularity != 1)
+        for name in ("drift_spread", "slowing", "clumps", "comeback", "lifetime_spread"):
+            if getattr(knobs, name):
+                raise ConfigError(f"the truth has no closed form with {name}", f"knob {name}", "choose 0")
+        busy = knobs.season_amplitude or knobs.holiday_lift or knobs.trend or knobs.promotions or knobs.weekend
+        regular = knobs.regularity != 1 or knobs.regularity_spread
+        awkward = busy or knobs.lifetime_shape != 1 or (regular_matters and regular)
         if knobs.dropout == "lifetime" and awkward:
             problem = "lifetimes with regular gaps or a season have no closed form"
             raise ConfigError(problem, "knob dropout", "choose at_order or none")
@@ -116,12 +124,12 @@ class Shop:
         return history.cutoff / DAY_US - as_cutoff(self.knobs.start) / DAY_US
 
     def _as_of(self, history: History, horizon_days: float) -> tuple[Floats, NDArray[np.bool_], Floats, float]:
-        n, day, season = len(history), self._day(history), Season.of(self.knobs)
+        n, day, calendar = len(history), self._day(history), self.calendar
         is_order = history.moments.kind == Kind.ORDER
         last = np.full(n, np.nan)
         last[history.customer[is_order]] = day - history.age_days[is_order]
-        now = season.elapsed(np.array([day, day + horizon_days]))
-        return self.truth.rates[:n], self.truth.deaths[:n] >= day, now[0] - season.elapsed(last), float(now[1] - now[0])
+        now = calendar.elapsed(np.array([day, day + horizon_days]))
+        return self.truth.rates[:n], self.truth.deaths[:n] >= day, now[0] - calendar.elapsed(last), float(now[1] - now[0])
 
 
 def simulate(knobs: Knobs, seed: int) -> Shop:
@@ -145,15 +153,15 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
     lives = simulate_lives(knobs, rng)
     if not len(lives.day):
         raise ConfigError("nobody ordered inside the window", "knobs", "more customers or a higher rate")
-    cents, mean_baskets = draw_amounts(knobs, lives.customer, rng)
-    ts = _clock(knobs, lives.day)
+    cents, mean_baskets = draw_amounts(knobs, lives.customer, lives.rates, rng)
+    ts = shop_clock(knobs, lives.day)
     in_time = np.lexsort((lives.customer, ts))
     number = np.empty(len(ts), dtype=np.int64)
     number[in_time] = np.arange(len(ts))
     catalogue = make_catalogue(knobs, rng)
-    orders = _order_part(knobs, catalogue, (lives.customer, ts, number, cents), rng)
-    parts = [orders, _return_part(knobs, orders, rng), _view_part(knobs, orders, rng)]
-    people, offsets, moments, numbers, lines = _assemble(_joined(parts))
+    orders = order_part(knobs, catalogue, (lives.customer, ts, number, cents), rng)
+    parts = [orders, *around(knobs, orders, lives, rng)]
+    people, offsets, moments, numbers, lines = _assemble(joined(parts))
     lines, items, categories = _named(catalogue, lines, moments.ts)
     truth = Truth(
         lives.rates[people],
@@ -161,6 +169,7 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
         lives.births[people],
         lives.deaths[people],
         mean_baskets[people],
+        lives.regularity[people],
     )
     packed = Packed(
         np.char.add("c", np.char.zfill(people.astype(np.str_), 6)),
@@ -172,89 +181,10 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
         items=items,
         categories=categories,
     )
-    return Shop(knobs, seed, packed, truth, numbers, lines)
+    return Shop(knobs, seed, packed, truth, numbers, lines, lives.calendar)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Moments of one kind and their lines, in no order between moments."""
-
-    customer: Ints
-    ts: Ints
-    kind: NDArray[np.uint8]
-    number: Ints
-    discount: Ints  # cents
-    n_lines: Ints
-    item: Ints
-    quantity: Ints
-    cents: Ints
-
-
-def _clock(knobs: Knobs, day: Floats) -> Ints:
-    unit = MINUTE_US if knobs.clock == "minute" else DAY_US
-    latest = as_cutoff(knobs.start) + knobs.days * DAY_US - unit
-    return np.minimum(as_cutoff(knobs.start) + np.floor(day * DAY_US / unit).astype(np.int64) * unit, latest)
-
-
-def _part(kind: Kind, customer: Ints, ts: Ints, number: Ints, **rest: Ints) -> _Part:
-    full = {"discount": np.zeros(len(ts), np.int64), "n_lines": np.ones(len(ts), np.int64)} | rest
-    return _Part(customer, ts, np.full(len(ts), kind, np.uint8), number, **full)
-
-
-def _order_part(
-    knobs: Knobs, catalogue: Catalogue, orders: tuple[Ints, Ints, Ints, Ints], rng: np.random.Generator
-) -> _Part:
-    customer, ts, number, cents = orders
-    off = np.where(rng.random(len(ts)) < knobs.discount_share, rng.uniform(0.1, 0.3, len(ts)), 0.0)
-    discount = np.round(cents * off / (1 - off)).astype(np.int64)
-    if not knobs.items:
-        none, one = np.full(len(ts), -1), np.ones(len(ts), np.int64)
-        return _part(Kind.ORDER, customer, ts, number, discount=discount, item=none, quantity=one, cents=cents)
-    drawn = draw_lines(knobs, catalogue, customer, cents, rng)
-    n_lines = np.bincount(drawn.order, minlength=len(ts))
-    lines = {"n_lines": n_lines, "item": drawn.item, "quantity": drawn.quantity, "cents": drawn.cents}
-    return _part(Kind.ORDER, customer, ts, number, discount=discount, **lines)
-
-
-def _return_part(knobs: Knobs, orders: _Part, rng: np.random.Generator) -> _Part:
-    """One line of some orders comes back some days later, if the window lasts that long."""
-    later = orders.ts + np.ceil(rng.uniform(2, 20, len(orders.ts)) * DAY_US / MINUTE_US).astype(np.int64) * MINUTE_US
-    if knobs.clock == "day":
-        later = later // DAY_US * DAY_US
-    end = as_cutoff(knobs.start) + knobs.days * DAY_US
-    back = (rng.random(len(later)) < knobs.return_share) & (later < end)
-    line = _one_line_each(orders, rng)[back]
-    number = orders.number[back]
-    content = {"item": orders.item[line], "quantity": -orders.quantity[line], "cents": -orders.cents[line]}
-    return _part(Kind.RETURN, orders.customer[back], later[back], number, **content)
-
-
-def _view_part(knobs: Knobs, orders: _Part, rng: np.random.Generator) -> _Part:
-    """Looks at what was then ordered, in the days before."""
-    counts = rng.poisson(knobs.views_per_order, len(orders.ts)) * bool(knobs.items)
-    source = np.repeat(np.arange(len(counts)), counts)
-    unit = MINUTE_US if knobs.clock == "minute" else DAY_US
-    before = np.ceil(rng.exponential(2 * DAY_US, len(source)) / unit).astype(np.int64) * unit
-    ts = orders.ts[source] - before
-    seen = ts >= as_cutoff(knobs.start)
-    source, ts = source[seen], ts[seen]
-    item = orders.item[_one_line_each(orders, rng)[source]]
-    one, no_order = np.ones(len(ts), np.int64), np.full(len(ts), -1)
-    return _part(Kind.VIEW, orders.customer[source], ts, no_order, item=item, quantity=one, cents=np.zeros_like(one))
-
-
-def _one_line_each(orders: _Part, rng: np.random.Generator) -> Ints:
-    starts = np.cumsum(orders.n_lines) - orders.n_lines
-    return starts + (rng.random(len(starts)) * orders.n_lines).astype(np.int64)
-
-
-def _joined(parts: list[_Part]) -> _Part:
-    return _Part(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _Part.__dataclass_fields__}
-    )
-
-
-def _assemble(part: _Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
+def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     """Sort moments by customer and time, customers by their histories; customers without a moment drop out.
 
     Returns people (latent index of each packed customer), offsets, moments, order numbers and lines.
@@ -291,7 +221,7 @@ def _assemble(part: _Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     return people[order], customer_offsets, moments, number, lines
 
 
-def _gathered_lines(part: _Part, starts: Ints, n_lines: Ints) -> Lines:
+def _gathered_lines(part: Part, starts: Ints, n_lines: Ints) -> Lines:
     offsets = np.concatenate([[0], np.cumsum(n_lines)])
     source = np.repeat(starts - offsets[:-1], n_lines) + np.arange(offsets[-1])
     item = part.item[source].astype(np.int32)
