@@ -32,6 +32,18 @@ def test_each_language_is_written_in_its_own_script(code: str) -> None:
     )
 
 
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_what_is_counted_in_english_has_a_noun_for_one(code: str) -> None:
+    assert not re.search(r"\{\w+\} (days|customers|horizons|rows)\b", catalogue()[code]["en"].replace("{needs}", ""))
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "1 day"), ("1", "1 day"), (0, "0 days"), (2, "2 days"), ("1,000", "1,000 days")]
+)
+def test_one_is_said_in_the_singular(days: object, said: str) -> None:
+    assert say("report.expected_spend", "en", days=days) == f"Expected spend, {said}"
+
+
 def test_a_missing_code_is_a_mistake_of_ours_and_fails_loudly() -> None:
     with pytest.raises(KeyError):
         say("report.no_such_sentence", "en")

@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 import pyarrow as pa
 import typer
 from rich.console import Console
-from rich.table import Table
 from typer.exceptions import TyperException
 
 from shijin import __version__
@@ -30,8 +29,10 @@ from shijin.console import (
     guess_line,
     list_line,
     note_lines,
+    quarantine_line,
     rows_line,
     verdict_line,
+    weights_table,
 )
 from shijin.errors import ConfigError, ShijinError
 from shijin.schema import FINDINGS
@@ -161,8 +162,11 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
     else:
-        out.print(findings_table(findings, shop.config.shop.locale))
-        out.print(verdict_line(findings, shop.config.shop.locale))
+        language, aside = shop.config.shop.locale, receipt.rows["quarantined"]
+        out.print(findings_table(findings, language))
+        if aside:
+            out.print(quarantine_line(shop.root / "quarantine", aside, language), soft_wrap=True, style="dim")
+        out.print(verdict_line(findings, language))
     if spoils(findings):
         raise typer.Exit(1)
 
@@ -179,12 +183,7 @@ def train(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = Non
     if as_json:
         return _print_json({**receipt.inputs, "weights": weights.to_pylist()})
     _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
-    table = Table(title=f"{receipt.inputs['model']} ({receipt.inputs['case']})")
-    for name in weights.column_names:
-        table.add_column(name, justify="right" if name == "weight" else "left")
-    for row in weights.to_pylist():
-        table.add_row(row["part"], row["member"], f"{row['weight']:.2f}")
-    out.print(table if weights.num_rows else str(receipt.inputs["model"]))
+    out.print(weights_table(receipt, weights, shop.config.shop.locale))
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -97,6 +98,21 @@ def rows_line(rows: Mapping[str, int], language: Language) -> Text:
     return Text(say("report.between", language).join(parts), "dim")
 
 
+def weights_table(receipt: Receipt, weights: pa.Table, language: Language) -> RenderableType:
+    """What the stack makes of its members, under the model's id; the id alone for an untrained forecast."""
+    model = str(receipt.inputs["model"])
+    if not weights.num_rows:
+        return model
+    title = f"{model} ({_word('console.case_', str(receipt.inputs['case']), language)})"
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in ("part", "member", "weight"):
+        table.add_column(say(f"console.{name}", language), justify="right" if name == "weight" else "left")
+    for row in weights.to_pylist():
+        names = _word("console.part_", row["part"], language), _word("report.member_", row["member"], language)
+        table.add_row(*names, f"{row['weight']:.2f}")
+    return table
+
+
 def findings_table(findings: pa.Table, language: Language) -> RenderableType:
     """What is wrong in the data, in words."""
     if not findings.num_rows:
@@ -125,6 +141,13 @@ def verdict_line(findings: pa.Table, language: Language) -> str:
     """Whether the data spoil a forecast, in one sentence."""
     code, counts = findings_verdict(findings)
     return say(code, language, **counts)
+
+
+def quarantine_line(folder: Path, rows: int, language: Language) -> str:
+    """Where the rows that were set aside lie, and how to look at them."""
+    files = (folder / "*.parquet").as_posix()
+    command = f"python -c \"import duckdb; duckdb.read_parquet('{files}').show(max_width=160)\""
+    return say("console.quarantine", language, rows=f"{rows:,}", folder=folder, command=command)
 
 
 def list_line(path: str, customers: int, held_out: int, language: Language) -> str:

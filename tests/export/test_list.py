@@ -57,6 +57,13 @@ def test_columns_are_those_of_the_contract_in_its_order() -> None:
     assert table["churn_risk"].to_pylist() == [0.75]
 
 
+def test_money_has_two_decimals_and_other_numbers_four() -> None:
+    row = export_list(forecast(["a"], [12.34567]), Config()).to_pylist()[0]
+    money = ("expected_spend", "spend_p10", "spend_p50", "spend_p90", "historic_spend")
+    assert [row[name] for name in money] == [12.35, 0.0, 6.17, 24.69, 37.04]
+    assert row["expected_orders"] == 1.2346
+
+
 def test_the_same_customers_are_held_out_when_others_come() -> None:
     few = export_list(forecast([f"c{i}" for i in range(300)]), with_export(holdout=0.3))
     many = export_list(forecast([f"c{i}" for i in range(200, 2000)]), with_export(holdout=0.3))
@@ -106,7 +113,7 @@ def test_contacts_are_there_only_when_handed_in() -> None:
 
 def test_two_rows_of_contacts_for_a_customer_are_refused() -> None:
     contacts = pa.table({"customer_id": ["a", "a"], "email": ["1@shop.example", "2@shop.example"]})
-    with pytest.raises(SchemaError, match="1 customers have more than one row"):
+    with pytest.raises(SchemaError, match="customers with more than one row: 1"):
         export_list(forecast(["a"]), Config(), contacts)
 
 

@@ -62,6 +62,24 @@ def test_little_data_goes_the_whole_way_with_thin_evidence_and_says_that_it_is_u
     assert not (root / "backtests").exists()
 
 
+@pytest.mark.parametrize(
+    ("horizon", "last_day", "said_why"),
+    [
+        ((), 100, "The forecast looks 33 days ahead, not 90: a third of the history of 101 days."),
+        (("--horizon", "33d"), 100, None),
+        ((), 299, None),
+    ],
+)
+def test_a_horizon_that_the_history_shortens_is_said_and_why(
+    horizon: tuple[str, ...], last_day: int, said_why: str | None, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(HEADER + "".join(f"c{n % 9},{day(n)},5\n" for n in range(last_day + 1)))
+    said = command("run", tmp_path / "orders.csv", *horizon)
+    assert said.code == 0
+    assert ("a third of the history" in " ".join(said.err.split())) == (said_why is not None)
+    assert (said_why or "") in " ".join(said.err.split())
+
+
 def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command: Command, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + ten_customers())
     assert command("init", "-w", tmp_path / "shop").code == 0

@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,11 @@ def collected(command: Command, folder: Path, content: str) -> Path:
     assert command("init", "-w", folder / "shop").code == 0
     assert command("collect", folder / "orders.csv", "-w", folder / "shop").code == 0
     return folder / "shop"
+
+
+def collected_clean(command: Command, folder: Path) -> Path:
+    (folder / "clean").mkdir()
+    return collected(command, folder / "clean", GOOD)
 
 
 def test_up_to_five_bad_rows_in_a_hundred_go_into_quarantine_with_reason_and_row(
@@ -62,6 +69,25 @@ def test_check_exits_0_where_the_data_can_be_used_and_1_where_something_spoils_a
     found = json.loads(said.out)
     assert (said.code, found["spoils"]) == (1, True)
     assert "spoils" in [finding["severity"] for finding in found["findings"]]
+
+
+def test_check_says_how_to_look_at_the_rows_set_aside(command: Command, tmp_path: Path) -> None:
+    shop = collected(command, tmp_path, GOOD + "x,2024-02-30,5\n")
+    said = command("check", "-w", shop)
+    (line,) = (line for line in said.out.splitlines() if line.startswith("1 row set aside"))
+    _, python, shown = line.partition('python -c "')
+    looked = subprocess.run([sys.executable, "-c", shown.removesuffix('"')], capture_output=True, text=True, check=True)
+    assert python
+    assert "bad_time" in looked.stdout
+    assert "set aside" not in command("check", "-w", collected_clean(command, tmp_path)).out
+
+
+def test_train_speaks_the_shops_language(workspace: Path, command: Command) -> None:
+    (workspace / "shijin.toml").write_text((workspace / "shijin.toml").read_text() + '[shop]\nlocale = "zh"\n')
+    out = command("train", "-w", workspace, *HORIZON).out
+    for word in ("预测内容", "权重", "消费额", "提升树模型（LightGBM）", "在其后的窗口上学习组合"):
+        assert word in out
+    assert "weight" not in out
 
 
 def test_train_shows_the_weights_and_gives_the_same_model_again(workspace: Path, command: Command) -> None:
@@ -109,7 +135,7 @@ def test_export_writes_every_customer_best_first_with_a_hold_out_by_salted_hash(
     said = command("export", "-w", workspace, "--to", tmp_path / "list.csv")
     rows = listed(tmp_path / "list.csv")
     held_out = [row for row in rows if row["holdout"] == "True"]
-    where = f"{tmp_path / 'list.csv'} (200 customers; {len(held_out)} are held out: do not write to them)"
+    where = f"{tmp_path / 'list.csv'} (200 customers; {len(held_out)} held out: do not write to them)"
     assert said.out.strip() == f"list to send: {where}"
     assert len(rows) == 200
     spend = [float(row["expected_spend"]) for row in rows]

@@ -188,9 +188,9 @@ def test_a_chart_of_what_is_not_there_yet_says_what_to_run(shop: Shop, plain: pd
         young.plot.deciles()
 
 
-def test_objects_show_themselves(shop: Shop) -> None:
+def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
     assert repr(shop).startswith("Shop(")
-    assert "2087 events" in repr(shop)
+    assert f"{len(orders)} events" in repr(shop)
     assert repr(shop.train(horizon="60d")).startswith("TrainedModel(")
     view = shop.backtest(horizon="60d")
     lines = repr(view).splitlines()

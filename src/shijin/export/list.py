@@ -17,7 +17,8 @@ from shijin.schema import CONTACTS, FORECAST, conform
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it spreadsheets take UTF-8 for a Windows code page
 # What a spreadsheet may run: OWASP's list, with the full-width signs that East Asian locales treat alike.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
-DECIMALS = 4
+MONEY_DECIMALS, DECIMALS = 2, 4
+MONEY = ("expected_spend", "spend_p10", "spend_p50", "spend_p90", "historic_spend")
 FIRST_COLUMNS = (
     "customer_id",
     "tier",
@@ -53,8 +54,8 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
 
     Returns
     -------
-    One row a customer, sorted by expected_spend falling, then customer_id. Money and probabilities are rounded to
-    four decimals, for people.
+    One row a customer, sorted by expected_spend falling, then customer_id. Money is rounded to two decimals, other
+    numbers to four, for people.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     table = table.sort_by([("expected_spend", "descending"), ("customer_id", "ascending")]).select(FIRST_COLUMNS)
     if contacts is not None:
         table = _with_contacts(table, conform(contacts, CONTACTS, "contacts"))
-    return pa.table({name: _rounded(table[name]) for name in table.column_names})
+    return pa.table({name: _rounded(table[name], name) for name in table.column_names})
 
 
 def to_csv(table: pa.Table) -> bytes:
@@ -111,15 +112,16 @@ def _held_out(customer_id: pa.ChunkedArray, share: float, salt: str) -> pa.Chunk
 def _with_contacts(table: pa.Table, contacts: pa.Table) -> pa.Table:
     twice = contacts.num_rows - pc.count_distinct(contacts["customer_id"]).as_py()
     if twice:
-        raise SchemaError(f"{twice} customers have more than one row", "contacts", "keep one row a customer")
+        raise SchemaError(f"customers with more than one row: {twice}", "contacts", "keep one row a customer")
     row = pc.index_in(table["customer_id"], contacts["customer_id"])
     for name in contacts.column_names[1:]:
         table = table.append_column(name, contacts[name].take(row))
     return table
 
 
-def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.round(column, DECIMALS) if pa.types.is_floating(column.type) else column
+def _rounded(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    decimals = MONEY_DECIMALS if name in MONEY else DECIMALS
+    return pc.round(column, decimals) if pa.types.is_floating(column.type) else column
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -19,6 +19,7 @@ from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.report import report
 from shijin.steps.score import ScoreOptions, score
+from shijin.steps.shop_arrays import SHORTER_HORIZON
 from shijin.steps.train import TrainOptions, train_model
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -66,6 +67,7 @@ def run(
     receipts["check"], _ = check(workspace, now)
     steps = begin("train")
     receipts["train"], _ = train_model(workspace, TrainOptions(options.horizon, options.cutoff), now, steps)
+    notes += [note for note in receipts["train"].inputs["notes"] if note["code"] == SHORTER_HORIZON]
     horizon_days = int(receipts["train"].inputs["horizon_days"])
     judged_from = date.fromisoformat(receipts["train"].inputs["cutoff"]) - timedelta(days=horizon_days)
     steps = begin("backtest")

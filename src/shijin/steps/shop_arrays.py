@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 
 from shijin.config import DEFAULT_HORIZON_DAYS, parse_horizon
 from shijin.errors import ConfigError, EmptyHistoryError
+from shijin.forecast.stack import Note
 from shijin.represent.cutoff import EPOCH, as_cutoff
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Floats, Packed
 from shijin.workspace import Workspace
 
+SHORTER_HORIZON = "run.shorter_horizon"
 CURRENCY_LETTERS = 3  # a code such as EUR, which formats as money
 
 
@@ -52,6 +54,15 @@ def horizon_of(workspace: Workspace, packed: Packed, cutoff: int, told: str | in
         problem = f"{horizon_days} days are longer than the history of {span_days} days"
         raise EmptyHistoryError(problem, "horizon", f"choose {max(span_days // 3, 1)}d or shorter")
     return horizon_days
+
+
+def shorter_horizon(workspace: Workspace, packed: Packed, cutoff: int, told: str | int | None) -> list[Note]:
+    """A note where nobody chose the horizon and the history is too short for the default of 90 days; else none."""
+    if told is not None or workspace.config.outcome.horizon is not None:
+        return []
+    days, span = horizon_of(workspace, packed, cutoff, None), int((cutoff - packed.start) // DAY_US)
+    shorter = {"code": SHORTER_HORIZON, "days": days, "default": DEFAULT_HORIZON_DAYS, "span": span}
+    return [shorter] if days < DEFAULT_HORIZON_DAYS else []
 
 
 def cutoff_of(packed: Packed, told: str | date | None) -> int:

@@ -17,7 +17,7 @@ from shijin.forecast.model import CARD, Model, train
 from shijin.forecast.stack import Tell
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
+from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, shorter_horizon
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
@@ -64,7 +64,11 @@ def train_model(
             "trained": model.stack is not None,
             "case": model.stack.case if model.stack else "untrained",
             "served": model.stack.served if model.stack else "untrained",
-            "notes": [*model.notes, *(model.stack.notes if model.stack else [])],
+            "notes": [
+                *shorter_horizon(workspace, packed, cutoff, options.horizon),
+                *model.notes,
+                *(model.stack.notes if model.stack else []),
+            ],
         },
         before=workspace.versions(),
         after=workspace.versions(),

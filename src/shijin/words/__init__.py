@@ -1,7 +1,8 @@
 """Every sentence a person reads in the report or the console, by code, in English and 简体中文.
 
 The catalogue lies beside this file as ``<room>.toml``; a code is ``<room>.<name>`` and holds ``en`` and ``zh`` with the
-same ``{placeholders}``. This room knows no other room. Refusals (``errors.py``) stay English: they are searched for.
+same ``{placeholders}``. ``{n:day|days}`` is the number and the noun that goes with it. This room knows no other room.
+Refusals (``errors.py``) stay English: they are searched for.
 """
 
 from __future__ import annotations
@@ -9,10 +10,21 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Literal, get_args
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+class _Counting(Formatter):
+    """Fills placeholders as `str.format` does, and writes ``{n:day|days}`` as 1 day, 2 days."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, parted, many = format_spec.partition("|")
+        if not parted:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if str(value) == '1' else many}"
 
 
 @cache
@@ -39,5 +51,7 @@ def say(code: str, language: Language, /, **values: object) -> str:
     --------
     >>> say("tiers.high", "en"), say("tiers.high", "zh")
     ('high', '高价值')
+    >>> [say("report.expected_customers", "en", customers=customers) for customers in (1, "1,000")]
+    ['about 1 customer', 'about 1,000 customers']
     """
-    return catalogue()[code][language].format(**values)
+    return _Counting().vformat(catalogue()[code][language], (), values)
