@@ -88,6 +88,15 @@ def test_letters_are_read_in_the_encodings_shops_use(encoding: str, tmp_path: Pa
         assert read_raw(path, said).table["name"][7].as_py() == f"{LETTERS[encoding]} 7"
 
 
+@pytest.mark.parametrize("said", ["utf-16", "UTF-16-LE", "utf_16_be", "utf-32"])
+@pytest.mark.parametrize("end", [b"", b"\n"])  # an even and an odd number of bytes
+def test_an_encoding_of_wide_signs_is_refused_for_a_file_of_narrow_ones(said: str, end: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"customer,date,total\na,2024-01-02,3\nb,2024-01-02,4" + end)
+    with pytest.raises(SourceError, match=rf"no {said} text. Cure: say another --encoding, or leave it out"):
+        read_raw(path, said)
+
+
 def test_lines_that_end_the_old_way_are_lines(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_bytes(b"customer,date,total\ra,2024-01-02,3\rb,2024-01-02,4\r")

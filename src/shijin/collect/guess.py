@@ -6,6 +6,7 @@ says wins, and every guess is shown.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 import io
@@ -194,6 +195,10 @@ def _decode_as(data: bytes, encoding: str, where: str) -> str:
     except UnicodeDecodeError as error:
         problem = f"byte {error.start} is no {encoding} text"
         raise SourceError(problem, where, "say another --encoding, or leave it out to have it guessed") from error
+    if b"\0" not in data and codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        # Any bytes can be read so, but a delimiter or a line break has an empty byte in these, and this file has none.
+        problem = f"no {encoding} text"
+        raise SourceError(problem, where, "say another --encoding, or leave it out to have it guessed")
     if not _is_text(text):
         raise SourceError("not readable as text", where, "export it as CSV in UTF-8, or say --encoding")
     return text.removeprefix("\ufeff")
