@@ -201,6 +201,7 @@ def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
     assert html.startswith("<table>")
     assert html.count("<tr>") == 11
     assert view.verdict("zh") != view.verdict("en")
+    shop.forecast(horizon="60d")
     assert "deciles" in repr(shop.plot)
 
 
