@@ -56,7 +56,7 @@ def features(history: History, horizon_days: int) -> Features:
     """
     if not isinstance(history, History):
         raise TypeError(f"features are made from a History, got {type(history).__name__}")
-    shop = _shop_series(history, horizon_days)
+    shop = shop_series(history, horizon_days)
     names: tuple[str, ...] = ()
     values = np.zeros((len(history), 0), dtype=np.float32)
     for first, last in _blocks(history.offsets):
@@ -245,7 +245,7 @@ def _other_kinds(
     return out
 
 
-def _shop_series(history: History, horizon_days: int) -> dict[str, float]:
+def shop_series(history: History, horizon_days: int) -> dict[str, float]:
     """The shop's level over half horizons back from the cutoff, a year ago, and what its customers are like."""
     is_order = history.moments.kind == Kind.ORDER
     age = history.age_days[is_order]

@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 
 _FARTHEST = (-5.0, 6.0)  # how many deviations a customer's usual basket may lie from the median
 _WALK_ORDERS = 50  # the number of orders after which a drifting basket has wandered `basket_drift`
+_MOST_VARIABLE = 2.0  # standard deviation of the log of a customer's baskets, unless all are so
 _LARGEST_LOG = 25.0
 _FAVOURITES = 4  # items a customer comes back to
 _NAMES = ("kitchen", "bath", "garden", "lighting", "textiles", "candles", "stationery", "toys", "tea", "gifts")
@@ -40,9 +41,7 @@ class BasketLines:
     cents: Ints
 
 
-def draw_amounts(
-    knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator
-) -> tuple[Ints, Floats]:
+def draw_amounts(knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
     """Draw the amount of each order.
 
     Parameters
@@ -69,16 +68,15 @@ def draw_amounts(
     return np.maximum(np.round(100 * amounts), 1).astype(np.int64), means
 
 
-def _lognormal_amounts(
-    knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _lognormal_amounts(knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     n, m = knobs.customers, len(customer)
     tail = knobs.basket_tail
     personal = np.clip(rng.standard_t(tail, n), *_FARTHEST) if tail else rng.standard_normal(n)
     log_rates = np.log(np.maximum(rates, 1e-9))
     tie = knobs.rate_basket_tie * np.clip(log_rates - np.median(log_rates), -4, 4)
     centres = np.log(knobs.basket_median) + knobs.basket_between * personal + tie
-    within = knobs.basket_within * np.exp(np.clip(knobs.basket_within_spread * rng.standard_normal(n), -3, 1.5))
+    personal = np.exp(knobs.basket_within_spread * rng.standard_normal(n))
+    within = np.minimum(knobs.basket_within * personal, max(_MOST_VARIABLE, knobs.basket_within))
     logs = centres[customer] + within[customer] * rng.standard_normal(m)
     if m:
         first = np.searchsorted(customer, np.arange(n))

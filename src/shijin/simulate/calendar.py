@@ -55,7 +55,8 @@ class Calendar:
 
 
 def _season(knobs: Knobs, day: Floats) -> Floats:
-    return 1 + knobs.season_amplitude * np.cos(2 * np.pi / YEAR_DAYS * (_day_of_year(knobs, day) - knobs.season_peak_day))
+    since_peak = _day_of_year(knobs, day) - knobs.season_peak_day
+    return 1 + knobs.season_amplitude * np.cos(2 * np.pi / YEAR_DAYS * since_peak)
 
 
 def _holiday(knobs: Knobs, day: Floats) -> Floats:

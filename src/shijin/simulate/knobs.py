@@ -63,6 +63,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "idle_views": (0, 100),
     "carts_per_order": (0, 10),
     "reviews_per_order": (0, 1),
+    "contacts_per_order": (0, 1),
     "items": (0, 100_000),
     "categories": (1, 1000),
     "lines_per_order": (1, 100),
@@ -168,8 +169,8 @@ class Knobs:
         Mean number of views in the days before an order; and of views on days without one, for each order.
     carts_per_order
         Mean number of carts in the days before an order; half as many are filled and left.
-    reviews_per_order
-        Share of orders reviewed some days later.
+    reviews_per_order, contacts_per_order
+        Share of orders reviewed, and asked about, some days later. 0 to .4; 0 to .15.
     items, categories
         Size of the catalogue; 0 items: orders have one line without an item.
     lines_per_order
@@ -253,6 +254,7 @@ class Knobs:
     idle_views: float = 0.0
     carts_per_order: float = 0.0
     reviews_per_order: float = 0.0
+    contacts_per_order: float = 0.0
     items: int = 200
     categories: int = 8
     lines_per_order: float = 2.5

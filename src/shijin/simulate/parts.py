@@ -1,4 +1,4 @@
-"""What customers do, kind by kind, before it is sorted: orders, and the returns, views, carts and reviews around them."""
+"""What customers do, kind by kind, before it is sorted: orders, and what lies around them."""
 
 from __future__ import annotations
 
@@ -58,20 +58,19 @@ def order_part(
 
 
 def around(knobs: Knobs, orders: Part, lives: Lives, rng: np.random.Generator) -> list[Part]:
-    """What lies around the orders of a shop: returns and reviews after them, views and carts before and without."""
+    """What lies around the orders of a shop: returns, reviews and questions after them, views and carts before."""
     return [
         _returns(knobs, orders, rng),
         *_looks(knobs, Kind.VIEW, (knobs.views_per_order, knobs.idle_views), orders, lives, rng),
         *_looks(knobs, Kind.CART, (knobs.carts_per_order, _LEFT_CARTS * knobs.carts_per_order), orders, lives, rng),
-        _reviews(knobs, orders, rng),
+        _afterwards(knobs, Kind.REVIEW, knobs.reviews_per_order, (3, 30), orders, rng),
+        _afterwards(knobs, Kind.CONTACT, knobs.contacts_per_order, (0, 15), orders, rng),
     ]
 
 
 def joined(parts: list[Part]) -> Part:
     """Put parts behind each other."""
-    return Part(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in Part.__dataclass_fields__}
-    )
+    return Part(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Part.__dataclass_fields__})
 
 
 def _part(kind: Kind, customer: Ints, ts: Ints, number: Ints, **rest: Ints) -> Part:
@@ -114,14 +113,16 @@ def _looks(
     return [_part(kind, orders.customer[source], ts, no_order, **content)]
 
 
-def _reviews(knobs: Knobs, orders: Part, rng: np.random.Generator) -> Part:
-    """Some orders are reviewed within the weeks after."""
-    later = _later(knobs, orders.ts, rng.uniform(3, 30, len(orders.ts)))
-    said = (rng.random(len(later)) < knobs.reviews_per_order) & (later < _end(knobs))
+def _afterwards(
+    knobs: Knobs, kind: Kind, share: float, days: tuple[float, float], orders: Part, rng: np.random.Generator
+) -> Part:
+    """Some orders are reviewed, or asked about, within days after."""
+    later = _later(knobs, orders.ts, rng.uniform(*days, len(orders.ts)))
+    said = (rng.random(len(later)) < share) & (later < _end(knobs))
     item = orders.item[_one_line_each(orders, rng)[said]]
     one = np.ones(len(item), np.int64)
     content = {"item": item, "quantity": one, "cents": np.zeros_like(one)}
-    return _part(Kind.REVIEW, orders.customer[said], later[said], np.full(len(item), -1), **content)
+    return _part(kind, orders.customer[said], later[said], np.full(len(item), -1), **content)
 
 
 def _later(knobs: Knobs, ts: Ints, days: Floats) -> Ints:

@@ -13,8 +13,8 @@ from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
 from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
 from shijin.simulate.baskets import Catalogue, draw_amounts, make_catalogue
-from shijin.simulate.knobs import Knobs
 from shijin.simulate.calendar import Calendar
+from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import simulate_lives
 from shijin.simulate.parts import Part, around, joined, order_part, shop_clock
 
@@ -129,7 +129,8 @@ class Shop:
         last = np.full(n, np.nan)
         last[history.customer[is_order]] = day - history.age_days[is_order]
         now = calendar.elapsed(np.array([day, day + horizon_days]))
-        return self.truth.rates[:n], self.truth.deaths[:n] >= day, now[0] - calendar.elapsed(last), float(now[1] - now[0])
+        since_last = now[0] - calendar.elapsed(last)
+        return self.truth.rates[:n], self.truth.deaths[:n] >= day, since_last, float(now[1] - now[0])
 
 
 def simulate(knobs: Knobs, seed: int) -> Shop:

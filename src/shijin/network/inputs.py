@@ -1,0 +1,258 @@
+"""What the network reads: customers, their shop, and the shop's closed windows with what came of them.
+
+Everything is made from Histories, by the kernels that serve every other member. Money is counted in bins of the forecast's
+grid relative to each customer's *own bin*: about what they would spend in the horizon by their usual basket and their
+decayed spend. So one network fits a customer of ten and one of ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
+from shijin.errors import EmptyHistoryError
+from shijin.represent.cutoff import History, Outcomes, split_at
+from shijin.represent.features import features, shop_series
+from shijin.represent.packed import DAY_US, Ints, Kind, Packed
+from shijin.represent.tokens import Tokens, tokens
+
+Array = NDArray[np.float32]
+
+# Simulated shops have no items, so what is inside an order means nothing to the network.
+UNREAD = ("lines_mean", "quantity_mean", "price_level", "variety", "novelty_share", "novel_last")
+OWN_BINS = 44  # spend bins relative to a customer's own
+OWN_CENTRE = 24  # which of them is the own bin
+TIME_BINS = 8  # equal parts of the horizon in which the first order may fall
+MOST_WINDOWS = 3  # newest closed windows, one horizon apart
+YEAR_DAYS = 364  # whole weeks
+LEAST_HISTORY_H, LEAST_HISTORY_DAYS = 0.25, 7  # before a window
+LEAST_CUSTOMERS = 16  # in a window
+_LOG_STEP = np.log(HIGHEST / LOWEST) / (SPEND_BINS - 1)
+_SHRINK = 2.0  # a customer's usual basket counts as much as so many of the shop's median orders
+_COMPOSITION = (0.1, 0.25, 0.5, 0.75, 0.9)
+LEVELS = 4  # numbers on the level of a closed window
+
+Window = tuple[History, Outcomes]
+
+
+@dataclass(frozen=True)
+class Customers:
+    """What is read of n customers as of one cutoff.
+
+    features : (n, F) float32
+    tokens : their moments
+    own_bin : (n,) int64, bin of the grid
+    """
+
+    features: Array
+    tokens: Tokens
+    own_bin: Ints
+
+    def __len__(self) -> int:
+        return len(self.own_bin)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What n customers of a closed window did, in the network's terms.
+
+    active : (n,) float32, 1 where there was an order
+    own_spend : (n,) int64, spend bin relative to the own bin; where active
+    spend, orders : (n,) float32, log1p of spend in median orders and of orders
+    order_bin, time_bin : (n,) int64; where active
+    """
+
+    active: Array
+    own_spend: Ints
+    spend: Array
+    orders: Array
+    order_bin: Ints
+    time_bin: Ints
+
+
+@dataclass(frozen=True)
+class Context:
+    """Customers of closed windows with their answers.
+
+    customers, answers : of c customers
+    window : (c,) int64, which of the w windows each is of
+    shops : (w, S) float32, the shop as of each window
+    lags : (w, 2) float32, how long ago: log of horizons, and in years
+    levels : ((MOST_WINDOWS + 1) * LEVELS,) float32, what the whole windows came to against the formula; the year ago last
+    """
+
+    customers: Customers
+    answers: Answers
+    window: Ints
+    shops: Array
+    lags: Array
+    levels: Array
+
+    def __len__(self) -> int:
+        return len(self.window)
+
+    @classmethod
+    def empty(cls, n_features: int, n_shop: int) -> Self:
+        """Give a context that says nothing."""
+        none, no_floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        nobody = Customers(np.zeros((0, n_features), np.float32), tokens_of_nobody(), none)
+        answers = Answers(no_floats, none, no_floats, no_floats, none, none)
+        levels = np.zeros((MOST_WINDOWS + 1) * LEVELS, np.float32)
+        return cls(nobody, answers, none, np.zeros((0, n_shop), np.float32), np.zeros((0, 2), np.float32), levels)
+
+
+def tokens_of_nobody() -> Tokens:
+    """Give tokens of no customers."""
+    from shijin.represent.tokens import NAMES
+
+    return Tokens(np.zeros((0, len(NAMES)), np.float32), np.zeros(1, np.int64))
+
+
+def read_customers(history: History, horizon_days: int) -> Customers:
+    """Read every customer of a History."""
+    made = features(history, horizon_days)
+    read = [place for place, name in enumerate(made.names) if name not in UNREAD]
+    n_orders = np.expm1(made.column("orders").astype(np.float64))
+    usual = n_orders * made.column("basket_log_mean") / (n_orders + _SHRINK)
+    decayed = np.log(np.maximum(np.expm1(made.column("spend_decay_1h").astype(np.float64)) * np.log(2), LOWEST))
+    own_bin = _bin(np.exp(np.maximum(usual, decayed)))
+    return Customers(made.values[:, read], tokens(history, horizon_days), own_bin)
+
+
+def read_shop(history: History, horizon_days: int) -> Array:
+    """(S,) the shop as of a cutoff: its level series, its season, and what its customers are like."""
+    n_orders = np.log1p(history.n_orders())
+    age = history.age_days
+    seen = np.diff(history.offsets) > 0
+    newest = np.log1p(age[history.offsets[1:][seen] - 1] / horizon_days)
+    oldest = np.log1p(age[history.offsets[:-1][seen]] / horizon_days)
+    orders = history.moments.amount[(history.moments.kind == Kind.ORDER) & (history.moments.amount > 0)]
+    baskets = np.log(orders / history.scale) if len(orders) else np.zeros(1)
+    parts = [np.quantile(part, _COMPOSITION) for part in (n_orders, newest, oldest, baskets)]
+    looks = np.bincount(history.moments.kind, minlength=len(Kind))[:8] / max(len(orders), 1)
+    known = [np.log1p(len(history)), *np.log1p(looks[1:6])]
+    return np.concatenate([[*shop_series(history, horizon_days).values()], *parts, known]).astype(np.float32)
+
+
+def read_answers(customers: Customers, outcomes: Outcomes, scale: float) -> Answers:
+    """Put outcomes in the network's terms."""
+    money = outcomes.spend / scale
+    own = np.clip(_bin(np.maximum(money, LOWEST / 2)) - customers.own_bin + OWN_CENTRE, 0, OWN_BINS - 1)
+    first = np.where(np.isfinite(outcomes.first_days), outcomes.first_days, 0.0)
+    return Answers(
+        (outcomes.orders > 0).astype(np.float32),
+        own,
+        np.log1p(money).astype(np.float32),
+        np.log1p(outcomes.orders).astype(np.float32),
+        np.clip(np.searchsorted(ORDER_STARTS, outcomes.orders, side="right") - 1, 0, None),
+        np.clip((first / outcomes.horizon_days * TIME_BINS).astype(np.int64), 0, TIME_BINS - 1),
+    )
+
+
+def context_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
+    """List the closed windows worth reading before a cutoff: the newest ones, and the one a year ago."""
+    windows: list[Window] = []
+    for days in _begins(horizon_days):
+        begin = cutoff - days * DAY_US
+        if begin - packed.start < max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS) * DAY_US:
+            continue
+        try:
+            history, outcomes = split_at(packed, begin, horizon_days)
+        except EmptyHistoryError:
+            continue
+        if outcomes is not None and len(history) >= LEAST_CUSTOMERS:
+            windows.append((history, outcomes))
+    return windows
+
+
+def _begins(horizon_days: int) -> list[int]:
+    newest = [step * horizon_days for step in range(1, MOST_WINDOWS + 1)]
+    apart = min(abs(YEAR_DAYS - days) for days in newest)
+    year = [YEAR_DAYS] if horizon_days <= YEAR_DAYS and apart > horizon_days / 4 else []
+    return newest + year
+
+
+def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.random.Generator) -> Context | None:
+    """Read customers of closed windows, drawn by chance: two parts of the newest window, one of each other.
+
+    Parameters
+    ----------
+    cutoff
+        Of the forecast.
+    most
+        How many customers in all.
+
+    Returns
+    -------
+    None where there is no window.
+    """
+    if not windows or most < 1:
+        return None
+    shares = np.array([2.0] + [1.0] * (len(windows) - 1))
+    wanted = np.maximum((most * shares / shares.sum()).astype(int), 1)
+    read, answers, place, shops, lags = [], [], [], [], []
+    for number, (history, outcomes) in enumerate(windows):
+        rows = np.sort(rng.permutation(len(history))[: wanted[number]])
+        drawn = history.take(rows)
+        customers = read_customers(drawn, outcomes.horizon_days)
+        read.append(customers)
+        answers.append(read_answers(customers, outcomes.take(rows), history.scale))
+        place.append(np.full(len(rows), number))
+        shops.append(read_shop(history, outcomes.horizon_days))
+        days = (cutoff - history.cutoff) / DAY_US
+        lags.append([np.log(days / outcomes.horizon_days), days / YEAR_DAYS])
+    return Context(
+        _joined_customers(read),
+        _joined_answers(answers),
+        np.concatenate(place),
+        np.stack(shops),
+        np.array(lags, dtype=np.float32),
+        read_levels(windows, cutoff),
+    )
+
+
+def read_levels(windows: Sequence[Window], cutoff: int) -> Array:
+    """((MOST_WINDOWS + 1) * LEVELS,) what each whole window came to: known, share active, orders and spend to formula."""
+    levels = np.zeros((MOST_WINDOWS + 1, LEVELS), np.float32)
+    for history, outcomes in windows:
+        steps = (cutoff - history.cutoff) / DAY_US / outcomes.horizon_days
+        place = round(steps) - 1 if abs(steps - round(steps)) < 0.01 and round(steps) <= MOST_WINDOWS else MOST_WINDOWS
+        decay = np.exp2(-history.age_days / outcomes.horizon_days) * np.log(2)
+        moments = history.moments
+        orders = (decay * (moments.kind == Kind.ORDER)).sum()
+        spend = (decay * moments.amount * (moments.kind <= Kind.CHARGE)).sum() / history.scale
+        levels[place] = (
+            1.0,
+            np.log((np.count_nonzero(outcomes.orders) + 1) / (len(history) + 2)),
+            np.log((outcomes.orders.sum() + 1) / (orders + 1)),
+            np.log((outcomes.spend.sum() / history.scale + 1) / (max(spend, 0.0) + 1)),
+        )
+    return levels.ravel()
+
+
+def _bin(money: NDArray[np.float64]) -> Ints:
+    """Bin of the standard grid, for money in median orders."""
+    return np.clip(np.floor(np.log(np.maximum(money, LOWEST) / LOWEST) / _LOG_STEP), 0, SPEND_BINS - 1).astype(np.int64)
+
+
+def _joined_customers(parts: Sequence[Customers]) -> Customers:
+    starts = np.cumsum([0] + [len(part.tokens.values) for part in parts])
+    offsets = [part.tokens.offsets[1:] + start for part, (start, _) in zip(parts, pairwise(starts), strict=True)]
+    values = np.concatenate([part.tokens.values for part in parts])
+    return Customers(
+        np.concatenate([part.features for part in parts]),
+        Tokens(values, np.concatenate([[0], *offsets])),
+        np.concatenate([part.own_bin for part in parts]),
+    )
+
+
+def _joined_answers(parts: Sequence[Answers]) -> Answers:
+    return Answers(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in Answers.__annotations__}
+    )

@@ -1,0 +1,70 @@
+"""What pre-training minimises: the negative log likelihood of what each customer of a simulated shop did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from shijin.network.architecture import Outputs
+from shijin.network.inputs import OWN_CENTRE, Answers
+
+ORDERS_WEIGHT, TIME_WEIGHT, LEVEL_WEIGHT = 0.5, 0.2, 0.02
+_STEP = 0.2193  # of a spend bin, on the log
+_MOST_LEVEL = 2.5
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Parts of the loss, mean over customers, nats; `active` is the log score of who orders."""
+
+    active: Tensor
+    spend: Tensor
+    orders: Tensor
+    time: Tensor
+    level: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """What is minimised."""
+        return (
+            self.active + self.spend + ORDERS_WEIGHT * self.orders + TIME_WEIGHT * self.time + LEVEL_WEIGHT * self.level
+        )
+
+
+def loss(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Loss:
+    """Weigh outputs for n customers against their answers; (n,) own bins tell the level in money."""
+    device = outputs.active.device
+    active = torch.as_tensor(answers.active, device=device)
+    parts = (
+        (outputs.own_spend, answers.own_spend),
+        (outputs.orders, answers.order_bin),
+        (outputs.time, answers.time_bin),
+    )
+    surprises = [
+        (functional.cross_entropy(said, torch.as_tensor(came, device=device), reduction="none") * active).mean()
+        for said, came in parts
+    ]
+    return Loss(
+        functional.binary_cross_entropy_with_logits(outputs.active, active),
+        *surprises,
+        _level_surprise(outputs, answers, own_bin),
+    )
+
+
+def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tensor:
+    """Gaussian surprise of how far the whole shop's orders and spend lie from what its customers' forecasts say."""
+    device = own_bin.device
+    with torch.no_grad():
+        p = outputs.active.sigmoid()
+        bins = torch.arange(outputs.own_spend.shape[1], device=device) - OWN_CENTRE
+        money = (outputs.own_spend.softmax(1) * torch.exp(_STEP * bins)).sum(1) * torch.exp(_STEP * (own_bin - 21.0))
+        spend = torch.expm1(torch.as_tensor(answers.spend, device=device)).sum()
+        active = torch.as_tensor(answers.active, device=device).sum()
+        off = torch.stack([torch.log((active + 1) / (p.sum() + 1)), torch.log((spend + 1) / ((p * money).sum() + 1))])
+        off = off.clamp(-_MOST_LEVEL, _MOST_LEVEL)
+    mean, log_deviation = outputs.level.chunk(2)
+    log_deviation = log_deviation.clamp(-4, 2)
+    return (log_deviation + (off - mean) ** 2 / (2 * torch.exp(2 * log_deviation))).mean()

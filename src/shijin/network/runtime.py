@@ -1,0 +1,214 @@
+"""The network in NumPy: what forecasts, without torch. The same arithmetic as `architecture.py`, name by name.
+
+The context's keys and values are computed once a shop; customers then come in blocks. Blocks are fixed and each is
+computed by one thread, so that the numbers are the same bits whatever the machine is doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
+from shijin.network.inputs import OWN_BINS, OWN_CENTRE, TIME_BINS, Answers, Context, Customers, read_customers
+from shijin.network.weights import Tensors, Weights
+from shijin.represent.cutoff import History
+from shijin.represent.packed import Ints
+from shijin.represent.tokens import Tokens
+
+Array = NDArray[np.float32]
+SCORE_BOUND, CLIP = 8.0, 5.0  # as in architecture.py
+BLOCK = 1024  # customers computed at once
+_GELU = np.float32(np.sqrt(2 / np.pi))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the network says of n customers: as `architecture.Outputs`, and the vector behind it."""
+
+    active: Array
+    own_spend: Array
+    orders: Array
+    time: Array
+    vectors: Array
+
+    def distribution(self, customers: Customers, grid: Grid) -> Distribution:
+        """Put bins relative to each customer's own bin back on the grid."""
+        p_active = np.clip(1 / (1 + np.exp(-self.active.astype(np.float64))), P_FLOOR, 1 - P_FLOOR)
+        own = _softmax(self.own_spend.astype(np.float64))
+        place = customers.own_bin[:, None] + np.arange(OWN_BINS) - OWN_CENTRE
+        spend = np.zeros((len(own), SPEND_BINS))
+        np.add.at(spend, (np.arange(len(own))[:, None], np.clip(place, 0, SPEND_BINS - 1)), own)
+        return Distribution(p_active, spend, _softmax(self.orders.astype(np.float64)), grid)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A shop that was read: keys and values of the readable rows in each block, and what the shop adds to each row."""
+
+    keys: list[Array]
+    values: list[Array]
+    shop: Array
+    level: Array
+
+
+class Network:
+    """The shipped network, or any other weights of the architecture."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.tensors: Tensors = weights.tensors
+        self.name = weights.name
+        self.depth = 1 + max(int(name.split(".")[1]) for name in self.tensors if name.startswith("blocks."))
+        self.width = len(self.tensors["asked"])
+        self.heads = max(self.width // 32, 1)
+
+    def read(self, shop: Array, context: Context) -> Read:
+        """Read a shop and its context."""
+        of_shop = self._perceptron("shop", self._standardised("standardise_shop", shop[None]))
+        shop_row = of_shop + self._perceptron("levels", context.levels[None])
+        rows = np.concatenate([shop_row, self._told_rows(context)])
+        keys, values = [], []
+        for number in range(self.depth):
+            block = f"blocks.{number}."
+            normed = self._norm(block + "norm_attention", rows)
+            keys.append(self._split(self._linear(block + "key", normed)))
+            values.append(self._split(self._linear(block + "value", normed)))
+            rows = self._block(block, rows, normed, keys[-1], values[-1])
+        level = self._perceptron("level_head", self._norm("norm", rows[:1]))[0]
+        return Read(keys, values, shop_row, level)
+
+    def say(self, customers: Customers, read: Read) -> Said:
+        """Forecast n customers of a shop that was read."""
+        rows = self._rows(customers) + read.shop + self.tensors["asked"]
+        for number in range(self.depth):
+            block = f"blocks.{number}."
+            normed = self._norm(block + "norm_attention", rows)
+            rows = self._block(block, rows, normed, read.keys[number], read.values[number])
+        vectors = self._norm("norm", rows)
+        out = self._perceptron("head", vectors)
+        edges = np.cumsum([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS])
+        active, own_spend, orders, time = np.split(out, edges[:-1], axis=1)
+        return Said(active[:, 0], own_spend, orders, time, vectors)
+
+    def _rows(self, customers: Customers) -> Array:
+        features = self._standardised("standardise_features", customers.features)
+        pooled = self._pooled(customers.tokens)
+        return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled], axis=1))
+
+    def _told_rows(self, context: Context) -> Array:
+        if not len(context):
+            return np.zeros((0, self.width), np.float32)
+        shops = self._perceptron("shop", self._standardised("standardise_shop", context.shops))[context.window]
+        answers = context.answers
+        told = np.stack([answers.spend, answers.orders, answers.active], axis=1)
+        numbers = np.concatenate([told, context.lags[context.window]], axis=1)
+        said = self.tensors["answer_bin.weight"][answer_bins(answers)] + self._linear("answer", numbers)
+        return self._rows(context.customers) + shops + said + self.tensors["told"]
+
+    def _periodic(self, features: Array) -> Array:
+        angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
+        waves = np.concatenate([np.sin(angle), np.cos(angle), features[:, :, None]], axis=2)
+        out = np.matmul(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
+        out += self.tensors["periodic.bias"][:, None]
+        return np.maximum(out, 0).transpose(1, 0, 2).reshape(len(features), -1)
+
+    def _pooled(self, read: Tokens) -> Array:
+        """Pool each customer's tokens: heads weigh them and average what they say."""
+        tokens = self._standardised("events.standardise", read.values)
+        hidden = _gelu(self._perceptron("events.token", tokens))
+        weight = np.exp(SCORE_BOUND * np.tanh(self._linear("events.score", hidden) / SCORE_BOUND))
+        value = self._linear("events.value", hidden).reshape(len(tokens), weight.shape[1], -1) * weight[:, :, None]
+        total, weights = _sums(value.reshape(len(tokens), -1), read.offsets), _sums(weight, read.offsets)
+        pooled = total.reshape(len(total), weight.shape[1], -1) / (weights[:, :, None] + np.float32(1e-6))
+        return pooled.reshape(len(total), -1)
+
+    def _block(self, block: str, rows: Array, normed: Array, keys: Array, values: Array) -> Array:
+        query = self._split(self._linear(block + "query", normed))
+        scores = np.matmul(query, keys.transpose(0, 2, 1)) * np.float32(1 / np.sqrt(query.shape[2]))
+        read = np.matmul(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
+        rows = rows + self._linear(block + "out", read)
+        return rows + self._perceptron(block + "mlp", self._norm(block + "norm_mlp", rows))
+
+    def _split(self, rows: Array) -> Array:
+        """(r, d) -> (heads, r, d / heads)."""
+        return np.ascontiguousarray(rows.reshape(len(rows), self.heads, -1).transpose(1, 0, 2))
+
+    def _standardised(self, name: str, x: Array) -> Array:
+        return np.clip((x - self.tensors[f"{name}.mean"]) / self.tensors[f"{name}.deviation"], -CLIP, CLIP)
+
+    def _linear(self, name: str, x: Array) -> Array:
+        return x @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+
+    def _perceptron(self, name: str, x: Array) -> Array:
+        return self._linear(f"{name}.second", _gelu(self._linear(f"{name}.first", x)))
+
+    def _norm(self, name: str, x: Array) -> Array:
+        centred = x - x.mean(axis=1, keepdims=True)
+        variance = (centred * centred).mean(axis=1, keepdims=True)
+        return centred / np.sqrt(variance + np.float32(1e-5)) * self.tensors[f"{name}.weight"] + self.tensors[
+            f"{name}.bias"
+        ]
+
+
+def answer_bins(answers: Answers) -> Ints:
+    """(c,) 0 where there was no order, else one more than the spend bin."""
+    return (answers.own_spend + 1) * (answers.active > 0)
+
+
+def forecast(
+    network: Network, history: History, horizon_days: int, read: Read, threads: int = 1
+) -> tuple[Distribution, Said]:
+    """Forecast every customer of a History, block by block.
+
+    Parameters
+    ----------
+    read
+        The shop and its context, from `Network.read`.
+    threads
+        How many blocks are computed at a time; the numbers do not depend on it.
+    """
+    grid = Grid.of_scale(history.scale)
+    starts = range(0, len(history), BLOCK)
+
+    def one(start: int) -> tuple[Distribution, Said]:
+        customers = read_customers(history.take(np.arange(start, min(start + BLOCK, len(history)))), horizon_days)
+        said = network.say(customers, read)
+        return said.distribution(customers, grid), said
+
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(one, starts))
+    else:
+        parts = [one(start) for start in starts]
+    return _joined([part for part, _ in parts], grid), _joined_said([said for _, said in parts])
+
+
+def _joined(parts: list[Distribution], grid: Grid) -> Distribution:
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")]
+    return Distribution(*columns, grid)
+
+
+def _joined_said(parts: list[Said]) -> Said:
+    return Said(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Said.__annotations__})
+
+
+def _sums(values: Array, offsets: Ints) -> Array:
+    """Sum the rows of each customer; 0 where there are none."""
+    out = np.zeros((len(offsets) - 1, values.shape[1]), np.float32)
+    some = np.diff(offsets) > 0
+    if some.any():
+        out[some] = np.add.reduceat(values, offsets[:-1][some], axis=0)
+    return out
+
+
+def _gelu(x: Array) -> Array:
+    return np.float32(0.5) * x * (1 + np.tanh(_GELU * (x + np.float32(0.044715) * x * x * x)))
+
+
+def _softmax(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    weight = np.exp(x - x.max(axis=-1, keepdims=True))
+    return weight / weight.sum(axis=-1, keepdims=True)

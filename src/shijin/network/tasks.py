@@ -1,0 +1,90 @@
+"""Examples for pre-training: a simulated shop, its closed windows as context, and the customers to be forecast.
+
+An example is a function of seed and number alone, whoever makes it and however often training was interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.errors import ShijinError
+from shijin.network.inputs import (
+    Answers,
+    Context,
+    Customers,
+    context_windows,
+    read_answers,
+    read_context,
+    read_customers,
+    read_shop,
+)
+from shijin.represent.cutoff import split_at
+from shijin.represent.packed import DAY_US
+from shijin.simulate.prior import draw_task
+from shijin.simulate.shops import simulate
+
+MOST_ASKED = 512  # customers to be forecast of a shop
+MOST_TOLD = 768  # customers of its context
+LEAST_CUSTOMERS = 30
+NO_CONTEXT, FEW_CONTEXT = 0.12, 0.3  # how often nothing, or a part, of the context is shown
+
+
+@dataclass(frozen=True)
+class Example:
+    """One shop: who is asked about, what their shop is like, what is told beside, and what came."""
+
+    asked: Customers
+    shop: NDArray[np.float32]
+    context: Context
+    answers: Answers
+
+
+def example(seed: int, number: int, fixed: Mapping[str, Any] | None = None) -> Example:
+    """Make the example of a number; shops that nobody would forecast are drawn again.
+
+    Parameters
+    ----------
+    fixed
+        Knobs held at a value.
+    """
+    rng = np.random.default_rng([seed, number])
+    while True:
+        made = _example(rng, dict(fixed or {}))
+        if made is not None:
+            return made
+
+
+def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
+    task = draw_task(rng, **fixed)
+    horizon = task.horizon_days
+    try:
+        packed = simulate(task.knobs, int(rng.integers(2**62))).packed
+        cutoff = packed.end - horizon * DAY_US
+        history, outcomes = split_at(packed, cutoff, horizon)
+    except ShijinError:
+        return None
+    if outcomes is None or len(history) < LEAST_CUSTOMERS:
+        return None
+    rows = np.sort(rng.permutation(len(history))[:MOST_ASKED])
+    asked = read_customers(history.take(rows), horizon)
+    shop = read_shop(history, horizon)
+    context = None
+    told = _told(rng)
+    if told:
+        context = read_context(context_windows(packed, cutoff, horizon), cutoff, told, rng)
+    if context is None:
+        context = Context.empty(asked.features.shape[1], len(shop))
+    return Example(asked, shop, context, read_answers(asked, outcomes.take(rows), history.scale))
+
+
+def _told(rng: np.random.Generator) -> int:
+    """How many customers of context are shown."""
+    which = rng.random()
+    if which < NO_CONTEXT:
+        return 0
+    return int(rng.uniform(0.02, 1) ** 2 * MOST_TOLD) if which < NO_CONTEXT + FEW_CONTEXT else MOST_TOLD

@@ -1,0 +1,77 @@
+"""The shipped weights: half-precision safetensors beside a card that says where they come from.
+
+A card names the architecture it fits, so that older weights keep their numbers in a newer package or are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from shijin.errors import ModelError
+
+SHIPPED = Path(__file__).parent / "weights"
+TENSORS, CARD = "behaviour.safetensors", "behaviour.json"
+VERSION = 1  # of the architecture that this package runs
+
+Tensors = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by name (single precision) and the card they came with."""
+
+    tensors: Tensors
+    card: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """A short name: the first digits of the file's sum."""
+        return str(self.card["sha256"])[:12]
+
+
+def load_weights(folder: Path = SHIPPED) -> Weights:
+    """Read weights and check them against their card.
+
+    Raises
+    ------
+    ModelError
+        When a file is missing or damaged, does not match its card, or is of another architecture.
+
+    Examples
+    --------
+    >>> load_weights(Path("nowhere"))
+    Traceback (most recent call last):
+    shijin.errors.ModelError: nowhere: the network's weights cannot be read (...). Cure: install shijin again.
+    """
+    cure = "install shijin again"
+    try:
+        card = json.loads((folder / CARD).read_text("utf-8"))
+        content = (folder / TENSORS).read_bytes()
+        if card["architecture"] != VERSION:
+            raise ModelError(f"the weights are of architecture {card['architecture']}", str(folder), cure)
+        if hashlib.sha256(content).hexdigest() != card["sha256"]:
+            raise ModelError("the network's weights do not match their card", str(folder / TENSORS), cure)
+        tensors = {name: value.astype(np.float32) for name, value in load_file(folder / TENSORS).items()}
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"the network's weights cannot be read ({error})", str(folder), cure) from error
+    return Weights(tensors, card)
+
+
+def save_weights(tensors: Mapping[str, NDArray[np.floating]], card: Mapping[str, Any], folder: Path) -> None:
+    """Write tensors in half precision, and their card with the file's sum."""
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {name: np.ascontiguousarray(value, dtype=np.float16) for name, value in tensors.items()}
+    save_file(halves, folder / TENSORS)
+    digest = hashlib.sha256((folder / TENSORS).read_bytes()).hexdigest()
+    complete = {**card, "architecture": VERSION, "sha256": digest}
+    (folder / CARD).write_text(json.dumps(complete, indent=1, ensure_ascii=False) + "\n", "utf-8")
