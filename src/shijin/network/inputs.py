@@ -1,8 +1,8 @@
 """What the network reads: customers, their shop, and the shop's closed windows with what came of them.
 
-Everything is made from Histories, by the kernels that serve every other member. Money is counted in bins of the forecast's
-grid relative to each customer's *own bin*: about what they would spend in the horizon by their usual basket and their
-decayed spend. So one network fits a customer of ten and one of ten thousand.
+Everything is made from Histories, by the kernels that serve every other member. Money is counted in bins of the
+forecast's grid relative to each customer's *own bin*: about what they would spend in the horizon by their usual basket
+and their decayed spend. So one network fits a customer of ten and one of ten thousand.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.features import features, shop_series
-from shijin.represent.packed import DAY_US, Ints, Kind, Packed
-from shijin.represent.tokens import Tokens, tokens
+from shijin.represent.packed import DAY_US, Ints, Kind
+from shijin.represent.tokens import NAMES, Tokens, tokens
 
 Array = NDArray[np.float32]
 
@@ -33,6 +33,7 @@ MOST_WINDOWS = 3  # newest closed windows, one horizon apart
 YEAR_DAYS = 364  # whole weeks
 LEAST_HISTORY_H, LEAST_HISTORY_DAYS = 0.25, 7  # before a window
 LEAST_CUSTOMERS = 16  # in a window
+MOST_KNOWN = 20_000  # customers from whom a shop is known
 _LOG_STEP = np.log(HIGHEST / LOWEST) / (SPEND_BINS - 1)
 _SHRINK = 2.0  # a customer's usual basket counts as much as so many of the shop's median orders
 _COMPOSITION = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -84,7 +85,7 @@ class Context:
     window : (c,) int64, which of the w windows each is of
     shops : (w, S) float32, the shop as of each window
     lags : (w, 2) float32, how long ago: log of horizons, and in years
-    levels : ((MOST_WINDOWS + 1) * LEVELS,) float32, what the whole windows came to against the formula; the year ago last
+    levels : ((MOST_WINDOWS + 1) * LEVELS,) float32, what the whole windows came to, the year ago last
     """
 
     customers: Customers
@@ -101,17 +102,11 @@ class Context:
     def empty(cls, n_features: int, n_shop: int) -> Self:
         """Give a context that says nothing."""
         none, no_floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
-        nobody = Customers(np.zeros((0, n_features), np.float32), tokens_of_nobody(), none)
+        no_tokens = Tokens(np.zeros((0, len(NAMES)), np.float32), np.zeros(1, np.int64))
+        nobody = Customers(np.zeros((0, n_features), np.float32), no_tokens, none)
         answers = Answers(no_floats, none, no_floats, no_floats, none, none)
         levels = np.zeros((MOST_WINDOWS + 1) * LEVELS, np.float32)
         return cls(nobody, answers, none, np.zeros((0, n_shop), np.float32), np.zeros((0, 2), np.float32), levels)
-
-
-def tokens_of_nobody() -> Tokens:
-    """Give tokens of no customers."""
-    from shijin.represent.tokens import NAMES
-
-    return Tokens(np.zeros((0, len(NAMES)), np.float32), np.zeros(1, np.int64))
 
 
 def read_customers(history: History, horizon_days: int) -> Customers:
@@ -155,19 +150,26 @@ def read_answers(customers: Customers, outcomes: Outcomes, scale: float) -> Answ
     )
 
 
-def context_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
-    """List the closed windows worth reading before a cutoff: the newest ones, and the one a year ago."""
+def thinned(history: History) -> History:
+    """Keep customers evenly by position where there are more than are needed to know a shop."""
+    apart = -(-len(history) // MOST_KNOWN)
+    return history if apart <= 1 else history.take(np.arange(0, len(history), apart))
+
+
+def context_windows(history: History, horizon_days: int) -> list[Window]:
+    """List the closed windows of a History worth reading: the newest ones, and the one a year ago."""
+    shop = history.as_shop()
     windows: list[Window] = []
     for days in _begins(horizon_days):
-        begin = cutoff - days * DAY_US
-        if begin - packed.start < max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS) * DAY_US:
+        begin = history.cutoff - days * DAY_US
+        if begin - history.start < max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS) * DAY_US:
             continue
         try:
-            history, outcomes = split_at(packed, begin, horizon_days)
+            before, outcomes = split_at(shop, begin, horizon_days)
         except EmptyHistoryError:
             continue
-        if outcomes is not None and len(history) >= LEAST_CUSTOMERS:
-            windows.append((history, outcomes))
+        if outcomes is not None and len(before) >= LEAST_CUSTOMERS:
+            windows.append((before, outcomes))
     return windows
 
 
@@ -184,7 +186,7 @@ def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.rand
     Parameters
     ----------
     cutoff
-        Of the forecast.
+        Of the forecast; every window is closed there.
     most
         How many customers in all.
 
@@ -218,7 +220,7 @@ def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.rand
 
 
 def read_levels(windows: Sequence[Window], cutoff: int) -> Array:
-    """((MOST_WINDOWS + 1) * LEVELS,) what each whole window came to: known, share active, orders and spend to formula."""
+    """Read what each whole window came to: known, share active, orders and spend against the formula; logs."""
     levels = np.zeros((MOST_WINDOWS + 1, LEVELS), np.float32)
     for history, outcomes in windows:
         steps = (cutoff - history.cutoff) / DAY_US / outcomes.horizon_days

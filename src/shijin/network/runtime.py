@@ -6,7 +6,6 @@ computed by one thread, so that the numbers are the same bits whatever the machi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
-from shijin.network.inputs import OWN_BINS, OWN_CENTRE, TIME_BINS, Answers, Context, Customers, read_customers
+from shijin.network.inputs import (
+    OWN_BINS,
+    OWN_CENTRE,
+    TIME_BINS,
+    Answers,
+    Context,
+    Customers,
+    context_windows,
+    read_context,
+    read_customers,
+    read_shop,
+    thinned,
+)
 from shijin.network.weights import Tensors, Weights
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Ints
@@ -23,6 +34,8 @@ from shijin.represent.tokens import Tokens
 Array = NDArray[np.float32]
 SCORE_BOUND, CLIP = 8.0, 5.0  # as in architecture.py
 BLOCK = 1024  # customers computed at once
+MOST_TOLD = 1024  # customers of context
+DRAW_SEED = 0  # which customers of context: by position, so the same whatever their ids
 _GELU = np.float32(np.sqrt(2 / np.pi))
 
 
@@ -149,14 +162,31 @@ class Network:
     def _norm(self, name: str, x: Array) -> Array:
         centred = x - x.mean(axis=1, keepdims=True)
         variance = (centred * centred).mean(axis=1, keepdims=True)
-        return centred / np.sqrt(variance + np.float32(1e-5)) * self.tensors[f"{name}.weight"] + self.tensors[
-            f"{name}.bias"
-        ]
+        return (
+            centred / np.sqrt(variance + np.float32(1e-5)) * self.tensors[f"{name}.weight"]
+            + self.tensors[f"{name}.bias"]
+        )
 
 
 def answer_bins(answers: Answers) -> Ints:
     """(c,) 0 where there was no order, else one more than the spend bin."""
     return (answers.own_spend + 1) * (answers.active > 0)
+
+
+def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:
+    """Read a shop's own past: its closed windows, with what came of them, as context.
+
+    Parameters
+    ----------
+    most
+        How many customers of context; 0 for none.
+    """
+    known = thinned(history)
+    shop = read_shop(known, horizon_days)
+    windows = context_windows(known, horizon_days) if most else []
+    context = read_context(windows, known.cutoff, most, np.random.default_rng(DRAW_SEED))
+    n_features = len(network.tensors["standardise_features.mean"])
+    return network.read(shop, context or Context.empty(n_features, len(shop)))
 
 
 def forecast(

@@ -76,7 +76,7 @@ def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
     context = None
     told = _told(rng)
     if told:
-        context = read_context(context_windows(packed, cutoff, horizon), cutoff, told, rng)
+        context = read_context(context_windows(history, horizon), cutoff, told, rng)
     if context is None:
         context = Context.empty(asked.features.shape[1], len(shop))
     return Example(asked, shop, context, read_answers(asked, outcomes.take(rows), history.scale))

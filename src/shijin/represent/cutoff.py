@@ -87,6 +87,10 @@ class History:
         """(n,) how many orders lie before the cutoff."""
         return per_customer((self.moments.kind == Kind.ORDER).astype(float), self.offsets)
 
+    def as_shop(self) -> Packed:
+        """Give the shop as it was known at the cutoff: what closed windows are split from. Vocabularies stay behind."""
+        return Packed(self.customers, self.offsets, self.moments, self.start, self.cutoff, self.lines, zone=self.zone)
+
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
         """Keep only some customers, in their order; the scale stays the shop's."""
         chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
