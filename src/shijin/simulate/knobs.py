@@ -70,6 +70,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "popularity": (0, 3),
     "loyalty": (0, 1),
 }
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "rates": ("gamma", "lognormal"),
+    "dropout": ("none", "at_order", "lifetime"),
+    "baskets": ("gamma_gamma", "lognormal"),
+    "clock": ("minute", "day"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Knobs:
         A rate wanders as an Ornstein-Uhlenbeck process on its log: how far, and how many days it remembers. 0: constant
         rates, as BTYD has them; .1 to .9 and 40 to 2,000 days cover how counts of two halves of a life correlate.
     slowing
-        The n-th gap is n^slowing times the first: interest that fades or grows with use. -.15 to .15.
+        The n-th gap is n^slowing times the first: interest that fades or grows with use. -.3 to .3, a guess.
     regularity
         Shape k of the gamma gaps between orders: 1 is Poisson; below 1 clumpy; 2 and more like clockwork. Grocery
         panels 1 to 4 (Platzer and Reutterer 2016, table 3).
@@ -123,14 +129,15 @@ class Knobs:
     dropout_a, dropout_b
         Beta distribution of the personal dropout probability. CDNOW .79, 2.43 (Fader, Hardie and Lee 2005).
     lifetime_days, lifetime_shape, lifetime_spread
-        Weibull lifetimes (shape 1: exponential; below 1: many leave early); the spread is that of the log of each
-        customer's own mean. 80 to 6,000 days, .4 to 1, 0 to 1.2.
+        Weibull lifetimes: their scale, which is the mean where the shape is 1 (exponential; below 1 many leave early),
+        and the standard deviation of the log of each customer's own scale. 80 to 6,000 days, .4 to 1, 0 to 1.2.
     lifetime_rate_tie
         Lifetimes grow with the rate to this power. -.5 to .5 (Abe 2009: weak and of either sign).
     comeback
-        Share of those who left who come back, after 1.5 mean lifetimes on average. 0 to .4.
+        Share of those who left who come back for good, after 1.5 `lifetime_days` on average; nobody does who dropped
+        out at an order. 0 to .4, a guess.
     one_timers
-        Share who never come again whatever their rate. Web shops .2 to .7.
+        Share who leave after their first order whatever their rate; they too may come back. Web shops .2 to .7.
     baskets
         ``gamma_gamma``: order amounts gamma with shape ``basket_p``, whose scale differs between customers (q, gamma:
         CDNOW 6.25, 3.74, 15.4; Fader and Hardie 2013); ``lognormal``: median and the standard deviations of the log
@@ -162,15 +169,16 @@ class Knobs:
         How much busier Saturdays and Sundays are: -.9 (wholesale) to 1.
     return_share, return_spread
         Share of orders of which one line comes back, 2 to 20 days later, and the standard deviation of each customer's
-        own log odds. Grocery .005, fashion .3 and more; 0 to 1.5.
+        own log odds, whose median the share then is. Grocery .005, fashion .3 and more; 0 to 1.5.
     discount_share
-        Share of orders bought 10 to 30 % off.
+        Share of orders bought 10 to 30 % off. 0 to .6.
     views_per_order, idle_views
-        Mean number of views in the days before an order; and of views on days without one, for each order.
+        Mean number of views in the days before an order; and of views that lead to none, later on, for each order.
+        .2 to 4 and .1 to 3, a guess: no public shop at hand tells.
     carts_per_order
-        Mean number of carts in the days before an order; half as many are filled and left.
+        Mean number of carts in the days before an order; half as many are filled and left. 0 to 1.2, a guess.
     reviews_per_order, contacts_per_order
-        Share of orders reviewed, and asked about, some days later. 0 to .4; 0 to .15.
+        Share of orders reviewed, and asked about, some days later. 0 to .4; 0 to .15, a guess.
     items, categories
         Size of the catalogue; 0 items: orders have one line without an item.
     lines_per_order
@@ -185,7 +193,7 @@ class Knobs:
     Raises
     ------
     ConfigError
-        When a knob is out of range.
+        When a knob is out of range, or a choice unknown.
 
     Examples
     --------
@@ -194,6 +202,9 @@ class Knobs:
     >>> Knobs(season_amplitude=2.0)
     Traceback (most recent call last):
     shijin.errors.ConfigError: knob season_amplitude: 2.0 is out of range. Cure: choose 0 to 0.95.
+    >>> Knobs(clock="hour")
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: knob clock: 'hour' is unknown. Cure: choose minute or day.
     """
 
     customers: int = 1000
@@ -269,6 +280,10 @@ class Knobs:
             if knob.name in _RANGES and value is not None and not low <= value <= high:
                 problem = f"{value} is out of range"
                 raise ConfigError(problem, f"knob {knob.name}", f"choose {low:g} to {high:g}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                problem = f"{getattr(self, name)!r} is unknown"
+                raise ConfigError(problem, f"knob {name}", f"choose {' or '.join(choices)}")
 
 
 # A small web shop of home goods: two years, customers joining all along, a strong Christmas, many who come once.

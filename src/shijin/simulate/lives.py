@@ -201,12 +201,13 @@ def _orders(knobs: Knobs, rng: np.random.Generator, people: _People, clock: Pers
         dropped_before = np.cumsum(drops, axis=1) - drops > 0
         there = (day_at < people.deaths[active, None]) | (day_at >= people.returns[active, None])
         happened = ~dropped_before & there & (day_at < knobs.days)
-        row, column = np.nonzero(happened & drops)
-        people.deaths[active[row]] = day_at[row, column]
+        dropped, column = np.nonzero(happened & drops)
+        people.deaths[active[dropped]] = day_at[dropped, column]
         row, column = np.nonzero(happened)
         customers.append(active[row])
         days.append(day_at[row, column])
         may_return = people.returns[active] < knobs.days
         goes_on = (day_at[:, -1] < knobs.days) & ((day_at[:, -1] < people.deaths[active]) | may_return)
+        goes_on[dropped] = False
         active, elapsed = active[goes_on], elapsed_at[goes_on, -1]
     return np.concatenate(customers), np.concatenate(days)

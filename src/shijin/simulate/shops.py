@@ -26,6 +26,7 @@ class Truth:
     rates : orders a day (of operational time) while alive
     drop_chances : probability of dropping out at each repeat order
     births, deaths : days since the window's first midnight; deaths are inf for who is alive at its end
+    returns : days from which a customer who had left orders again; inf where nobody does
     mean_baskets : mean order, shop currency, before returns
     regularity : shape of the gamma gaps
     """
@@ -34,13 +35,14 @@ class Truth:
     drop_chances: Floats
     births: Floats
     deaths: Floats
+    returns: Floats
     mean_baskets: Floats
     regularity: Floats
 
     @property
     def alive(self) -> NDArray[np.bool_]:
         """(n,) whether a customer may still come when the window ends."""
-        return np.isinf(self.deaths)
+        return np.isinf(self.deaths) | np.isfinite(self.returns)
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
         lives.drop_chances[people],
         lives.births[people],
         lives.deaths[people],
+        lives.returns[people],
         mean_baskets[people],
         lives.regularity[people],
     )
