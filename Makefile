@@ -71,5 +71,5 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) for development ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[dev,demo,bench]'
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,demo,bench,train]'
 	@touch $@ $(VENV)/.demo

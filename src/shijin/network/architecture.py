@@ -21,7 +21,6 @@ from torch.nn import functional
 from shijin.distribution import ORDER_STARTS
 from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Answers, Context, Customers
 
-VERSION = 1  # of the architecture: weights name the one they fit
 SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
 CLIP = 5.0  # standardised inputs beyond are held here
 
@@ -205,8 +204,9 @@ class BehaviourModel(nn.Module):
         for block in self.blocks:
             x_rd = block(x_rd, readable)
         x_rd = self.norm(x_rd)
-        parts = self.head(x_rd[readable:]).split([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS], dim=1)
-        return Outputs(parts[0][:, 0], *parts[1:], self.level_head(x_rd[0]))
+        said = self.head(x_rd[readable:])
+        active, own_spend, orders, time = said.split([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS], dim=1)
+        return Outputs(active[:, 0], own_spend, orders, time, self.level_head(x_rd[0]))
 
     def rows(self, of: Inputs | ContextInputs) -> Tensor:
         """Features and pooled tokens -> (r, d)."""

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from shijin.distribution import SPEND_BINS, Grid
 from shijin.network.architecture import Outputs
-from shijin.network.inputs import OWN_CENTRE, Answers
+from shijin.network.inputs import OWN_BINS, OWN_CENTRE, Answers
+from shijin.represent.packed import Ints
 
 ORDERS_WEIGHT, TIME_WEIGHT, LEVEL_WEIGHT = 0.5, 0.2, 0.02
-_STEP = 0.2193  # of a spend bin, on the log
 _MOST_LEVEL = 2.5
 
 
@@ -36,21 +37,18 @@ class Loss:
 
 def loss(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Loss:
     """Weigh outputs for n customers against their answers; (n,) own bins tell the level in money."""
-    device = outputs.active.device
-    active = torch.as_tensor(answers.active, device=device)
-    parts = (
-        (outputs.own_spend, answers.own_spend),
-        (outputs.orders, answers.order_bin),
-        (outputs.time, answers.time_bin),
-    )
-    surprises = [
-        (functional.cross_entropy(said, torch.as_tensor(came, device=device), reduction="none") * active).mean()
-        for said, came in parts
-    ]
+    active = torch.as_tensor(answers.active, device=outputs.active.device)
+
+    def surprise(said: Tensor, came: Ints) -> Tensor:
+        bins = torch.as_tensor(came, device=said.device)
+        return (functional.cross_entropy(said, bins, reduction="none") * active).mean()
+
     return Loss(
-        functional.binary_cross_entropy_with_logits(outputs.active, active),
-        *surprises,
-        _level_surprise(outputs, answers, own_bin),
+        active=functional.binary_cross_entropy_with_logits(outputs.active, active),
+        spend=surprise(outputs.own_spend, answers.own_spend),
+        orders=surprise(outputs.orders, answers.order_bin),
+        time=surprise(outputs.time, answers.time_bin),
+        level=_level_surprise(outputs, answers, own_bin),
     )
 
 
@@ -59,8 +57,9 @@ def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tens
     device = own_bin.device
     with torch.no_grad():
         p = outputs.active.sigmoid()
-        bins = torch.arange(outputs.own_spend.shape[1], device=device) - OWN_CENTRE
-        money = (outputs.own_spend.softmax(1) * torch.exp(_STEP * bins)).sum(1) * torch.exp(_STEP * (own_bin - 21.0))
+        bins = (own_bin[:, None] + torch.arange(OWN_BINS, device=device) - OWN_CENTRE).clamp(0, SPEND_BINS - 1)
+        means = torch.as_tensor(Grid.of_scale(1.0).spend_means, dtype=torch.float32, device=device)
+        money = (outputs.own_spend.softmax(1) * means[bins]).sum(1)
         spend = torch.expm1(torch.as_tensor(answers.spend, device=device)).sum()
         active = torch.as_tensor(answers.active, device=device).sum()
         off = torch.stack([torch.log((active + 1) / (p.sum() + 1)), torch.log((spend + 1) / ((p * money).sum() + 1))])

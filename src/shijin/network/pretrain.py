@@ -1,10 +1,12 @@
 """Pre-training: a stream of simulated shops, on a CPU, a GPU, or many.
 
+::
+
     python -m shijin.network.pretrain --folder runs/one --steps 20000
     torchrun --nproc-per-node 2 -m shijin.network.pretrain --folder runs/two --steps 20000
 
 Run again with the same folder it goes on from the last checkpoint. The rate falls to zero over the last `--cooldown`
-steps; asked for more steps later, it rises again. `weights.ship` makes a run's weights part of the package.
+steps; asked for more steps later, it rises again. `ship` makes a run's weights part of the package.
 """
 
 from __future__ import annotations
@@ -13,17 +15,20 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, distributed
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, distributed, nn
 
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size, Standardise
 from shijin.network.objective import Loss, loss
@@ -34,6 +39,8 @@ STATE, PROGRESS, CURVE = "state.safetensors", "progress.json", "curve.jsonl"
 HELD_OUT_SEED = 1_000_003
 AVERAGE = 0.999  # of the weights, a step
 WARMUP_STEPS = 200
+JUDGED_EVERY = 4  # checkpoints
+AHEAD = 8  # shops that each worker may have simulated before they are needed
 WEIGHT_DECAY = 0.02
 OUTSIDE = ("periodic", "answer_bin")  # inputs: their rows are no directions of one space
 PART_NAMES = tuple(Loss.__annotations__)
@@ -70,7 +77,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """How far a run is: updates, customers seen, hours, and the best held-out loss with its parts."""
+    """How far a run is: updates, customers seen, hours, and the newest held-out loss with its parts."""
 
     step: int = 0
     customers: int = 0
@@ -93,7 +100,7 @@ class Run:
         self.optimisers = optimisers(self.model, plan.rate)
         self.average: dict[str, Tensor] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / PROGRESS).exists():
+        if (folder / STATE).exists():
             self._resume()
         else:
             measure_inputs(self.model, [example(HELD_OUT_SEED + 1, number) for number in range(plan.held_out)])
@@ -102,6 +109,7 @@ class Run:
     def train(self) -> None:
         """Go on to the plan's last step, telling the curve and keeping checkpoints on the way."""
         began = kept = time.monotonic()
+        checkpoints = 0
         parts: list[list[float]] = []
         for step, examples in self._stream():
             parts.append(self._update(step, examples))
@@ -110,24 +118,22 @@ class Run:
             last = step + 1 == self.plan.steps
             if self.rank == 0 and (last or now - kept > 60 * self.plan.every_minutes):
                 self.progress.hours += (now - began) / 3600
-                self._keep(np.mean(parts, axis=0), judge=last or self._judges())
+                checkpoints += 1
+                self._keep(np.mean(parts, axis=0), judge=last or checkpoints % JUDGED_EVERY == 0)
                 parts, began = [], now
                 kept = time.monotonic()
-
-    def _judges(self) -> bool:
-        return round(self.progress.hours * 60 / self.plan.every_minutes) % 4 == 0
 
     def _stream(self) -> Iterator[tuple[int, list[Example]]]:
         """Examples of each remaining step; each process has its own."""
         plan = self.plan
         steps = range(self.progress.step, plan.steps)
-        mine = [
+        mine = (
             (step * plan.shops + shop) * self.processes + self.rank + 1 for step in steps for shop in range(plan.shops)
-        ]
+        )
         make = partial(example, plan.seed, fixed=plan.fixed)
         if plan.workers:
-            with ProcessPoolExecutor(plan.workers) as pool:
-                yield from _grouped(pool.map(make, mine, chunksize=4), steps, plan.shops)
+            with ProcessPoolExecutor(plan.workers, get_context("spawn")) as pool:  # torch's threads do not bear a fork
+                yield from _grouped(_made_ahead(pool, make, mine, AHEAD * plan.workers), steps, plan.shops)
         else:
             yield from _grouped(map(make, mine), steps, plan.shops)
 
@@ -149,7 +155,7 @@ class Run:
                     parameter.grad = torch.zeros_like(parameter)
                 distributed.all_reduce(parameter.grad)
                 parameter.grad /= self.processes
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             optimiser.step()
         kept = min(AVERAGE, (step + 1) / (step + 10))
@@ -187,21 +193,26 @@ class Run:
         print(json.dumps(line), flush=True)  # noqa: T201
 
     def _save(self) -> None:
+        """Write a checkpoint: what it was at is told inside, so that tensors and step cannot come apart."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"average.{name}": value for name, value in self.average.items()}
         for which, optimiser in enumerate(self.optimisers):
             for number, state in optimiser.state_dict()["state"].items():
                 tensors |= {f"optimiser.{which}.{number}.{name}": value for name, value in state.items()}
-        draft = self.folder / (STATE + ".part")
-        save_file({name: value.contiguous() for name, value in tensors.items()}, draft)
-        draft.replace(self.folder / STATE)
         card = {"size": self.model.size.as_json(), "plan": asdict(self.plan), **asdict(self.progress)}
-        (self.folder / PROGRESS).write_text(json.dumps(card, indent=1), "utf-8")
+        told = json.dumps(card, indent=1)
+        state, progress = self.folder / (STATE + ".part"), self.folder / (PROGRESS + ".part")
+        save_file({name: value.contiguous() for name, value in tensors.items()}, state, {"progress": told})
+        progress.write_text(told, "utf-8")
+        state.replace(self.folder / STATE)
+        progress.replace(self.folder / PROGRESS)
 
     def _resume(self) -> None:
-        card = json.loads((self.folder / PROGRESS).read_text("utf-8"))
+        with safe_open(self.folder / STATE, "pt", device=str(self.device)) as kept_state:
+            tensors = {name: kept_state.get_tensor(name) for name in kept_state.keys()}  # noqa: SIM118
+            told = (kept_state.metadata() or {}).get("progress") or (self.folder / PROGRESS).read_text("utf-8")
+        card = json.loads(told)
         self.progress = Progress(**{name: card[name] for name in Progress.__annotations__})
-        tensors = load_file(self.folder / STATE, device=str(self.device))
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimiser": {}}
         for name, value in tensors.items():
             part, _, rest = name.partition(".")
@@ -218,7 +229,8 @@ class Run:
 
 def optimisers(model: BehaviourModel, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside, AdamW for inputs, outputs and vectors (Jordan et al. 2024; Liu et al. 2025)."""
-    inside, rest = [], []
+    inside: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_inside = parameter.ndim == 2 and not name.startswith(OUTSIDE) and name != "head.second.weight"
         (inside if is_inside else rest).append(parameter)
@@ -243,9 +255,34 @@ def _measure(part: Standardise, values: Any) -> None:  # noqa: ANN401
     part.deviation.copy_(torch.as_tensor(values.std(axis=0) + 0.05))
 
 
+def _made_ahead(
+    pool: ProcessPoolExecutor, make: Callable[[int], Example], numbers: Iterable[int], most: int
+) -> Iterator[Example]:
+    """Give examples in order while others are made, at most so many: a long run's must not pile up in memory."""
+    waiting: deque[Future[Example]] = deque()
+    for number in numbers:
+        waiting.append(pool.submit(make, number))
+        if len(waiting) > most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
 def _grouped(made: Iterator[Example], steps: range, shops: int) -> Iterator[tuple[int, list[Example]]]:
     for step in steps:
         yield step, [next(made) for _ in range(shops)]
+
+
+def pretrain(folder: Path, plan: Plan) -> Run:
+    """Start a run or go on with it, to the plan's last step; under `torchrun` together with the other processes."""
+    many = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if many:
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    run = Run(folder, plan)
+    run.train()
+    if many:
+        distributed.destroy_process_group()
+    return run
 
 
 def main() -> None:
@@ -260,13 +297,7 @@ def main() -> None:
     parser.add_argument("--every-minutes", type=float, default=4.0, help="between checkpoints")
     parser.add_argument("--fixed", type=json.loads, default={}, help='knobs held, as JSON: {"drift_spread": 0}')
     given = vars(parser.parse_args())
-    folder = given.pop("folder")
-    many = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    if many:
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    Run(folder, Plan(**given)).train()
-    if many:
-        distributed.destroy_process_group()
+    pretrain(given.pop("folder"), Plan(**given))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def load_weights(folder: Path = SHIPPED) -> Weights:
 
     Examples
     --------
-    >>> load_weights(Path("nowhere"))
+    >>> load_weights(Path("nowhere"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     shijin.errors.ModelError: nowhere: the network's weights cannot be read (...). Cure: install shijin again.
     """
