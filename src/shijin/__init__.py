@@ -1,8 +1,9 @@
 """Shijin（试金）: what every customer is worth, why, and what to do next.
 
-Begin with ``shop = shijin.from_dataframe(orders)`` or ``shijin.open("my-shop")``; then ``shop.forecast("90d")``,
-``shop.train()``, ``shop.backtest()``, ``shop.report()``. A way to forecast of your own is a `Forecaster`. Names are
-loaded when they are first used, so that importing Shijin costs nothing.
+``shijin.forecast(orders, "90d")`` is one call. Or begin with ``shop = shijin.from_dataframe(orders)`` or
+``shijin.open("my-shop")``; then ``shop.forecast("90d")``, ``shop.train()``, ``shop.backtest()``, ``shop.report()``.
+A way to forecast of your own is a `Forecaster`. Names are loaded when they are first used, so that importing Shijin
+costs nothing.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from shijin.begin import forecast, from_dataframe
+    from shijin.begin import open_shop as open
     from shijin.distribution import Distribution, Grid
     from shijin.errors import ShijinError
     from shijin.forecast.member import Forecaster
     from shijin.represent.cutoff import History, Outcomes
-    from shijin.shop import Shop, from_dataframe
-    from shijin.shop import open_shop as open
+    from shijin.shop import Shop
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Outcomes",
     "ShijinError",
     "Shop",
+    "forecast",
     "from_dataframe",
     "open",
 ]
@@ -39,12 +42,14 @@ _WHERE = {
     "Outcomes": ("shijin.represent.cutoff", "Outcomes"),
     "ShijinError": ("shijin.errors", "ShijinError"),
     "Shop": ("shijin.shop", "Shop"),
-    "from_dataframe": ("shijin.shop", "from_dataframe"),
-    "open": ("shijin.shop", "open_shop"),
+    "from_dataframe": ("shijin.begin", "from_dataframe"),
+    "open": ("shijin.begin", "open_shop"),
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name == "forecast":  # a room of the house and a verb: the room can be called
+        return import_module("shijin.forecast")
     if name not in _WHERE:
         raise AttributeError(f"module 'shijin' has no attribute {name!r}")
     module, attribute = _WHERE[name]

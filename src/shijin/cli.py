@@ -46,8 +46,7 @@ from shijin.steps.export import export as export_step
 from shijin.steps.report import report as report_step
 from shijin.steps.run import RunOptions, beside
 from shijin.steps.run import run as run_step
-from shijin.steps.score import ScoreOptions
-from shijin.steps.score import score as score_step
+from shijin.steps.score import ScoreOptions, score_together
 from shijin.steps.shop_arrays import currency_of
 from shijin.steps.train import TrainOptions, train_model
 from shijin.words import Language
@@ -206,23 +205,29 @@ def backtest(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = 
 @app.command()
 def score(
     workspace: Where = HERE,
-    horizon: Horizon = None,
+    horizon: Annotated[
+        list[str] | None, typer.Option(help="How far ahead, 90d or 3m; several times for several, which agree.")
+    ] = None,
     cutoff: Cutoff = None,
     model: Annotated[str | None, typer.Option(help="A model's id.", show_default="the newest that fits")] = None,
+    zero_shot: Annotated[
+        bool, typer.Option("--zero-shot", help="The behaviour model alone, which needs no training.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forecast every customer and give each a tier. Without a trained model: the untrained forecast, and it says so.
+    """Forecast every customer and give each a tier. Without a trained model: the behaviour model, and it says so.
 
-    Example: shijin score -w my-shop --horizon 90d
+    Example: shijin score -w my-shop --zero-shot --horizon 30d --horizon 90d
     """
     shop = Workspace.open(workspace)
-    receipt, forecast = score_step(shop, ScoreOptions(horizon, cutoff, model), _now())
-    if as_json:
-        return _print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
-    _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
-    out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
-    out.print(str(shop.root / receipt.outputs[0]), soft_wrap=True)
-    return None
+    options = ScoreOptions(None, cutoff, model, zero_shot)
+    for receipt, forecast in score_together(shop, options, horizon or [None], _now()):
+        if as_json:
+            _print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
+            continue
+        _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
+        out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
+        out.print(str(shop.root / receipt.outputs[0]), soft_wrap=True)
 
 
 @app.command()

@@ -12,6 +12,7 @@ above; means, quantiles, CRPS and PIT are exact for it. This room knows no custo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -172,12 +173,39 @@ class Distribution:
         """
         return np.where(spend > 0, self.cdf(spend), uniform * (1 - self.p_active))
 
+    def _fewer_orders(self) -> Floats:
+        """(n, J) probability of at most each bin's order count."""
+        return 1 - self.p_active[:, None] * (1 - np.cumsum(self.orders, axis=1))
+
     def _cdf_at_edges(self) -> Floats:
         """(n, K + 1) probability of spend at most each edge."""
         given_active = np.cumsum(self.spend, axis=1)
         given_active /= given_active[:, -1:]
         rest = (1 - self.p_active)[:, None]
         return np.concatenate([rest, rest + self.p_active[:, None] * given_active], axis=1)
+
+
+def consistent(forecasts: Sequence[Distribution]) -> list[Distribution]:
+    """Make forecasts of the same customers over ever longer horizons agree: what is longer is never less.
+
+    The probability of any spend or order count at most x must fall as the horizon grows; where it does not, the lowest
+    so far is taken.
+
+    Parameters
+    ----------
+    forecasts
+        From the shortest horizon to the longest, on one grid.
+    """
+    agreed = list(forecasts[:1])
+    for one in forecasts[1:]:
+        shorter = agreed[-1]
+        below = np.minimum(one._cdf_at_edges(), shorter._cdf_at_edges())
+        fewer = np.minimum(one._fewer_orders(), shorter._fewer_orders())
+        p_active = 1 - below[:, 0]
+        spend = np.diff(below, axis=1) / p_active[:, None]
+        orders = np.diff(fewer, axis=1, prepend=1 - p_active[:, None]) / p_active[:, None]
+        agreed.append(replace(one, p_active=p_active, spend=spend, orders=np.maximum(orders, 0.0)))
+    return agreed
 
 
 def _squares(a: Floats, b: Floats) -> Floats:

@@ -6,9 +6,6 @@ what it wrote lies in the workspace, and its receipt says from what.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.collect import CollectOptions
-from shijin.errors import ShijinError
 from shijin.forecast.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
@@ -29,7 +25,7 @@ from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.read import read_events
 from shijin.steps.report import report
-from shijin.steps.score import ScoreOptions, forecast_of, score
+from shijin.steps.score import ScoreOptions, forecast_of, score_together
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import TrainOptions, read_model, train_model
 from shijin.views import BacktestView, Plots
@@ -88,10 +84,21 @@ class Shop:
         return TrainedModel(self, dict(receipt.inputs), like(weights, self.kind))
 
     def forecast(
-        self, horizon: str | int | None = None, cutoff: str | date | None = None, model: str | None = None
+        self,
+        horizon: str | int | Sequence[str | int] | None = None,
+        cutoff: str | date | None = None,
+        model: str | None = None,
+        *,
+        zero_shot: bool = False,
     ) -> Any:  # noqa: ANN401
-        """Forecast every customer: by the newest trained model that fits, or untrained where there is none."""
-        return like(score(self.workspace, ScoreOptions(horizon, cutoff, model), _now())[1], self.kind)
+        """Forecast every customer: by the newest trained model that fits, or untrained where there is none.
+
+        Several horizons agree with each other and come out under each other; `zero_shot` is the behaviour model alone.
+        """
+        horizons = [horizon] if horizon is None or isinstance(horizon, str | int) else list(horizon)
+        options = ScoreOptions(None, cutoff, model, zero_shot)
+        tables = [table for _, table in score_together(self.workspace, options, horizons, _now())]
+        return like(pa.concat_tables(tables), self.kind)
 
     def backtest(
         self,
@@ -142,52 +149,6 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"
-
-
-def open_shop(root: Path | str) -> Shop:
-    """Open a workspace that is there.
-
-    Raises
-    ------
-    WorkspaceError
-        When there is none.
-    """
-    return Shop(Workspace.open(Path(root)))
-
-
-def from_dataframe(
-    orders: Any,  # noqa: ANN401
-    workspace: Path | str | None = None,
-    *,
-    customer: str | None = None,
-    time: str | None = None,
-    amount: str | None = None,
-    **columns: str,
-) -> Shop:
-    """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
-
-    Parameters
-    ----------
-    workspace
-        Where to keep it; a temporary folder that goes with the Shop where None.
-    customer, time, amount, columns
-        Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not said.
-    """
-    table, kind = to_arrow(orders)
-    told = {"customer_id": customer, "ts": time, "amount": amount, **columns}
-    root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
-    fresh = not (root / "shijin.toml").exists()
-    shop = Shop(Workspace.create(root), kind)
-    if workspace is None:
-        weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
-    options = CollectOptions(map={role: column for role, column in told.items() if column is not None})
-    try:
-        collect(shop.workspace, table, options, _now())
-    except ShijinError:
-        if fresh:
-            shop.workspace.discard()
-        raise
-    return shop
 
 
 def _now() -> datetime:

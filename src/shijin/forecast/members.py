@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shijin.forecast.behaviour import NAME as BEHAVIOUR
+from shijin.forecast.behaviour import Behaviour
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.boosting import Boosting
 from shijin.forecast.btyd import Btyd
 from shijin.forecast.formulas import DECAYED, all_formulas
 from shijin.forecast.member import Forecaster
 
-STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "BTYD", BOOSTING)
+STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "BTYD", BOOSTING, BEHAVIOUR)
 TABLE_ONLY = ("all zero", "last window", "RFM score", "decayed spend H, by tenure")
 
 
 def default_members(names: Sequence[str], threads: int) -> list[Forecaster]:
     """Make fresh, unfitted members by name."""
     made: dict[str, Forecaster] = {formula.name: formula for formula in all_formulas()}
-    made |= {"BTYD": Btyd(), BOOSTING: Boosting(threads)}
+    made |= {"BTYD": Btyd(), BOOSTING: Boosting(threads), BEHAVIOUR: Behaviour(threads)}
     return [made[name] for name in names]

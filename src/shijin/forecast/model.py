@@ -18,8 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
+from shijin.forecast.behaviour import MOST_HORIZON_DAYS
+from shijin.forecast.behaviour import NAME as BEHAVIOUR
 from shijin.forecast.boosting import NAME as BOOSTING
-from shijin.forecast.btyd import Btyd
+from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Savable
 from shijin.forecast.members import STACKED, default_members
@@ -30,7 +32,7 @@ from shijin.represent.cutoff import History
 from shijin.represent.packed import Packed
 
 SEED = 0
-LEAST_BTYD_CUSTOMERS = 30
+LEAST_CUSTOMERS = 30  # who ordered, for more than a formula
 CARD = "card.json"
 FORMAT = 1
 
@@ -58,6 +60,8 @@ class Model:
         How many customers the newest closed window holds; 0 without one.
     notes
         What a reader must know.
+    threads
+        How many the untrained forecast may use.
     """
 
     horizon_days: int
@@ -65,17 +69,18 @@ class Model:
     stack: Stack | None = None
     window_customers: int = 0
     notes: list[Note] = field(default_factory=list)
+    threads: int = 1
 
     @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
         """Forecast every customer of a History over the model's horizon."""
         if self.stack is None:
-            return untrained(history).forecast(history, self.horizon_days)
+            return untrained(history, self.horizon_days, self.threads).forecast(history, self.horizon_days)
         return self.stack.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:
         """Who answers: the stack, the formula it serves, or the untrained member."""
-        return untrained(history).name if self.stack is None else self.stack.served
+        return untrained(history, self.horizon_days).name if self.stack is None else self.stack.served
 
     def save(self, folder: Path) -> None:
         """Write the model into an empty folder: the card, and a text file for each booster."""
@@ -156,10 +161,14 @@ def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell
     return model
 
 
-def untrained(history: History) -> Forecaster:
-    """Choose who forecasts where nothing could be learnt: BTYD fitted on the history, a formula for a handful."""
+def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:
+    """Choose who forecasts where nothing could be learnt: the behaviour model; a formula for a handful.
+
+    Beyond the horizons that the behaviour model knows it is BTYD, fitted on the history.
+    """
     buyers = int(np.count_nonzero(history.n_orders() > 0))
-    return default_members(["BTYD" if buyers >= LEAST_BTYD_CUSTOMERS else DECAYED], 1)[0]
+    knows = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
+    return default_members([knows if buyers >= LEAST_CUSTOMERS else DECAYED], threads)[0]
 
 
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
@@ -168,7 +177,7 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
         if name == BOOSTING:
             texts = {part: _booster_text(folder, **kept) for part, kept in state["boosters"].items()}
             state = {**state, "boosters": texts}
-        member = Btyd() if name == "BTYD" else default_members([name], 1)[0]
+        member = default_members([name], 1)[0]
         if isinstance(member, Savable):
             member.load(state)
         members.append(member)

@@ -196,18 +196,15 @@ class Stack:
         enough = history.span_days >= (LATER_WINDOW_HORIZONS - 1) * outcomes.horizon_days
         older = [window for window in windows if enough and window[0].cutoff <= opened]
         self.case = "later window" if older else "customer folds"
-        fold_of = np.arange(len(history)) % FOLDS
-        places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
         kept, forecasts = [], []
         for place, member in enumerate(self.members):
             self._say(f"trying {member.name} on unseen customers", place, len(self.members))
             try:
-                parts = [_fold_forecast(member, older or windows, windows[0], fold, seed) for fold in range(FOLDS)]
+                forecasts.append(_unseen_forecast(member, older or windows, windows[0], seed))
             except ModelError as error:
                 self.notes.append({"code": "forecast.member_left_out", "member": member.name, "why": error.problem})
                 continue
             kept.append(member)
-            forecasts.append(_joined(parts, places))
         if not kept:
             raise ModelError("no member found enough to learn from", NAME, "use the untrained forecast")
         self.members = kept
@@ -356,6 +353,19 @@ def _mixture_weights(likelihoods: Floats) -> Floats:
         responsible /= responsible.sum(axis=1, keepdims=True)
         shares = (responsible.sum(axis=0) + prior) / (rows + EQUAL_CUSTOMERS)
     return shares
+
+
+def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, seed: int) -> Distribution:
+    """A member's forecast of the newest window, by folds of customers it was not fitted on.
+
+    A member that learns from no window needs no folds: it has nothing but the History.
+    """
+    history, outcomes = newest
+    if not getattr(member, "learns", True):
+        return checked(member.forecast(history, outcomes.horizon_days), len(history), member.name)
+    fold_of = np.arange(len(history)) % FOLDS
+    places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
+    return _joined([_fold_forecast(member, windows, newest, fold, seed) for fold in range(FOLDS)], places)
 
 
 def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, fold: int, seed: int) -> Distribution:

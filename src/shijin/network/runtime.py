@@ -6,14 +6,18 @@ computed by one thread, so that the numbers are the same bits whatever the machi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.network.inputs import (
+    DRAW_SEED,
+    MOST_TOLD,
     OWN_BINS,
     OWN_CENTRE,
     TIME_BINS,
@@ -32,10 +36,11 @@ from shijin.represent.packed import Ints
 from shijin.represent.tokens import Tokens
 
 Array = NDArray[np.float32]
+Part = TypeVar("Part")
+Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND, CLIP = 8.0, 5.0  # as in architecture.py
 BLOCK = 1024  # customers computed at once
-MOST_TOLD = 1024  # customers of context
-DRAW_SEED = 0  # which customers of context: by position, so the same whatever their ids
+
 _GELU = np.float32(np.sqrt(2 / np.pi))
 
 
@@ -56,7 +61,8 @@ class Said:
         place = customers.own_bin[:, None] + np.arange(OWN_BINS) - OWN_CENTRE
         spend = np.zeros((len(own), SPEND_BINS))
         np.add.at(spend, (np.arange(len(own))[:, None], np.clip(place, 0, SPEND_BINS - 1)), own)
-        return Distribution(p_active, spend, _softmax(self.orders.astype(np.float64)), grid)
+        orders = _softmax(self.orders.astype(np.float64))
+        return Distribution(p_active, spend, orders, grid)
 
 
 @dataclass(frozen=True)
@@ -189,41 +195,44 @@ def read_past(network: Network, history: History, horizon_days: int, most: int =
     return network.read(shop, context or Context.empty(n_features, len(shop)))
 
 
-def forecast(
-    network: Network, history: History, horizon_days: int, read: Read, threads: int = 1
-) -> tuple[Distribution, Said]:
+def forecast(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Distribution:
     """Forecast every customer of a History, block by block.
 
     Parameters
     ----------
     read
-        The shop and its context, from `Network.read`.
+        The shop and its context, from `read_past`.
     threads
         How many blocks are computed at a time; the numbers do not depend on it.
     """
     grid = Grid.of_scale(history.scale)
+
+    def one(customers: Customers) -> Distribution:
+        return network.say(customers, read).distribution(customers, grid)
+
+    parts = _by_block(one, history, horizon_days, threads)
+    p_active, spend, orders = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
+    )
+    return Distribution(p_active, spend, orders, grid)
+
+
+def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Array:
+    """(n, d) what the network makes of every customer of a History: near vectors are customers alike."""
+    parts = _by_block(lambda customers: network.say(customers, read).vectors, history, horizon_days, threads)
+    return np.concatenate(parts)
+
+
+def _by_block(of: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
+    def one(start: int) -> Part:
+        rows = np.arange(start, min(start + BLOCK, len(history)))
+        return of(read_customers(history.take(rows), horizon_days))
+
     starts = range(0, len(history), BLOCK)
-
-    def one(start: int) -> tuple[Distribution, Said]:
-        customers = read_customers(history.take(np.arange(start, min(start + BLOCK, len(history)))), horizon_days)
-        said = network.say(customers, read)
-        return said.distribution(customers, grid), said
-
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(one, starts))
-    else:
-        parts = [one(start) for start in starts]
-    return _joined([part for part, _ in parts], grid), _joined_said([said for _, said in parts])
-
-
-def _joined(parts: list[Distribution], grid: Grid) -> Distribution:
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")]
-    return Distribution(*columns, grid)
-
-
-def _joined_said(parts: list[Said]) -> Said:
-    return Said(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Said.__annotations__})
+    if threads == 1:
+        return [one(start) for start in starts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, starts))
 
 
 def _sums(values: Array, offsets: Ints) -> Array:
@@ -239,6 +248,8 @@ def _gelu(x: Array) -> Array:
     return np.float32(0.5) * x * (1 + np.tanh(_GELU * (x + np.float32(0.044715) * x * x * x)))
 
 
-def _softmax(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    weight = np.exp(x - x.max(axis=-1, keepdims=True))
-    return weight / weight.sum(axis=-1, keepdims=True)
+def _softmax(x: Numbers) -> Numbers:
+    weight = x - x.max(axis=-1, keepdims=True)
+    np.exp(weight, out=weight)
+    weight /= weight.sum(axis=-1, keepdims=True)
+    return weight

@@ -127,6 +127,6 @@ def _shared(values: NDArray[np.float32], offsets: Ints) -> Tokens:
     token = np.where(from_end < NEWEST, from_end, NEWEST + further)
     starts = np.flatnonzero((np.diff(owner, prepend=-1) != 0) | (np.diff(token, prepend=-1) != 0))
     members = np.diff(np.append(starts, len(values)))
-    means: NDArray[np.float32] = np.add.reduceat(values, starts, axis=0) / members[:, None].astype(np.float32)
+    means = (np.add.reduceat(values, starts, axis=0) / members[:, None]).astype(np.float32)
     means[:, NAMES.index("moments")] = np.log(members)
     return Tokens(means, np.searchsorted(owner[starts], np.arange(len(counts) + 1)))

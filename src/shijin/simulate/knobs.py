@@ -139,9 +139,13 @@ class Knobs:
     one_timers
         Share who leave after their first order whatever their rate; they too may come back. Web shops .2 to .7.
     baskets
-        ``gamma_gamma``: order amounts gamma with shape ``basket_p``, whose scale differs between customers (q, gamma:
-        CDNOW 6.25, 3.74, 15.4; Fader and Hardie 2013); ``lognormal``: median and the standard deviations of the log
-        between and within customers (.1 to .73 and .3 to 1 in nine real shops).
+        How order amounts differ: ``gamma_gamma`` or ``lognormal``.
+    basket_p, basket_q, basket_gamma
+        Gamma amounts of shape p, whose scale is gamma / Gamma(q) for each customer. CDNOW 6.25, 3.74, 15.4 (Fader and
+        Hardie 2013); p 1 to 15, q 1.8 to 8.
+    basket_median, basket_between, basket_within
+        Lognormal amounts: median, and the standard deviations of the log between and within customers. .1 to .73 and
+        .3 to 1.2 in nine real shops.
     basket_within_spread
         Standard deviation of the log of each customer's own variability. .26 to .67, one shop 3.3.
     basket_tail

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shijin.config import TiersSection, parse_horizon
-from shijin.distribution import Distribution
+from shijin.distribution import Distribution, consistent
 from shijin.errors import ConfigError, ModelError
 from shijin.forecast.backtest import next_order_days
+from shijin.forecast.behaviour import refuse_long
 from shijin.forecast.model import Model
 from shijin.forecast.stack import Note
 from shijin.forecast.windows import closed_windows, customers_in
@@ -37,11 +39,21 @@ CARD = "score.json"
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """What to forecast: horizon, cutoff, model id; each the default where None."""
+    """What to forecast: horizon, cutoff, model id, each the default where None; or the network alone, untrained."""
 
     horizon: str | int | None = None
     cutoff: str | date | None = None
     model: str | None = None
+    zero_shot: bool = False
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A model to score with, its id where it was trained, and what must be said of the choice."""
+
+    id: str | None
+    model: Model
+    notes: list[Note]
 
 
 def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[Receipt, pa.Table]:
@@ -54,24 +66,54 @@ def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[R
     Table
         `schema.FORECAST`, customers in the order of their histories.
     """
+    return score_together(workspace, options, [options.horizon], now)[0]
+
+
+def score_together(
+    workspace: Workspace, options: ScoreOptions, horizons: Sequence[str | int | None], now: datetime
+) -> list[tuple[Receipt, pa.Table]]:
+    """Forecast several horizons that agree with each other: what is longer is never less. Each is a score of its own.
+
+    Returns
+    -------
+    As `score`, from the shortest horizon to the longest, which ``scores/LATEST.json`` names.
+    """
     packed = read_packed(workspace)
     cutoff = cutoff_of(packed, options.cutoff)
-    id_of_model, model, notes = _model_for(workspace, packed, cutoff, options)
-    id = step_id(workspace, day_of(cutoff), model.horizon_days, "score", id_of_model)
-    folder = workspace.root / "scores" / id
-    new = not (folder / ROWS).exists()
-    if new:
-        history, _ = split_at(packed, cutoff, model.horizon_days)
-        table = _forecast(workspace, packed, history, model)
-        card = {
-            "score": id,
-            "model": id_of_model,
-            "member": model.member_name(history),
-            "cutoff": day_of(cutoff).isoformat(),
-            "horizon_days": model.horizon_days,
-            "notes": _filled(notes, model.member_name(history)) + _thin_note(table),
-        }
-        workspace.publish("scores", id, lambda path: _write(table, card, path))
+    chosen = [_model_for(workspace, packed, cutoff, replace(options, horizon=horizon)) for horizon in horizons]
+    by_days = {one.model.horizon_days: one for one in sorted(chosen, key=lambda one: one.model.horizon_days)}
+    beside = [days for days in by_days if len(by_days) > 1]
+    ids = {
+        days: step_id(workspace, day_of(cutoff), days, "score", one.id, options.zero_shot, *beside)
+        for days, one in by_days.items()
+    }
+    made = {days: not (workspace.root / "scores" / id / ROWS).exists() for days, id in ids.items()}
+    if any(made.values()):
+        history, _ = split_at(packed, cutoff, 1)
+        forecasts = [one.model.forecast(history) for one in by_days.values()]
+        for one, days, forecast in zip(by_days.values(), ids, consistent(forecasts), strict=True):
+            if made[days]:
+                table = forecast_table(history, forecast, days, one.model.window_customers, workspace.config.tiers)
+                table = _with_refunds(workspace, packed, history, table)
+                _publish(workspace, ids[days], one, history, table)
+    return [_finished(workspace, id, new=made[days], now=now) for days, id in ids.items()]
+
+
+def _publish(workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table) -> None:
+    member = chosen.model.member_name(history)
+    card = {
+        "score": id,
+        "model": chosen.id,
+        "member": member,
+        "cutoff": day_of(history.cutoff).isoformat(),
+        "horizon_days": chosen.model.horizon_days,
+        "notes": [*({"member": member, **note} for note in chosen.notes), *_thin_note(table)],
+    }
+    workspace.publish("scores", id, lambda path: _write(table, card, path))
+
+
+def _finished(workspace: Workspace, id: str, *, new: bool, now: datetime) -> tuple[Receipt, pa.Table]:
+    """Name a score as the latest, and give its receipt and rows."""
     table = workspace.read_rows(f"scores/{id}/{ROWS}", FORECAST)
     card = workspace.read_json(f"scores/{id}/{CARD}", "score", "model", "notes")
     latest = json.dumps({"id": id, **card}, indent=1, ensure_ascii=False) + "\n"
@@ -148,11 +190,15 @@ def _next_order_dates(history: History, p_active: Floats, horizon_days: int) -> 
     return pa.array(dates, pa.date32(), mask=far)
 
 
-def _model_for(
-    workspace: Workspace, packed: Packed, cutoff: int, options: ScoreOptions
-) -> tuple[str | None, Model, list[Note]]:
+def _model_for(workspace: Workspace, packed: Packed, cutoff: int, options: ScoreOptions) -> _Chosen:
     """The model to use: the one named, the newest that fits, or none trained, which is said."""
     told = None if options.horizon is None else parse_horizon(options.horizon)
+    if options.zero_shot:
+        if options.model is not None:
+            raise ConfigError("a model is named and none is to be used", "--zero-shot", "give one of the two")
+        alone = _untrained(workspace, packed, cutoff, told, "forecast.zero_shot")
+        refuse_long(alone.model.horizon_days)
+        return alone
     if options.model is not None:
         model = read_model(workspace, options.model)
         if model.cutoff > cutoff:
@@ -161,16 +207,20 @@ def _model_for(
         if told not in (None, model.horizon_days):
             problem = f"model {options.model} forecasts {model.horizon_days} days, asked for {told}"
             raise ConfigError(problem, "horizon", f"train --horizon {told}d first")
-        return options.model, model, _older(model, cutoff)
+        return _Chosen(options.model, model, _older(model, cutoff))
     found = newest_model(workspace, cutoff, told)
     if found is not None:
-        return found[0], found[1], _older(found[1], cutoff)
-    horizon_days = horizon_of(workspace, packed, cutoff, told)
-    windows = closed_windows(packed, cutoff, horizon_days)
-    model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
+        return _Chosen(*found, _older(found[1], cutoff))
     any_model = newest_model(workspace, packed.end + 1, told) is not None
-    code = "forecast.model_is_later" if any_model else "forecast.no_model"
-    return None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}]
+    return _untrained(workspace, packed, cutoff, told, "forecast.model_is_later" if any_model else "forecast.no_model")
+
+
+def _untrained(workspace: Workspace, packed: Packed, cutoff: int, told: int | None, code: str) -> _Chosen:
+    horizon_days = horizon_of(workspace, packed, cutoff, told)
+    customers = customers_in(closed_windows(packed, cutoff, horizon_days))
+    threads = workspace.config.engine.threads
+    model = Model(horizon_days, cutoff, window_customers=customers, threads=threads)
+    return _Chosen(None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}])
 
 
 def _older(model: Model, cutoff: int) -> list[Note]:
@@ -181,17 +231,13 @@ def _older(model: Model, cutoff: int) -> list[Note]:
     return notes
 
 
-def _filled(notes: list[Note], member: str) -> list[Note]:
-    return [{"member": member, **note} for note in notes]
-
-
 def _thin_note(table: pa.Table) -> list[Note]:
     thin = int(np.count_nonzero(table["evidence"].to_numpy(zero_copy_only=False) == "thin"))
     return [{"code": "forecast.thin", "thin": thin, "customers": table.num_rows}] if thin else []
 
 
-def _forecast(workspace: Workspace, packed: Packed, history: History, model: Model) -> pa.Table:
-    table = forecast_of(model, history, workspace.config.tiers)
+def _with_refunds(workspace: Workspace, packed: Packed, history: History, table: pa.Table) -> pa.Table:
+    """Lower historic spend by the refunds whose date the source does not tell."""
     refunds = undated_refunds(workspace, packed, history.cutoff, table["customer_id"].combine_chunks())
     place = table.column_names.index("historic_spend")
     lowered = pa.array(table["historic_spend"].to_numpy() + refunds)

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.errors import ModelError
+from shijin.forecast.behaviour import shipped
 from shijin.forecast.model import CARD, Model, train
 from shijin.forecast.stack import Tell
 from shijin.represent.cutoff import EPOCH
@@ -121,8 +122,8 @@ def newest_model(workspace: Workspace, cutoff: int, horizon_days: int | None) ->
 
 
 def step_id(workspace: Workspace, day: date, horizon_days: int, *options: object) -> str:
-    """An id made of what goes in: the same data, config, options and package give the same."""
-    content = json.dumps([workspace.fingerprint(), version("shijin"), *map(str, options)])
+    """An id made of what goes in: the same data, config, options, package and weights give the same."""
+    content = json.dumps([workspace.fingerprint(), version("shijin"), shipped().name, *map(str, options)])
     return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
