@@ -1,0 +1,62 @@
+"""Knobs refuse what is no shop, and say of each knob what it turns."""
+
+import re
+from dataclasses import fields
+from datetime import date
+
+import pytest
+
+from shijin.errors import ConfigError
+from shijin.simulate.knobs import _CHOICES, _RANGES, BGNBD_GAMMA, DEMO, Knobs
+
+
+def described() -> set[str]:
+    """Names with a line of their own among the docstring's parameters."""
+    assert Knobs.__doc__
+    parameters = Knobs.__doc__.split("Parameters\n")[1].split("Raises\n")[0]
+    heads = re.findall(r"^ {4}(\w+(?:, \w+)*)$", parameters, re.MULTILINE)
+    return {name for head in heads for name in head.split(", ")}
+
+
+def test_every_knob_has_its_line_in_the_docstring_and_no_line_lacks_a_knob() -> None:
+    assert described() == {knob.name for knob in fields(Knobs)}
+
+
+def test_every_knob_but_the_first_day_has_a_range_or_a_choice() -> None:
+    assert _RANGES.keys() | _CHOICES.keys() | {"start"} == {knob.name for knob in fields(Knobs)}
+    assert not _RANGES.keys() & _CHOICES.keys()
+
+
+@pytest.mark.parametrize("name", _RANGES)
+def test_a_knob_may_stand_at_either_end_of_its_range_and_not_beyond(name: str) -> None:
+    low, high = _RANGES[name]
+    for value in (low, high):
+        assert getattr(Knobs(**{name: value}), name) == value
+    for value in (low - 0.01, high * 1.01 + 0.01, float("nan")):
+        with pytest.raises(ConfigError, match=f"knob {name}: .* out of range"):
+            Knobs(**{name: value})
+
+
+@pytest.mark.parametrize("name", _CHOICES)
+def test_a_choice_is_one_of_those_named(name: str) -> None:
+    for choice in _CHOICES[name]:
+        assert getattr(Knobs(**{name: choice}), name) == choice  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=f"knob {name}: 'other' is unknown. Cure: choose {_CHOICES[name][0]} or"):
+        Knobs(**{name: "other"})  # type: ignore[arg-type]
+
+
+def test_knobs_that_are_not_turned_leave_a_plain_shop() -> None:
+    plain = Knobs()
+    assert plain.founders is None
+    turned = {
+        *("drift_spread", "slowing", "regularity_spread", "clumps", "lifetime_spread", "comeback", "one_timers"),
+        *("basket_within_spread", "basket_tail", "basket_growth", "basket_drift", "bulk_share", "rate_basket_tie"),
+        *("season_amplitude", "holiday_lift", "trend", "promotions", "weekend", "return_share", "discount_share"),
+        *("views_per_order", "idle_views", "carts_per_order", "reviews_per_order", "contacts_per_order"),
+    }
+    assert {name: getattr(plain, name) for name in turned} == dict.fromkeys(turned, 0)
+
+
+def test_presets_are_shops_that_stand_on_a_first_day() -> None:
+    assert {preset.start for preset in (DEMO, BGNBD_GAMMA)} == {date(2023, 1, 2)}
+    assert (BGNBD_GAMMA.rates, BGNBD_GAMMA.dropout, BGNBD_GAMMA.baskets) == ("gamma", "at_order", "gamma_gamma")
