@@ -15,6 +15,15 @@ from shijin.simulate.shops import Shop, simulate
 
 SMALL_DEMO = replace(DEMO, customers=300)
 BUSY = Knobs(customers=200, days=400, rate_scale_days=10.0, return_share=0.3, views_per_order=1.0)
+ALL_KINDS = replace(
+    BUSY,
+    return_spread=1.0,
+    idle_views=1.0,
+    carts_per_order=0.7,
+    reviews_per_order=0.3,
+    contacts_per_order=0.15,
+    discount_share=0.2,
+)
 SHOPS = {
     "demo": SMALL_DEMO,
     "no items": replace(BGNBD_GAMMA, customers=300),
@@ -22,6 +31,28 @@ SHOPS = {
     "older than its window": replace(BUSY, before_days=500, dropout="lifetime", regularity=2.5, season_amplitude=0.6),
     "discounts and one day of joining": replace(BUSY, joining=0.0, discount_share=0.5, one_timers=0.5),
     "one customer": Knobs(customers=1, one_timers=1.0),
+    "all kinds": ALL_KINDS,
+    "all kinds without items": replace(ALL_KINDS, items=0),
+    "all kinds, midnights only": replace(ALL_KINDS, clock="day"),
+    "all kinds, drifting, leaving and coming back": replace(
+        ALL_KINDS,
+        before_days=300,
+        founders=0.4,
+        growth=0.8,
+        drift_spread=0.6,
+        regularity_spread=0.4,
+        clumps=0.2,
+        dropout="lifetime",
+        lifetime_days=90.0,
+        lifetime_shape=0.7,
+        comeback=0.4,
+        basket_tail=4.0,
+        basket_drift=0.3,
+        holiday_lift=0.8,
+        trend=0.3,
+        promotions=2,
+        weekend=-0.5,
+    ),
 }
 
 
@@ -51,6 +82,21 @@ def test_a_seed_makes_one_shop_and_another_seed_another() -> None:
     assert not one.equals(other)
 
 
+def test_the_events_of_all_kinds_are_of_all_kinds() -> None:
+    assert set(as_events(simulate(ALL_KINDS, seed=5))["type"].to_pylist()) == {
+        *("order", "return", "view", "cart", "review", "contact")
+    }
+
+
+def test_who_comes_back_may_still_come_though_they_had_left() -> None:
+    knobs = replace(BUSY, dropout="lifetime", lifetime_days=50.0, comeback=0.5)
+    truth = simulate(knobs, seed=1).truth
+    left = np.isfinite(truth.deaths)
+    assert truth.alive[~left].all()
+    assert truth.alive[left].mean() == pytest.approx(0.5, abs=0.15)
+    assert np.array_equal(truth.alive[left], np.isfinite(truth.returns[left]))
+
+
 @pytest.mark.parametrize("name", SHOPS)
 def test_orders_lie_inside_birth_death_and_window(name: str) -> None:
     shop = simulate(SHOPS[name], seed=2)
@@ -63,7 +109,7 @@ def test_orders_lie_inside_birth_death_and_window(name: str) -> None:
     assert day.min() >= 0
     assert packed.moments.ts.max() < packed.end
     assert (day >= truth.births[who] - slack).all()
-    assert (day <= truth.deaths[who]).all()
+    assert ((day <= truth.deaths[who]) | (day >= truth.returns[who] - slack)).all()
 
 
 def test_lines_sum_to_their_moments_and_returns_give_back_a_line_of_their_order() -> None:
@@ -153,7 +199,14 @@ def test_the_truth_is_calibrated(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "knobs", [Knobs(regularity=2.0, dropout="lifetime"), Knobs(season_amplitude=0.2, dropout="lifetime")]
+    "knobs",
+    [
+        Knobs(regularity=2.0, dropout="lifetime"),
+        Knobs(season_amplitude=0.2, dropout="lifetime"),
+        Knobs(weekend=0.2, dropout="lifetime"),
+        Knobs(lifetime_shape=0.5, dropout="lifetime"),
+        *(Knobs(**{name: 0.1}) for name in ("drift_spread", "slowing", "clumps", "comeback", "lifetime_spread")),  # type: ignore[arg-type]
+    ],
 )
 def test_what_has_no_closed_form_is_refused(knobs: Knobs) -> None:
     shop = simulate(replace(knobs, customers=20), seed=1)
