@@ -111,7 +111,7 @@ def test_an_untrained_workspace_gets_the_untrained_forecast_and_is_told_so(
     assert "untrained" in said.err
     assert len(rows_of(tmp_path / "shop")) == 200
     result = json.loads(command("score", "-w", tmp_path / "shop", "--horizon", "60d", "--json").out)
-    assert (result["model"], result["member"], result["customers"]) == (None, "BTYD", 200)
+    assert (result["model"], result["member"], result["customers"]) == (None, "behaviour model", 200)
 
 
 def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecast(

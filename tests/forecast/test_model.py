@@ -10,9 +10,11 @@ import pytest
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
+from shijin.forecast.behaviour import MOST_HORIZON_DAYS
+from shijin.forecast.behaviour import NAME as BEHAVIOUR
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.members import STACKED, default_members
-from shijin.forecast.model import CARD, LEAST_BTYD_CUSTOMERS, Model, train, untrained
+from shijin.forecast.model import CARD, LEAST_CUSTOMERS, Model, train, untrained
 from shijin.forecast.stack import Stack
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Packed
@@ -203,7 +205,7 @@ def assert_untrained(model: Model, history: History, member: str) -> None:
     assert model.stack is None
     assert model.member_name(history) == member
     forecast = model.forecast(history)
-    expected = untrained(history).forecast(history, model.horizon_days)
+    expected = untrained(history, model.horizon_days).forecast(history, model.horizon_days)
     assert_same_bits(forecast, expected)
     assert np.isfinite(forecast.mean()).all()
 
@@ -226,7 +228,7 @@ def test_ten_customers_keep_the_untrained_forecast_and_are_told(tmp_path: Path) 
 def test_a_shop_too_young_keeps_the_untrained_forecast_and_is_told() -> None:
     cutoff = SHOP.start + (2 * H - 1) * DAY_US
     model = train(SHOP, H, cutoff)
-    assert_untrained(model, history_of(cutoff=cutoff), "BTYD")
+    assert_untrained(model, history_of(cutoff=cutoff), BEHAVIOUR)
     assert [note["code"] for note in model.notes] == ["forecast.too_young"]
     assert (model.notes[0]["horizons"], model.notes[0]["needs"]) == ("1.9", "2")  # 119 of 120 days
 
@@ -238,8 +240,9 @@ def test_one_day_more_makes_it_old_enough() -> None:
 def test_who_answers_untrained_hangs_on_how_many_have_bought() -> None:
     history = history_of()
     buyers = np.flatnonzero(history.n_orders() > 0)
-    assert untrained(history.take(buyers[:LEAST_BTYD_CUSTOMERS])).name == "BTYD"
-    assert untrained(history.take(buyers[: LEAST_BTYD_CUSTOMERS - 1])).name == DECAYED
+    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), 90).name == BEHAVIOUR
+    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
+    assert untrained(history.take(buyers[: LEAST_CUSTOMERS - 1]), 90).name == DECAYED
 
 
 def test_everything_given_away_is_forecast_too() -> None:

@@ -8,18 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shijin.simulate.baskets import BasketLines, Catalogue, draw_amounts, draw_lines, make_catalogue
+from shijin.simulate.baskets import BasketLines, Catalogue, draw_amounts, draw_lines, lean_of, make_catalogue
 from shijin.simulate.knobs import Knobs
+from shijin.simulate.lives import simulate_lives
 
 N, EACH = 2000, 60  # customers, and orders of each
 ALIKE = Knobs(customers=N, basket_median=100.0, basket_between=0.0, basket_within=0.0)
 
 
-def log_amounts(knobs: Knobs, rates: np.ndarray | None = None, seed: int = 1) -> np.ndarray:
+def log_amounts(knobs: Knobs, lean: np.ndarray | None = None, seed: int = 1) -> np.ndarray:
     """(n, EACH) log amounts."""
     customer = np.repeat(np.arange(knobs.customers), EACH)
-    given_rates = np.ones(knobs.customers) if rates is None else rates
-    cents, _ = draw_amounts(knobs, customer, given_rates, np.random.default_rng(seed))
+    cents, _ = draw_amounts(
+        knobs, customer, np.zeros(knobs.customers) if lean is None else lean, np.random.default_rng(seed)
+    )
     return np.log(cents.reshape(knobs.customers, EACH) / 100)
 
 
@@ -52,7 +54,7 @@ def test_nobody_is_more_variable_than_makes_sense() -> None:
 def test_a_tail_makes_a_few_customers_far_larger(tail: float) -> None:
     knobs = replace(ALIKE, customers=20_000, basket_between=0.5, basket_tail=tail)
     customer = np.arange(20_000)
-    cents, _ = draw_amounts(knobs, customer, np.ones(20_000), np.random.default_rng(1))
+    cents, _ = draw_amounts(knobs, customer, np.zeros(20_000), np.random.default_rng(1))
     away = np.log(cents / 10_000) / 0.5
     beyond = (away > 3).mean()
     expected = stats.t.sf(3, tail) if tail else stats.norm.sf(3)  # .0288, or .0013
@@ -62,10 +64,22 @@ def test_a_tail_makes_a_few_customers_far_larger(tail: float) -> None:
 
 @pytest.mark.parametrize("tie", [-0.3, 0.5])
 def test_baskets_go_with_rates_by_their_tie(tie: float) -> None:
-    rates = np.exp(np.random.default_rng(3).standard_normal(N))
-    logs = log_amounts(replace(ALIKE, rate_basket_tie=tie), rates)[:, 0]
-    assert np.polyfit(np.log(rates), logs, 1)[0] == pytest.approx(tie, abs=0.01)
+    knobs = replace(ALIKE, rates="lognormal", rate_basket_tie=tie)
+    lives = simulate_lives(knobs, np.random.default_rng(3))
+    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    assert np.polyfit(np.log(lives.rates), logs, 1)[0] == pytest.approx(tie, abs=0.01)
     assert np.median(logs) == pytest.approx(np.log(100), abs=0.01)
+
+
+def test_baskets_go_with_staying_by_their_tie_and_one_timers_have_their_own() -> None:
+    knobs = replace(ALIKE, dropout="lifetime", lifetime_spread=0.8, staying_basket_tie=0.4)
+    lives = simulate_lives(knobs, np.random.default_rng(3))
+    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    assert np.polyfit(lives.staying, logs, 1)[0] == pytest.approx(0.4, abs=0.01)
+    knobs = replace(ALIKE, one_timers=0.5, one_timer_basket=-0.7)
+    lives = simulate_lives(knobs, np.random.default_rng(3))
+    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    assert logs[lives.one_timer].mean() - logs[~lives.one_timer].mean() == pytest.approx(-0.7, abs=0.01)
 
 
 @pytest.mark.parametrize("growth", [-0.2, 0.1])
@@ -101,11 +115,11 @@ def test_every_order_costs_at_least_a_cent_and_a_shop_without_orders_has_no_amou
     cents, means = draw_amounts(
         replace(ALIKE, basket_median=0.1, basket_within=3.0),
         np.zeros(N, np.int64),
-        np.ones(N),
+        np.zeros(N),
         np.random.default_rng(1),
     )
     assert cents.min() == 1
-    none, means = draw_amounts(ALIKE, np.zeros(0, np.int64), np.ones(N), np.random.default_rng(1))
+    none, means = draw_amounts(ALIKE, np.zeros(0, np.int64), np.zeros(N), np.random.default_rng(1))
     assert (len(none), len(means)) == (0, N)
 
 

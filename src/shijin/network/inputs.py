@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import History, Outcomes, split_at
-from shijin.represent.features import features, shop_series
+from shijin.represent.features import GRAINS, features, shop_series
 from shijin.represent.packed import DAY_US, Ints, Kind
 from shijin.represent.tokens import NAMES, Tokens, tokens
 
@@ -241,8 +241,9 @@ def read_levels(windows: Sequence[Window], cutoff: int) -> Array:
 
 
 def _bin(money: NDArray[np.float64]) -> Ints:
-    """Bin of the standard grid, for money in median orders."""
-    return np.clip(np.floor(np.log(np.maximum(money, LOWEST) / LOWEST) / _LOG_STEP), 0, SPEND_BINS - 1).astype(np.int64)
+    """Bin of the standard grid, for money in median orders; what rounding leaves of a difference moves nobody."""
+    steps = np.log(np.maximum(money, LOWEST) / LOWEST) / _LOG_STEP
+    return np.clip(np.floor(np.rint(steps * GRAINS) / GRAINS), 0, SPEND_BINS - 1).astype(np.int64)
 
 
 def _joined_customers(parts: Sequence[Customers]) -> Customers:

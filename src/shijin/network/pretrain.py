@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -77,12 +78,16 @@ class Plan:
 
 @dataclass
 class Progress:
-    """How far a run is: updates, customers seen, hours, and the newest held-out loss with its parts."""
+    """How far a run is: updates, customers seen, hours, and the newest held-out loss with its parts.
+
+    stages : from which step it went on with which commit of the code; a prior may grow between two
+    """
 
     step: int = 0
     customers: int = 0
     hours: float = 0.0
     held_out: dict[str, float] = field(default_factory=dict)
+    stages: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Run:
@@ -104,6 +109,7 @@ class Run:
             self._resume()
         else:
             measure_inputs(self.model, [example(HELD_OUT_SEED + 1, number) for number in range(plan.held_out)])
+        self._begin_stage()
         self.average = self.average or {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def train(self) -> None:
@@ -192,6 +198,11 @@ class Run:
             curve.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)  # noqa: T201
 
+    def _begin_stage(self) -> None:
+        commit = present_commit()
+        if not self.progress.stages or self.progress.stages[-1]["commit"] != commit:
+            self.progress.stages.append({"step": self.progress.step, "commit": commit})
+
     def _save(self) -> None:
         """Write a checkpoint: what it was at is told inside, so that tensors and step cannot come apart."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
@@ -212,7 +223,7 @@ class Run:
             tensors = {name: kept_state.get_tensor(name) for name in kept_state.keys()}  # noqa: SIM118
             told = (kept_state.metadata() or {}).get("progress") or (self.folder / PROGRESS).read_text("utf-8")
         card = json.loads(told)
-        self.progress = Progress(**{name: card[name] for name in Progress.__annotations__})
+        self.progress = Progress(**{name: card[name] for name in Progress.__annotations__ if name in card})
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimiser": {}}
         for name, value in tensors.items():
             part, _, rest = name.partition(".")
@@ -238,6 +249,13 @@ def optimisers(model: BehaviourModel, rate: float) -> list[torch.optim.Optimizer
         torch.optim.Muon(inside, lr=rate, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, rate, (0.9, 0.98), weight_decay=WEIGHT_DECAY),
     ]
+
+
+def present_commit() -> str | None:
+    """Name the commit of the working tree; None outside one."""
+    here = Path(__file__).parent
+    said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)  # noqa: S607
+    return said.stdout.strip() or None
 
 
 def measure_inputs(model: BehaviourModel, examples: list[Example]) -> None:

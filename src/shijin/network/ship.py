@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 from pathlib import Path
 
 from safetensors.numpy import load_file
 
-from shijin.network.pretrain import PROGRESS, STATE
+from shijin.network.pretrain import PROGRESS, STATE, present_commit
 from shijin.network.weights import SHIPPED, save_weights
 from shijin.simulate import prior
 
@@ -27,13 +26,13 @@ def ship(folder: Path, into: Path) -> None:
         for name, value in load_file(folder / STATE).items()
         if name.startswith("average.")
     }
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
     card = {
         "name": "Shijin behaviour model",
         "licence": LICENCE,
-        "commit": commit.stdout.strip() or None,
+        "commit": present_commit(),
         "size": progress["size"],
         "parameters": int(sum(value.size for value in average.values())),
+        "stages": progress.get("stages", []),
         "customers_seen": progress["customers"],
         "steps": progress["step"],
         "hours": round(progress["hours"], 2),

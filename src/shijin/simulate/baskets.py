@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.simulate.knobs import Knobs
+from shijin.simulate.lives import Lives
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,15 +42,15 @@ class BasketLines:
     cents: Ints
 
 
-def draw_amounts(knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
+def draw_amounts(knobs: Knobs, customer: Ints, lean: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
     """Draw the amount of each order.
 
     Parameters
     ----------
     customer : (m,) rising
         Whose order it is; a customer's orders in time.
-    rates : (n,)
-        The customers' order rates.
+    lean : (n,)
+        What is added to the log of each customer's usual lognormal basket; see `lean_of`.
 
     Returns
     -------
@@ -64,17 +65,22 @@ def draw_amounts(knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Gen
         means = knobs.basket_p * scales
         amounts = rng.standard_gamma(knobs.basket_p, m) * scales[customer]
     else:
-        amounts, means = _lognormal_amounts(knobs, customer, rates, rng)
+        amounts, means = _lognormal_amounts(knobs, customer, lean, rng)
     return np.maximum(np.round(100 * amounts), 1).astype(np.int64), means
 
 
-def _lognormal_amounts(knobs: Knobs, customer: Ints, rates: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def lean_of(knobs: Knobs, lives: Lives) -> Floats:
+    """(n,) how the usual basket, on the log, goes with how often and how long customers come."""
+    log_rates = np.log(np.maximum(lives.rates, 1e-9))
+    by_rate = knobs.rate_basket_tie * np.clip(log_rates - np.median(log_rates), -4, 4)
+    return by_rate + knobs.staying_basket_tie * lives.staying + knobs.one_timer_basket * lives.one_timer
+
+
+def _lognormal_amounts(knobs: Knobs, customer: Ints, lean: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     n, m = knobs.customers, len(customer)
     tail = knobs.basket_tail
     personal = np.clip(rng.standard_t(tail, n), *_FARTHEST) if tail else rng.standard_normal(n)
-    log_rates = np.log(np.maximum(rates, 1e-9))
-    tie = knobs.rate_basket_tie * np.clip(log_rates - np.median(log_rates), -4, 4)
-    centres = np.log(knobs.basket_median) + knobs.basket_between * personal + tie
+    centres = np.log(knobs.basket_median) + knobs.basket_between * personal + lean
     personal = np.exp(knobs.basket_within_spread * rng.standard_normal(n))
     within = np.minimum(knobs.basket_within * personal, max(_MOST_VARIABLE, knobs.basket_within))
     logs = centres[customer] + within[customer] * rng.standard_normal(m)

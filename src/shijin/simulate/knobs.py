@@ -42,6 +42,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "basket_within_spread": (0, 2),
     "basket_tail": (0, 100),
     "rate_basket_tie": (-2, 2),
+    "staying_basket_tie": (-2, 2),
+    "one_timer_basket": (-3, 3),
     "basket_growth": (-1, 1),
     "basket_drift": (0, 2),
     "bulk_share": (0, 1),
@@ -153,6 +155,11 @@ class Knobs:
         2.5 to 8 where the top hundredth brings .3 of the money (Online Retail).
     rate_basket_tie
         Log basket grows by this for each unit of log rate. -.3 to .5.
+    staying_basket_tie
+        Log basket grows by this for each standard deviation by which a customer tends to stay longer than others.
+        -.3 to .6: large customers stay (Online Retail).
+    one_timer_basket
+        Log of how many times larger the baskets of those are who never come again. -.8 to .4.
     basket_growth
         Log basket grows by this for each unit of log order number. -.1 to .1.
     basket_drift
@@ -248,6 +255,8 @@ class Knobs:
     basket_within_spread: float = 0.0
     basket_tail: float = 0.0
     rate_basket_tie: float = 0.0
+    staying_basket_tie: float = 0.0
+    one_timer_basket: float = 0.0
     basket_growth: float = 0.0
     basket_drift: float = 0.0
     bulk_share: float = 0.0

@@ -38,6 +38,8 @@ class Lives:
     births, deaths : (n,) days; births may lie before the window, deaths are inf where none fell into it
     returns : (n,) days from which a customer who had left orders again; inf where nobody does
     regularity : (n,) shape of each customer's gaps
+    staying : (n,) how much longer than others a customer tends to stay, in standard deviations; 0 where all are alike
+    one_timer : (n,) bool, never comes again
     calendar : the shop's
     """
 
@@ -49,6 +51,8 @@ class Lives:
     deaths: Floats
     returns: Floats
     regularity: Floats
+    staying: Floats
+    one_timer: NDArray[np.bool_]
     calendar: Calendar
 
 
@@ -119,8 +123,10 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     at_order = knobs.dropout == "at_order"
     drop_chances = rng.beta(knobs.dropout_a, knobs.dropout_b, n) if at_order else np.zeros(n)
     births = _births(knobs, calendar, rng)
-    lifetimes = _lifetimes(knobs, rates, rng)
-    deaths = np.where(rng.random(n) < knobs.one_timers, births, births + lifetimes)
+    usual = _usual_lifetimes(knobs, rates, rng)
+    lifetimes = usual * rng.weibull(knobs.lifetime_shape, n) if knobs.dropout == "lifetime" else np.full(n, _NEVER)
+    one_timer = rng.random(n) < knobs.one_timers
+    deaths = np.where(one_timer, births, births + lifetimes)
     absent = rng.exponential(_LONGEST_ABSENCE * knobs.lifetime_days, n)
     returns = np.where(rng.random(n) < knobs.comeback, deaths + absent, _NEVER)
     regularity = knobs.regularity * np.exp(knobs.regularity_spread * rng.standard_normal(n))
@@ -129,8 +135,9 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     deaths[deaths >= knobs.days] = _NEVER  # what comes after the window has not happened yet
     seen = (day >= 0) & (day < knobs.days)
     by_customer = np.lexsort((day[seen], customer[seen]))
+    staying = _standardised(np.log(usual) - np.log(np.maximum(drop_chances, 1e-6)))
     orders = customer[seen][by_customer], day[seen][by_customer]
-    return Lives(*orders, rates, drop_chances, births, deaths, returns, regularity, calendar)
+    return Lives(*orders, rates, drop_chances, births, deaths, returns, regularity, staying, one_timer, calendar)
 
 
 @dataclass(frozen=True)
@@ -151,15 +158,16 @@ def _rates(knobs: Knobs, rng: np.random.Generator) -> Floats:
     return np.exp(knobs.rate_spread * rng.standard_normal(knobs.customers)) / knobs.rate_median_days
 
 
-def _lifetimes(knobs: Knobs, rates: Floats, rng: np.random.Generator) -> Floats:
-    """Weibull lifetimes whose scale differs between customers and may go with their rates."""
-    n = knobs.customers
-    if knobs.dropout != "lifetime":
-        return np.full(n, _NEVER)
+def _usual_lifetimes(knobs: Knobs, rates: Floats, rng: np.random.Generator) -> Floats:
+    """Scale of each customer's Weibull lifetime, which may go with their rate."""
     usual = np.log(np.maximum(rates, 1e-9))
     tie = np.clip(knobs.lifetime_rate_tie * (usual - usual.mean()), -2, 2)
-    personal = np.exp(knobs.lifetime_spread * rng.standard_normal(n) + tie)
-    return knobs.lifetime_days * personal * rng.weibull(knobs.lifetime_shape, n)
+    return knobs.lifetime_days * np.exp(knobs.lifetime_spread * rng.standard_normal(knobs.customers) + tie)
+
+
+def _standardised(values: Floats) -> Floats:
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros(len(values))
 
 
 def _births(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Floats:

@@ -147,7 +147,9 @@ def _baskets(rng: np.random.Generator) -> dict[str, Any]:
         "basket_within": float(rng.uniform(0.1, 1.25)),
         "basket_within_spread": float(rng.uniform(0, 0.7) if rng.random() < 0.85 else rng.uniform(0.7, 1.6)),
         "basket_tail": float(rng.uniform(3, 10)) if rng.random() < 0.35 else 0.0,
-        "rate_basket_tie": float(rng.uniform(-0.3, 0.4)) if rng.random() < 0.6 else 0.0,
+        "rate_basket_tie": float(np.clip(rng.normal(0.08, 0.25), -0.5, 0.8)) if rng.random() < 0.65 else 0.0,
+        "staying_basket_tie": float(np.clip(rng.normal(0.1, 0.25), -0.5, 0.8)) if rng.random() < 0.5 else 0.0,
+        "one_timer_basket": float(np.clip(rng.normal(-0.15, 0.35), -1, 0.8)) if rng.random() < 0.5 else 0.0,
         "basket_growth": float(np.clip(rng.normal(0, 0.07), -0.3, 0.3)) if rng.random() < 0.3 else 0.0,
         "basket_drift": float(rng.uniform(0.05, 0.6)) if rng.random() < 0.4 else 0.0,
     }
@@ -156,6 +158,7 @@ def _baskets(rng: np.random.Generator) -> dict[str, Any]:
     if rng.random() < 0.06:  # one price, memberships, gifts
         drawn |= {"basket_between": 0.0, "basket_within": 0.0, "bulk_share": 0.0, "basket_drift": 0.0}
         drawn |= {"basket_growth": 0.0, "rate_basket_tie": 0.0}
+        drawn |= {"staying_basket_tie": 0.0, "one_timer_basket": 0.0}
     return drawn
 
 

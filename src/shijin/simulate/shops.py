@@ -12,7 +12,7 @@ from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
 from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
-from shijin.simulate.baskets import Catalogue, draw_amounts, make_catalogue
+from shijin.simulate.baskets import Catalogue, draw_amounts, lean_of, make_catalogue
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import simulate_lives
@@ -156,7 +156,7 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
     lives = simulate_lives(knobs, rng)
     if not len(lives.day):
         raise ConfigError("nobody ordered inside the window", "knobs", "more customers or a higher rate")
-    cents, mean_baskets = draw_amounts(knobs, lives.customer, lives.rates, rng)
+    cents, mean_baskets = draw_amounts(knobs, lives.customer, lean_of(knobs, lives), rng)
     ts = shop_clock(knobs, lives.day)
     in_time = np.lexsort((lives.customer, ts))
     number = np.empty(len(ts), dtype=np.int64)
