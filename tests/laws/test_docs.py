@@ -278,6 +278,8 @@ def test_only_small_files_are_kept() -> None:
     if kept.returncode:
         pytest.skip("no git clone here")
     sizes = {name: (ROOT / name).stat().st_size for name in kept.stdout.split("\0") if name and (ROOT / name).exists()}
+    weights = "src/shijin/network/weights/behaviour.safetensors"
+    assert sizes.pop(weights, 0) <= 5_000_000
     assert {name: size for name, size in sizes.items() if size > 400_000} == {}
     data = (".parquet", ".csv", ".xlsx", ".pkl", ".pt")
     assert [name for name in sizes if name.endswith(data) and sizes[name] > 50_000] == []

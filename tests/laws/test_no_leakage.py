@@ -134,4 +134,4 @@ def test_changing_only_the_judged_window_changes_no_weight_no_choice_and_no_fore
     moved = {name for name in first.column_names if not first[name].equals(second[name])}
     assert moved == {"crps", "pit", "y_spend", "y_orders", "y_first_days"}
     assert views[0].scores["stack"]["auc"] != views[1].scores["stack"]["auc"]
-    assert pc.count_distinct(first["member"]).as_py() == 10
+    assert pc.count_distinct(first["member"]).as_py() == 11

@@ -15,6 +15,7 @@ PUBLIC = [
     "Outcomes",
     "ShijinError",
     "Shop",
+    "forecast",
     "from_dataframe",
     "open",
 ]

@@ -16,7 +16,7 @@ from shijin.represent.packed import DAY_US, Floats, Ints, Kind
 
 NEWEST = 64  # moments with a token of their own
 PER_DOUBLING = 4  # tokens for the moments NEWEST .. 2 NEWEST from the end, for 2 .. 4 NEWEST, and so on
-YEAR_DAYS = 365.25
+YEAR_US = 1461 * DAY_US // 4  # the epoch is a first of January
 KINDS = (Kind.ORDER, Kind.RETURN, Kind.VIEW, Kind.CART, Kind.REVIEW)  # of a sort of their own; others are one sort
 NAMES = (
     *(f"is_{kind.name.lower()}" for kind in KINDS),
@@ -95,8 +95,7 @@ def _when(history: History, horizon_days: int) -> list[Floats]:
     is_first = place == 0
     before = np.where(is_first, 0.0, older - age)
     after = np.where(from_end == 0, age, age - newer)
-    since_new_year = history.moments.ts / DAY_US % YEAR_DAYS  # the epoch is a first of January
-    angle = 2 * np.pi / YEAR_DAYS * since_new_year
+    angle = 2 * np.pi * (history.moments.ts % YEAR_US / YEAR_US)
     bought = np.abs(history.moments.amount)
     discount = history.moments.discount / np.maximum(bought + history.moments.discount, 1e-9)
     return [

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from threadpoolctl import threadpool_limits
+from tinynetworks import context_of, drawn, said, tensors_of, weights_of
+from tinyshops import HORIZON, by_hand, day, history_of, simulated, split
+
+from shijin.distribution import Distribution
+from shijin.network.architecture import BehaviourModel
+from shijin.network.inputs import OWN_CENTRE, context_windows, read_customers, read_shop
+from shijin.network.runtime import BLOCK, Network, forecast, read_past, vectors
+from shijin.network.weights import Weights
+
+SHOP = history_of(simulated(knobs={"customers": 1600}))
+ASKED, OF_SHOP = read_customers(SHOP, HORIZON), read_shop(SHOP, HORIZON)
+
+
+@pytest.fixture(scope="module")
+def model() -> BehaviourModel:
+    return drawn(SHOP, HORIZON)
+
+
+@pytest.fixture(scope="module")
+def network(model: BehaviourModel) -> Network:
+    return Network(weights_of(model))
+
+
+@pytest.mark.parametrize("told", [0, 1, 150])
+@pytest.mark.parametrize("width", [32, 128])
+def test_numpy_says_what_torch_says(told: int, width: int) -> None:
+    model = drawn(SHOP, HORIZON, width, seed=width + told)
+    context = context_of(SHOP, HORIZON, told)
+    network = Network(weights_of(model))
+    read = network.read(OF_SHOP, context)
+    ours, theirs = network.say(ASKED, read), said(model, ASKED, OF_SHOP, context)
+    for name in ("active", "own_spend", "orders", "time"):
+        expected = getattr(theirs, name).numpy()
+        assert expected.std() > 0.1
+        np.testing.assert_allclose(getattr(ours, name), expected, atol=1e-4, err_msg=name)
+    np.testing.assert_allclose(read.level, theirs.level.numpy(), atol=1e-4)
+
+
+def test_numpy_says_what_torch_says_of_moments_by_the_hundred(network: Network, model: BehaviourModel) -> None:
+    busy = [(number / 4, 10.0 + number % 7) for number in range(1200)]
+    history, _ = split(by_hand([busy, *([(300.0 + place, 10.0)] for place in range(20))], 400), day(330), HORIZON)
+    customers, shop, context = (
+        read_customers(history, HORIZON),
+        read_shop(history, HORIZON),
+        context_of(history, HORIZON, 0),
+    )
+    ours = network.say(customers, network.read(shop, context))
+    np.testing.assert_allclose(ours.active, said(model, customers, shop, context).active.numpy(), atol=1e-4)
+
+
+def bits(of: Distribution) -> bytes:
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in (of.p_active, of.spend, of.orders))
+
+
+def test_a_forecast_is_the_same_bits_again_and_with_more_threads(network: Network) -> None:
+    assert len(SHOP) > BLOCK
+    past = read_past(network, SHOP, HORIZON)
+    one = forecast(network, SHOP, HORIZON, past)
+    assert bits(forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))) == bits(one)
+    assert bits(forecast(network, SHOP, HORIZON, past, threads=2)) == bits(one)
+    with threadpool_limits(2):
+        again = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))
+    assert bits(again) == bits(one)
+
+
+def test_blocks_do_not_show(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    past = read_past(network, SHOP, HORIZON)
+    one, one_vectors = forecast(network, SHOP, HORIZON, past), vectors(network, SHOP, HORIZON, past)
+    monkeypatch.setattr("shijin.network.runtime.BLOCK", 100)
+    other = forecast(network, SHOP, HORIZON, past)
+    np.testing.assert_allclose(other.p_active, one.p_active, atol=1e-5)
+    np.testing.assert_allclose(other.spend, one.spend, atol=1e-5)
+    np.testing.assert_allclose(vectors(network, SHOP, HORIZON, past), one_vectors, atol=1e-4)
+    assert one_vectors.shape == (len(SHOP), network.width)
+
+
+def test_probabilities_sum_to_one(network: Network) -> None:
+    one = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))
+    assert len(one) == len(SHOP)
+    assert ((one.p_active > 0) & (one.p_active < 1)).all()
+    for part in (one.spend, one.orders):
+        assert (part >= 0).all()
+        np.testing.assert_allclose(part.sum(axis=1), 1, rtol=1e-12)
+    assert one.grid.spend_edges[1] == pytest.approx(SHOP.scale * (1e4 / 0.01) ** (1 / 63) * 0.01)
+
+
+def saying(model: BehaviourModel, own: int) -> Network:
+    """A network that says of everybody that they spend in a bin relative to their own."""
+    tensors = tensors_of(model)
+    tensors["head.second.weight"] = np.zeros_like(tensors["head.second.weight"])
+    bias = np.zeros_like(tensors["head.second.bias"])
+    bias[1 + own] = 100
+    tensors["head.second.bias"] = bias
+    return Network(Weights(tensors, {"sha256": "0" * 64}))
+
+
+@pytest.mark.parametrize("apart", [0, 3, -24, 19])
+def test_spend_lies_relative_to_ones_own_bin(model: BehaviourModel, apart: int) -> None:
+    network = saying(model, OWN_CENTRE + apart)
+    one = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))
+    expected = np.clip(ASKED.own_bin + apart, 0, 63)
+    assert len(set(expected.tolist())) >= (1 if apart == -24 else 5)
+    np.testing.assert_array_equal(one.spend.argmax(axis=1), expected)
+    np.testing.assert_allclose(one.spend.max(axis=1), 1)
+    np.testing.assert_array_equal(one.p_active, 0.5)
+
+
+def test_the_past_is_read_and_can_be_left_unread(network: Network) -> None:
+    assert context_windows(SHOP, HORIZON)
+    read, unread = (read_past(network, SHOP, HORIZON, most) for most in (300, 0))
+    assert [keys.shape[1] for keys in read.keys] == [1 + 300] * network.depth
+    assert [keys.shape[1] for keys in unread.keys] == [1] * network.depth
+    told, untold = (forecast(network, SHOP, HORIZON, past).p_active for past in (read, unread))
+    assert np.abs(told - untold).max() > 1e-3
+
+
+def test_permuting_the_tensors_ruins_the_forecast(network: Network, model: BehaviourModel) -> None:
+    tensors = tensors_of(model)
+    rows = np.random.default_rng(0).permutation(len(tensors["row.first.weight"]))
+    tensors["row.first.weight"] = tensors["row.first.weight"][rows]
+    other = Network(Weights(tensors, {"sha256": "0" * 64}))
+    one = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON)).p_active
+    two = forecast(other, SHOP, HORIZON, read_past(other, SHOP, HORIZON)).p_active
+    assert np.abs(one - two).max() > 0.01
