@@ -68,6 +68,9 @@ out, said = Console(), Console(stderr=True)
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
+Adapt = Annotated[
+    bool, typer.Option("--adapt", help="Adapt the behaviour model to the shop as well; needs the extra train.")
+]
 Cutoff = Annotated[str | None, typer.Option(help="Read only what is before this day.", show_default="end of the data")]
 Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
 Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
@@ -171,14 +174,20 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def train(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = None, as_json: AsJson = False) -> None:
+def train(
+    workspace: Where = HERE,
+    horizon: Horizon = None,
+    cutoff: Cutoff = None,
+    adapt: Adapt = False,
+    as_json: AsJson = False,
+) -> None:
     """Learn from the shop's closed windows: only what lies before the cutoff is read.
 
     Example: shijin train -w my-shop --horizon 90d
     """
     shop = Workspace.open(workspace)
     with busy(said, silent=as_json) as begin:
-        receipt, weights = train_model(shop, TrainOptions(horizon, cutoff), _now(), begin("train"))
+        receipt, weights = train_model(shop, TrainOptions(horizon, cutoff, adapt), _now(), begin("train"))
     if as_json:
         return _print_json({**receipt.inputs, "weights": weights.to_pylist()})
     _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
@@ -187,14 +196,20 @@ def train(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = Non
 
 
 @app.command()
-def backtest(workspace: Where = HERE, horizon: Horizon = None, cutoff: Cutoff = None, as_json: AsJson = False) -> None:
+def backtest(
+    workspace: Where = HERE,
+    horizon: Horizon = None,
+    cutoff: Cutoff = None,
+    adapt: Adapt = False,
+    as_json: AsJson = False,
+) -> None:
     """Judge every way to forecast on a past window that chose nothing, the one-line formula among them.
 
     Example: shijin backtest -w my-shop --horizon 60d
     """
     shop = Workspace.open(workspace)
     with busy(said, silent=as_json) as begin:
-        receipt, _ = run_backtest(shop, BacktestOptions(horizon, cutoff), _now(), begin("backtest"))
+        receipt, _ = run_backtest(shop, BacktestOptions(horizon, cutoff, adapt=adapt), _now(), begin("backtest"))
     if as_json:
         return _print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
     for part in backtest_table(receipt.inputs["result"], shop.config.shop.locale):
@@ -275,13 +290,14 @@ def run(
     encoding: Encoding = None,
     decimal: Decimal = None,
     date_order: DateOrder = None,
+    adapt: Adapt = False,
     as_json: AsJson = False,
 ) -> None:
     """Go the whole way: collect, check, backtest, train, score, report and list. Needs no init and no config.
 
     Example: shijin run orders.csv
     """
-    options = RunOptions(_reading(mapped, kind, encoding, decimal, date_order), horizon, cutoff)
+    options = RunOptions(_reading(mapped, kind, encoding, decimal, date_order), horizon, cutoff, adapt)
     if source is not None and workspace is None:
         if not source.is_file():
             collect_step_would_refuse = "a folder, not a file" if source.is_dir() else "no such file"

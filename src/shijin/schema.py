@@ -137,6 +137,28 @@ MEMBERS = pa.schema(
     ]
 )
 
+VECTOR_WIDTH = 128  # of the behaviour model
+
+VECTORS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("cutoff", UTC, nullable=False),
+        pa.field("horizon_days", pa.int32(), nullable=False),
+        pa.field("vector", pa.list_(pa.float32(), VECTOR_WIDTH), nullable=False),  # near vectors: customers alike
+        pa.field("x", pa.float32(), nullable=False),  # place on the map of the shop's customers, without unit
+        pa.field("y", pa.float32(), nullable=False),
+    ]
+)
+
+NEIGHBOURS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("similarity", pa.float64(), nullable=False),  # cosine of standardised vectors, -1..1
+        ("tier", pa.string()),  # of the newest forecast; empty where it does not know the customer
+        ("expected_spend", pa.float64()),
+    ]
+)
+
 
 def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
     """Order a table's columns as the schema has them, fill missing nullable ones with nulls, and cast.

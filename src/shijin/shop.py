@@ -78,9 +78,11 @@ class Shop:
         day = cutoff_of(packed, cutoff)
         return split_at(packed, day, horizon_of(self.workspace, packed, day, horizon))[0]
 
-    def train(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> TrainedModel:
+    def train(
+        self, horizon: str | int | None = None, cutoff: str | date | None = None, *, adapt: bool = False
+    ) -> TrainedModel:
         """Learn from the windows closed by the cutoff; the end of the data where none is given."""
-        receipt, weights = train_model(self.workspace, TrainOptions(horizon, cutoff), _now())
+        receipt, weights = train_model(self.workspace, TrainOptions(horizon, cutoff, adapt), _now())
         return TrainedModel(self, dict(receipt.inputs), like(weights, self.kind))
 
     def forecast(
@@ -105,9 +107,11 @@ class Shop:
         horizon: str | int | None = None,
         cutoff: str | date | None = None,
         members: Sequence[Forecaster] = (),
+        *,
+        adapt: bool = False,
     ) -> BacktestView:
         """Judge every member, your own among them, on a closed window that chose nothing."""
-        receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members)), _now())
+        receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members), adapt), _now())
         return BacktestView(receipt.inputs["result"], like(rows, self.kind))
 
     def export(self, *, contacts: bool = False, to: Path | None = None) -> Path:

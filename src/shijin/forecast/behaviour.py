@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.distribution import Distribution
-from shijin.errors import ModelError
+from shijin.errors import ConfigError, ModelError
 from shijin.forecast.member import Window
 from shijin.network.inputs import MOST_TOLD
 from shijin.network.runtime import Network, forecast, read_past, vectors
-from shijin.network.weights import Weights, load_weights
+from shijin.network.weights import Weights, as_bytes, from_bytes, load_weights
 from shijin.represent.cutoff import History
 
 NAME = "behaviour model"
+ADAPTED = "behaviour model, adapted"
+FILE = "behaviour-adapted.safetensors"
 MOST_HORIZON_DAYS = 400  # simulated shops ask for up to a year
 
 
@@ -90,6 +92,55 @@ def refuse_long(horizon_days: int) -> None:
     if not 1 <= horizon_days <= MOST_HORIZON_DAYS:
         problem = f"{horizon_days} days are beyond what the {NAME} has learnt from"
         raise ModelError(problem, "horizon", f"choose 1 to {MOST_HORIZON_DAYS} days")
+
+
+class Adapted:
+    """The network after a little training on the shop's own closed windows, held near the shipped weights.
+
+    A member of its own: the stack gives it weight only where it earns it on customers that it was not adapted to.
+    """
+
+    name = ADAPTED
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads = threads
+        self.weights: Weights | None = None
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        """Adapt the shipped weights.
+
+        Raises
+        ------
+        ModelError
+            Without windows.
+        ConfigError
+            Without torch.
+        """
+        if not windows:
+            raise ModelError("no closed window to adapt to", ADAPTED, "forecast without --adapt")
+        try:
+            from shijin.network.adapt import adapt
+        except ImportError as error:
+            raise ConfigError("adapting needs torch", "--adapt", 'pip install "shijin[train]"') from error
+        refuse_long(windows[0][1].horizon_days)
+        self.weights = adapt(shipped(), windows, seed)
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Read the History's past, then forecast its customers."""
+        if self.weights is None:
+            raise ModelError("not adapted", ADAPTED, "fit it on closed windows first")
+        return Behaviour(self.threads, weights=self.weights).forecast(history, horizon_days)
+
+    def state(self) -> dict[str, Any]:
+        """Give the adapted tensors as a file."""
+        if self.weights is None:
+            raise ModelError("not adapted", ADAPTED, "fit it on closed windows first")
+        return {"weights": self.weights.name, "files": {FILE: as_bytes(self.weights.tensors)}}
+
+    def load(self, state: dict[str, Any]) -> Self:
+        """Take over what `state` gave."""
+        self.weights = Weights(from_bytes(state["files"][FILE]), {**shipped().card, "sha256": state["weights"]})
+        return self
 
 
 @cache

@@ -47,6 +47,7 @@ COMMON: dict[str, Any] = {
     "force_col_wise": True,
 }
 LEAST_WIDTH, MOST_WIDTH = 0.15, 2.5
+PARTS = ("activity", "spend", "width", "orders")
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,15 @@ class Boosting:
     def state(self) -> dict[str, Any]:
         """Give what was learnt as plain numbers and LightGBM's own text."""
         return {
-            "boosters": {part: booster.model_to_string() for part, booster in self.boosters.items()},
+            "files": {_file_of(part): one.model_to_string().encode() for part, one in self.boosters.items()},
             "spread": self.spread.state(),
             "settings": self.settings,
         }
 
     def load(self, state: dict[str, Any]) -> Self:
         """Take over what `state` gave."""
-        self.boosters = {part: lgb.Booster(model_str=text) for part, text in state["boosters"].items()}
+        texts = {part: state["files"].get(_file_of(part)) for part in PARTS}
+        self.boosters = {part: lgb.Booster(model_str=text.decode()) for part, text in texts.items() if text is not None}
         self.spread = Spread.from_state(state["spread"])
         self.settings = state["settings"]
         return self
@@ -170,6 +172,10 @@ class Boosting:
 
     def _predict(self, part: str, values: Matrix) -> Floats:
         return np.asarray(self.boosters[part].predict(values, num_threads=self._threads(len(values))))
+
+
+def _file_of(part: str) -> str:
+    return f"lightgbm-{part}.txt"
 
 
 def _examples(windows: Sequence[Window], seed: int) -> _Examples:

@@ -37,12 +37,15 @@ class Forecaster(Protocol):
 
 @runtime_checkable
 class Savable(Protocol):
-    """A member that can be kept in a model's folder: plain numbers and text out, the same in."""
+    """A member that can be kept in a model's folder.
+
+    What it learnt goes out, and comes back in, as JSON holds it; what is larger as bytes by file name under ``files``.
+    """
 
     name: str
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt, as JSON holds it."""
+        """Give what was learnt."""
         ...
 
     def load(self, state: dict[str, Any]) -> object:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shijin.forecast.behaviour import ADAPTED, Adapted, Behaviour
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
-from shijin.forecast.behaviour import Behaviour
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.boosting import Boosting
 from shijin.forecast.btyd import Btyd
@@ -16,8 +16,13 @@ STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "BTYD", BOOSTING, B
 TABLE_ONLY = ("all zero", "last window", "RFM score", "decayed spend H, by tenure")
 
 
+def stacked(*, adapt: bool = False) -> tuple[str, ...]:
+    """Name the members of the stack; an adapted network stands beside the shipped one where it is asked for."""
+    return (*STACKED, ADAPTED) if adapt else STACKED
+
+
 def default_members(names: Sequence[str], threads: int) -> list[Forecaster]:
     """Make fresh, unfitted members by name."""
     made: dict[str, Forecaster] = {formula.name: formula for formula in all_formulas()}
-    made |= {"BTYD": Btyd(), BOOSTING: Boosting(threads), BEHAVIOUR: Behaviour(threads)}
+    made |= {"BTYD": Btyd(), BOOSTING: Boosting(threads), BEHAVIOUR: Behaviour(threads), ADAPTED: Adapted(threads)}
     return [made[name] for name in names]

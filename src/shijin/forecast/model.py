@@ -1,4 +1,4 @@
-"""`Model`: what train returns and score uses, on disk a folder of JSON and LightGBM's own text.
+"""`Model`: what train returns and score uses, on disk a folder of JSON, LightGBM's own text and safetensors.
 
 A shop with enough history gets the stack; a younger one keeps the untrained forecast, and the card says so.
 """
@@ -20,11 +20,10 @@ from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
-from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Savable
-from shijin.forecast.members import STACKED, default_members
+from shijin.forecast.members import default_members, stacked
 from shijin.forecast.stack import ARRAYS, Note, Stack, Tell, Weights
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import closed_windows, customers_in, too_young
@@ -121,11 +120,7 @@ class Model:
                 raise ModelError(
                     f"{member.name} cannot be saved", "train", "give it state() and load(), or leave it out"
                 )
-            states[member.name] = member.state()
-        for part, text in states.get(BOOSTING, {}).get("boosters", {}).items():
-            name = f"lightgbm-{part}.txt"
-            (folder / name).write_text(text, "utf-8")
-            states[BOOSTING]["boosters"][part] = {"file": name, "sha256": _digest(text)}
+            states[member.name] = _kept(member.state(), folder)
         return {
             "members": states,
             "case": stack.case,
@@ -136,13 +131,23 @@ class Model:
 
 
 @one_blas_thread()
-def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell: Tell | None = None) -> Model:
+def train(
+    packed: Packed,
+    horizon_days: int,
+    cutoff: int,
+    threads: int = 1,
+    tell: Tell | None = None,
+    *,
+    adapt: bool = False,
+) -> Model:
     """Learn from what lies before a cutoff.
 
     Parameters
     ----------
     tell
         Called with (what, done, of how many) as the work goes on.
+    adapt
+        Whether the network is adapted to the shop as well, a member beside the shipped one.
 
     Returns
     -------
@@ -155,7 +160,7 @@ def train(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1, tell
     if reason is not None:
         model.notes.append(reason)
     else:
-        stack = Stack(default_members(STACKED, threads), tell=tell)
+        stack = Stack(default_members(stacked(adapt=adapt), threads), tell=tell)
         stack.fit(windows, SEED)
         model.stack = stack
     return model
@@ -174,12 +179,9 @@ def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecast
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
     members: list[Forecaster] = []
     for name, state in card["members"].items():
-        if name == BOOSTING:
-            texts = {part: _booster_text(folder, **kept) for part, kept in state["boosters"].items()}
-            state = {**state, "boosters": texts}
         member = default_members([name], 1)[0]
         if isinstance(member, Savable):
-            member.load(state)
+            member.load(_read_back(state, folder))
         members.append(member)
     weights = Weights.from_state(card["weights"])
     if any(len(getattr(weights, part)) != len(members) for part in ARRAYS):
@@ -187,13 +189,22 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
     return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
 
 
-def _booster_text(folder: Path, file: str, sha256: str) -> str:
-    """Read a booster's text; a damaged one would end the whole process inside LightGBM, so it never gets there."""
-    text = (folder / file).read_text("utf-8")
-    if _digest(text) != sha256:
-        raise ValueError(f"{file} is damaged")
-    return text
+def _kept(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Write a member's files; what is left of its state names them and their sums."""
+    files: dict[str, bytes] = state.get("files", {})
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {**state, "files": sums} if files else state
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _read_back(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Read a member's files; a damaged one would end the whole process inside LightGBM, so it never gets there."""
+    if "files" not in state:
+        return state
+    files: dict[str, bytes] = {}
+    for name, digest in state["files"].items():
+        files[name] = (folder / Path(name).name).read_bytes()
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise ValueError(f"{name} is damaged")
+    return {**state, "files": files}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save
 
 from shijin.errors import ModelError
 
@@ -61,7 +61,7 @@ def load_weights(folder: Path = SHIPPED) -> Weights:
             raise ModelError(f"the weights are of architecture {card['architecture']}", str(folder), cure)
         if hashlib.sha256(content).hexdigest() != card["sha256"]:
             raise ModelError("the network's weights do not match their card", str(folder / TENSORS), cure)
-        tensors = {name: value.astype(np.float32) for name, value in load_file(folder / TENSORS).items()}
+        tensors = from_bytes(content)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"the network's weights cannot be read ({error})", str(folder), cure) from error
     return Weights(tensors, card)
@@ -70,8 +70,18 @@ def load_weights(folder: Path = SHIPPED) -> Weights:
 def save_weights(tensors: Mapping[str, NDArray[np.floating]], card: Mapping[str, Any], folder: Path) -> None:
     """Write tensors in half precision, and their card with the file's sum."""
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {name: np.ascontiguousarray(value, dtype=np.float16) for name, value in tensors.items()}
-    save_file(halves, folder / TENSORS)
-    digest = hashlib.sha256((folder / TENSORS).read_bytes()).hexdigest()
+    content = as_bytes(tensors)
+    (folder / TENSORS).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
     complete = {**card, "architecture": VERSION, "sha256": digest}
     (folder / CARD).write_text(json.dumps(complete, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def as_bytes(tensors: Mapping[str, NDArray[np.floating]]) -> bytes:
+    """Give tensors in half precision as a safetensors file has them."""
+    return bytes(save({name: np.ascontiguousarray(value, dtype=np.float16) for name, value in tensors.items()}))
+
+
+def from_bytes(content: bytes) -> Tensors:
+    """Read a safetensors file's content in single precision."""
+    return {name: value.astype(np.float32) for name, value in load(content).items()}

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from shijin.errors import ConfigError
 from shijin.forecast.backtest import backtest
+from shijin.forecast.behaviour import Adapted
 from shijin.forecast.member import Forecaster
-from shijin.forecast.members import STACKED, TABLE_ONLY
+from shijin.forecast.members import TABLE_ONLY, stacked
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Tell
 from shijin.represent.packed import DAY_US
@@ -32,11 +33,15 @@ KEYS = ("fingerprint", "cutoff", "horizon_days", "case", "served", "scores", "di
 
 @dataclass(frozen=True)
 class BacktestOptions:
-    """What to judge: horizon, cutoff of the judged window (one horizon before the end where None), own members."""
+    """What to judge: horizon, cutoff of the judged window (one horizon before the end where None), own members.
+
+    With `adapt` the network adapted to the shop is judged as well.
+    """
 
     horizon: str | int | None = None
     cutoff: str | date | None = None
     members: Sequence[Forecaster] = ()
+    adapt: bool = False
 
 
 def run_backtest(
@@ -60,12 +65,13 @@ def run_backtest(
     packed = read_packed(workspace)
     horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
     cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
-    id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in options.members))
+    threads = workspace.config.engine.threads
+    members = [*options.members, *([Adapted(threads)] if options.adapt else [])]
+    id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in members))
     folder = workspace.root / "backtests" / id
     new = bool(options.members) or not (folder / RESULT).exists()
     if new:
-        threads = workspace.config.engine.threads
-        judged = backtest(packed, horizon_days, cutoff, options.members, threads, tell)
+        judged = backtest(packed, horizon_days, cutoff, members, threads, tell)
         result = {"fingerprint": workspace.fingerprint(), **judged.as_json()}
         workspace.publish("backtests", id, lambda path: _write(result, judged.members, path))
     result, rows = read_backtest(workspace, id)
@@ -100,7 +106,7 @@ def read_result(workspace: Workspace, id: str) -> dict[str, Any]:
 
 
 def _refuse_members(members: Sequence[Forecaster]) -> None:
-    taken = {*STACKED, *TABLE_ONLY, STACK}
+    taken = {*stacked(adapt=True), *TABLE_ONLY, STACK}
     for member in members:
         if isinstance(member, type) or not isinstance(member, Forecaster):
             cure = "give objects with name, fit(windows, seed) and forecast(history, horizon_days)"

@@ -32,6 +32,7 @@ class RunOptions:
     reading: CollectOptions = field(default_factory=CollectOptions)
     horizon: str | int | None = None
     cutoff: str | date | None = None
+    adapt: bool = False
 
 
 def run(
@@ -66,13 +67,16 @@ def run(
     begin("check")
     receipts["check"], _ = check(workspace, now)
     steps = begin("train")
-    receipts["train"], _ = train_model(workspace, TrainOptions(options.horizon, options.cutoff), now, steps)
+    receipts["train"], _ = train_model(
+        workspace, TrainOptions(options.horizon, options.cutoff, options.adapt), now, steps
+    )
     notes += [note for note in receipts["train"].inputs["notes"] if note["code"] == SHORTER_HORIZON]
     horizon_days = int(receipts["train"].inputs["horizon_days"])
     judged_from = date.fromisoformat(receipts["train"].inputs["cutoff"]) - timedelta(days=horizon_days)
     steps = begin("backtest")
     try:
-        receipts["backtest"], _ = run_backtest(workspace, BacktestOptions(horizon_days, judged_from), now, steps)
+        judged = BacktestOptions(horizon_days, judged_from, adapt=options.adapt)
+        receipts["backtest"], _ = run_backtest(workspace, judged, now, steps)
     except EmptyHistoryError as error:
         notes.append({"code": "run.no_backtest", "why": error.problem})
     begin("score")

@@ -29,6 +29,7 @@ class TrainOptions:
 
     horizon: str | int | None = None
     cutoff: str | date | None = None
+    adapt: bool = False  # the network, to the shop, beside the shipped one
 
 
 def train_model(
@@ -47,10 +48,10 @@ def train_model(
     cutoff = cutoff_of(packed, options.cutoff)
     horizon_days = horizon_of(workspace, packed, cutoff, options.horizon)
     day = day_of(cutoff)
-    id = step_id(workspace, day, horizon_days, "train")
+    id = step_id(workspace, day, horizon_days, "train", *(["adapt"] if options.adapt else []))
     new = not (workspace.root / "models" / id / CARD).exists()
     if new:
-        model = train(packed, horizon_days, cutoff, workspace.config.engine.threads, tell)
+        model = train(packed, horizon_days, cutoff, workspace.config.engine.threads, tell, adapt=options.adapt)
         workspace.publish("models", id, model.save)
     else:
         model = Model.load(workspace.root / "models" / id)

@@ -3,6 +3,7 @@
 ::
 
     shijin.toml  data/<dataset>/  quarantine/*.parquet  receipts/*.json  models/  scores/  backtests/  exports/
+    representations/
 
 It knows where things lie and that they change whole or not at all; it does not know what they mean.
 """
@@ -30,7 +31,7 @@ from shijin.workspace.receipts import Receipt
 
 CONFIG_FILE = "shijin.toml"
 MAKE_ONE = "make one with: shijin init --workspace"
-KINDS = ("models", "scores", "backtests", "exports")
+KINDS = ("models", "scores", "backtests", "representations", "exports")
 
 _PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
 
@@ -201,7 +202,7 @@ class Workspace:
         Parameters
         ----------
         kind
-            ``models``, ``scores``, ``backtests`` or ``exports``.
+            ``models``, ``scores``, ``backtests``, ``representations`` or ``exports``.
         write
             Fills the folder it is handed.
         """
@@ -240,7 +241,7 @@ class Workspace:
         return disk.read_back(self.root / name, read)
 
     def read_rows(self, name: str, schema: pa.Schema) -> pa.Table:
-        """Read a Parquet file that was published here.
+        """Read a Parquet file that was published here; of its columns only those of the schema.
 
         Raises
         ------
