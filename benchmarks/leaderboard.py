@@ -1,0 +1,148 @@
+"""The results of `value.py` as a page: counts first, then each window in full."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lineup import BEHAVIOUR, NO_CONTEXT, WITHOUT
+from shijin.forecast.backtest import PEERS
+from shijin.forecast.stack import NAME as STACK
+
+Result = dict[str, Any]
+
+COUNTED = ("log_score", "crps", "ngini")
+METRICS = {"auc": "AUC", "log_score": "log score", "ngini": "nG", "crps": "CRPS", "level": "level"}
+SHOWN = (
+    "auc",
+    "log_score",
+    "ece",
+    "level",
+    "rmse",
+    "ngini",
+    "spearman",
+    "crps",
+    "coverage_p90",
+    "mae_p50",
+    "pit_distance",
+    "ordered_by_date",
+)
+LEVELLED = (BEHAVIOUR, NO_CONTEXT, STACK, WITHOUT, *PEERS)
+READ_WITH_CARE = """\
+Read with care: these windows were seen while the stack was made (docs/model-log.md), and they are fewer than they
+look: Complete Journey's 60-day windows hold its 30-day ones, CDNOW's 180-day window its 90-day ones. Intervals are over
+customers, given the fitted members and one window each; a shop's season is one draw. A tie means that no difference
+was shown. Nothing is corrected for the number of comparisons. Much of what is won against LightGBM is the level.
+"""
+
+
+def page(results: Sequence[Result]) -> str:
+    """The results as a page."""
+    lines = [
+        "# Leaderboard",
+        "",
+        "Made by `python benchmarks/value.py`; the numbers behind it lie in `results/value/`.",
+        "",
+        READ_WITH_CARE,
+        short(results),
+    ]
+    for result in results:
+        lines += _window(result)
+    return "\n".join(lines) + "\n"
+
+
+def short(results: Sequence[Result]) -> str:
+    """The counts alone, to paste."""
+    lines = ["## The stack against peers named beforehand", "", f"Wins / ties / losses over {', '.join(COUNTED)}:", ""]
+    lines += ["| peer | wins | ties | losses |", "|---|---|---|---|"]
+    for peer in PEERS:
+        counts = Counter(_verdicts(results, "differences", peer, COUNTED))
+        lines.append(f"| {peer} | {counts['win']} | {counts['tie']} | {counts['loss']} |")
+    new = [result for result in results if result.get("behaviour_differences")]
+    if not new:
+        return "\n".join(lines) + "\n"
+    lines += ["", "## The behaviour model, untrained, against peers", ""]
+    lines += [f"Wins / ties / losses over {len(new)} windows, and the mean difference (better is positive):", ""]
+    peers = list(dict.fromkeys(peer for result in new for peer in result["behaviour_differences"]))
+    lines += _counted(new, "behaviour_differences", peers, "the behaviour model against")
+    lines += ["", "## The stack with the network against the stack without", ""]
+    lines += _counted(new, "differences", [WITHOUT], "the stack against")
+    lines += ["", "| window | " + " | ".join(METRICS.values()) + " |", "|---" * (len(METRICS) + 1) + "|"]
+    for result in new:
+        found = {one["metric"]: one for one in result["differences"].get(WITHOUT, [])}
+        if found:
+            lines.append(f"| {_title(result)} | " + " | ".join(_difference(found[metric]) for metric in METRICS) + " |")
+    return "\n".join([*lines, "", *_levels(new)]) + "\n"
+
+
+def _counted(results: Sequence[Result], kind: str, peers: Sequence[str], head: str) -> list[str]:
+    lines = [f"| {head} | " + " | ".join(METRICS.values()) + " |", "|---" * (len(METRICS) + 1) + "|"]
+    for peer in peers:
+        cells = []
+        for metric in METRICS:
+            counts = Counter(_verdicts(results, kind, peer, (metric,)))
+            values = [one["value"] for one in _of(results, kind, peer, (metric,)) if one["value"] is not None]
+            mean = f" ({np.mean(values):+.4f})" if values else ""
+            cells.append(f"{counts['win']} / {counts['tie']} / {counts['loss']}{mean}")
+        lines.append(f"| {peer} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _levels(results: Sequence[Result]) -> list[str]:
+    """How far totals are off, and how far distributions are, once the level is divided out."""
+    lines = ["## The level and the distribution", "", "Means over windows; PIT: Kolmogorov-Smirnov distance.", ""]
+    lines += ["| member | abs. log of total forecast / total | PIT | PIT, level divided out | spend within p90 |"]
+    lines += ["|---" * 5 + "|"]
+    for name in LEVELLED:
+        rows = [result["scores"]["everyone"].get(name) for result in results]
+        levels = [abs(np.log(row["level"])) for row in rows if row and row["level"]]
+        found = [result["calibration"][name] for result in results if name in result["calibration"]]
+        kinds = ("pit_distance", "pit_distance_at_level", "coverage_p90")
+        means = [f"{np.mean([one[kind] for one in found]):.3f}" if found else "–" for kind in kinds]
+        if levels:
+            lines.append(f"| {name} | {np.mean(levels):.3f} | " + " | ".join(means) + " |")
+    return lines
+
+
+def _window(result: Result) -> list[str]:
+    lines = ["", f"## {_title(result)}", ""]
+    rows = result["scores"]["everyone"]
+    customers = next(iter(rows.values()))["customers"]
+    lines += [f"{customers:,.0f} customers; weights learnt on: {result['case']}; served: {result['served']}.", ""]
+    lines += ["| member | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(_figure(row[key]) for key in SHOWN) + " |" for name, row in rows.items()]
+    lines += _differences(result["differences"], "the stack minus")
+    return lines + _differences(result.get("behaviour_differences", {}), "the behaviour model minus")
+
+
+def _differences(differences: dict[str, list[dict[str, Any]]], head: str) -> list[str]:
+    if not differences:
+        return []
+    metrics = [one["metric"] for one in next(iter(differences.values()))]
+    lines = ["", f"| {head} | " + " | ".join(metrics) + " |", "|---" * (len(metrics) + 1) + "|"]
+    return lines + [f"| {peer} | " + " | ".join(map(_difference, rows)) + " |" for peer, rows in differences.items()]
+
+
+def _of(results: Sequence[Result], kind: str, peer: str, metrics: Sequence[str]) -> list[dict[str, Any]]:
+    return [one for result in results for one in result[kind].get(peer, []) if one["metric"] in metrics]
+
+
+def _verdicts(results: Sequence[Result], kind: str, peer: str, metrics: Sequence[str]) -> list[str]:
+    return [one["verdict"] for one in _of(results, kind, peer, metrics)]
+
+
+def _title(result: Result) -> str:
+    return f"{result['shop']}, {result['horizon_days']} days from {result['cutoff']}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}" if abs(value) >= 10 else f"{value:.4f}"
+
+
+def _difference(one: dict[str, Any]) -> str:
+    if None in (one["value"], one["low"], one["high"]):
+        return "–"
+    return f"{one['value']:+.4f} [{one['low']:+.4f}, {one['high']:+.4f}] {one['verdict']}"
