@@ -81,6 +81,6 @@ def _surprise(model: BehaviourModel, window: Window, rng: np.random.Generator) -
     told = int(MOST_TOLD * np.sqrt(rng.random()))
     context = read_context(context_windows(known, horizon_days), history.cutoff, told, rng)
     context = context or Context.empty(asked.features.shape[1], len(shop))
-    outputs = model(Inputs.of(asked, shop), ContextInputs.of(context))
+    outputs = model(Inputs.of(asked, shop, context.guess(asked)), ContextInputs.of(context))
     answers = read_answers(asked, outcomes.take(rows), history.scale)
     return loss(outputs, answers, torch.as_tensor(asked.own_bin)).total

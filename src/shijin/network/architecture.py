@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shijin.distribution import ORDER_STARTS
-from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Answers, Context, Customers
+from shijin.network.first_guess import GUESSES
+from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Array, Context, Customers
 
 SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
 CLIP = 5.0  # standardised inputs beyond are held here
@@ -70,8 +71,8 @@ class Outputs:
     own_spend : (n, OWN_BINS) spend bins relative to each customer's own bin
     orders : (n, J) order bins
     time : (n, TIME_BINS) part of the horizon in which the first order falls
-    level : (4,) how much more the whole shop orders and spends than its customers' forecasts say: two means of the log,
-        two logs of their standard deviations
+    level : (4,) how much more the whole shop orders and spends than its customers' forecasts say: two middles of the
+        log, two logs of the scales of their Laplace distributions
     """
 
     active: Tensor
@@ -183,7 +184,7 @@ class BehaviourModel(nn.Module):
         self.periodic = Periodic(size.n_features)
         self.events = EventEncoder(size)
         periodic = size.n_features * self.periodic.bias.shape[1]
-        self.row = Perceptron(periodic + size.n_features + d, 2 * d, d)
+        self.row = Perceptron(periodic + size.n_features + d + GUESSES, 2 * d, d)
         self.shop = Perceptron(size.n_shop, d, d)
         self.levels = Perceptron((MOST_WINDOWS + 1) * LEVELS, d, d)
         self.answer_bin = nn.Embedding(OWN_BINS + 1, d)  # 0: no order
@@ -212,7 +213,7 @@ class BehaviourModel(nn.Module):
         """Features and pooled tokens -> (r, d)."""
         features_rf = self.standardise_features(of.features)
         pooled_rd = self.events(of.tokens, of.owner, len(features_rf))
-        return self.row(torch.cat([self.periodic(features_rf), features_rf, pooled_rd], dim=1))
+        return self.row(torch.cat([self.periodic(features_rf), features_rf, pooled_rd, of.guesses], dim=1))
 
     def told_rows(self, context: ContextInputs) -> Tensor:
         """Rows of the context with their answers -> (c, d)."""
@@ -225,26 +226,32 @@ class BehaviourModel(nn.Module):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Customers to be forecast, as tensors: features (n, f), tokens (m, v), owner (m,), shop (s,)."""
+    """Customers to be forecast, as tensors: features (n, f), tokens (m, v), owner (m,), guesses (n, g), shop (s,)."""
 
     features: Tensor
     tokens: Tensor
     owner: Tensor
+    guesses: Tensor
     shop: Tensor
 
     @classmethod
-    def of(cls, customers: Customers, shop: Any, device: torch.device | None = None) -> Self:  # noqa: ANN401
+    def of(cls, customers: Customers, shop: Array, guesses: Array, device: torch.device | None = None) -> Self:
         """Move what `inputs` read to torch."""
-        return cls(*_customer_tensors(customers, device), torch.as_tensor(shop, device=device))
+        told = (torch.as_tensor(part, device=device) for part in (guesses, shop))
+        return cls(*_customer_tensors(customers, device), *told)
 
 
 @dataclass(frozen=True)
 class ContextInputs:
-    """A context as tensors: features (c, f), tokens, owner, window (c,), shops (w, s), answers (c, 5), bins (c,)."""
+    """A context as tensors.
+
+    features (c, f), tokens, owner, guesses, window (c,), shops (w, s), answers (c, 5), bins (c,), levels
+    """
 
     features: Tensor
     tokens: Tensor
     owner: Tensor
+    guesses: Tensor
     window: Tensor
     shops: Tensor
     answer: Tensor
@@ -262,17 +269,13 @@ class ContextInputs:
             features,
             tokens,
             owner,
+            torch.as_tensor(context.guesses, device=device),
             torch.as_tensor(context.window, device=device),
             torch.as_tensor(context.shops, device=device),
             torch.cat([told, lags], dim=1).to(device),
-            torch.as_tensor(answer_bins(answers), device=device),
+            torch.as_tensor(answers.bins, device=device),
             torch.as_tensor(context.levels, device=device),
         )
-
-
-def answer_bins(answers: Answers) -> Any:  # noqa: ANN401
-    """(c,) 0 where there was no order, else one more than the spend bin."""
-    return (answers.own_spend + 1) * (answers.active > 0)
 
 
 def _customer_tensors(customers: Customers, device: torch.device | None) -> tuple[Tensor, Tensor, Tensor]:

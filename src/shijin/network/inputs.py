@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
 from shijin.errors import EmptyHistoryError
+from shijin.network.first_guess import FirstGuess, no_guess
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.features import GRAINS, features, shop_series
 from shijin.represent.packed import DAY_US, Ints, Kind
@@ -78,6 +79,11 @@ class Answers:
     order_bin: Ints
     time_bin: Ints
 
+    @property
+    def bins(self) -> Ints:
+        """(n,) 0 where there was no order, else one more than the spend bin."""
+        return (self.own_spend + 1) * (self.active > 0)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -88,6 +94,8 @@ class Context:
     shops : (w, S) float32, the shop as of each window
     lags : (w, 2) float32, how long ago: log of horizons, and in years
     levels : ((MOST_WINDOWS + 1) * LEVELS,) float32, what the whole windows came to, the year ago last
+    guesses : (c, GUESSES) float32, what a ridge on all others of the context says of each
+    first_guess : that ridge on all of them, or None where they are too few
     """
 
     customers: Customers
@@ -96,9 +104,15 @@ class Context:
     shops: Array
     lags: Array
     levels: Array
+    guesses: Array
+    first_guess: FirstGuess | None
 
     def __len__(self) -> int:
         return len(self.window)
+
+    def guess(self, customers: Customers) -> Array:
+        """(n, GUESSES) the first guess for n customers to be forecast."""
+        return no_guess(len(customers)) if self.first_guess is None else self.first_guess.guess(customers.features)
 
     @classmethod
     def empty(cls, n_features: int, n_shop: int) -> Self:
@@ -108,7 +122,8 @@ class Context:
         nobody = Customers(np.zeros((0, n_features), np.float32), no_tokens, none)
         answers = Answers(no_floats, none, no_floats, no_floats, none, none)
         levels = np.zeros((MOST_WINDOWS + 1) * LEVELS, np.float32)
-        return cls(nobody, answers, none, np.zeros((0, n_shop), np.float32), np.zeros((0, 2), np.float32), levels)
+        no_shops, no_lags = np.zeros((0, n_shop), np.float32), np.zeros((0, 2), np.float32)
+        return cls(nobody, answers, none, no_shops, no_lags, levels, no_guess(0), None)
 
 
 def read_customers(history: History, horizon_days: int) -> Customers:
@@ -211,14 +226,24 @@ def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.rand
         shops.append(read_shop(history, outcomes.horizon_days))
         days = (cutoff - history.cutoff) / DAY_US
         lags.append([np.log(days / outcomes.horizon_days), days / YEAR_DAYS])
+    customers, told = _joined_customers(read), _joined_answers(answers)
+    first_guess, guesses = FirstGuess.of(customers.features, _targets(told), told.active)
     return Context(
-        _joined_customers(read),
-        _joined_answers(answers),
+        customers,
+        told,
         np.concatenate(place),
         np.stack(shops),
         np.array(lags, dtype=np.float32),
         read_levels(windows, cutoff),
+        guesses,
+        first_guess,
     )
+
+
+def _targets(answers: Answers) -> NDArray[np.float64]:
+    """(c, 3) what the first guess is of: activity, spend against the own bin, and that on the log given activity."""
+    log_ratio = _LOG_STEP * (answers.own_spend - OWN_CENTRE)
+    return np.stack([answers.active, answers.active * np.log1p(np.exp(log_ratio)), log_ratio], axis=1)
 
 
 def read_levels(windows: Sequence[Window], cutoff: int) -> Array:

@@ -53,7 +53,7 @@ def loss(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Loss:
 
 
 def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tensor:
-    """Gaussian surprise of how far the whole shop's orders and spend lie from what its customers' forecasts say."""
+    """Laplace surprise of how far the whole shop's orders and spend lie from what its customers' forecasts say."""
     device = own_bin.device
     with torch.no_grad():
         p = outputs.active.sigmoid()
@@ -64,6 +64,6 @@ def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tens
         active = torch.as_tensor(answers.active, device=device).sum()
         off = torch.stack([torch.log((active + 1) / (p.sum() + 1)), torch.log((spend + 1) / ((p * money).sum() + 1))])
         off = off.clamp(-_MOST_LEVEL, _MOST_LEVEL)
-    mean, log_deviation = outputs.level.chunk(2)
-    log_deviation = log_deviation.clamp(-4, 2)
-    return (log_deviation + (off - mean) ** 2 / (2 * torch.exp(2 * log_deviation))).mean()
+    middle, log_scale = outputs.level.chunk(2)
+    log_scale = log_scale.clamp(-5, 2)
+    return (log_scale + (off - middle).abs() / torch.exp(log_scale)).mean()

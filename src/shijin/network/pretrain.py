@@ -52,6 +52,7 @@ class Plan:
     """How to pre-train.
 
     steps, cooldown : updates in all, and over how many of the last the rate falls to zero
+    until : update after which to stop as if interrupted, the rate as it was; 0: none (to go through a run's stages)
     width : the dial of the network's size
     rate : of learning, at its height
     shops : simulated shops an update and process
@@ -61,6 +62,7 @@ class Plan:
 
     steps: int
     cooldown: int = 1500
+    until: int = 0
     seed: int = 0
     width: int = 128
     rate: float = 2e-3
@@ -69,6 +71,11 @@ class Plan:
     every_minutes: float = 4.0
     workers: int = 0
     fixed: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stop(self) -> int:
+        """The update to stop after."""
+        return min(self.until or self.steps, self.steps)
 
     def rate_at(self, step: int) -> float:
         """Rate of an update: up, level, and down to zero at the end."""
@@ -113,7 +120,7 @@ class Run:
         self.average = self.average or {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def train(self) -> None:
-        """Go on to the plan's last step, telling the curve and keeping checkpoints on the way."""
+        """Go on to the plan's last step or stop, telling the curve and keeping checkpoints on the way."""
         began = kept = time.monotonic()
         checkpoints = 0
         parts: list[list[float]] = []
@@ -121,7 +128,7 @@ class Run:
             parts.append(self._update(step, examples))
             now = time.monotonic()
             self.progress.step = step + 1
-            last = step + 1 == self.plan.steps
+            last = step + 1 == self.plan.stop
             if self.rank == 0 and (last or now - kept > 60 * self.plan.every_minutes):
                 self.progress.hours += (now - began) / 3600
                 checkpoints += 1
@@ -132,7 +139,7 @@ class Run:
     def _stream(self) -> Iterator[tuple[int, list[Example]]]:
         """Examples of each remaining step; each process has its own."""
         plan = self.plan
-        steps = range(self.progress.step, plan.steps)
+        steps = range(self.progress.step, plan.stop)
         mine = (
             (step * plan.shops + shop) * self.processes + self.rank + 1 for step in steps for shop in range(plan.shops)
         )
@@ -170,7 +177,7 @@ class Run:
         return list(np.mean(parts, axis=0))
 
     def _loss(self, one: Example) -> Loss:
-        asked = Inputs.of(one.asked, one.shop, self.device)
+        asked = Inputs.of(one.asked, one.shop, one.context.guess(one.asked), self.device)
         outputs = self.model(asked, ContextInputs.of(one.context, self.device))
         return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=self.device))
 
@@ -307,7 +314,7 @@ def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="checkpoint, learning curve; resumed if it is there")
-    for name, default in (("steps", None), ("cooldown", 1500), ("seed", 0), ("width", 128), ("shops", 3)):
+    for name, default in (("steps", None), ("cooldown", 1500), ("until", 0), ("seed", 0), ("width", 128), ("shops", 3)):
         parser.add_argument(f"--{name}", type=int, default=default, required=default is None)
     parser.add_argument("--held-out", type=int, default=96, help="simulated shops that judge")
     parser.add_argument("--workers", type=int, default=0, help="processes that simulate; 0: none beside the training")

@@ -21,7 +21,6 @@ from shijin.network.inputs import (
     OWN_BINS,
     OWN_CENTRE,
     TIME_BINS,
-    Answers,
     Context,
     Customers,
     context_windows,
@@ -67,12 +66,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Read:
-    """A shop that was read: keys and values of the readable rows in each block, and what the shop adds to each row."""
+    """A shop that was read: keys and values of the readable rows in each block, what the shop adds, and the context."""
 
     keys: list[Array]
     values: list[Array]
     shop: Array
     level: Array
+    context: Context
 
 
 class Network:
@@ -98,11 +98,11 @@ class Network:
             values.append(self._split(self._linear(block + "value", normed)))
             rows = self._block(block, rows, normed, keys[-1], values[-1])
         level = self._perceptron("level_head", self._norm("norm", rows[:1]))[0]
-        return Read(keys, values, shop_row, level)
+        return Read(keys, values, shop_row, level, context)
 
     def say(self, customers: Customers, read: Read) -> Said:
         """Forecast n customers of a shop that was read."""
-        rows = self._rows(customers) + read.shop + self.tensors["asked"]
+        rows = self._rows(customers, read.context.guess(customers)) + read.shop + self.tensors["asked"]
         for number in range(self.depth):
             block = f"blocks.{number}."
             normed = self._norm(block + "norm_attention", rows)
@@ -113,10 +113,10 @@ class Network:
         active, own_spend, orders, time = np.split(out, edges[:-1], axis=1)
         return Said(active[:, 0], own_spend, orders, time, vectors)
 
-    def _rows(self, customers: Customers) -> Array:
+    def _rows(self, customers: Customers, guesses: Array) -> Array:
         features = self._standardised("standardise_features", customers.features)
         pooled = self._pooled(customers.tokens)
-        return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled], axis=1))
+        return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled, guesses], axis=1))
 
     def _told_rows(self, context: Context) -> Array:
         if not len(context):
@@ -125,8 +125,8 @@ class Network:
         answers = context.answers
         told = np.stack([answers.spend, answers.orders, answers.active], axis=1)
         numbers = np.concatenate([told, context.lags[context.window]], axis=1)
-        said = self.tensors["answer_bin.weight"][answer_bins(answers)] + self._linear("answer", numbers)
-        return self._rows(context.customers) + shops + said + self.tensors["told"]
+        said = self.tensors["answer_bin.weight"][answers.bins] + self._linear("answer", numbers)
+        return self._rows(context.customers, context.guesses) + shops + said + self.tensors["told"]
 
     def _periodic(self, features: Array) -> Array:
         angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
@@ -172,11 +172,6 @@ class Network:
             centred / np.sqrt(variance + np.float32(1e-5)) * self.tensors[f"{name}.weight"]
             + self.tensors[f"{name}.bias"]
         )
-
-
-def answer_bins(answers: Answers) -> Ints:
-    """(c,) 0 where there was no order, else one more than the spend bin."""
-    return (answers.own_spend + 1) * (answers.active > 0)
 
 
 def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:

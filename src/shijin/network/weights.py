@@ -21,7 +21,7 @@ from shijin.errors import ModelError
 
 SHIPPED = Path(__file__).parent / "weights"
 TENSORS, CARD = "behaviour.safetensors", "behaviour.json"
-VERSION = 1  # of the architecture that this package runs
+VERSION = 2  # of the architecture that this package runs
 
 Tensors = dict[str, NDArray[np.float32]]
 
