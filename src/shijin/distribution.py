@@ -88,6 +88,9 @@ class Distribution:
     orders : (n, J)
         Probabilities of the order bins given at least one order; rows sum to 1.
     grid : Grid
+    level_scale
+        How far whole shops turn out from what is said of their customers together, a season or a drift that nobody can
+        know: scale of a Laplace distribution of the log. None where nobody says.
 
     Examples
     --------
@@ -105,6 +108,7 @@ class Distribution:
     spend: Floats
     orders: Floats
     grid: Grid
+    level_scale: float | None = None
 
     def __len__(self) -> int:
         return len(self.p_active)
@@ -116,6 +120,13 @@ class Distribution:
     def mean(self) -> Floats:
         """(n,) expected spend, shop currency."""
         return self.p_active * (self.spend @ self.grid.spend_means)
+
+    def total_interval(self, share: float = 0.8) -> tuple[float, float] | None:
+        """Lower and upper end of what all customers will spend together, shop currency; None where nobody says."""
+        if self.level_scale is None:
+            return None
+        total, factor = float(self.mean().sum()), float(np.exp(-self.level_scale * np.log1p(-share)))
+        return total / factor, total * factor
 
     def expected_orders(self) -> Floats:
         """(n,) expected number of orders."""

@@ -92,8 +92,9 @@ class Weights:
         The level of spend is that of totals without the largest customers: one customer with most of the money, whom
         members judge very differently, must not scale everybody else's forecast.
         """
+        level_scale = next((one.level_scale for one in forecasts if one.level_scale is not None), None)
         if self.alone is not None:
-            return forecasts[self.alone]
+            return replace(forecasts[self.alone], level_scale=level_scale)
         odds = np.stack([_logit(one.p_active) for one in forecasts], axis=1) @ self.activity
         share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
         p_active = np.clip(_logistic(odds + _shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
@@ -106,7 +107,7 @@ class Weights:
         shaped = self.spread.distribution(
             p_active, spend, np.ones(len(spend)), np.maximum(log_width @ self.width, LEAST_WIDTH), forecasts[0].grid
         )
-        return replace(shaped, orders=np.asarray(orders))
+        return replace(shaped, orders=np.asarray(orders), level_scale=level_scale)
 
 
 @dataclass

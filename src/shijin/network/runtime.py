@@ -209,7 +209,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
     p_active, spend, orders = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
     )
-    return Distribution(p_active, spend, orders, grid)
+    return Distribution(p_active, spend, orders, grid, float(np.exp(read.level[3])))
 
 
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Array:

@@ -95,11 +95,13 @@ def score_together(
             if made[days]:
                 table = forecast_table(history, forecast, days, one.model.window_customers, workspace.config.tiers)
                 table = _with_refunds(workspace, packed, history, table)
-                _publish(workspace, ids[days], one, history, table)
+                _publish(workspace, ids[days], one, history, table, forecast)
     return [_finished(workspace, id, new=made[days], now=now) for days, id in ids.items()]
 
 
-def _publish(workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table) -> None:
+def _publish(
+    workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table, forecast: Distribution
+) -> None:
     member = chosen.model.member_name(history)
     card = {
         "score": id,
@@ -107,6 +109,7 @@ def _publish(workspace: Workspace, id: str, chosen: _Chosen, history: History, t
         "member": member,
         "cutoff": day_of(history.cutoff).isoformat(),
         "horizon_days": chosen.model.horizon_days,
+        "total_interval": forecast.total_interval(),
         "notes": [*({"member": member, **note} for note in chosen.notes), *_thin_note(table)],
     }
     workspace.publish("scores", id, lambda path: _write(table, card, path))
