@@ -25,6 +25,7 @@ from shijin.distribution import ORDER_STARTS, P_FLOOR, Distribution, Grid
 from shijin.errors import ModelError
 from shijin.forecast.member import Window
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size
+from shijin.network.first_guess import no_guess
 from shijin.network.inputs import Answers, Context, Customers, read_answers, read_customers, read_shop
 from shijin.network.objective import Loss, loss
 from shijin.network.pretrain import measure_inputs, optimisers
@@ -236,7 +237,8 @@ def _told(window: Window) -> _Told:
 def _loss(model: BehaviourModel, one: _Told, rows: Ints, nobody: ContextInputs) -> Loss:
     asked = taken(one.customers, rows)
     answers = Answers(**{name: getattr(one.answers, name)[rows] for name in Answers.__annotations__})
-    return loss(model(Inputs.of(asked, one.shop), nobody), answers, torch.as_tensor(asked.own_bin))
+    inputs = Inputs.of(asked, one.shop, no_guess(len(asked)))
+    return loss(model(inputs, nobody), answers, torch.as_tensor(asked.own_bin))
 
 
 def taken(customers: Customers, rows: Ints) -> Customers:

@@ -1,0 +1,101 @@
+"""The picture of `small.py`: log score against how many customers a shop has, a panel a shop."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from lineup import BEHAVIOUR
+from shijin.forecast.formulas import DECAYED
+from shijin.report.charts import COUNTED, FONT, FORECAST, HAPPENED, INK, LINE
+
+WIDTH, HEIGHT, COLUMNS = 250, 190, 3
+# The behaviour model is gold, what is forecast; peers stand back. What is drawn last lies on top.
+LINES = {DECAYED: COUNTED, "BTYD": "#a8486b", "LightGBM": HAPPENED, BEHAVIOUR: FORECAST}
+LABELS = {BEHAVIOUR: "behaviour model, untrained"}
+ROOM = 0.12  # of the drawn range, above and below
+LEAST = 0.35  # a member more than so far below the best mean of a panel is cut off by its lower edge
+LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
+TITLE = "What a shop's own few customers tell"
+SUBTITLE = "Log score of who orders (higher is better), when so many customers are all there are; bands: 95 % intervals."
+
+
+def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
+    """Draw every shop's curves as SVG.
+
+    Parameters
+    ----------
+    shops
+        As `small.json` has them: title, and for each size the members' means with intervals.
+    """
+    panels = [_panel(shop, metric) for shop in shops.values() if shop["sizes"]]
+    rows = [alt.hconcat(*panels[first : first + COLUMNS], spacing=34) for first in range(0, len(panels), COLUMNS)]
+    chart = alt.vconcat(*rows, spacing=26, title=alt.TitleParams(TITLE, subtitle=SUBTITLE, fontSize=15, offset=14))
+    svg = vl_convert.vegalite_to_svg(json.dumps(_styled(chart).to_dict()))
+    return LONG_NUMBER.sub(r"\1", svg)
+
+
+def _panel(shop: Mapping[str, Any], metric: str) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
+    rows = [
+        {"n": int(n), "member": LABELS.get(name, name), "order": place} | _ends(one["members"][name][metric])
+        for place, name in enumerate(LINES)
+        for n, one in shop["sizes"].items()
+        if one["members"].get(name, {}).get(metric)
+    ]
+    sizes = sorted({row["n"] for row in rows})
+    best = max(row["mean"] for row in rows)
+    shown = [row[end] for row in rows for end in ("low", "high") if row[end] > best - LEAST]
+    room = ROOM * (max(shown) - min(shown))
+    limits = [min(shown) - room, max(shown) + room]
+    x = alt.X(
+        "n:Q",
+        title=None,
+        scale=alt.Scale(type="log", domain=[sizes[0] * 0.85, sizes[-1] * 1.18], nice=False),
+        axis=alt.Axis(values=sizes, format=",d", grid=False),
+    )
+    y_scale = alt.Scale(domain=limits, nice=False)
+    names = [LABELS.get(name, name) for name in LINES]
+    colour = alt.Color(
+        "member:N",
+        scale=alt.Scale(domain=names, range=list(LINES.values())),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3, labelLimit=240),
+        sort=names,
+    )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=colour)
+    band = base.mark_area(opacity=0.16, clip=True, strokeWidth=0).encode(
+        y=alt.Y("low:Q", scale=y_scale, title=None, axis=alt.Axis(format=".2f", tickCount=5, minExtent=34)), y2="high:Q"
+    )
+    line = base.mark_line(strokeWidth=2.4, clip=True, point={"size": 34, "filled": True}).encode(
+        y=alt.Y("mean:Q", scale=y_scale)
+    )
+    return alt.layer(band, line).properties(width=WIDTH, height=HEIGHT, title=shop["title"])
+
+
+def _ends(one: Mapping[str, float]) -> dict[str, float]:
+    return {end: one[end] for end in ("mean", "low", "high")}
+
+
+def _styled(chart: Any) -> Any:  # noqa: ANN401
+    axis = {
+        "labelColor": INK,
+        "labelFontSize": 11,
+        "gridColor": LINE,
+        "gridOpacity": 0.25,
+        "domainColor": LINE,
+        "tickColor": LINE,
+    }
+    return (
+        chart.properties(background="transparent", padding=8)
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+        .configure_axis(**axis)
+        .configure_title(
+            color=INK, fontSize=12.5, anchor="start", fontWeight="bold", subtitleColor=INK, subtitleFontSize=12
+        )
+        .configure_legend(labelColor=INK, labelFontSize=12)
+    )
