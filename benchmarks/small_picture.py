@@ -22,7 +22,7 @@ ROOM = 0.12  # of the drawn range, above and below
 LEAST = 0.35  # a member more than so far below the best mean of a panel is cut off by its lower edge
 LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 TITLE = "What a shop's own few customers tell"
-SUBTITLE = "Log score of who orders (higher is better), when so many customers are all there are; bands: 95 % intervals."
+SUBTITLE = "Log score of who orders (higher is better) when so many customers are all there are; bands: 95 % intervals."
 
 
 def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
