@@ -5,21 +5,17 @@ Results go to standard output, what is said on the way to standard error. A refu
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import pyarrow as pa
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
 from shijin import __version__
-from shijin.collect import CollectOptions
 from shijin.console import (
     backtest_table,
     busy,
@@ -28,14 +24,36 @@ from shijin.console import (
     forecast_summary,
     guess_line,
     list_line,
-    note_lines,
+    neighbours_table,
+    out,
+    print_json,
     quarantine_line,
-    rows_line,
+    run_remarks,
+    said,
+    say_notes,
+    show,
+    vectors_line,
     verdict_line,
     weights_table,
 )
 from shijin.errors import ConfigError, ShijinError
-from shijin.schema import FINDINGS
+from shijin.flags import (
+    Adapt,
+    AsJson,
+    Cutoff,
+    DateOrder,
+    Decimal,
+    Encoding,
+    Format,
+    Horizon,
+    HowMany,
+    LikeWhom,
+    Mapped,
+    ScoredHorizon,
+    Where,
+    reading_of,
+)
+from shijin.segment.likeness import NEAREST
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check as check_step
 from shijin.steps.check import spoils
@@ -44,12 +62,13 @@ from shijin.steps.demo import complete_journey, simulated
 from shijin.steps.export import ExportOptions
 from shijin.steps.export import export as export_step
 from shijin.steps.report import report as report_step
+from shijin.steps.represent import RepresentOptions, similar
+from shijin.steps.represent import represent as represent_step
 from shijin.steps.run import RunOptions, beside
 from shijin.steps.run import run as run_step
 from shijin.steps.score import ScoreOptions, score_together
 from shijin.steps.shop_arrays import currency_of
 from shijin.steps.train import TrainOptions, train_model
-from shijin.words import Language
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.folder import named
 
@@ -63,20 +82,7 @@ app = typer.Typer(
     "Try [bold]shijin run orders.csv[/bold], or [bold]shijin demo --simulated[/bold] without a file of your own.",
     epilog="Every command takes --workspace DIR and --json, and has its own --help with an example.",
 )
-out, said = Console(), Console(stderr=True)
 
-Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
-Adapt = Annotated[
-    bool, typer.Option("--adapt", help="Adapt the behaviour model to the shop as well; needs the extra train.")
-]
-Cutoff = Annotated[str | None, typer.Option(help="Read only what is before this day.", show_default="end of the data")]
-Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
-Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
-Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
-Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
-DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_default="guessed")]
 HERE = Path()
 
 
@@ -120,7 +126,7 @@ def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
     Example: shijin init -w my-shop
     """
     made = Workspace.create(workspace)
-    _show(as_json, {"workspace": str(made.root)}, f"workspace: {made.root}")
+    show(as_json, {"workspace": str(made.root)}, f"workspace: {made.root}")
 
 
 @app.command()
@@ -138,13 +144,13 @@ def collect(
 
     Example: shijin collect orders.csv -w my-shop --map customer_id=user --map amount=paid
     """
-    options = _reading(mapped, kind, encoding, decimal, date_order)
+    options = reading_of(mapped, kind, encoding, decimal, date_order)
     shop = Workspace.open(workspace)
     with busy(said, silent=as_json) as begin:
         begin("collect")
         receipt, findings = collect_step(shop, source, options, _now())
     if as_json:
-        return _print_json({"receipt": asdict(receipt)})
+        return print_json({"receipt": asdict(receipt)})
     language = shop.config.shop.locale
     said.print(guess_line(receipt.inputs["guess"], language))
     out.print(counts_table(receipt, language))
@@ -162,7 +168,7 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
     shop = Workspace.open(workspace)
     receipt, findings = check_step(shop, _now())
     if as_json:
-        _print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
+        print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
     else:
         language, aside = shop.config.shop.locale, receipt.rows["quarantined"]
         out.print(findings_table(findings, language))
@@ -189,8 +195,8 @@ def train(
     with busy(said, silent=as_json) as begin:
         receipt, weights = train_model(shop, TrainOptions(horizon, cutoff, adapt), _now(), begin("train"))
     if as_json:
-        return _print_json({**receipt.inputs, "weights": weights.to_pylist()})
-    _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
+        return print_json({**receipt.inputs, "weights": weights.to_pylist()})
+    say_notes(receipt.inputs["notes"], shop.config.shop.locale)
     out.print(weights_table(receipt, weights, shop.config.shop.locale))
     return None
 
@@ -211,7 +217,7 @@ def backtest(
     with busy(said, silent=as_json) as begin:
         receipt, _ = run_backtest(shop, BacktestOptions(horizon, cutoff, adapt=adapt), _now(), begin("backtest"))
     if as_json:
-        return _print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
+        return print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
     for part in backtest_table(receipt.inputs["result"], shop.config.shop.locale):
         out.print(part)
     return None
@@ -238,11 +244,41 @@ def score(
     options = ScoreOptions(None, cutoff, model, zero_shot)
     for receipt, forecast in score_together(shop, options, horizon or [None], _now()):
         if as_json:
-            _print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
+            print_json({**receipt.inputs, "customers": forecast.num_rows, "outputs": receipt.outputs})
             continue
-        _say_notes(receipt.inputs["notes"], shop.config.shop.locale)
+        say_notes(receipt.inputs["notes"], shop.config.shop.locale)
         out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
         out.print(str(shop.root / receipt.outputs[0]), soft_wrap=True)
+
+
+@app.command()
+def represent(
+    workspace: Where = HERE,
+    horizon: ScoredHorizon = None,
+    cutoff: Cutoff = None,
+    like: LikeWhom = None,
+    k: HowMany = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a vector for every customer, near for customers alike, and the map of them; or show who is like whom.
+
+    Example: shijin represent -w my-shop --like 00079 --k 5
+    """
+    shop = Workspace.open(workspace)
+    options, language = RepresentOptions(horizon, cutoff), shop.config.shop.locale
+    if like is None:
+        if k is not None:
+            raise ConfigError("says how many customers like which one", "--k", "name one with --like ID")
+        receipt = represent_step(shop, options, _now())[0]
+        say_notes(receipt.inputs["notes"], language)
+        line = vectors_line(receipt, shop.root, language)
+        return show(as_json, {**receipt.inputs, "outputs": receipt.outputs}, line)
+    receipt, neighbours = similar(shop, options, like, _now(), NEAREST if k is None else k)
+    if as_json:
+        return print_json({**receipt.inputs, "neighbours": neighbours.to_pylist()})
+    say_notes(receipt.inputs["notes"], language)
+    out.print(neighbours_table(receipt, neighbours, shop.config))
+    return None
 
 
 @app.command()
@@ -260,7 +296,7 @@ def export(
     receipt, _ = export_step(shop, ExportOptions(contacts, to), _now())
     path, counts = receipt.outputs[0], receipt.rows
     line = list_line(path, counts["customers"], counts["held_out"], shop.config.shop.locale)
-    _show(as_json, {**receipt.inputs, **counts, "file": path}, line)
+    show(as_json, {**receipt.inputs, **counts, "file": path}, line)
 
 
 @app.command()
@@ -272,7 +308,7 @@ def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
     shop = Workspace.open(workspace)
     receipt, _ = report_step(shop, _now())
     path = str(shop.root / receipt.outputs[0])
-    _show(as_json, {**receipt.inputs, "file": path}, path)
+    show(as_json, {**receipt.inputs, "file": path}, path)
 
 
 @app.command()
@@ -293,15 +329,12 @@ def run(
     adapt: Adapt = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go the whole way: collect, check, backtest, train, score, report and list. Needs no init and no config.
+    """Go the whole way: collect, check, backtest, train, score, represent, report and list. Needs no init, no config.
 
     Example: shijin run orders.csv
     """
-    options = RunOptions(_reading(mapped, kind, encoding, decimal, date_order), horizon, cutoff, adapt)
+    options = RunOptions(reading_of(mapped, kind, encoding, decimal, date_order), horizon, cutoff, adapt)
     if source is not None and workspace is None:
-        if not source.is_file():
-            collect_step_would_refuse = "a folder, not a file" if source.is_dir() else "no such file"
-            raise ConfigError(collect_step_would_refuse, str(source), "name a file of orders")
         workspace = beside(source)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
     if source is not None and workspace is not None:
@@ -340,14 +373,11 @@ def _go(
             shop.discard()
         raise
     if as_json:
-        return _print_json({**receipt.inputs, "rows": receipt.rows, "outputs": _outputs(shop, receipt)})
+        return print_json({**receipt.inputs, "rows": receipt.rows, "outputs": _outputs(shop, receipt)})
     language = shop.config.shop.locale
-    if "collect" in receipt.inputs:
-        said.print(guess_line(receipt.inputs["collect"]["guess"], language))
-        said.print(rows_line(receipt.rows, language))
-    if receipt.findings:
-        said.print(findings_table(pa.Table.from_pylist(list(receipt.findings), schema=FINDINGS), language))
-    _say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
+    for remark in run_remarks(receipt, language):
+        said.print(remark)
+    say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
     if "backtest" in receipt.inputs:
         for part in backtest_table(receipt.inputs["backtest"]["result"], language, short=True):
             out.print(part)
@@ -360,38 +390,6 @@ def _go(
 
 def _outputs(shop: Workspace, receipt: Receipt) -> list[str]:
     return [str(shop.root / output) if not Path(output).is_absolute() else output for output in receipt.outputs]
-
-
-def _reading(
-    mapped: list[str] | None, kind: str, encoding: str | None, decimal: str | None, date_order: str | None
-) -> CollectOptions:
-    roles: dict[str, str] = {}
-    for pair in mapped or []:
-        role, separator, column = pair.partition("=")
-        if not separator or not role or not column:
-            raise ConfigError(f"{pair!r} is no ROLE=COLUMN", "--map", "write --map customer_id=user")
-        roles[role] = column
-    if decimal not in (None, ".", ","):
-        raise ConfigError(f"{decimal!r}", "--decimal", "choose '.' or ','")
-    if date_order not in (None, "ymd", "dmy", "mdy"):
-        raise ConfigError(f"{date_order!r}", "--date-order", "choose ymd, dmy or mdy")
-    return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
-
-
-def _say_notes(notes: list[dict[str, Any]], language: Language) -> None:
-    for line in note_lines(notes, language):
-        said.print(f"[dim]{line}[/dim]")
-
-
-def _show(as_json: bool, content: Mapping[str, Any], line: str) -> None:
-    if as_json:
-        _print_json(content)
-    else:
-        out.print(line, soft_wrap=True)
-
-
-def _print_json(content: Mapping[str, Any]) -> None:
-    out.print_json(json.dumps(content, ensure_ascii=False, default=str))
 
 
 def _now() -> datetime:

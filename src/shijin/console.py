@@ -18,10 +18,12 @@ from shijin.config import Config
 from shijin.forecast.stack import Tell
 from shijin.forecast.verdict import verdict
 from shijin.prepare.findings import verdict as findings_verdict
+from shijin.schema import FINDINGS
 from shijin.segment.tiers import summarise
 from shijin.words import Language, catalogue, say
 from shijin.workspace import Receipt
 
+out, said = Console(), Console(stderr=True)  # results, and what is said on the way
 FIGURES = {"auc": 3, "log_score": 3, "level": 2, "ngini": 3, "crps": 2}  # what fits 80 columns; --json has all
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
 
@@ -98,6 +100,17 @@ def rows_line(rows: Mapping[str, int], language: Language) -> Text:
     return Text(say("report.between", language).join(parts), "dim")
 
 
+def run_remarks(receipt: Receipt, language: Language) -> list[RenderableType]:
+    """What a run read, what became of it, and what is wrong in it."""
+    parts: list[RenderableType] = []
+    if "collect" in receipt.inputs:
+        parts += [guess_line(receipt.inputs["collect"]["guess"], language), rows_line(receipt.rows, language)]
+    if receipt.findings:
+        found = pa.Table.from_pylist(list(receipt.findings), schema=FINDINGS)
+        parts.append(findings_table(found, language))
+    return parts
+
+
 def weights_table(receipt: Receipt, weights: pa.Table, language: Language) -> RenderableType:
     """What the stack makes of its members, under the model's id; the id alone for an untrained forecast."""
     model = str(receipt.inputs["model"])
@@ -155,12 +168,57 @@ def list_line(path: str, customers: int, held_out: int, language: Language) -> s
     return say("console.list", language, path=path, customers=f"{customers:,}", held_out=f"{held_out:,}")
 
 
+def vectors_line(receipt: Receipt, root: Path, language: Language) -> str:
+    """Where the vectors are, and whose."""
+    card = receipt.inputs
+    told = {"customers": f"{card['customers']:,}", "days": card["horizon_days"], "cutoff": card["cutoff"]}
+    return say("represent.written", language, path=root / receipt.outputs[0], **told)
+
+
+def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> Table:
+    """The customers most like one, under that one's own row."""
+    language, told = config.shop.locale, receipt.inputs
+    title = say(
+        "represent.neighbours", language, customer=told["like"], days=told["horizon_days"], cutoff=told["cutoff"]
+    )
+    heads = [say(f"represent.{name}", language) for name in ("customer", "similarity")]
+    table = _table(title, [*heads, *(say(f"console.{name}", language) for name in ("tier", "expected_spend"))])
+    for place, row in enumerate([told["own"], *neighbours.to_pylist()]):
+        spend = row["expected_spend"]
+        cells = (
+            "" if place == 0 else f"{row['similarity']:.3f}",
+            "" if row["tier"] is None else _tier_name(row["tier"], language),
+            "" if spend is None else f"{spend:,.2f}",
+        )
+        table.add_row(row["customer_id"], *cells, style="bold" if place == 0 else None)
+    return table
+
+
 def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
     """Sentences of notes, each once."""
     lines = [
         say(note["code"], language, **{key: value for key, value in note.items() if key != "code"}) for note in notes
     ]
     return list(dict.fromkeys(lines))
+
+
+def say_notes(notes: Iterable[Mapping[str, Any]], language: Language) -> None:
+    """Say notes on the way."""
+    for line in note_lines(notes, language):
+        said.print(f"[dim]{line}[/dim]")
+
+
+def show(as_json: bool, content: Mapping[str, Any], line: str) -> None:  # noqa: FBT001 - every command's --json
+    """Print what was found, as JSON or as a line."""
+    if as_json:
+        print_json(content)
+    else:
+        out.print(line, soft_wrap=True)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """Print JSON and nothing else."""
+    out.print_json(json.dumps(content, ensure_ascii=False, default=str))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`Shop`: one shop and its verbs. Read this page first: the whole chain is here, one verb a step, in its order.
 
-collect -> check -> train -> forecast -> backtest -> tiers and the list -> report. Each verb calls one file of `steps`;
-what it wrote lies in the workspace, and its receipt says from what.
+collect -> check -> train -> forecast -> backtest -> who is like whom -> tiers and the list -> report. Each verb calls
+one file of `steps`; what it wrote lies in the workspace, and its receipt says from what.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.read import read_events
 from shijin.steps.report import report
+from shijin.steps.represent import RepresentOptions, represent, similar
 from shijin.steps.score import ScoreOptions, forecast_of, score_together
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import TrainOptions, read_model, train_model
@@ -113,6 +114,17 @@ class Shop:
         """Judge every member, your own among them, on a closed window that chose nothing."""
         receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members), adapt), _now())
         return BacktestView(receipt.inputs["result"], like(rows, self.kind))
+
+    def represent(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> Any:  # noqa: ANN401
+        """Give every customer's vector, as the behaviour model sees them, and place on the map: `schema.VECTORS`."""
+        return like(represent(self.workspace, RepresentOptions(horizon, cutoff), _now())[1], self.kind)
+
+    def similar(
+        self, customer: str, k: int = 10, horizon: str | int | None = None, cutoff: str | date | None = None
+    ) -> Any:  # noqa: ANN401
+        """Find the k customers most like one, most alike first: similarity, and tier and expected spend if scored."""
+        found = similar(self.workspace, RepresentOptions(horizon, cutoff), str(customer), _now(), k)[1]
+        return like(found, self.kind)
 
     def export(self, *, contacts: bool = False, to: Path | None = None) -> Path:
         """Write the newest forecast as a list to send; gives the file."""

@@ -15,6 +15,7 @@ from shijin.errors import ModelError
 from shijin.forecast.verdict import verdict
 from shijin.report.data import Backtest
 from shijin.report.facts import ACTIVITY_BINS
+from shijin.segment.likeness import FEW
 from shijin.segment.tiers import summarise
 from shijin.steps.report import report_data
 from shijin.words import Language
@@ -94,6 +95,13 @@ class Plots:
         """Customers and expected spend by tier."""
         return charts().tiers(summarise(self._data.forecast, self._data.tiers), self._language)
 
+    def map(self) -> Any:  # noqa: ANN401
+        """Customers where their vectors lie, coloured by tier: near ones are alike."""
+        if self._data.map is None:
+            problem = f"no map of this forecast's customers yet, or fewer than {FEW} of them"
+            raise ModelError(problem, "plot", "run shop.represent() first")
+        return charts().map_of(self._data.map.dots, self._data.tiers, self._language)
+
     def activity(self) -> Any:  # noqa: ANN401
         """How many customers are how likely to order."""
         p_active = self._data.forecast["p_active"].to_numpy()
@@ -109,7 +117,7 @@ class Plots:
         return charts().reliability(self._judged().reliability, self._language)
 
     def __repr__(self) -> str:
-        return "Plots: history, concentration, tiers, activity, deciles, reliability"
+        return "Plots: history, concentration, tiers, map, activity, deciles, reliability"
 
     def _judged(self) -> Backtest:
         if self._data.backtest is None:

@@ -12,10 +12,11 @@ from shijin.report.data import ReportData
 from shijin.report.facts import Facts
 from shijin.report.layout import Action, Card, Cell, Figure, Grid
 from shijin.report.voice import Voice
+from shijin.segment.likeness import FEW
 from shijin.words import catalogue
 
 SECTIONS = ("glance", "next", "value", "time", "trust", "data", "made", "glossary")
-WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "backtest", "formula", "holdout")
+WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "map", "backtest", "formula", "holdout")
 HORIZONS_TO_JUDGE = 3  # two before the judged window, and that window
 
 
@@ -44,6 +45,8 @@ class Article:
     concentration: Figure | None
     tiers: Figure
     tier_table: Grid
+    map: Figure | None
+    map_none: str
     activity: Figure
     stakes: Grid
     stakes_text: str
@@ -70,6 +73,8 @@ def article(data: ReportData, facts: Facts, voice: Voice) -> Article:
         concentration=figures.concentration(data, facts, voice),
         tiers=figures.tiers(data, facts, voice),
         tier_table=figures.tier_table(facts, voice),
+        map=figures.map_of(data, voice),
+        map_none=say("report.map_none", few=voice.count(FEW)),
         activity=figures.activity(data, facts, voice),
         stakes=figures.stakes(facts, voice),
         stakes_text=say("report.stakes_text", days=days),

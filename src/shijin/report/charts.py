@@ -12,16 +12,20 @@ from datetime import date
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pyarrow as pa
 
 from shijin.distribution import Floats
 from shijin.report.facts import MONTHS_SHOWN, expected_months, top_curve
 from shijin.words import Language, catalogue, say
 
+# Tiers from the top: gold fading to grey, far apart in lightness or hue also for who sees few colours.
+TIERS = ("#c08a24", "#a8556b", "#6d6fa8", "#8c939e")
 INK, LINE = "#6b7280", "#a1a7b3"
 HAPPENED, FORECAST, COUNTED = "#2a8096", "#c08a24", "#8c939e"
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
 WIDTH, HEIGHT, BAR_STEP = 330, 210, 46
+MAP_WIDTH, MAP_HEIGHTS, DOT = 560, (260, 460), 16
 TICK_MONTHS = (1, 3, 6, 12)  # steps that fall on the same months every year
 MOST_TICKS = 13
 NUMBER_LABEL: dict[Language, str] = {
@@ -186,6 +190,46 @@ def reliability(table: pa.Table, language: Language) -> alt.LayerChart:
     )
 
 
+def map_of(dots: pa.Table, tiers: Sequence[str], language: Language) -> alt.Chart:
+    """Customers where their vectors lie, coloured by tier; one step is as far across as it is upwards.
+
+    Parameters
+    ----------
+    dots
+        Columns x, y and tier, a customer a row.
+    tiers
+        Names from the top.
+    """
+    places = [dots[axis].to_numpy().astype(float).round(2) for axis in ("x", "y")]
+    names = [tier_name(tier, language) for tier in dots["tier"].to_pylist()]
+    rows = [{"x": x, "y": y, "tier": tier} for x, y, tier in zip(*places, names, strict=True)]
+    spans = [max(float(np.ptp(place)), 0.01) * 1.04 for place in places]
+    height = int(np.clip(MAP_WIDTH * spans[1] / spans[0], *MAP_HEIGHTS))
+    step = max(spans[0] / MAP_WIDTH, spans[1] / height)
+    axes = [
+        alt.Scale(domain=[round(float(place.min() + place.max()) / 2 + side * step * size / 2, 3) for side in (-1, 1)])
+        for place, size in zip(places, (MAP_WIDTH, height), strict=True)
+    ]
+    colours = {tier_name(tier, language): tone for tier, tone in zip(tiers, _tones(len(tiers)), strict=True)}
+    legend = alt.Legend(title=None, orient="top", symbolType="circle", symbolSize=90, symbolOpacity=1, labelLimit=200)
+    tones = alt.Scale(domain=list(colours), range=list(colours.values()))
+    chart = _chart(rows).mark_circle(size=DOT, opacity=0.75)
+    encoded = chart.encode(
+        x=alt.X("x:Q", axis=None, scale=axes[0]),
+        y=alt.Y("y:Q", axis=None, scale=axes[1]),
+        color=alt.Color("tier:N", scale=tones, legend=legend),
+    )
+    return _styled(encoded, height=height, width=MAP_WIDTH)
+
+
+def _tones(count: int) -> list[str]:
+    """As many colours as there are tiers, from the first of `TIERS` to the last."""
+    stops = np.array([[int(tone[i : i + 2], 16) for i in (1, 3, 5)] for tone in TIERS])
+    at = np.linspace(0, len(stops) - 1, count)
+    mixed = np.stack([np.interp(at, np.arange(len(stops)), stops[:, part]) for part in range(3)], axis=1)
+    return ["#{:02x}{:02x}{:02x}".format(*tone) for tone in mixed.round().astype(int)]
+
+
 def tier_name(tier: str, language: Language) -> str:
     """Words for a tier that the catalogue knows; else the shop's own name for it."""
     code = f"tiers.{tier}"
@@ -225,7 +269,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _styled(chart: Any, height: int = HEIGHT) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
+def _styled(chart: Any, height: int = HEIGHT, width: int = WIDTH) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
     """Give a chart its size, its middle tones, and the title of the upright axis above it, where it can be read."""
     axis = {
         "labelColor": INK,
@@ -242,7 +286,7 @@ def _styled(chart: Any, height: int = HEIGHT) -> Any:  # noqa: ANN401 - Altair's
     }
     upright = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": -36, "titleY": -9}
     return (
-        chart.properties(width=WIDTH, height=height, background="transparent")
+        chart.properties(width=width, height=height, background="transparent")
         .configure(font=FONT)
         .configure_view(stroke=None)
         .configure_axis(**axis)

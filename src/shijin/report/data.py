@@ -91,6 +91,26 @@ class Backtest:
 
 
 @dataclass(frozen=True)
+class CustomerMap:
+    """Where customers lie by what the behaviour model makes of them; near ones are alike.
+
+    Parameters
+    ----------
+    dots
+        Columns x, y, tier, of the customers drawn: no ids.
+    kept
+        The share of all differences between customers that the flat picture holds, 0..1.
+    gaps
+        By what is known of customers (last_seen, orders, spend; words come from ``report.gap_<name>``): the mean
+        difference of ranks, 0..1, between a customer and the ten nearest, and between any two.
+    """
+
+    dots: pa.Table
+    kept: float
+    gaps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything the page shows, as aggregates or as tables it adds up itself.
 
@@ -114,6 +134,8 @@ class ReportData:
         The expected spend of all customers together lies within it, 80 %.
     backtest, case
         None where the shop is too young.
+    map
+        None where the customers were not represented, or are too few.
     notes
         What else must be said, (English, 简体中文).
     receipts
@@ -137,6 +159,7 @@ class ReportData:
     interval: tuple[float, float] | None = None
     backtest: Backtest | None = None
     case: Case | None = None
+    map: CustomerMap | None = None
     notes: tuple[tuple[str, str], ...] = ()
     receipts: Mapping[str, int] = field(default_factory=dict)
     version: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -50,6 +51,26 @@ class Stake:
     customers: int
     historic_spend: float
     expected_spend: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A tier on the map.
+
+    Parameters
+    ----------
+    dots
+        How many of its customers are drawn.
+    same
+        The mean share of a dot's ten nearest that are of its tier, 0..1; None where nobody is drawn.
+    by_chance
+        The same, were the dots shuffled.
+    """
+
+    tier: str
+    dots: int
+    same: float | None
+    by_chance: float | None
 
 
 @dataclass(frozen=True)
@@ -111,6 +132,36 @@ def gather(data: ReportData) -> Facts:
         activity=tuple(np.bincount(bins, minlength=ACTIVITY_BINS).tolist()),
         stakes=_stakes(p_active, historic, expected),
     )
+
+
+def neighbours(dots: pa.Table, tiers: Sequence[str], nearest: int = 10) -> tuple[Neighbours, ...]:
+    """Tell how much the customers of a tier lie together on the map, a row a tier.
+
+    Parameters
+    ----------
+    dots
+        Columns x, y and tier; a few thousand at most, since all pairs are looked at.
+
+    Examples
+    --------
+    >>> apart = pa.table({"x": [0.0, 0.1, 5.0], "y": [0.0, 0.0, 0.0], "tier": ["high", "high", "low"]})
+    >>> [(row.tier, row.dots, row.same, row.by_chance) for row in neighbours(apart, ["high", "low"], nearest=1)]
+    [('high', 2, 1.0, 0.5), ('low', 1, 0.0, 0.0)]
+    """
+    n = dots.num_rows
+    tier = np.array(dots["tier"].to_pylist())
+    x, y = dots["x"].to_numpy().astype(float), dots["y"].to_numpy().astype(float)
+    apart = np.hypot(x[:, None] - x, y[:, None] - y)
+    np.fill_diagonal(apart, np.inf)
+    near = np.argsort(apart, axis=1, kind="stable")[:, : min(nearest, n - 1)]
+    same = (tier[near] == tier[:, None]).mean(axis=1) if n > 1 else np.zeros(n)
+    rows = []
+    for name in tiers:
+        inside = tier == name
+        drawn = int(inside.sum())
+        shares = (float(same[inside].mean()), (drawn - 1) / max(n - 1, 1)) if drawn else (None, None)
+        rows.append(Neighbours(name, drawn, *shares))
+    return tuple(rows)
 
 
 def top_curve(spend: Floats, points: int = 101) -> tuple[Floats, Floats]:

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.report import charts
-from shijin.report.data import ReportData
+from shijin.report.data import CustomerMap, ReportData
 from shijin.report.draw import draw
-from shijin.report.facts import ACTIVITY_BINS, MONTHS_SHOWN, Facts, expected_months
+from shijin.report.facts import ACTIVITY_BINS, MONTHS_SHOWN, Facts, Neighbours, expected_months, neighbours
 from shijin.report.layout import Figure, Grid, plain
 from shijin.report.voice import Voice
 
@@ -86,6 +86,54 @@ def tiers(data: ReportData, facts: Facts, voice: Voice) -> Figure:
     label = voice.say("charts.tiers_label", tiers=", ".join(parts))
     text = voice.say("report.tiers_text", days=voice.count(data.horizon_days))
     return Figure(voice.say("report.tiers"), text, draw(charts.tiers(facts.tiers, voice.language), label))
+
+
+def map_of(data: ReportData, voice: Voice) -> Figure | None:
+    """Customers by likeness, coloured by tier, with what the map says and what not; None where there is no map."""
+    shown = data.map
+    if shown is None or not shown.dots.num_rows:
+        return None
+    say, dots = voice.say, voice.count(shown.dots.num_rows)
+    title, rows = say("report.map"), neighbours(shown.dots, data.tiers)
+    parts = [f"{charts.tier_name(row.tier, voice.language)} {voice.share(row.same)}" for row in rows if row.dots]
+    label = say("charts.map_label", dots=dots, tiers=", ".join(parts))
+    chart = charts.map_of(shown.dots, data.tiers, voice.language)
+    return Figure(
+        title,
+        say("report.map_text", dots=dots, customers=voice.count(data.forecast.num_rows)),
+        draw(chart, label),
+        numbers=_map_numbers(title, rows, voice),
+        remarks=(*_what_near_means(shown, voice), say("report.map_not", kept=voice.share(shown.kept))),
+    )
+
+
+def _what_near_means(shown: CustomerMap, voice: Voice) -> tuple[str, ...]:
+    if not shown.gaps:
+        return ()
+
+    def places(gap: float) -> str:
+        return voice.count(100 * gap)
+
+    gaps = [
+        voice.say("report.map_gap", what=voice.name("report.gap_", name), places=places(near))
+        for name, (near, _) in shown.gaps.items()
+    ]
+    any_two = max(any_two for _, any_two in shown.gaps.values())
+    return (voice.say("report.map_near", gaps=voice.say("report.between").join(gaps), any_two=places(any_two)),)
+
+
+def _map_numbers(title: str, rows: tuple[Neighbours, ...], voice: Voice) -> Grid:
+    heads = ("tier", "map_dots", "map_same", "map_by_chance")
+    cells = [
+        plain(
+            charts.tier_name(row.tier, voice.language),
+            voice.count(row.dots),
+            voice.share_cell(row.same),
+            voice.share_cell(row.by_chance),
+        )
+        for row in rows
+    ]
+    return Grid(title, tuple(voice.say(f"report.{head}") for head in heads), tuple(cells))
 
 
 def tier_table(facts: Facts, voice: Voice) -> Grid:

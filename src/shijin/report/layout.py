@@ -73,6 +73,8 @@ class Figure:
         The picture where there is room; also the only one, where `narrow` is empty.
     narrow
         The same for a telephone.
+    remarks
+        What must be known to read it, below the picture.
     """
 
     title: str
@@ -80,6 +82,7 @@ class Figure:
     wide: Markup
     narrow: Markup | None = None
     numbers: Grid | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def plain(*texts: str) -> tuple[Cell, ...]:

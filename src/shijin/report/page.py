@@ -23,7 +23,7 @@ def page(data: ReportData) -> str:
 
     Returns
     -------
-    HTML, complete; sums and shares only, never a single customer.
+    HTML, complete; sums, shares and dots without a name: no customer can be told from it.
 
     Raises
     ------

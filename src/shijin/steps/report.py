@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.verdict import verdict
 from shijin.metrics.value import deciles, reliability
-from shijin.report.data import METRICS, Backtest, Case, Paired, ReportData, ScoreRow
+from shijin.report.data import METRICS, Backtest, Case, CustomerMap, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.segment.likeness import FEW, evenly
 from shijin.steps.backtest import RESULT, read_backtest, read_result
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
+from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
@@ -69,8 +71,10 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         findings=read_findings(workspace, now),
         recent_customers=recent_customers,
         recent_spend=recent_spend,
+        interval=tuple(card["total_interval"]) if card.get("total_interval") else None,
         backtest=_backtest(*newest[1]) if newest else None,
         case=_case(workspace, card["model"]),
+        map=_map(workspace, day, horizon_days, forecast),
         notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"] if note["code"] != THIN),
         receipts=_collected(workspace),
         version=version("shijin"),
@@ -124,6 +128,19 @@ def _newest_backtest(workspace: Workspace, day: date, horizon_days: int) -> tupl
 def _case(workspace: Workspace, model: str | None) -> Case:
     stack = read_model(workspace, model).stack if model else None
     return stack.case or "untrained" if stack else "untrained"
+
+
+def _map(workspace: Workspace, day: date, horizon_days: int, forecast: pa.Table) -> CustomerMap | None:
+    """The map that goes with the forecast, of customers chosen evenly; None where there is none, or too few."""
+    found = read_places(workspace, day, horizon_days)
+    if found is None or found[1].num_rows < FEW:
+        return None
+    card, places = found
+    some = places.take(evenly(places.num_rows, LOOKED_AT))
+    place = pc.index_in(some["customer_id"].combine_chunks(), forecast["customer_id"].combine_chunks())
+    dots = some.select(["x", "y"]).append_column("tier", forecast["tier"].take(place))
+    gaps = {name: (gap["near"], gap["any_two"]) for name, gap in card["gaps"].items()}
+    return CustomerMap(dots.filter(place.is_valid()), card["kept"], gaps)
 
 
 def _backtest(result: dict[str, Any], rows: pa.Table) -> Backtest:

@@ -11,13 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.collect import CollectOptions
-from shijin.errors import EmptyHistoryError
+from shijin.errors import ConfigError, EmptyHistoryError, ModelError
 from shijin.forecast.stack import Note, Tell
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.report import report
+from shijin.steps.represent import RepresentOptions, represent
 from shijin.steps.score import ScoreOptions, score
 from shijin.steps.shop_arrays import SHORTER_HORIZON
 from shijin.steps.train import TrainOptions, train_model
@@ -42,7 +43,7 @@ def run(
     now: datetime,
     tell: Callable[[str], Tell] | None = None,
 ) -> tuple[Receipt, pa.Table]:
-    """Collect, check, train, judge, score, report and export.
+    """Collect, check, train, judge, score, represent, report and export.
 
     Parameters
     ----------
@@ -82,6 +83,11 @@ def run(
     begin("score")
     model = str(receipts["train"].inputs["model"])
     receipts["score"], forecast = score(workspace, ScoreOptions(None, options.cutoff, model), now)
+    begin("represent")
+    try:
+        receipts["represent"], _ = represent(workspace, RepresentOptions(horizon_days, options.cutoff), now)
+    except ModelError as error:  # the horizon is longer than any that the behaviour model knows
+        notes.append({"code": "run.no_map", "why": error.problem})
     begin("report")
     receipts["report"], _ = report(workspace, now)
     begin("export")
@@ -96,5 +102,14 @@ def run(
 
 
 def beside(source: Path) -> Path:
-    """Where a file's workspace lies when none is named: beside it."""
+    """Where a file's workspace lies when none is named: beside it.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such file.
+    """
+    if not source.is_file():
+        problem = "a folder, not a file" if source.is_dir() else "no such file"
+        raise ConfigError(problem, str(source), "name a file of orders")
     return source.with_name(f"{source.name.split('.')[0]}-shijin")

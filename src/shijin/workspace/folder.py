@@ -248,7 +248,12 @@ class Workspace:
         WorkspaceError
             When it is missing or damaged.
         """
-        return disk.read_back(self.root / name, lambda path: conform(pq.read_table(path), schema, str(path)))
+
+        def read(path: Path) -> pa.Table:
+            there = [column for column in pq.read_schema(path).names if column in schema.names]
+            return conform(pq.read_table(path, columns=there), schema, str(path))
+
+        return disk.read_back(self.root / name, read)
 
     def write_quarantine(self, name: str, rejected: pa.Table) -> Path:
         """Keep rows set aside; the same name replaces what an earlier run wrote."""

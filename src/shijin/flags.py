@@ -1,0 +1,62 @@
+"""The flags that several commands share: what each is called and means, and how those of a source are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from shijin.collect import CollectOptions
+from shijin.errors import ConfigError
+
+Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
+Adapt = Annotated[
+    bool, typer.Option("--adapt", help="Adapt the behaviour model to the shop as well; needs the extra train.")
+]
+Cutoff = Annotated[str | None, typer.Option(help="Read only what is before this day.", show_default="end of the data")]
+ScoredHorizon = Annotated[
+    str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="the newest forecast's, or 90d")
+]
+LikeWhom = Annotated[
+    str | None, typer.Option("--like", help="A customer's id: show who is most like this one.", show_default="none")
+]
+HowMany = Annotated[int | None, typer.Option("--k", help="With --like: how many.", show_default="10")]
+Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
+Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
+Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
+Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
+DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_default="guessed")]
+
+
+def reading_of(
+    mapped: list[str] | None, kind: str, encoding: str | None, decimal: str | None, date_order: str | None
+) -> CollectOptions:
+    """Put together how a source is to be read.
+
+    Raises
+    ------
+    ConfigError
+        When one of the flags says what cannot be.
+
+    Examples
+    --------
+    >>> reading_of(["customer_id=user"], "auto", None, None, None).map
+    {'customer_id': 'user'}
+    >>> reading_of(["user"], "auto", None, None, None)
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: --map: 'user' is no ROLE=COLUMN. Cure: write --map customer_id=user.
+    """
+    roles: dict[str, str] = {}
+    for pair in mapped or []:
+        role, separator, column = pair.partition("=")
+        if not separator or not role or not column:
+            raise ConfigError(f"{pair!r} is no ROLE=COLUMN", "--map", "write --map customer_id=user")
+        roles[role] = column
+    if decimal not in (None, ".", ","):
+        raise ConfigError(f"{decimal!r}", "--decimal", "choose '.' or ','")
+    if date_order not in (None, "ymd", "dmy", "mdy"):
+        raise ConfigError(f"{date_order!r}", "--date-order", "choose ymd, dmy or mdy")
+    return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
