@@ -42,7 +42,8 @@ def in_order(customers: Customers, order: np.ndarray) -> Customers:
 
 def told_in_order(context: Context, order: np.ndarray) -> Context:
     answers = Answers(*(getattr(context.answers, name)[order] for name in Answers.__annotations__))
-    return replace(context, customers=in_order(context.customers, order), answers=answers, window=context.window[order])
+    customers, window, guesses = in_order(context.customers, order), context.window[order], context.guesses[order]
+    return replace(context, customers=customers, answers=answers, window=window, guesses=guesses)
 
 
 def test_a_forecast_does_not_depend_on_who_else_is_asked(model: BehaviourModel) -> None:
@@ -69,6 +70,14 @@ def other_customers(context: Context) -> Context:
     return replace(context, customers=in_order(context.customers, np.arange(len(context))[::-1]))
 
 
+def other_guesses(context: Context) -> Context:
+    return replace(context, guesses=context.guesses[::-1].copy())
+
+
+def no_first_guess(context: Context) -> Context:
+    return replace(context, first_guess=None)
+
+
 def other_levels(context: Context) -> Context:
     return replace(context, levels=context.levels + 1)
 
@@ -81,7 +90,18 @@ def other_shops(context: Context) -> Context:
     return replace(context, shops=context.shops + 1)
 
 
-@pytest.mark.parametrize("change", [shuffled_answers, other_customers, other_levels, other_lags, other_shops])
+CHANGES = [
+    shuffled_answers,
+    other_customers,
+    other_guesses,
+    no_first_guess,
+    other_levels,
+    other_lags,
+    other_shops,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_all_that_is_told_of_the_context_is_heard(model: BehaviourModel, change: Callable[[Context], Context]) -> None:
     one = said(model, ASKED, OF_SHOP, CONTEXT)
     assert farthest(one, said(model, ASKED, OF_SHOP, change(CONTEXT))) > 1e-3

@@ -29,7 +29,9 @@ STEP = log(HIGHEST / LOWEST) / (SPEND_BINS - 1)
 
 
 def arrays(of: Any, name: str = "") -> dict[str, np.ndarray]:
-    """Every array inside, by its path."""
+    """Every array inside, by its path; what is None has none."""
+    if of is None:
+        return {}
     if is_dataclass(of):
         found: dict[str, np.ndarray] = {}
         for part in fields(of):

@@ -123,6 +123,13 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(whole: Path, tmp_path:
     assert [line["step"] for line in curve(tmp_path)] == [1, 2, 4]
 
 
+def test_stopped_at_a_step_and_resumed_is_the_same_as_in_one_go(whole: Path, tmp_path: Path) -> None:
+    pretrain(tmp_path, replace(TINY, until=3))
+    assert json.loads((tmp_path / PROGRESS).read_text("utf-8"))["step"] == 3
+    pretrain(tmp_path, TINY)
+    assert_same_tensors(load_file(whole / STATE), load_file(tmp_path / STATE))
+
+
 def test_killed_between_the_two_files_of_a_checkpoint_a_run_goes_on_from_the_tensors_step(
     whole: Path, tmp_path: Path
 ) -> None:

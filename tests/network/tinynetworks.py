@@ -35,7 +35,7 @@ def context_of(history: History, horizon_days: int, most: int = 150) -> Context:
 def said(model: BehaviourModel, customers: Customers, shop: np.ndarray, context: Context) -> Outputs:
     """What torch says of customers."""
     with torch.no_grad():
-        return model(Inputs.of(customers, shop), ContextInputs.of(context))
+        return model(Inputs.of(customers, shop, context.guess(customers)), ContextInputs.of(context))
 
 
 def tensors_of(model: BehaviourModel) -> Tensors:
