@@ -194,12 +194,12 @@ def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
     assert repr(shop.train(horizon="60d")).startswith("TrainedModel(")
     view = shop.backtest(horizon="60d")
     lines = repr(view).splitlines()
-    assert len({len(line) for line in lines[:11]}) == 1
+    assert len({len(line) for line in lines[: 1 + len(view.scores)]}) == 1
     assert lines[0].split() == ["auc", "log_score", "level", "ngini", "spearman", "crps", "coverage_p90"]
     assert lines[-1] == view.verdict()
     html = view._repr_html_()
     assert html.startswith("<table>")
-    assert html.count("<tr>") == 11
+    assert html.count("<tr>") == 1 + len(view.scores)
     assert view.verdict("zh") != view.verdict("en")
     shop.forecast(horizon="60d")
     assert "deciles" in repr(shop.plot)
