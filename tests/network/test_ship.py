@@ -46,6 +46,7 @@ def test_the_card_tells_where_the_weights_come_from(run: Path, tmp_path: Path, m
     assert card["size"] == progress["size"]
     assert card["plan"] == progress["plan"]
     assert (card["customers_seen"], card["steps"]) == (progress["customers"], 2)
+    assert card["held_out_at_step"] == 2
     assert card["held_out"]["total"] == pytest.approx(progress["held_out"]["total"], abs=1e-4)
     assert card["parameters"] == sum(value.size for value in load_weights(tmp_path).tensors.values())
     assert "simulated shops only" in card["licence"]

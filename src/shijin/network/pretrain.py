@@ -87,6 +87,7 @@ class Plan:
 class Progress:
     """How far a run is: updates, customers seen, hours, and the newest held-out loss with its parts.
 
+    judged_at : the step of that loss
     stages : from which step it went on with which commit of the code; a prior may grow between two
     """
 
@@ -94,6 +95,7 @@ class Progress:
     customers: int = 0
     hours: float = 0.0
     held_out: dict[str, float] = field(default_factory=dict)
+    judged_at: int = 0
     stages: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -198,7 +200,7 @@ class Run:
         line |= {"hours": round(progress.hours, 3), "rate": self.plan.rate_at(progress.step)}
         line["train"] = {name: round(float(value), 4) for name, value in zip(PART_NAMES, parts, strict=True)}
         if judge:
-            progress.held_out = self.judged()
+            progress.held_out, progress.judged_at = self.judged(), progress.step
             line["held_out"] = {name: round(value, 4) for name, value in progress.held_out.items()}
         self._save()
         with (self.folder / CURVE).open("a", encoding="utf-8") as curve:

@@ -36,6 +36,7 @@ def ship(folder: Path, into: Path) -> None:
         "customers_seen": progress["customers"],
         "steps": progress["step"],
         "hours": round(progress["hours"], 2),
+        "held_out_at_step": progress.get("judged_at"),
         "held_out": {name: round(value, 4) for name, value in progress["held_out"].items()},
         "plan": progress["plan"],
         "prior": {name: getattr(prior, name) for name in ("HORIZON_DAYS", "HISTORY_HORIZONS", "GAP_DAYS", "CUSTOMERS")},
