@@ -94,7 +94,7 @@ def page(result: dict[str, Any]) -> str:
         "",
         f"Made by `python benchmarks/look.py`: {result['shops']} shops of {CUSTOMERS:,} customers, from the prior.",
         "In brackets the share of simulated shops, in per cent, that lie below the real one; bold: outside 5 to 95.",
-        f"Of so few shops, 5 % are known to within {100 * np.sqrt(0.05 * 0.95 / result['shops']):.1f} (one standard error).",
+        f"Of so few shops, the 5 % mark is known to within {100 * np.sqrt(0.05 * 0.95 / result['shops']):.1f} of a point.",
         f"Outside: {'; '.join(outside) or 'none'}.",
         "",
         "![Simulated beside real shops](look.svg)",
