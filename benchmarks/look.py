@@ -89,12 +89,13 @@ def page(result: dict[str, Any]) -> str:
     """The table as a page."""
     shops = list(next(iter(result["statistics"].values()))["real"])
     outside = [f"{one['shop']}, {result['statistics'][one['statistic']]['meaning']}" for one in result["outside"]]
+    error = 100 * (0.05 * 0.95 / result["shops"]) ** 0.5
     lines = [
         "# Simulated beside real shops",
         "",
         f"Made by `python benchmarks/look.py`: {result['shops']} shops of {CUSTOMERS:,} customers, from the prior.",
         "In brackets the share of simulated shops, in per cent, that lie below the real one; bold: outside 5 to 95.",
-        f"Of so few shops, the 5 % mark is known to within {100 * np.sqrt(0.05 * 0.95 / result['shops']):.1f} of a point.",
+        f"With so few shops the 5 % mark has a standard error of {error:.1f} points.",
         f"Outside: {'; '.join(outside) or 'none'}.",
         "",
         "![Simulated beside real shops](look.svg)",
