@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -20,8 +20,9 @@ LINES = {DECAYED: COUNTED, "BTYD": "#a8486b", "LightGBM": HAPPENED, BEHAVIOUR: F
 LABELS = {BEHAVIOUR: "behaviour model, untrained"}
 ROOM = 0.12  # of the drawn range, above and below
 LEAST = 0.35  # a member more than so far below the best mean of a panel is cut off by its lower edge
+PLACES = re.compile(r'(?<= d=")[^"]*|(?<=translate\()[^)]*')  # what is drawn where; a tenth of a point is enough
 LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
-TITLE = "What a shop's own few customers tell"
+TITLE = "When a shop has few customers"
 SUBTITLE = "Log score of who orders (higher is better) when so many customers are all there are; bands: 95 % intervals."
 
 
@@ -33,21 +34,23 @@ def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
     shops
         As `small.json` has them: title, and for each size the members' means with intervals.
     """
-    panels = [_panel(shop, metric) for shop in shops.values() if shop["sizes"]]
+    sizes = sorted({int(n) for shop in shops.values() for n in shop["sizes"]})
+    panels = [_panel(shop, sizes, metric) for shop in shops.values() if shop["sizes"]]
     rows = [alt.hconcat(*panels[first : first + COLUMNS], spacing=34) for first in range(0, len(panels), COLUMNS)]
-    chart = alt.vconcat(*rows, spacing=26, title=alt.TitleParams(TITLE, subtitle=SUBTITLE, fontSize=15, offset=14))
+    chart = alt.vconcat(
+        *rows, spacing=26, title=alt.TitleParams(TITLE, subtitle=SUBTITLE, fontSize=15, offset=6, anchor="start")
+    )
     svg = vl_convert.vegalite_to_svg(json.dumps(_styled(chart).to_dict()))
-    return LONG_NUMBER.sub(r"\1", svg)
+    return PLACES.sub(lambda found: LONG_NUMBER.sub(r"\1", found[0]), svg)
 
 
-def _panel(shop: Mapping[str, Any], metric: str) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
+def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
     rows = [
         {"n": int(n), "member": LABELS.get(name, name), "order": place} | _ends(one["members"][name][metric])
         for place, name in enumerate(LINES)
         for n, one in shop["sizes"].items()
         if one["members"].get(name, {}).get(metric)
     ]
-    sizes = sorted({row["n"] for row in rows})
     best = max(row["mean"] for row in rows)
     shown = [row[end] for row in rows for end in ("low", "high") if row[end] > best - LEAST]
     room = ROOM * (max(shown) - min(shown))
@@ -56,7 +59,7 @@ def _panel(shop: Mapping[str, Any], metric: str) -> Any:  # noqa: ANN401 - Altai
         "n:Q",
         title=None,
         scale=alt.Scale(type="log", domain=[sizes[0] * 0.85, sizes[-1] * 1.18], nice=False),
-        axis=alt.Axis(values=sizes, format=",d", grid=False),
+        axis=alt.Axis(values=list(sizes), format=",d", grid=False),
     )
     y_scale = alt.Scale(domain=limits, nice=False)
     names = [LABELS.get(name, name) for name in LINES]
@@ -66,14 +69,20 @@ def _panel(shop: Mapping[str, Any], metric: str) -> Any:  # noqa: ANN401 - Altai
         legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3, labelLimit=240),
         sort=names,
     )
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=colour)
-    band = base.mark_area(opacity=0.16, clip=True, strokeWidth=0).encode(
-        y=alt.Y("low:Q", scale=y_scale, title=None, axis=alt.Axis(format=".2f", tickCount=5, minExtent=34)), y2="high:Q"
+    y_axis = alt.Axis(format=".2f", tickCount=5, minExtent=34)
+    low = alt.Y("low:Q", scale=y_scale, title=None, axis=y_axis)
+    bands = [
+        alt.Chart(alt.InlineData(values=[row for row in rows if row["member"] == name]))
+        .mark_area(opacity=0.17, clip=True, color=LINES[member])
+        .encode(x=x, y=low, y2="high:Q")
+        for member, name in zip(LINES, names, strict=True)
+    ]
+    line = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=2.4, clip=True, point={"size": 34, "filled": True})
+        .encode(x=x, y=alt.Y("mean:Q", scale=y_scale, title=None, axis=y_axis), color=colour)
     )
-    line = base.mark_line(strokeWidth=2.4, clip=True, point={"size": 34, "filled": True}).encode(
-        y=alt.Y("mean:Q", scale=y_scale)
-    )
-    return alt.layer(band, line).properties(width=WIDTH, height=HEIGHT, title=shop["title"])
+    return alt.layer(*bands, line).properties(width=WIDTH, height=HEIGHT, title=shop["title"])
 
 
 def _ends(one: Mapping[str, float]) -> dict[str, float]:
