@@ -301,6 +301,28 @@ def test_a_member_that_knows_gets_the_weight_and_the_stack_is_served() -> None:
 
 
 @dataclass
+class Loud:
+    """The formula, of a shop that has just shrunk: it knows no better who buys, and says three times as much."""
+
+    formula: Forecaster
+    name: str = "loud"
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        self.formula.fit(windows, seed)
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        said = self.formula.forecast(history, horizon_days)
+        mean, n = 3 * said.mean() / said.p_active, len(said)
+        return Spread.untrained().distribution(said.p_active, mean, np.full(n, 1.5), np.full(n, 1.5), said.grid)
+
+
+def test_a_formula_is_not_served_for_a_level_that_is_so_wrong_that_sharper_forecasts_pay_more_for_it() -> None:
+    stack = Stack([Loud(*formulas(DECAYED)), Knowing(WINDOWS), *formulas("decayed spend H/2")])
+    stack.fit(WINDOWS, 0)
+    assert stack.served == "stack"
+
+
+@dataclass
 class Spoilt:
     """Wrong about everybody by as much as it dares: a stack that listens to it is worse than one that does not."""
 

@@ -142,10 +142,11 @@ class Stack:
         outcomes = windows[0][1]
         forecasts = self._unseen(windows, seed)
         self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders, self._level_of())
-        together = replace(self.weights, level_of=(0,)).combine(
-            forecasts
-        )  # at the formula's level: one window tells none
-        self.served = NAME if beats(together, forecasts[0], outcomes) else self.members[0].name
+        # One window tells no level: on folds the formula has seen this one's, on a later window it may be far off, and
+        # at a wrong level the sharper forecast pays most. So the stack may win at its own level or at the formula's.
+        levels = (self.weights, replace(self.weights, level_of=(0,)))
+        better = any(beats(weights.combine(forecasts), forecasts[0], outcomes) for weights in levels)
+        self.served = NAME if better else self.members[0].name
         if self.served != NAME:
             self.weights = Weights.only(0, len(forecasts))
             self.notes.append({"code": "forecast.formula_served", "member": self.served})
