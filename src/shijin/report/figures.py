@@ -104,6 +104,7 @@ def map_of(data: ReportData, voice: Voice) -> Figure | None:
         draw(chart, label),
         numbers=_map_numbers(title, rows, voice),
         remarks=(*_what_near_means(shown, voice), say("report.map_not", kept=voice.share(shown.kept))),
+        command=say("report.map_command"),
     )
 
 
@@ -119,7 +120,7 @@ def _what_near_means(shown: CustomerMap, voice: Voice) -> tuple[str, ...]:
         for name, (near, _) in shown.gaps.items()
     ]
     any_two = max(any_two for _, any_two in shown.gaps.values())
-    return (voice.say("report.map_near", gaps=voice.say("report.between").join(gaps), any_two=places(any_two)),)
+    return (voice.say("report.map_near", gaps=voice.say("report.map_between").join(gaps), any_two=places(any_two)),)
 
 
 def _map_numbers(title: str, rows: tuple[Neighbours, ...], voice: Voice) -> Grid:

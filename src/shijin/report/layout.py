@@ -75,6 +75,8 @@ class Figure:
         The same for a telephone.
     remarks
         What must be known to read it, below the picture.
+    command
+        What tells more; empty where nothing does.
     """
 
     title: str
@@ -83,6 +85,7 @@ class Figure:
     narrow: Markup | None = None
     numbers: Grid | None = None
     remarks: tuple[str, ...] = ()
+    command: str = ""
 
 
 def plain(*texts: str) -> tuple[Cell, ...]:

@@ -202,7 +202,7 @@ def vectors_table(history: History, horizon_days: int, vectors: Vectors, flat: F
         "customer_id": history.customers,
         "cutoff": pa.repeat(cutoff, n),
         "horizon_days": np.full(n, horizon_days, dtype=np.int32),
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), kind.list_size).cast(kind),
+        "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), type=kind),
         "x": flat.places[:, 0],
         "y": flat.places[:, 1],
     }
