@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -92,7 +93,8 @@ def elsewhere(kind: str, python: Path, given: Arrays) -> Arrays:
     with TemporaryDirectory() as folder:
         here, there = Path(folder) / "given.npz", Path(folder) / "found.npz"
         np.savez(here, **given)
-        subprocess.run([str(python), str(HERE / "outside_fits.py"), kind, str(here), str(there)], check=True)
+        command = [str(python), str(HERE / "outside_fits.py"), kind, str(here), str(there)]
+        subprocess.run(command, env=os.environ | {"PYTHONWARNINGS": "ignore"}, check=True)
         with np.load(there) as found:
             return dict(found)
 
