@@ -125,7 +125,12 @@ class Distribution:
         """Lower and upper end of what all customers will spend together, shop currency; None where nobody says."""
         if self.level_scale is None:
             return None
-        total, factor = float(self.mean().sum()), float(np.exp(-self.level_scale * np.log1p(-share)))
+        mean = self.mean()
+        total = float(mean.sum())
+        chance = float((self.p_active * (self.spend @ self.grid.spend_means**2) - mean**2).sum())
+        # A Laplace distribution's variance is twice its scale squared; what chance does to a sum comes on top.
+        scale = np.sqrt(self.level_scale**2 + chance / max(total, 1e-300) ** 2 / 2)
+        factor = float(np.exp(-scale * np.log1p(-share)))
         return total / factor, total * factor
 
     def expected_orders(self) -> Floats:

@@ -82,8 +82,8 @@ def no_guess(rows: int) -> Array:
 
 def _ridge(x: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
     """Centre, slopes and left-out guesses of each target, its penalty chosen by the latter (Golub et al. 1979)."""
-    centre = targets.mean(axis=0)
-    away = targets - centre
+    middle, centre = x.mean(axis=0), targets.mean(axis=0)
+    x, away = x - middle, targets - centre
     values, vectors = np.linalg.eigh(x.T @ x)
     turned, projected = x @ vectors, vectors.T @ (x.T @ away)
     best: list[tuple[float, Floats, Floats]] = [(np.inf, away[:, 0], away[:, 0])] * away.shape[1]
@@ -97,7 +97,7 @@ def _ridge(x: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
             if error < best[target][0]:
                 best[target] = (error, vectors @ (projected[:, target] * shrunk), away[:, target] - left[:, target])
     slopes = np.stack([one[1] for one in best], axis=1)
-    return centre, slopes, centre + np.stack([one[2] for one in best], axis=1)
+    return centre - middle @ slopes, slopes, centre + np.stack([one[2] for one in best], axis=1)
 
 
 def _standardised(features: Array, mean: Floats, deviation: Floats) -> Floats:

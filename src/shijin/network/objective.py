@@ -59,11 +59,19 @@ def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tens
         p = outputs.active.sigmoid()
         bins = (own_bin[:, None] + torch.arange(OWN_BINS, device=device) - OWN_CENTRE).clamp(0, SPEND_BINS - 1)
         means = torch.as_tensor(Grid.of_scale(1.0).spend_means, dtype=torch.float32, device=device)
-        money = (outputs.own_spend.softmax(1) * means[bins]).sum(1)
+        given = outputs.own_spend.softmax(1)
+        money, square = (given * means[bins]).sum(1), (given * means[bins] ** 2).sum(1)
         spend = torch.expm1(torch.as_tensor(answers.spend, device=device)).sum()
         active = torch.as_tensor(answers.active, device=device).sum()
         off = torch.stack([torch.log((active + 1) / (p.sum() + 1)), torch.log((spend + 1) / ((p * money).sum() + 1))])
         off = off.clamp(-_MOST_LEVEL, _MOST_LEVEL)
+        chance = torch.stack(
+            [
+                (p * (1 - p)).sum() / (p.sum() + 1) ** 2,
+                (p * square - (p * money) ** 2).sum() / ((p * money).sum() + 1) ** 2,
+            ]
+        )
     middle, log_scale = outputs.level.chunk(2)
-    log_scale = log_scale.clamp(-5, 2)
-    return (log_scale + (off - middle).abs() / torch.exp(log_scale)).mean()
+    # What chance does to a sum of customers comes on top of what the level itself is off by: variances add.
+    scale = torch.sqrt(torch.exp(2 * log_scale.clamp(-5, 2)) + chance / 2)
+    return (torch.log(scale) + (off - middle).abs() / scale).mean()

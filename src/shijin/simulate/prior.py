@@ -20,6 +20,7 @@ HISTORY_DAYS = (21, 1500)
 GAP_DAYS = (1.2, 300.0)  # of the median customer
 MOST_ORDERS = 220.0  # of the median customer, within the window
 CUSTOMERS = (30, 1600)
+CALM = 0.22  # share of shops that are
 MOST_MOMENTS = 60_000  # expected of a whole shop: busier shops have fewer customers
 _LEAST_CUSTOMERS = 100  # that it may come down to
 _HOLIDAYS = (355.0, 330.0, 315.0, 130.0, 45.0)  # days of the year: Christmas, Black Friday, Singles' Day ...
@@ -72,8 +73,32 @@ def draw_task(rng: np.random.Generator, customers: int | None = None, **fixed: A
     drawn |= _baskets(rng)
     drawn |= _calendar(rng)
     drawn |= _around_orders(rng)
+    if rng.random() < CALM:
+        drawn |= _calmer(rng, drawn)
     drawn["customers"] = customers or _customers(rng, days / gap)
     return Task(Knobs(**(drawn | fixed)), round(horizon))
+
+
+def _calmer(rng: np.random.Generator, drawn: dict[str, Any]) -> dict[str, Any]:
+    """A mature shop of regulars: hardly a season, few who leave, nobody far larger than the rest."""
+    calm: dict[str, Any] = {
+        "season_amplitude": float(rng.uniform(0, 0.15)),
+        "holiday_lift": float(rng.uniform(0, 0.3)),
+        "trend": float(rng.normal(0, 0.08)),
+        "promotions": 0,
+        "basket_tail": 0.0,
+        "bulk_share": drawn.get("bulk_share", 0.0) / 4,
+        "drift_spread": drawn.get("drift_spread", 0.0) / 2,
+        "rate_spread": float(rng.uniform(0.3, 1.0)),
+        "rate_shape": max(drawn.get("rate_shape", 1.0), 1.0),
+    }
+    if drawn["dropout"] == "lifetime":
+        calm["lifetime_days"] = max(drawn["lifetime_days"], _log_uniform(rng, 800, 6000))
+    if rng.random() < 0.7:
+        calm["one_timers"] = 0.0
+    if drawn.get("rates") == "gamma":
+        calm["rate_scale_days"] = drawn["rate_scale_days"] / drawn["rate_shape"] * calm["rate_shape"]
+    return calm
 
 
 def _customers(rng: np.random.Generator, orders_each: float) -> int:
@@ -84,7 +109,7 @@ def _customers(rng: np.random.Generator, orders_each: float) -> int:
 def _joining(rng: np.random.Generator, history: float) -> dict[str, Any]:
     before = round(rng.uniform(0.2, 2.0) * history)
     growth = float(np.clip(rng.normal(0, 0.8), -4, 4))
-    match rng.choice(["cohort", "panel", "new", "mixed"], p=[0.12, 0.2, 0.2, 0.48]):
+    match rng.choice(["cohort", "panel", "new", "mixed"], p=[0.15, 0.19, 0.19, 0.47]):
         case "cohort":  # followed from their first orders on
             return {"founders": 0.0, "joining": float(rng.uniform(0.03, 0.5))}
         case "panel":  # nobody new
@@ -103,10 +128,11 @@ def _rates(rng: np.random.Generator, gap: float) -> dict[str, Any]:
         drawn |= {"rates": "gamma", "rate_shape": shape, "rate_scale_days": shape * gap}
     else:
         drawn |= {"rates": "lognormal", "rate_median_days": gap, "rate_spread": float(rng.uniform(0.4, 1.5))}
-    if rng.random() < 0.65:
-        drawn |= {"drift_spread": float(rng.uniform(0.05, 0.9)), "drift_days": _log_uniform(rng, 30, 2000)}
-    if rng.random() < 0.4:
-        drawn["slowing"] = float(np.clip(rng.normal(0, 0.1), -0.3, 0.3))
+    if rng.random() < 0.6:
+        spread = float(np.clip(abs(rng.normal(0, 0.4)) + 0.03, 0, 0.9))
+        drawn |= {"drift_spread": spread, "drift_days": _log_uniform(rng, 40, 2000)}
+    if rng.random() < 0.35:
+        drawn["slowing"] = float(np.clip(rng.normal(0, 0.07), -0.3, 0.3))
     return drawn
 
 
@@ -144,17 +170,17 @@ def _baskets(rng: np.random.Generator) -> dict[str, Any]:
         return {"baskets": "gamma_gamma", "basket_p": p, "basket_q": float(rng.uniform(1.8, 8)), "basket_gamma": 20.0}
     drawn: dict[str, Any] = {
         "basket_between": float(rng.uniform(0.05, 0.85)),
-        "basket_within": float(rng.uniform(0.1, 1.25)),
-        "basket_within_spread": float(rng.uniform(0, 0.7) if rng.random() < 0.85 else rng.uniform(0.7, 1.6)),
+        "basket_within": float(rng.uniform(0.1, 1.2)),
+        "basket_within_spread": float(rng.uniform(0, 0.7) if rng.random() < 0.9 else rng.uniform(0.7, 1.6)),
         "basket_tail": float(rng.uniform(3, 10)) if rng.random() < 0.35 else 0.0,
-        "rate_basket_tie": float(np.clip(rng.normal(0.08, 0.25), -0.5, 0.8)) if rng.random() < 0.65 else 0.0,
+        "rate_basket_tie": float(np.clip(rng.normal(0.05, 0.2), -0.5, 0.8)) if rng.random() < 0.65 else 0.0,
         "staying_basket_tie": float(np.clip(rng.normal(0.1, 0.25), -0.5, 0.8)) if rng.random() < 0.5 else 0.0,
         "one_timer_basket": float(np.clip(rng.normal(-0.15, 0.35), -1, 0.8)) if rng.random() < 0.5 else 0.0,
         "basket_growth": float(np.clip(rng.normal(0, 0.07), -0.3, 0.3)) if rng.random() < 0.3 else 0.0,
-        "basket_drift": float(rng.uniform(0.05, 0.6)) if rng.random() < 0.4 else 0.0,
+        "basket_drift": float(rng.uniform(0.05, 0.5)) if rng.random() < 0.35 else 0.0,
     }
-    if rng.random() < 0.3:
-        drawn |= {"bulk_share": _log_uniform(rng, 0.003, 0.05), "bulk_lift": float(rng.uniform(0.8, 2.2))}
+    if rng.random() < 0.25:
+        drawn |= {"bulk_share": _log_uniform(rng, 0.003, 0.04), "bulk_lift": float(rng.uniform(0.8, 2.0))}
     if rng.random() < 0.06:  # one price, memberships, gifts
         drawn |= {"basket_between": 0.0, "basket_within": 0.0, "bulk_share": 0.0, "basket_drift": 0.0}
         drawn |= {"basket_growth": 0.0, "rate_basket_tie": 0.0}

@@ -197,7 +197,7 @@ def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     amount = np.add.reduceat(part.cents / 100, starts)
     quantity = np.add.reduceat(part.quantity, starts).astype(float)
     people, customer = np.unique(part.customer, return_inverse=True)
-    keys = (part.item[starts], part.number, quantity, amount, part.kind, part.ts, customer)
+    keys = (part.item[starts], part.number, part.discount, quantity, amount, part.kind, part.ts, customer)
     by_time = np.lexsort(keys)
     kind = part.kind[by_time]
     product = kind <= Kind.RETURN
