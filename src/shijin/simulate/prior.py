@@ -148,7 +148,7 @@ def _gaps(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _leaving(rng: np.random.Generator) -> dict[str, Any]:
-    drawn: dict[str, Any] = {"one_timers": float(rng.uniform(0, 0.8)) if rng.random() < 0.5 else 0.0}
+    drawn: dict[str, Any] = {"one_timers": float(rng.uniform(0, 0.8)) if rng.random() < 0.6 else 0.0}
     match rng.choice(["none", "at_order", "lifetime"], p=[0.38, 0.14, 0.48]):
         case "none":
             drawn["dropout"] = "none"
