@@ -119,13 +119,9 @@ def _stacked(weights: Weights, memory: Memory, windows: Sequence[Window], judged
 
 def rows(pair: Pair, draws: Mapping[int, int], weights: Weights, kept: Path, window: int) -> Iterator[Row]:
     """Every draw of a shop, from what was kept or made now."""
-    path = kept / f"{pair.name}.jsonl"
-    done = (
-        {(row["n"], row["draw"]): row for row in map(json.loads, path.read_text().splitlines())}
-        if path.exists()
-        else {}
-    )
-    known = len(pair.split(0)[0])
+    path = kept / f"{pair.name}-{window}.jsonl"
+    done = {(row["n"], row["draw"]): row for row in _kept(path)}
+    known = len(pair.split(window)[0])
     for n, times in draws.items():
         if n > MOST_SHARE * known:
             print(f"{pair.name}: {known:,} customers, no draws of {n:,}")
@@ -134,7 +130,7 @@ def rows(pair: Pair, draws: Mapping[int, int], weights: Weights, kept: Path, win
             if (n, number) not in done:
                 row = draw(pair, n, number, weights, window)
                 with path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+                    file.write("\n" + json.dumps(row))  # a line that was cut off stays alone
                 done[n, number] = row
             yield done[n, number]
         print(f"{pair.name}: {n:,} customers, {times} draws", flush=True)
@@ -230,11 +226,12 @@ def main() -> None:
     kept.mkdir(parents=True, exist_ok=True)
     shops: dict[str, Any] = {}
     for pair in pairs(told.data, told.only):
-        found = list(rows(pair, QUICK if told.quick else DRAWS, weights, kept))
-        sizes = {
-            f"{n}": summary([row for row in found if row["n"] == n]) for n in dict.fromkeys(row["n"] for row in found)
-        }
-        shops[pair.name] = {"title": pair.title, "cutoff": str(pair.split(0)[0].cutoff_date), "sizes": sizes}
+        by_size: dict[int, list[Row]] = {}
+        for row in rows(pair, QUICK if told.quick else DRAWS, weights, kept, told.window):
+            by_size.setdefault(row["n"], []).append(row)
+        sizes = {f"{n}": summary(found) for n, found in by_size.items()}
+        cutoff = pair.split(told.window)[0].cutoff_date
+        shops[pair.name] = {"title": pair.title, "cutoff": cutoff.isoformat(), "sizes": sizes}
     meta = {"seed": SEED, "run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
     result = meta | {"network": told_of(weights), "quick": told.quick, "shops": shops}
     told.into.mkdir(parents=True, exist_ok=True)
