@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shijin.distribution import ORDER_STARTS, SPEND_BINS, Distribution, Grid
+from shijin.distribution import ORDER_STARTS, SPEND_BINS, Distribution, Grid, consistent
 
 # Two bins, [0, 10) and [10, 30); one or two orders.
 SMALL = Grid(np.array([0.0, 10.0, 30.0]), np.array([1, 2]))
@@ -162,3 +162,44 @@ def test_bins_hold_their_lower_edge_and_the_last_holds_everything_above() -> Non
     assert SMALL.spend_bin(np.array([0.5, 9.99, 10.0, 29.0, 30.0, 1e9])).tolist() == [0, 0, 1, 1, 1, 1]
     grid = Grid(np.array([0.0, 1.0]), np.array([1, 2, 5]))
     assert grid.order_bin(np.array([1, 2, 4, 5, 1000])).tolist() == [0, 1, 1, 2, 2]
+
+
+# --- a whole shop, and several horizons ---------------------------------------------------------------------------------
+
+
+def test_nobody_says_how_far_the_total_may_be_off_unless_somebody_does() -> None:
+    assert one(0.5, [0.5, 0.5]).total_interval() is None
+
+
+def test_the_interval_of_the_total_holds_what_the_level_may_be_off_by_and_what_chance_does() -> None:
+    # Each of two customers: mean 1/2 * 5 = 2.5, mean square 1/2 * 25, variance 6.25. Level: a Laplace of scale .3.
+    both = Distribution(np.array([0.5, 0.5]), np.array([[1.0, 0.0]] * 2), np.array([[1.0, 0.0]] * 2), SMALL, 0.3)
+    scale = np.sqrt(0.3**2 + 2 * 6.25 / 5**2 / 2)
+    low, high = both.total_interval(0.8) or (0.0, 0.0)
+    assert (low, high) == pytest.approx((5 * np.exp(-scale * np.log(5)), 5 * np.exp(scale * np.log(5))))
+
+
+def test_one_horizon_stays_as_it_is() -> None:
+    alone = one(0.5, [0.5, 0.5])
+    assert consistent([alone])[0] is alone
+
+
+def test_a_longer_horizon_is_raised_to_a_shorter_one_where_it_says_less() -> None:
+    short, long = one(0.6, [0.5, 0.5], [0.5, 0.5]), one(0.4, [0.0, 1.0], [1.0, 0.0])
+    raised = consistent([short, long])[1]
+    # P(spend <= 0, 10, 30): short .4 .7 1; long .6 .6 1; the lower of both .4 .6 1.
+    assert raised.p_active[0] == pytest.approx(0.6)
+    assert raised.spend[0] == pytest.approx([0.2 / 0.6, 0.4 / 0.6])
+    # P(orders <= 0, 1, 2): short .4 .7 1; long .6 1 1; the lower of both .4 .7 1.
+    assert raised.orders[0] == pytest.approx([0.5, 0.5])
+
+
+@given(distributions(), st.floats(1e-4, 1 - 1e-4))
+def test_horizons_made_to_agree_rise_in_every_way(first: Distribution, p: float) -> None:
+    second = Distribution(np.array([p]), first.spend[:, ::-1], first.orders, first.grid)
+    short, long = consistent([first, second])
+    assert long.p_active[0] >= short.p_active[0] - 1e-12
+    assert long.mean()[0] >= short.mean()[0] - 1e-9
+    assert long.spend.sum() == pytest.approx(1)
+    for level in (0.1, 0.5, 0.9):
+        assert long.quantile(level)[0] >= short.quantile(level)[0] - 1e-9

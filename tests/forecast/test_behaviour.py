@@ -146,8 +146,9 @@ def test_permuted_tensors_ruin_the_forecast(unseen: list[Window]) -> None:
     tensors = {name: rng.permutation(value.ravel()).reshape(value.shape) for name, value in shipped().tensors.items()}
     ruined = Network(Weights(tensors, shipped().card))
     sound = Network(shipped())
-    losses = [(surprise(sound, one, as_they_were), surprise(ruined, one, as_they_were)) for one in unseen[:6]]
-    assert all(right > wrong + 0.1 for right, wrong in losses)
+    gains = [surprise(sound, one, as_they_were) - surprise(ruined, one, as_they_were) for one in unseen[:8]]
+    assert min(gains) > 0
+    assert np.mean(gains) > 0.1
 
 
 def test_context_pays_and_a_shuffled_one_does_harm(unseen: list[Window]) -> None:

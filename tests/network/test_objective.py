@@ -77,12 +77,20 @@ def test_the_level_is_how_far_the_shop_lies_from_its_customers_forecasts() -> No
     said.own_spend[:, OWN_CENTRE] = SURE
     means = Grid.of_scale(1.0).spend_means
     orders_off = log((1 + 1) / (1 + 1))
-    spend_off = log((3 + 1) / (0.5 * (means[30] + means[21]) + 1))
-    assert level(said) == pytest.approx((abs(orders_off) + abs(spend_off)) / 2, rel=1e-4)
+    expected = 0.5 * (means[30] + means[21])
+    spend_off = log((3 + 1) / (expected + 1))
+    # What chance does: each of two is there or not; variances of the sums, against the sums squared.
+    chance = (2 * 0.25 / (1 + 1) ** 2, 0.25 * (means[30] ** 2 + means[21] ** 2) / (expected + 1) ** 2)
+
+    def surprise(off: tuple[float, float], scales: tuple[float, float]) -> float:
+        wide = [sqrt(scale**2 + by_chance / 2) for scale, by_chance in zip(scales, chance, strict=True)]
+        return sum(log(width) + abs(away) / width for width, away in zip(wide, off, strict=True)) / 2
+
+    assert level(said) == pytest.approx(surprise((orders_off, spend_off), (1, 1)), rel=1e-4)
     said.level[:] = torch.tensor([orders_off, spend_off, 0.0, 0.0])
-    assert level(said) == pytest.approx(0, abs=1e-6)
+    assert level(said) == pytest.approx(surprise((0, 0), (1, 1)), rel=1e-4)
     said.level[:] = torch.tensor([orders_off + 1, spend_off, log(2), log(3)])
-    assert level(said) == pytest.approx((log(2) + 1 / 2 + log(3)) / 2, rel=1e-4)
+    assert level(said) == pytest.approx(surprise((1, 0), (2, 3)), rel=1e-4)
 
 
 def test_bins_beyond_the_grid_are_its_last_ones() -> None:

@@ -66,9 +66,6 @@ def test_a_forecast_is_the_same_bits_again_and_with_more_threads(network: Networ
     assert bits(forecast(network, SHOP, HORIZON, past, threads=2)) == bits(one)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="read_past and forecast leave the threads of linear algebra to whoever calls them"
-)
 def test_a_forecast_is_the_same_bits_however_many_threads_linear_algebra_has(network: Network) -> None:
     one, two = (_with_threads(network, number) for number in (1, 2))
     assert one == two

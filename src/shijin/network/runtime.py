@@ -6,13 +6,15 @@ computed by one thread, so that the numbers are the same bits whatever the machi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.network.inputs import (
@@ -174,6 +176,14 @@ class Network:
         )
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep each block's linear algebra to one thread: how many there are would show in the last bits."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+@_one_thread()
 def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:
     """Read a shop's own past: its closed windows, with what came of them, as context.
 
@@ -190,6 +200,7 @@ def read_past(network: Network, history: History, horizon_days: int, most: int =
     return network.read(shop, context or Context.empty(n_features, len(shop)))
 
 
+@_one_thread()
 def forecast(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Distribution:
     """Forecast every customer of a History, block by block.
 
@@ -212,6 +223,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
     return Distribution(p_active, spend, orders, grid, float(np.exp(read.level[3])))
 
 
+@_one_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Array:
     """(n, d) what the network makes of every customer of a History: near vectors are customers alike."""
     parts = _by_block(lambda customers: network.say(customers, read).vectors, history, horizon_days, threads)
