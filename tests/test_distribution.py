@@ -164,7 +164,7 @@ def test_bins_hold_their_lower_edge_and_the_last_holds_everything_above() -> Non
     assert grid.order_bin(np.array([1, 2, 4, 5, 1000])).tolist() == [0, 1, 1, 2, 2]
 
 
-# --- a whole shop, and several horizons ---------------------------------------------------------------------------------
+# --- a whole shop, and several horizons --------------------------------------------------------------------------
 
 
 def test_nobody_says_how_far_the_total_may_be_off_unless_somebody_does() -> None:

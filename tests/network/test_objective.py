@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import log, log1p
+from math import log, log1p, sqrt
 
 import numpy as np
 import pytest
