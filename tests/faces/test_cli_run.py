@@ -92,6 +92,17 @@ def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command
     assert set(the_forecast(tmp_path / "shop")["evidence"]) == {"thin"}
 
 
+def test_a_horizon_beyond_what_the_behaviour_model_knows_goes_without_a_map_and_says_so(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(HEADER + "".join(f"c{n % 40},{day(n)},{5 + n % 7}\n" for n in range(500)))
+    said = command("run", tmp_path / "orders.csv", "--horizon", "450d")
+    assert said.code == 0
+    assert "No map of customers: 450 days are beyond" in " ".join(said.err.split())
+    assert "No map is drawn" in (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
+    assert not (tmp_path / "orders-shijin" / "representations").exists()
+
+
 def test_future_dates_are_set_aside_and_said(command: Command, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + one_order_each() + "c1,2199-01-01,5\n")
     assert command("run", tmp_path / "orders.csv").code == 0
@@ -126,4 +137,15 @@ def test_run_as_json_prints_json_and_nothing_else(workspace: Path, finished: Pat
     said = command("run", finished.parent / "orders.csv", "-w", workspace, "--horizon", f"{HORIZON_DAYS}d", "--json")
     found = parts(said)
     assert (said.code, said.err) == (0, "")
-    assert {"collect", "check", "backtest", "train", "score", "report", "export", "rows", "outputs"} <= set(found)
+    assert {
+        "collect",
+        "check",
+        "backtest",
+        "train",
+        "score",
+        "represent",
+        "report",
+        "export",
+        "rows",
+        "outputs",
+    } <= set(found)

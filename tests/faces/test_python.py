@@ -47,8 +47,9 @@ def test_the_same_kind_of_table_comes_out_as_went_in(plain: pd.DataFrame, kind: 
     make, expected = KINDS[kind]
     shop = shijin.from_dataframe(make(plain), customer="who", time="moment", amount="paid")
     features = shop.features(cutoff=DAY, horizon="60d")
-    tables = (shop.events(), features, shop.forecast(horizon="60d"), shop.check())
-    assert [type(table) for table in tables] == [expected] * 4
+    tables = (shop.events(), features, shop.forecast(horizon="60d"), shop.check(), shop.represent(horizon="60d"))
+    assert [type(table) for table in tables] == [expected] * 5
+    assert isinstance(shop.similar(plain["who"].iloc[0], k=3), expected)
     assert len(shop.events()) == len(plain)
     assert len(features) == plain[plain["moment"] < pd.Timestamp(CUTOFF)]["who"].nunique()
 
@@ -170,7 +171,7 @@ def test_what_was_judged_with_a_member_of_ones_own_does_not_stand_in_for_the_usu
 # -- what is shown -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["history", "concentration", "tiers", "activity", "deciles", "reliability"])
+@pytest.mark.parametrize("name", ["history", "concentration", "tiers", "map", "activity", "deciles", "reliability"])
 def test_every_chart_is_an_altair_chart_with_its_data(finished: Path, name: str) -> None:
     chart = getattr(shijin.open(finished).plot, name)()
     assert isinstance(chart, alt.TopLevelMixin)
@@ -186,6 +187,10 @@ def test_a_chart_of_what_is_not_there_yet_says_what_to_run(shop: Shop, plain: pd
     young.forecast(horizon="60d")
     with pytest.raises(ShijinError, match="backtest"):
         young.plot.deciles()
+    with pytest.raises(ShijinError, match=r"shop\.represent"):
+        young.plot.map()
+    young.represent(horizon="60d")
+    assert young.plot.map().to_dict()
 
 
 def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
@@ -219,11 +224,14 @@ def refusals(shop: Shop, plain: pd.DataFrame) -> dict[str, Callable[[], object]]
         "no columns to guess": lambda: shijin.from_dataframe(plain[["who", "paid"]]),
         "no workspace": lambda: shijin.open("nowhere"),
         "no horizon": lambda: shop.forecast(horizon="soon"),
-        "a horizon of another type": lambda: shop.forecast(horizon=[60]),  # type: ignore[arg-type]
+        "a horizon of another type": lambda: shop.forecast(horizon=[[60]]),  # type: ignore[list-item]
         "no day": lambda: shop.features(cutoff="June"),
         "a day of another type": lambda: shop.features(cutoff=2023),  # type: ignore[arg-type]
         "a horizon that is too long": lambda: shop.train(horizon=900),
         "a cutoff before the shop": lambda: shop.features(cutoff="2001-01-01"),
+        "vectors far ahead": lambda: shop.represent(horizon="20y"),
+        "neighbours of nobody": lambda: shop.similar("nobody"),
+        "no neighbours": lambda: shop.similar("c000003", k=0),
         "no such model": lambda: shop.forecast(model="m1"),
         "no member": lambda: shop.backtest(horizon="60d", members=["BTYD"]),  # type: ignore[list-item]
         "a member's class": lambda: shop.backtest(horizon="60d", members=[Flat]),  # type: ignore[list-item]

@@ -245,6 +245,7 @@ def uncommented(settings: str) -> str:
         ("Quarantine", schema.QUARANTINE),
         ("The forecast", schema.FORECAST),
         ("Members of a backtest", schema.MEMBERS),
+        ("Vectors", schema.VECTORS),
     ],
 )
 def test_every_column_of_the_stored_tables_is_in_the_formats(heading: str, table: object) -> None:

@@ -16,7 +16,7 @@ from rawfile import CUTOFF, HORIZON_DAYS, write
 
 HEADER = "customer_id,ts,amount\n"
 GOOD = HEADER + "".join(f"c{n % 9},2024-{n % 12 + 1:02d}-{n % 28 + 1:02d},{n + 1}\n" for n in range(100))
-VERBS = ("collect", "check", "train", "backtest", "score", "export", "report")
+VERBS = ("collect", "check", "train", "backtest", "score", "represent", "export", "report")
 
 
 def tree(*folders: Path) -> dict[str, bytes | None]:
@@ -142,7 +142,7 @@ ASKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", ASKED)
-@pytest.mark.parametrize("verb", ["train", "score", "backtest"])
+@pytest.mark.parametrize("verb", ["train", "score", "backtest", "represent"])
 def test_a_question_that_cannot_be_answered_is_refused(place: Path, command: Command, name: str, verb: str) -> None:
     flags, words = ASKED[name]
     before = tree(place)
@@ -203,7 +203,7 @@ def test_a_file_where_the_workspace_should_be_is_refused(place: Path, command: C
 def test_verbs_that_come_too_early_are_refused(tmp_path: Path, command: Command) -> None:
     assert command("init", "-w", tmp_path / "shop").code == 0
     before = tree(tmp_path)
-    for verb in ("check", "train", "backtest", "score", "run"):
+    for verb in ("check", "train", "backtest", "score", "represent", "run"):
         refused(command(verb, "-w", tmp_path / "shop"), "collect")
     for verb in ("export", "report"):
         refused(command(verb, "-w", tmp_path / "shop"), "nothing is scored yet", "shijin score")
@@ -220,6 +220,14 @@ def test_a_model_that_is_not_there_or_saw_too_much_is_refused(workspace: Path, c
     assert tree(workspace) == before
 
 
+def test_a_customer_who_is_not_there_is_refused_and_nothing_is_written(place: Path, command: Command) -> None:
+    before = tree(place)
+    refused(command("represent", "-w", place / "shop", "--like", "nobody"), "no customer 'nobody'")
+    refused(command("represent", "-w", place / "shop", "--like", "c1", "--k", "0"), "k: 0")
+    refused(command("represent", "-w", place / "shop", "--k", "5"), "--k", "--like")
+    assert tree(place) == before
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda content: content[: len(content) // 2],
     "emptied": lambda content: b"",
@@ -233,6 +241,8 @@ DAMAGED = {
     "scores/LATEST.json": ("report", "export"),
     "scores/*/forecast.parquet": ("report", "export", "score"),
     "scores/*/score.json": ("score",),
+    "representations/*/representation.json": ("represent", "report"),
+    "representations/*/vectors.parquet": ("represent", "report"),
     "backtests/*/backtest.json": ("backtest", "report"),
     "backtests/*/members.parquet": ("backtest", "report"),
     "data/events/_delta_log/*.json": ("check", "score", "train", "backtest", "report"),
@@ -253,7 +263,7 @@ def test_a_damaged_file_is_refused_by_whoever_reads_it(workspace: Path, command:
         # The forecast that this model gave lies there, so the question is another one: as of the next day.
         refused(command("score", "-w", workspace, "--model", model, "--cutoff", "2023-12-05"), model)
     for verb in DAMAGED[name] if "--model" not in DAMAGED[name] else ():
-        asked = question if verb in ("score", "train", "backtest") else ()
+        asked = question if verb in ("score", "train", "backtest", "represent") else ()
         refused(command(verb, "-w", workspace, *asked))
     assert tree(workspace) == before
 
@@ -281,7 +291,14 @@ def test_a_workspace_that_another_process_writes_to_is_refused_until_it_ends(
     other = ("--horizon", "20d")
     before = tree(workspace)
     with held(workspace):
-        for arguments in (("collect", more), ("train", *other), ("score", *other), ("backtest", *other), ("check",)):
+        for arguments in (
+            ("collect", more),
+            ("train", *other),
+            ("score", *other),
+            ("backtest", *other),
+            ("represent", *other),
+            ("check",),
+        ):
             refused(command(*arguments, "-w", workspace), "another process is writing here", "wait")
         refused(command("run", more, "-w", workspace), "another process is writing here")
     assert tree(workspace) == before

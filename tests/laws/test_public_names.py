@@ -30,6 +30,8 @@ VERBS = [
     "history",
     "plot",
     "report",
+    "represent",
+    "similar",
     "train",
 ]
 

@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 
 from conftest import Command
 from rawfile import CONFIG, HORIZON_DAYS, shop_of
+from shijin.schema import VECTORS
 
-KEPT = ("data", "models", "scores", "backtests", "exports", "quarantine", "report.html", "shijin.toml")
+FOLDERS = ("data", "models", "scores", "backtests", "representations", "exports", "quarantine")
+KEPT = (*FOLDERS, "report.html", "shijin.toml")
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
@@ -46,6 +48,8 @@ def test_another_workspace_and_two_threads_give_the_same_forecasts_to_the_bit(
     assert shop.backtest(horizon=HORIZON_DAYS).members.equals(pq.read_table(rows))
     (forecast,) = finished.glob("scores/*/forecast.parquet")
     assert shop.train(horizon=HORIZON_DAYS).forecast().equals(pq.read_table(forecast))
+    (vectors,) = finished.glob("representations/*/vectors.parquet")
+    assert shop.represent(horizon=HORIZON_DAYS).equals(pq.read_table(vectors).cast(VECTORS))
 
 
 def test_nothing_in_a_workspace_is_a_pickle(finished: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.config import TiersSection
+from shijin.report.data import CustomerMap
 from shijin.report.page import METRICS, Backtest, Paired, ReportData, ScoreRow
 from shijin.schema import FINDINGS, FORECAST
 from shijin.segment.tiers import assign
@@ -105,6 +106,17 @@ def backtest() -> Backtest:
     )
 
 
+def customer_map(table: pa.Table, most: int = 2000) -> CustomerMap:
+    """Customers along a bent line by what they are expected to spend, as many as a page draws."""
+    dice = np.random.default_rng(5)
+    some = table.slice(0, most)
+    along = np.log1p(some["expected_spend"].to_numpy())
+    places = {"x": along + dice.normal(0, 0.5, len(along)), "y": along**2 / 5 + dice.normal(0, 0.7, len(along))}
+    dots = pa.table({**{name: place.astype(np.float32) for name, place in places.items()}, "tier": some["tier"]})
+    gaps = {"last_seen": (0.062, 0.334), "orders": (0.047, 0.316), "spend": (0.081, 0.333)}
+    return CustomerMap(dots, 0.531, gaps)
+
+
 def full() -> ReportData:
     """A shop with everything to show."""
     table = forecast(2469)
@@ -124,6 +136,7 @@ def full() -> ReportData:
         interval=(total * 0.91, total * 1.08),
         backtest=backtest(),
         case="later window",
+        map=customer_map(table),
         notes=(("Amounts include tax.", "金额含税。"),),
         receipts={"in": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053, "withdrawn": 0},
         version="0.1.0",

@@ -63,6 +63,36 @@ def test_drawings_are_labelled_themed_and_fetch_nothing(language: Language) -> N
     assert ("下单概率" in svg) == (language == "zh")
 
 
+def test_a_map_has_a_dot_a_customer_and_one_step_is_as_far_across_as_upwards() -> None:
+    dots = shopfront.customer_map(shopfront.forecast(300)).dots
+    chart = charts.map_of(dots, shopfront.TIERS.names, "zh")
+    spec = chart.to_dict()
+    assert len(rows(chart)) == 300
+    assert {row["tier"] for row in rows(chart)} == {"高价值", "一般价值", "低价值"}
+    (left, right), (low, high) = (spec["encoding"][axis]["scale"]["domain"] for axis in ("x", "y"))
+    assert (right - left) / spec["width"] == pytest.approx((high - low) / spec["height"], rel=0.01)
+    assert all(left <= row["x"] <= right and low <= row["y"] <= high for row in rows(chart))
+    assert spec["encoding"]["color"]["scale"]["domain"] == ["高价值", "一般价值", "低价值"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_every_tier_has_a_colour_of_its_own_on_the_map_from_gold_to_grey(count: int) -> None:
+    names = [f"tier {n}" for n in range(count)]
+    dots = pa.table({"x": [0.0] * count, "y": [0.0] * count, "tier": names})
+    scale = charts.map_of(dots, names, "en").to_dict()["encoding"]["color"]["scale"]
+    assert scale["domain"] == [f"Tier {n}" for n in range(count)] or scale["domain"] == names
+    assert len(set(scale["range"])) == count
+    assert scale["range"][0] == charts.FORECAST
+    assert count == 1 or scale["range"][-1] == charts.COUNTED
+
+
+def test_dots_are_drawn_as_circles_which_are_short() -> None:
+    dots = shopfront.customer_map(shopfront.forecast(300)).dots
+    svg = draw(charts.map_of(dots, shopfront.TIERS.names, "en"), "map")
+    assert len(re.findall(r'<circle cx="[\d.]+" cy="[\d.]+" r="[\d.]+" fill="[^"]+" opacity="0.75"/>', svg)) == 300
+    assert len(svg) < 300 * 100 + 2000
+
+
 def test_names_cannot_break_out_of_a_drawing() -> None:
     summary = gather(shopfront.full()).tiers
     table = summary.set_column(0, "tier", pa.array(["<script>x</script>", 'a"b', "c&d"]))

@@ -9,7 +9,7 @@ import pytest
 import shopfront
 
 from shijin.errors import EmptyHistoryError
-from shijin.report.facts import expected_months, gather, top_curve
+from shijin.report.facts import expected_months, gather, neighbours, top_curve
 from shijin.report.page import ReportData
 from shijin.schema import FORECAST
 
@@ -67,3 +67,18 @@ def test_expected_months_add_up_to_the_forecast() -> None:
 def test_a_forecast_without_customers_is_refused() -> None:
     with pytest.raises(EmptyHistoryError, match="no customers"):
         gather(replace(shopfront.young(), forecast=FORECAST.empty_table()))
+
+
+def test_neighbours_on_the_map_by_hand() -> None:
+    dots = pa.table({"x": [0.0, 1.0, 2.0, 10.0], "y": [0.0] * 4, "tier": ["high", "high", "low", "low"]})
+    high, normal, low = neighbours(dots, ["high", "normal", "low"], nearest=1)
+    # The nearest of 0 is 1, of 1 it is 0 (the first of equals), of 2 it is 1, of 10 it is 2.
+    assert (high.dots, high.same, high.by_chance) == (2, 1.0, 1 / 3)
+    assert (low.dots, low.same, low.by_chance) == (2, 0.5, 1 / 3)
+    assert (normal.dots, normal.same, normal.by_chance) == (0, None, None)
+
+
+def test_dots_on_one_spot_are_neighbours_and_a_lone_dot_has_none() -> None:
+    spot = pa.table({"x": [1.0] * 3, "y": [1.0] * 3, "tier": ["high"] * 3})
+    assert [row.same for row in neighbours(spot, ["high"])] == [1.0]
+    assert [row.same for row in neighbours(spot.slice(0, 1), ["high"])] == [0.0]

@@ -184,6 +184,27 @@ def test_no_single_customer_appears() -> None:
     assert "customer-" not in html_of("full")
 
 
+def test_the_map_says_what_near_means_and_what_it_does_not_say() -> None:
+    english, chinese = re.findall(r"<article.*?</article>", html_of("full"), flags=re.S)
+    for article, title, near, kept, command in (
+        (english, "Who is like whom", "6 places by when they were last seen, 5 places by number", "keeps 53.1%", "ID"),
+        (chinese, "谁和谁相似", "6 名（按最近一次到访）、5 名（按订单数）、8 名", "差异的 53.1%", "顾客编号"),
+    ):
+        assert f"<h3>{title}</h3>" in article
+        assert near in article
+        assert kept in article
+        assert f"<code>shijin represent --like {command}</code>" in article
+        assert article.count("<circle") >= 2000
+
+
+def test_a_page_without_a_map_says_how_to_get_one_and_promises_no_dots() -> None:
+    html = html_of("young")
+    assert "Run shijin represent, then make this page again" in html
+    assert "请运行 shijin represent" in html
+    assert "dots without a name" not in html
+    assert "dots without a name" in html_of("full")
+
+
 def test_rows_are_told_by_what_became_of_them() -> None:
     html = html_of("full")
     assert "read: 1,469,307; accepted: 1,466,020; already known: 1,234; kept apart: 2,053</dd>" in html

@@ -169,7 +169,9 @@ def test_what_cannot_be_answered_is_refused_and_nothing_changes(
 
 
 def test_few_customers_are_represented_with_a_note_and_without_a_map(tmp_path: Path) -> None:
-    shop = of_orders("".join(f"c{n % 10},2024-{1 + n % 12:02d}-{1 + n % 27:02d},{9 + n}\n" for n in range(60)), tmp_path)
+    shop = of_orders(
+        "".join(f"c{n % 10},2024-{1 + n % 12:02d}-{1 + n % 27:02d},{9 + n}\n" for n in range(60)), tmp_path
+    )
     assert shop.represent(horizon=30).num_rows == 10
     (card,) = shop.workspace.root.glob("representations/*/representation.json")
     assert json.loads(card.read_text())["notes"] == [{"code": "represent.few", "customers": 10}]
