@@ -1,6 +1,7 @@
 """score: the table that outside checks rely on, column by column, recomputed from the raw file."""
 
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from math import ceil, log
 from pathlib import Path
@@ -120,3 +121,61 @@ def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecas
     before = rows_of(workspace)["p_active"].mean()
     assert command("score", "-w", workspace, "--cutoff", END + timedelta(days=90)).code == 0
     assert rows_of(workspace)["p_active"].mean() < before / 2
+
+
+def scored(said_out: str) -> list[dict[str, object]]:
+    """The JSON objects a command printed one after another."""
+    decoder, found, text = json.JSONDecoder(), [], said_out.strip()
+    while text:
+        one, end = decoder.raw_decode(text)
+        found.append(one)
+        text = text[end:].lstrip()
+    return found
+
+
+def test_several_horizons_without_training_are_scores_of_their_own_that_agree(
+    workspace: Path, command: Command
+) -> None:
+    said = command("score", "-w", workspace, "--zero-shot", "--horizon", "90d", "--horizon", "30d", "--json")
+    assert said.code == 0
+    short, long = scored(said.out)
+    assert [(one["horizon_days"], one["member"], one["model"]) for one in (short, long)] == [
+        (30, "behaviour model", None),
+        (90, "behaviour model", None),
+    ]
+    assert json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))["id"] == long["score"]
+    tables = [pd.read_parquet(workspace / "scores" / str(one["score"]) / "forecast.parquet") for one in (short, long)]
+    assert (tables[1]["p_active"] >= tables[0]["p_active"]).all()
+    assert (tables[1]["expected_spend"] >= tables[0]["expected_spend"] - 1e-9).all()
+    assert long["total_interval"][0] < tables[1]["expected_spend"].sum() < long["total_interval"][1]  # type: ignore[index]
+
+
+def test_a_trained_model_does_not_answer_for_zero_shot(finished: Path, command: Command, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shutil.copytree(finished, shop)
+    (result,) = scored(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
+    assert (result["model"], result["member"]) == (None, "behaviour model")
+    (again,) = scored(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
+    assert (again["score"], again["new"]) == (result["score"], False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        (("--horizon", "0d"), "horizon"),
+        (("--horizon", "7300d"), "out of range"),
+        (("--horizon", "30d", "--cutoff", "1999-01-01"), "cutoff"),
+        (("--horizon", "30d", "--model", "any"), "--zero-shot"),
+    ],
+)
+def test_what_it_cannot_forecast_is_refused_in_one_line_and_nothing_changes(
+    workspace: Path, command: Command, wrong: tuple[str, ...], word: str
+) -> None:
+    def state() -> list[tuple[str, int]]:
+        return sorted((str(path), path.stat().st_mtime_ns) for path in workspace.rglob("*"))
+
+    before = state()
+    said = command("score", "-w", workspace, "--zero-shot", *wrong)
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert word in said.err
+    assert state() == before
