@@ -252,7 +252,9 @@ def read_levels(windows: Sequence[Window], cutoff: int) -> Array:
     for history, outcomes in windows:
         steps = (cutoff - history.cutoff) / DAY_US / outcomes.horizon_days
         place = round(steps) - 1 if abs(steps - round(steps)) < 0.01 and round(steps) <= MOST_WINDOWS else MOST_WINDOWS
-        decay = np.exp2(-history.age_days / outcomes.horizon_days) * np.log(2)
+        # A short history has not filled the decayed sums yet: what is missing is added.
+        filled = 1 - np.exp2(-history.span_days / outcomes.horizon_days)
+        decay = np.exp2(-history.age_days / outcomes.horizon_days) * np.log(2) / filled
         moments = history.moments
         orders = (decay * (moments.kind == Kind.ORDER)).sum()
         spend = (decay * moments.amount * (moments.kind <= Kind.CHARGE)).sum() / history.scale

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma, gammaln, polygamma
 
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import Lives
@@ -17,6 +18,7 @@ _FARTHEST = (-5.0, 6.0)  # how many deviations a customer's usual basket may lie
 _WALK_ORDERS = 50  # the number of orders after which a drifting basket has wandered `basket_drift`
 _MOST_VARIABLE = 2.0  # standard deviation of the log of a customer's baskets, unless all are so
 _LARGEST_LOG = 25.0
+_NO_SKEW = 0.05
 _FAVOURITES = 4  # items a customer comes back to
 _NAMES = ("kitchen", "bath", "garden", "lighting", "textiles", "candles", "stationery", "toys", "tea", "gifts")
 
@@ -83,7 +85,7 @@ def _lognormal_amounts(knobs: Knobs, customer: Ints, lean: Floats, rng: np.rando
     centres = np.log(knobs.basket_median) + knobs.basket_between * personal + lean
     personal = np.exp(knobs.basket_within_spread * rng.standard_normal(n))
     within = np.minimum(knobs.basket_within * personal, max(_MOST_VARIABLE, knobs.basket_within))
-    logs = centres[customer] + within[customer] * rng.standard_normal(m)
+    logs = centres[customer] + within[customer] * _skewed(knobs.basket_skew, m, rng)
     if m:
         first = np.searchsorted(customer, np.arange(n))
         number = np.arange(m) - first[customer]
@@ -92,7 +94,28 @@ def _lognormal_amounts(knobs: Knobs, customer: Ints, lean: Floats, rng: np.rando
             walk = np.cumsum(rng.standard_normal(m))
             logs += knobs.basket_drift / np.sqrt(_WALK_ORDERS) * (walk - walk[np.minimum(first, m - 1)][customer])
     logs += knobs.bulk_lift * (rng.random(m) < knobs.bulk_share)
-    return np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG)), np.exp(centres + within**2 / 2)
+    return np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG)), np.exp(centres + _log_mean(knobs.basket_skew, within))
+
+
+def _skewed(skew: float, m: int, rng: np.random.Generator) -> Floats:
+    """(m,) noise of mean 0 and variance 1: normal, or the log of a gamma, mirrored where it leans to the right.
+
+    The log of a gamma of shape k has skewness near -1 / sqrt(k).
+    """
+    if abs(skew) < _NO_SKEW:
+        return rng.standard_normal(m)
+    shape = 1 / skew**2
+    noise = np.log(np.maximum(rng.standard_gamma(shape, m), 1e-300)) - digamma(shape)
+    return -np.sign(skew) * noise / np.sqrt(polygamma(1, shape))
+
+
+def _log_mean(skew: float, within: Floats) -> Floats:
+    """(n,) log of the mean of exp(within * noise)."""
+    if abs(skew) < _NO_SKEW:
+        return within**2 / 2
+    shape = 1 / skew**2
+    power = -np.sign(skew) * within / np.sqrt(polygamma(1, shape))
+    return gammaln(np.maximum(shape + power, 1e-3)) - gammaln(shape) - power * digamma(shape)
 
 
 def make_catalogue(knobs: Knobs, rng: np.random.Generator) -> Catalogue:

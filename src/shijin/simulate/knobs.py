@@ -41,6 +41,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "basket_within": (0, 3),
     "basket_within_spread": (0, 2),
     "basket_tail": (0, 100),
+    "basket_skew": (-5, 5),
     "rate_basket_tie": (-2, 2),
     "staying_basket_tie": (-2, 2),
     "one_timer_basket": (-3, 3),
@@ -153,6 +154,9 @@ class Knobs:
     basket_tail
         Degrees of freedom of a Student's t between customers instead of the normal: a few are far larger. 0: normal;
         2.5 to 8 where the top hundredth brings .3 of the money (Online Retail).
+    basket_skew
+        Skewness of the log of a customer's orders: below 0 there are many small ones among usual ones, as where top-ups
+        stand beside the weekly shop; 0 is lognormal. -1.6 to .4 (CDNOW -.1, Complete Journey -.3, Online Retail -1.2).
     rate_basket_tie
         Log basket grows by this for each unit of log rate. -.3 to .5.
     staying_basket_tie
@@ -254,6 +258,7 @@ class Knobs:
     basket_within: float = 0.5
     basket_within_spread: float = 0.0
     basket_tail: float = 0.0
+    basket_skew: float = 0.0
     rate_basket_tie: float = 0.0
     staying_basket_tie: float = 0.0
     one_timer_basket: float = 0.0

@@ -173,6 +173,7 @@ def _baskets(rng: np.random.Generator) -> dict[str, Any]:
         "basket_within": float(rng.uniform(0.1, 1.2)),
         "basket_within_spread": float(rng.uniform(0, 0.7) if rng.random() < 0.9 else rng.uniform(0.7, 1.6)),
         "basket_tail": float(rng.uniform(3, 10)) if rng.random() < 0.35 else 0.0,
+        "basket_skew": float(np.clip(rng.normal(-0.4, 0.5), -1.6, 0.4)) if rng.random() < 0.7 else 0.0,
         "rate_basket_tie": float(np.clip(rng.normal(0.05, 0.2), -0.5, 0.8)) if rng.random() < 0.65 else 0.0,
         "staying_basket_tie": float(np.clip(rng.normal(0.1, 0.25), -0.5, 0.8)) if rng.random() < 0.5 else 0.0,
         "one_timer_basket": float(np.clip(rng.normal(-0.15, 0.35), -1, 0.8)) if rng.random() < 0.5 else 0.0,
