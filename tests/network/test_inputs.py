@@ -281,7 +281,8 @@ def test_the_level_of_a_window_is_what_the_hand_finds() -> None:
     # In days 60 to 100 the first orders 30 and 20 and sends 10 back; the second does not order.
     shop = by_hand([[(10.0, 10.0), (70.0, 30.0), (80.0, 20.0), (90.0, -10.0)], [(20.0, 10.0)]], 100)
     levels = read_levels([split(shop, day(60), 40)], day(100)).reshape(MOST_WINDOWS + 1, LEVELS)
-    formula = (2 ** (-50 / 40) + 2 ** (-40 / 40)) * log(2)  # in orders, and in median orders alike
+    # In orders and in median orders alike; sixty days fill sums of half-life forty up to 1 - 2^(-60/40).
+    formula = (2 ** (-50 / 40) + 2 ** (-40 / 40)) * log(2) / (1 - 2 ** (-60 / 40))
     expected = [1, log((1 + 1) / (2 + 2)), log((2 + 1) / (formula + 1)), log((4 + 1) / (formula + 1))]
     np.testing.assert_allclose(levels[0], expected, rtol=1e-6)
     assert not levels[1:].any()
