@@ -37,6 +37,17 @@ def test_amounts_have_the_median_and_the_spreads_between_and_within_customers_of
     assert logs.std(axis=1, ddof=1).mean() == pytest.approx(0.4, rel=0.03)
 
 
+@pytest.mark.parametrize("skew", [-1.2, -0.4, 0.3])
+def test_baskets_lean_as_their_knob_says_and_the_true_mean_knows_it(skew: float) -> None:
+    knobs = replace(ALIKE, basket_within=0.5, basket_skew=skew)
+    customer = np.repeat(np.arange(N), EACH)
+    cents, means = draw_amounts(knobs, customer, np.zeros(N), np.random.default_rng(2))
+    logs = np.log(cents / 100)
+    assert logs.std() == pytest.approx(0.5, rel=0.02)
+    assert stats.skew(logs) == pytest.approx(skew, abs=0.1)  # of the log of a gamma it is near -1 / sqrt(shape)
+    assert cents.mean() / 100 == pytest.approx(means.mean(), rel=0.01)
+
+
 @pytest.mark.parametrize("spread", [0.0, 0.5])
 def test_customers_differ_in_how_variable_their_baskets_are(spread: float) -> None:
     logs = log_amounts(replace(ALIKE, basket_within=0.2, basket_within_spread=spread))
