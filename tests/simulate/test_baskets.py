@@ -44,7 +44,7 @@ def test_baskets_lean_as_their_knob_says_and_the_true_mean_knows_it(skew: float)
     cents, means = draw_amounts(knobs, customer, np.zeros(N), np.random.default_rng(2))
     logs = np.log(cents / 100)
     assert logs.std() == pytest.approx(0.5, rel=0.02)
-    assert stats.skew(logs) == pytest.approx(skew, abs=0.1)  # of the log of a gamma it is near -1 / sqrt(shape)
+    assert stats.skew(logs) == pytest.approx(skew, rel=0.15)  # of the log of a gamma it is near -1 / sqrt(shape)
     assert cents.mean() / 100 == pytest.approx(means.mean(), rel=0.01)
 
 
