@@ -144,7 +144,7 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         put("stack/members/of another program", {}),
         put("stack/weights/activity", ["much"]),
         put("stack/weights/activity", [1.0]),
-        put("stack/members/LightGBM/boosters/activity", "gone.txt"),
+        put("stack/members/LightGBM/files/gone.txt", "0"),
         put("stack/members/LightGBM/spread", None),
     ],
 )

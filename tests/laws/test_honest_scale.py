@@ -59,7 +59,9 @@ def z_scores(frame: pd.DataFrame, draws: int, folder: Path) -> dict[str, tuple[f
 def test_swapped_futures_leave_nothing_to_rank(orders: pd.DataFrame, tmp_path: Path) -> None:
     found = z_scores(orders, 3, tmp_path)
     assert {"stack", "LightGBM", "BTYD", "decayed spend H"} < set(found)
-    assert {member: z for member, z in found.items() if max(map(abs, z)) > 2} == {}
+    # Two of twenty-two lie beyond two standard errors by chance now and then; three, or most near two, they do not.
+    assert {member: z for member, z in found.items() if max(map(abs, z)) > 3} == {}
+    assert np.mean(np.square(list(found.values()))) < 2
 
 
 def test_the_same_scale_sees_what_there_is_to_rank_where_futures_stay(orders: pd.DataFrame, tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ class Weights:
         """
         level_scale = next((one.level_scale for one in forecasts if one.level_scale is not None), None)
         if self.alone is not None:
-            return replace(forecasts[self.alone], level_scale=level_scale)
+            one = forecasts[self.alone]
+            return one if one.level_scale == level_scale else replace(one, level_scale=level_scale)
         odds = np.stack([_logit(one.p_active) for one in forecasts], axis=1) @ self.activity
         share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
         p_active = np.clip(_logistic(odds + _shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
