@@ -30,7 +30,7 @@ from shijin.errors import ModelError, ShijinError
 from shijin.forecast.backtest import PEERS, members_table
 from shijin.forecast.backtest import judge as judged_table
 from shijin.forecast.member import Forecaster, Window
-from shijin.forecast.members import TABLE_ONLY, default_members
+from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
 from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, history_in_horizons
@@ -68,7 +68,7 @@ def judge(pair: Pair, window: int, weights: Weights) -> dict[str, Any] | None:
     forecasts[STACK] = forecasts.pop(STACK)  # last in every table
     found = judged_table(members_table(history, outcomes, forecasts), stack, history.cutoff_date).as_json()
     found["differences"] |= compared(STACK, [WITHOUT], forecasts, outcomes)
-    rivals = [*PEERS, *(name for name in forecasts if name not in (*PEERS, *TABLE_ONLY, BEHAVIOUR, STACK, WITHOUT))]
+    rivals = [*PEERS, *(name for name in forecasts if name not in (*STACKED, *TABLE_ONLY, STACK, WITHOUT))]
     return {
         "shop": pair.shop,
         "window": window,
