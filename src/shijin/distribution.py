@@ -25,6 +25,7 @@ SPEND_BINS = 64
 LOWEST, HIGHEST = 0.01, 1e4  # of the shop's median order
 ORDER_STARTS = np.unique(np.round(np.concatenate([np.arange(1, 8), np.geomspace(8, 1000, 24)])).astype(int))
 P_FLOOR = 1e-4
+BLOCK = 100_000  # customers whose distribution functions are held at once
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,10 @@ class Distribution:
 
     def quantile(self, level: float) -> Floats:
         """(n,) the spend that is not exceeded with probability `level`; 0 where that much mass lies at 0."""
+        blocks = [self.take(slice(first, first + BLOCK)) for first in range(0, len(self), BLOCK)]
+        return np.concatenate([np.zeros(0), *(block._quantile(level) for block in blocks)])
+
+    def _quantile(self, level: float) -> Floats:
         cumulative = self._cdf_at_edges()
         rows = np.arange(len(self))
         above = np.argmax(cumulative >= level - 1e-12, axis=1)

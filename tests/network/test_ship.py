@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from tinyshops import HORIZON, history_of, simulated
 
 from shijin.network import ship as module
@@ -25,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_runs_averaged_weights_forecast(run: Path, tmp_path: Path) -> None:
-    ship(run, tmp_path)
+    ship([run], tmp_path)
     weights = load_weights(tmp_path)
     state = load_file(run / STATE)
     assert sorted(f"average.{name}" for name in weights.tensors) == sorted(x for x in state if x.startswith("average."))
@@ -46,9 +47,23 @@ def test_the_card_tells_where_the_weights_come_from(run: Path, tmp_path: Path, m
     assert card["size"] == progress["size"]
     assert card["plan"] == progress["plan"]
     assert (card["customers_seen"], card["steps"]) == (progress["customers"], 2)
-    assert card["held_out_at_step"] == 2
+    assert card["mean_of_steps"] == [2]
     assert card["held_out"]["total"] == pytest.approx(progress["held_out"]["total"], abs=1e-4)
     assert card["parameters"] == sum(value.size for value in load_weights(tmp_path).tensors.values())
     assert "simulated shops only" in card["licence"]
     assert card["prior"]["HORIZON_DAYS"] == [7, 365]
     assert len(card["sha256"]) == 64
+
+
+def test_several_runs_are_averaged_and_columns_that_came_later_count_as_nothing(run: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(run, older)
+    state = load_file(run / STATE)
+    narrow = dict(state)
+    narrow["average.row.first.weight"] = np.ascontiguousarray(state["average.row.first.weight"][:, :-4])
+    save_file(narrow, older / STATE)
+    ship([older, run], tmp_path / "mean")
+    mean = load_weights(tmp_path / "mean").tensors
+    first = state["average.row.first.weight"]
+    np.testing.assert_allclose(mean["row.first.weight"][:, :-4], first[:, :-4], atol=1e-3)
+    np.testing.assert_allclose(mean["row.first.weight"][:, -4:], first[:, -4:] / 2, atol=1e-3)

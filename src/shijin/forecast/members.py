@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from shijin.forecast.behaviour import ADAPTED, Adapted, Behaviour
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
@@ -23,6 +24,11 @@ def stacked(*, adapt: bool = False) -> tuple[str, ...]:
 
 def default_members(names: Sequence[str], threads: int) -> list[Forecaster]:
     """Make fresh, unfitted members by name."""
-    made: dict[str, Forecaster] = {formula.name: formula for formula in all_formulas()}
-    made |= {"BTYD": Btyd(), BOOSTING: Boosting(threads), BEHAVIOUR: Behaviour(threads), ADAPTED: Adapted(threads)}
-    return [made[name] for name in names]
+    made: dict[str, Callable[[], Forecaster]] = {
+        "BTYD": Btyd,
+        BOOSTING: partial(Boosting, threads),
+        BEHAVIOUR: partial(Behaviour, threads),
+        ADAPTED: partial(Adapted, threads),
+    }
+    formulas = {formula.name: formula for formula in all_formulas()}
+    return [made[name]() if name in made else formulas[name] for name in names]

@@ -179,20 +179,16 @@ class Run:
         return list(np.mean(parts, axis=0))
 
     def _loss(self, one: Example) -> Loss:
-        asked = Inputs.of(one.asked, one.shop, one.context.guess(one.asked), self.device)
-        outputs = self.model(asked, ContextInputs.of(one.context, self.device))
-        return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=self.device))
+        return loss_of(self.model, one, self.device)
 
     def judged(self) -> dict[str, float]:
         """Loss of the averaged weights on shops held out, in parts."""
         present = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
         self.model.eval()
-        with torch.no_grad():
-            found = [self._loss(example(HELD_OUT_SEED, number)) for number in range(self.plan.held_out)]
+        found = held_out_loss(self._loss, self.plan.held_out)
         self.model.load_state_dict(present)
-        parts = {name: float(np.mean([float(getattr(one, name)) for one in found])) for name in PART_NAMES}
-        return parts | {"total": float(np.mean([float(one.total) for one in found]))}
+        return found
 
     def _keep(self, parts: Any, *, judge: bool) -> None:  # noqa: ANN401
         progress = self.progress
@@ -245,6 +241,21 @@ class Run:
             kept[int(which)]["state"].setdefault(int(number), {})[rest] = value
         for optimiser, state in zip(self.optimisers, kept, strict=True):
             optimiser.load_state_dict(state)
+
+
+def loss_of(model: BehaviourModel, one: Example, device: torch.device) -> Loss:
+    """Loss of a network on one example."""
+    asked = Inputs.of(one.asked, one.shop, one.context.guess(one.asked), device)
+    outputs = model(asked, ContextInputs.of(one.context, device))
+    return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=device))
+
+
+def held_out_loss(of: Callable[[Example], Loss], shops: int) -> dict[str, float]:
+    """Mean loss on shops that are never trained on, in parts and in all."""
+    with torch.no_grad():
+        found = [of(example(HELD_OUT_SEED, number)) for number in range(shops)]
+    parts = {name: float(np.mean([float(getattr(one, name)) for one in found])) for name in PART_NAMES}
+    return parts | {"total": float(np.mean([float(one.total) for one in found]))}
 
 
 def optimisers(model: BehaviourModel, rate: float) -> list[torch.optim.Optimizer]:

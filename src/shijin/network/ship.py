@@ -1,53 +1,76 @@
 """Make a run's weights part of the package.
 
-python -m shijin.network.ship --folder runs/one [--into src/shijin/network/weights]
+python -m shijin.network.ship --folder runs/one [runs/two ...] [--into src/shijin/network/weights]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from shijin.network.pretrain import PROGRESS, STATE, present_commit
+from shijin.network.architecture import BehaviourModel, Size
+from shijin.network.pretrain import PROGRESS, STATE, held_out_loss, loss_of, present_commit
 from shijin.network.weights import SHIPPED, save_weights
 from shijin.simulate import prior
 
 LICENCE = "Apache-2.0; pre-trained on simulated shops only, on nobody's data"
 
 
-def ship(folder: Path, into: Path) -> None:
-    """Write the averaged weights of a run, and their card."""
-    progress = json.loads((folder / PROGRESS).read_text("utf-8"))
-    average = {
-        name.removeprefix("average."): value
-        for name, value in load_file(folder / STATE).items()
-        if name.startswith("average.")
-    }
+def ship(folders: Sequence[Path], into: Path) -> None:
+    """Write the averaged weights of a run, or the mean of several runs' or checkpoints', and their card.
+
+    Checkpoints of one run lie in one basin, and their mean is smoother than any of them: better on shops that no prior
+    foresaw (Wortsman et al. 2022, model soups). The card is the last folder's, its held-out loss that of the mean.
+    """
+    progress = [json.loads((folder / PROGRESS).read_text("utf-8")) for folder in folders]
+    last = progress[-1]
+    model = BehaviourModel(Size(**last["size"]))
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    each = [_average_of(folder, shapes) for folder in folders]
+    tensors = {name: np.stack([one[name] for one in each]).mean(axis=0) for name in shapes}
+    model.load_state_dict({name: torch.as_tensor(value) for name, value in tensors.items()})
+    judged = held_out_loss(partial(loss_of, model, device=torch.device("cpu")), last["plan"]["held_out"])
     card = {
         "name": "Shijin behaviour model",
         "licence": LICENCE,
         "commit": present_commit(),
-        "size": progress["size"],
-        "parameters": int(sum(value.size for value in average.values())),
-        "stages": progress.get("stages", []),
-        "customers_seen": progress["customers"],
-        "steps": progress["step"],
-        "hours": round(progress["hours"], 2),
-        "held_out_at_step": progress.get("judged_at"),
-        "held_out": {name: round(value, 4) for name, value in progress["held_out"].items()},
-        "plan": progress["plan"],
+        "size": last["size"],
+        "parameters": int(sum(value.size for value in tensors.values())),
+        "stages": last.get("stages", []),
+        "customers_seen": last["customers"],
+        "steps": last["step"],
+        "mean_of_steps": [one["step"] for one in progress],
+        "hours": round(last["hours"], 2),
+        "held_out": {name: round(value, 4) for name, value in judged.items()},
+        "plan": last["plan"],
         "prior": {name: getattr(prior, name) for name in ("HORIZON_DAYS", "HISTORY_HORIZONS", "GAP_DAYS", "CUSTOMERS")},
     }
-    save_weights(average, card, into)
+    save_weights(tensors, card, into)
+
+
+def _average_of(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
+    """Read a run's averaged weights; columns that a layer has gained since its checkpoint count as 0."""
+    kept = load_file(folder / STATE)
+    found = {}
+    for name, shape in shapes.items():
+        value = kept[f"average.{name}"]
+        gained = [(0, wanted - have) for wanted, have in zip(shape, value.shape, strict=True)]
+        found[name] = np.pad(value, gained)
+    return found
 
 
 def main() -> None:
     """Parse the command line and ship."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="of the run")
+    parser.add_argument("--folder", type=Path, required=True, nargs="+", help="of the run; several are averaged")
     parser.add_argument("--into", type=Path, default=SHIPPED)
     given = parser.parse_args()
     ship(given.folder, given.into)
