@@ -216,6 +216,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
     parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
     parser.add_argument("--quick", action="store_true", help="a few draws of the smallest shops")
+    parser.add_argument("--sizes", type=int, nargs="*", choices=list(DRAWS), default=list(DRAWS), help="of a shop")
     parser.add_argument("--window", type=int, default=0, help="counted back from the end of the data")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where draws are kept")
     parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
@@ -227,7 +228,8 @@ def main() -> None:
     shops: dict[str, Any] = {}
     for pair in pairs(told.data, told.only):
         by_size: dict[int, list[Row]] = {}
-        for row in rows(pair, QUICK if told.quick else DRAWS, weights, kept, told.window):
+        draws = QUICK if told.quick else {n: DRAWS[n] for n in told.sizes}
+        for row in rows(pair, draws, weights, kept, told.window):
             by_size.setdefault(row["n"], []).append(row)
         sizes = {f"{n}": summary(found) for n, found in by_size.items()}
         cutoff = pair.split(told.window)[0].cutoff_date
