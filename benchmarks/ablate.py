@@ -38,12 +38,9 @@ from shijin.network.inputs import (
     Answers,
     Context,
     Customers,
-    context_windows,
+    Past,
     read_answers,
-    read_context,
     read_customers,
-    read_shop,
-    thinned,
 )
 from shijin.network.objective import Loss, loss
 from shijin.network.pretrain import PART_NAMES, Plan, Run
@@ -169,12 +166,9 @@ def lognormal_bins(said: Tensor) -> Tensor:
 def real_example(pair: Pair) -> Example:
     """A window of a real shop as pre-training sees simulated ones: everybody is asked about."""
     history, outcomes = pair.split(WINDOW)
-    known = thinned(history)
-    asked, shop = read_customers(history, pair.horizon_days), read_shop(known, pair.horizon_days)
-    windows = context_windows(known, pair.horizon_days)
-    context = read_context(windows, history.cutoff, MOST_TOLD, np.random.default_rng(DRAW_SEED))
-    nobody = Context.empty(asked.features.shape[1], len(shop))
-    return Example(asked, shop, context or nobody, read_answers(asked, outcomes, history.scale))
+    asked, past = read_customers(history, pair.horizon_days), Past.of(history, pair.horizon_days)
+    context = past.context(MOST_TOLD, np.random.default_rng(DRAW_SEED), asked.features.shape[1])
+    return Example(asked, past.shop, context, read_answers(asked, outcomes, history.scale))
 
 
 def _rows(one: Example, rows: Any) -> Example:  # noqa: ANN401

@@ -25,12 +25,12 @@ import numpy as np
 from lineup import BEHAVIOUR, read_weights, told_of
 from machine import machine
 from shijin.distribution import Distribution
-from shijin.forecast.model import one_blas_thread
 from shijin.metrics import value
-from shijin.network.inputs import DRAW_SEED, MOST_TOLD, Context, context_windows, read_context, read_shop, thinned
+from shijin.network.inputs import DRAW_SEED, MOST_TOLD, Past, context_windows
 from shijin.network.runtime import Network, forecast, read_past
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, Outcomes
+from shijin.threads import one_blas_thread
 from shops import HORIZONS, Pair, pairs
 from value import compared
 
@@ -110,12 +110,9 @@ def _read(
     network: Network, history: History, horizon_days: int, change: Callable[[Sequence[Window]], list[Window]]
 ) -> Any:  # noqa: ANN401  (what `Network.read` gives)
     """Read a shop's past as `read_past` does, its closed windows changed before."""
-    known = thinned(history)
-    shop = read_shop(known, horizon_days)
-    windows = change(context_windows(known, horizon_days))
-    context = read_context(windows, known.cutoff, MOST_TOLD, np.random.default_rng(DRAW_SEED))
-    n_features = len(network.tensors["standardise_features.mean"])
-    return network.read(shop, context or Context.empty(n_features, len(shop)))
+    past = Past.of(history, horizon_days)
+    changed = replace(past, windows=change(past.windows))
+    return network.read(changed.shop, changed.context(MOST_TOLD, np.random.default_rng(DRAW_SEED), network.n_features))
 
 
 def _outside(window: Window, asked: frozenset[str]) -> Window:

@@ -10,7 +10,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from shijin.report.charts import COUNTED, FONT, FORECAST, HAPPENED, INK, LINE
+from picture_style import styled
+from shijin.report.charts import COUNTED, FORECAST, HAPPENED
 
 Points = Sequence[tuple[float, float]]
 Rows = list[dict[str, Any]]
@@ -69,7 +70,7 @@ def picture(fan: Sequence[Mapping[str, Points]], real: Mapping[str, Mapping[str,
     panels = [_panel(name, fan, real) for name in CURVES]
     rows = [alt.hconcat(*panels[first : first + 3], spacing=38) for first in (0, 3)]
     chart = alt.vconcat(*rows, _strip(table, list(real)), spacing=30)
-    svg = vl_convert.vegalite_to_svg(json.dumps(_styled(chart).to_dict()))
+    svg = vl_convert.vegalite_to_svg(json.dumps(styled(chart).to_dict()))
     return LONG_NUMBER.sub(r"\1", svg)
 
 
@@ -130,27 +131,3 @@ def _colours(shops: list[str]) -> dict[str, Any]:
     names = [NAMES[shop] for shop in NAMES if shop in shops]
     colours = [colour for shop, colour in zip(NAMES, COLOURS, strict=True) if shop in shops]
     return {"scale": alt.Scale(domain=names, range=colours), "legend": legend}
-
-
-def _styled(chart: Any) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
-    axis = {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-        "gridColor": LINE,
-        "gridOpacity": 0.25,
-        "domainColor": LINE,
-        "tickColor": LINE,
-    }
-    return (
-        chart.properties(background="transparent", padding=8)
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_title(
-            color=INK, fontSize=13, anchor="start", fontWeight="bold", offset=9, subtitleColor=INK, subtitleFontSize=11
-        )
-        .configure_legend(labelColor=INK, labelFontSize=12)
-    )

@@ -43,12 +43,12 @@ from shijin.forecast.btyd import Btyd
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Window
 from shijin.forecast.members import default_members
-from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import closed_windows, too_young
 from shijin.metrics import value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes, split_at
+from shijin.threads import one_blas_thread
 from shops import HORIZONS, Pair, only, pairs
 from small_picture import picture
 

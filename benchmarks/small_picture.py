@@ -11,8 +11,9 @@ import altair as alt
 import vl_convert
 
 from lineup import BEHAVIOUR
+from picture_style import styled
 from shijin.forecast.formulas import DECAYED
-from shijin.report.charts import COUNTED, FONT, FORECAST, HAPPENED, INK, LINE
+from shijin.report.charts import COUNTED, FORECAST, HAPPENED
 
 WIDTH, HEIGHT, COLUMNS = 250, 190, 3
 # The behaviour model is gold, what is forecast; peers stand back. What is drawn last lies on top.
@@ -40,7 +41,7 @@ def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
     chart = alt.vconcat(
         *rows, spacing=26, title=alt.TitleParams(TITLE, subtitle=SUBTITLE, fontSize=15, offset=6, anchor="start")
     )
-    svg = vl_convert.vegalite_to_svg(json.dumps(_styled(chart).to_dict()))
+    svg = vl_convert.vegalite_to_svg(json.dumps(styled(chart).to_dict()))
     return PLACES.sub(lambda found: LONG_NUMBER.sub(r"\1", found[0]), svg)
 
 
@@ -87,24 +88,3 @@ def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  
 
 def _ends(one: Mapping[str, float]) -> dict[str, float]:
     return {end: one[end] for end in ("mean", "low", "high")}
-
-
-def _styled(chart: Any) -> Any:  # noqa: ANN401
-    axis = {
-        "labelColor": INK,
-        "labelFontSize": 11,
-        "gridColor": LINE,
-        "gridOpacity": 0.25,
-        "domainColor": LINE,
-        "tickColor": LINE,
-    }
-    return (
-        chart.properties(background="transparent", padding=8)
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_title(
-            color=INK, fontSize=12.5, anchor="start", fontWeight="bold", subtitleColor=INK, subtitleFontSize=12
-        )
-        .configure_legend(labelColor=INK, labelFontSize=12)
-    )

@@ -31,12 +31,12 @@ from shijin.forecast.backtest import PEERS, members_table
 from shijin.forecast.backtest import judge as judged_table
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
-from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, history_in_horizons
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes
+from shijin.threads import one_blas_thread
 from shops import HORIZONS, Pair, Source, packed_of, pairs, sources
 
 __all__ = ["Source", "packed_of", "sources"]  # read by other benchmarks

@@ -21,7 +21,6 @@ from shijin.errors import EmptyHistoryError
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
-from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Stack, Tell
 from shijin.forecast.windows import closed_windows, too_young
@@ -31,6 +30,7 @@ from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.schema import UTC as UTC_INSTANT
+from shijin.threads import one_blas_thread
 from shijin.words import say
 
 Floats = NDArray[np.float64]

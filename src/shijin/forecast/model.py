@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
@@ -29,18 +26,12 @@ from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import closed_windows, customers_in, too_young
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Packed
+from shijin.threads import one_blas_thread
 
 SEED = 0
 LEAST_CUSTOMERS = 30  # who ordered, for more than a formula
 CARD = "card.json"
 FORMAT = 1
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread: the optimisers' matrices have a dozen rows, more threads only wait."""
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
 
 
 @dataclass

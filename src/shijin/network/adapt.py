@@ -12,24 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size
-from shijin.network.inputs import (
-    Context,
-    Window,
-    context_windows,
-    read_answers,
-    read_context,
-    read_customers,
-    read_shop,
-    thinned,
-)
-from shijin.network.objective import loss
+from shijin.network.architecture import BehaviourModel, Size
+from shijin.network.inputs import Window
+from shijin.network.objective import loss_of
+from shijin.network.tasks import MOST_TOLD, example_of
 from shijin.network.weights import Weights
 
 STEPS = 80
 RATE = 1e-4
 PULL = 0.1  # of the squared distance from the starting weights
-MOST_ASKED, MOST_TOLD = 512, 768  # customers a step
 
 
 def adapt(weights: Weights, windows: Sequence[Window], seed: int) -> Weights:
@@ -62,7 +53,8 @@ def _adapted(weights: Weights, windows: Sequence[Window], rng: np.random.Generat
         far = torch.stack(
             [((now - then) ** 2).sum() for now, then in zip(model.parameters(), began, strict=True)]
         ).sum()
-        torch.autograd.backward(_surprise(model, windows[int(rng.integers(len(windows)))], rng) + PULL * far)
+        one = example_of(windows[int(rng.integers(len(windows)))], _told, rng)
+        torch.autograd.backward(loss_of(model, one, torch.device("cpu")).total + PULL * far)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
     # Rounded as they will be kept, so that a model read back forecasts the same.
@@ -70,17 +62,6 @@ def _adapted(weights: Weights, windows: Sequence[Window], rng: np.random.Generat
     return Weights(tensors, weights.card)
 
 
-def _surprise(model: BehaviourModel, window: Window, rng: np.random.Generator) -> torch.Tensor:
-    """Loss on customers of a window, drawn by chance, with a context of chance size."""
-    history, outcomes = window
-    horizon_days = outcomes.horizon_days
-    rows = np.sort(rng.permutation(len(history))[:MOST_ASKED])
-    asked = read_customers(history.take(rows), horizon_days)
-    known = thinned(history)
-    shop = read_shop(known, horizon_days)
-    told = int(MOST_TOLD * np.sqrt(rng.random()))
-    context = read_context(context_windows(known, horizon_days), history.cutoff, told, rng)
-    context = context or Context.empty(asked.features.shape[1], len(shop))
-    outputs = model(Inputs.of(asked, shop, context.guess(asked)), ContextInputs.of(context))
-    answers = read_answers(asked, outcomes.take(rows), history.scale)
-    return loss(outputs, answers, torch.as_tensor(asked.own_bin)).total
+def _told(rng: np.random.Generator) -> int:
+    """How many customers of context are shown."""
+    return int(MOST_TOLD * np.sqrt(rng.random()))

@@ -21,9 +21,7 @@ from torch.nn import functional
 from shijin.distribution import ORDER_STARTS
 from shijin.network.first_guess import GUESSES
 from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Array, Context, Customers
-
-SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
-CLIP = 5.0  # standardised inputs beyond are held here
+from shijin.network.runtime import CLIP, SCORE_BOUND
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class FirstGuess:
         """
         some = active > 0
         if len(features) < LEAST_ROWS:
-            return None, np.zeros((len(features), GUESSES), np.float32)
+            return None, no_guess(len(features))
         mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-3
         x = _standardised(features, mean, deviation)
         centre, slopes = np.zeros(3), np.zeros((x.shape[1], 3))

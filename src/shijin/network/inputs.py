@@ -167,6 +167,30 @@ def read_answers(customers: Customers, outcomes: Outcomes, scale: float) -> Answ
     )
 
 
+@dataclass(frozen=True)
+class Past:
+    """A shop's own past as of a cutoff: what a context is drawn from.
+
+    cutoff : of the forecast
+    shop : (S,) float32, the shop as of the cutoff
+    windows : closed windows worth reading
+    """
+
+    cutoff: int
+    shop: Array
+    windows: list[Window]
+
+    @classmethod
+    def of(cls, history: History, horizon_days: int) -> Self:
+        """Read the past out of a History."""
+        known = thinned(history)
+        return cls(history.cutoff, read_shop(known, horizon_days), context_windows(known, horizon_days))
+
+    def context(self, most: int, rng: np.random.Generator, n_features: int) -> Context:
+        """Draw a context of at most so many customers; one that says nothing where there is nothing to tell."""
+        return read_context(self.windows, self.cutoff, most, rng) or Context.empty(n_features, len(self.shop))
+
+
 def thinned(history: History) -> History:
     """Keep customers evenly by position where there are more than are needed to know a shop."""
     apart = -(-len(history) // MOST_KNOWN)

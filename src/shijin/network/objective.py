@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from shijin.distribution import SPEND_BINS, Grid
-from shijin.network.architecture import Outputs
+from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Outputs
 from shijin.network.inputs import OWN_BINS, OWN_CENTRE, Answers
+from shijin.network.tasks import Example
 from shijin.represent.packed import Ints
 
 ORDERS_WEIGHT, TIME_WEIGHT, LEVEL_WEIGHT = 0.5, 0.2, 0.02
@@ -33,6 +34,13 @@ class Loss:
         return (
             self.active + self.spend + ORDERS_WEIGHT * self.orders + TIME_WEIGHT * self.time + LEVEL_WEIGHT * self.level
         )
+
+
+def loss_of(model: BehaviourModel, one: Example, device: torch.device) -> Loss:
+    """Loss of a network on one example."""
+    asked = Inputs.of(one.asked, one.shop, one.context.guess(one.asked), device)
+    outputs = model(asked, ContextInputs.of(one.context, device))
+    return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=device))
 
 
 def loss(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Loss:

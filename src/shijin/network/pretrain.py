@@ -31,8 +31,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, distributed, nn
 
-from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size, Standardise
-from shijin.network.objective import Loss, loss
+from shijin.network.architecture import BehaviourModel, Size, Standardise
+from shijin.network.objective import Loss, loss_of
 from shijin.network.tasks import Example, example
 from shijin.represent.tokens import NAMES
 
@@ -241,13 +241,6 @@ class Run:
             kept[int(which)]["state"].setdefault(int(number), {})[rest] = value
         for optimiser, state in zip(self.optimisers, kept, strict=True):
             optimiser.load_state_dict(state)
-
-
-def loss_of(model: BehaviourModel, one: Example, device: torch.device) -> Loss:
-    """Loss of a network on one example."""
-    asked = Inputs.of(one.asked, one.shop, one.context.guess(one.asked), device)
-    outputs = model(asked, ContextInputs.of(one.context, device))
-    return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=device))
 
 
 def held_out_loss(of: Callable[[Example], Loss], shops: int) -> dict[str, float]:

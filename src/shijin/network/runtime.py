@@ -6,15 +6,13 @@ computed by one thread, so that the numbers are the same bits whatever the machi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.network.inputs import (
@@ -25,21 +23,20 @@ from shijin.network.inputs import (
     TIME_BINS,
     Context,
     Customers,
-    context_windows,
-    read_context,
+    Past,
     read_customers,
-    read_shop,
-    thinned,
 )
 from shijin.network.weights import Tensors, Weights
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Ints
 from shijin.represent.tokens import Tokens
+from shijin.threads import one_blas_thread
 
 Array = NDArray[np.float32]
 Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
-SCORE_BOUND, CLIP = 8.0, 5.0  # as in architecture.py
+SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
+CLIP = 5.0  # standardised inputs beyond are held here
 BLOCK = 1024  # customers computed at once
 
 _GELU = np.float32(np.sqrt(2 / np.pi))
@@ -86,6 +83,7 @@ class Network:
         self.depth = 1 + max(int(name.split(".")[1]) for name in self.tensors if name.startswith("blocks."))
         self.width = len(self.tensors["asked"])
         self.heads = max(self.width // 32, 1)
+        self.n_features = len(self.tensors["standardise_features.mean"])
 
     def read(self, shop: Array, context: Context) -> Read:
         """Read a shop and its context."""
@@ -176,14 +174,7 @@ class Network:
         )
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep each block's linear algebra to one thread: how many there are would show in the last bits."""
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
-
-
-@_one_thread()
+@one_blas_thread()
 def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:
     """Read a shop's own past: its closed windows, with what came of them, as context.
 
@@ -192,15 +183,11 @@ def read_past(network: Network, history: History, horizon_days: int, most: int =
     most
         How many customers of context; 0 for none.
     """
-    known = thinned(history)
-    shop = read_shop(known, horizon_days)
-    windows = context_windows(known, horizon_days) if most else []
-    context = read_context(windows, known.cutoff, most, np.random.default_rng(DRAW_SEED))
-    n_features = len(network.tensors["standardise_features.mean"])
-    return network.read(shop, context or Context.empty(n_features, len(shop)))
+    past = Past.of(history, horizon_days)
+    return network.read(past.shop, past.context(most, np.random.default_rng(DRAW_SEED), network.n_features))
 
 
-@_one_thread()
+@one_blas_thread()
 def forecast(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Distribution:
     """Forecast every customer of a History, block by block.
 
@@ -223,7 +210,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
     return Distribution(p_active, spend, orders, grid, float(np.exp(read.level[3])))
 
 
-@_one_thread()
+@one_blas_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Array:
     """(n, d) what the network makes of every customer of a History: near vectors are customers alike."""
     parts = _by_block(lambda customers: network.say(customers, read).vectors, history, horizon_days, threads)

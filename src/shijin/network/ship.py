@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from shijin.network.architecture import BehaviourModel, Size
-from shijin.network.pretrain import PROGRESS, STATE, held_out_loss, loss_of, present_commit
+from shijin.network.objective import loss_of
+from shijin.network.pretrain import PROGRESS, STATE, held_out_loss, present_commit
 from shijin.network.weights import SHIPPED, save_weights
 from shijin.simulate import prior
 

@@ -5,7 +5,7 @@ An example is a function of seed and number alone, whoever makes it and however 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,10 @@ from shijin.network.inputs import (
     Answers,
     Context,
     Customers,
-    context_windows,
+    Past,
+    Window,
     read_answers,
-    read_context,
     read_customers,
-    read_shop,
 )
 from shijin.represent.cutoff import split_at
 from shijin.represent.packed import DAY_US
@@ -59,27 +58,33 @@ def example(seed: int, number: int, fixed: Mapping[str, Any] | None = None) -> E
             return made
 
 
+def example_of(window: Window, told: Callable[[np.random.Generator], int], rng: np.random.Generator) -> Example:
+    """Ask about customers of a window, drawn by chance, with a context of their shop's past.
+
+    Parameters
+    ----------
+    told
+        Draws how many customers of context are shown.
+    """
+    history, outcomes = window
+    rows = np.sort(rng.permutation(len(history))[:MOST_ASKED])
+    asked = read_customers(history.take(rows), outcomes.horizon_days)
+    past = Past.of(history, outcomes.horizon_days)
+    context = past.context(told(rng), rng, asked.features.shape[1])
+    return Example(asked, past.shop, context, read_answers(asked, outcomes.take(rows), history.scale))
+
+
 def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
     task = draw_task(rng, **fixed)
     horizon = task.horizon_days
     try:
         packed = simulate(task.knobs, int(rng.integers(2**62))).packed
-        cutoff = packed.end - horizon * DAY_US
-        history, outcomes = split_at(packed, cutoff, horizon)
+        history, outcomes = split_at(packed, packed.end - horizon * DAY_US, horizon)
     except ShijinError:
         return None
     if outcomes is None or len(history) < LEAST_CUSTOMERS:
         return None
-    rows = np.sort(rng.permutation(len(history))[:MOST_ASKED])
-    asked = read_customers(history.take(rows), horizon)
-    shop = read_shop(history, horizon)
-    context = None
-    told = _told(rng)
-    if told:
-        context = read_context(context_windows(history, horizon), cutoff, told, rng)
-    if context is None:
-        context = Context.empty(asked.features.shape[1], len(shop))
-    return Example(asked, shop, context, read_answers(asked, outcomes.take(rows), history.scale))
+    return example_of((history, outcomes), _told, rng)
 
 
 def _told(rng: np.random.Generator) -> int:

@@ -61,8 +61,8 @@ def around(knobs: Knobs, orders: Part, lives: Lives, rng: np.random.Generator) -
     """What lies around the orders of a shop: returns, reviews and questions after them, views and carts before."""
     return [
         _returns(knobs, orders, rng),
-        *_looks(knobs, Kind.VIEW, (knobs.views_per_order, knobs.idle_views), orders, lives, rng),
-        *_looks(knobs, Kind.CART, (knobs.carts_per_order, _LEFT_CARTS * knobs.carts_per_order), orders, lives, rng),
+        _looks(knobs, Kind.VIEW, (knobs.views_per_order, knobs.idle_views), orders, lives, rng),
+        _looks(knobs, Kind.CART, (knobs.carts_per_order, _LEFT_CARTS * knobs.carts_per_order), orders, lives, rng),
         _afterwards(knobs, Kind.REVIEW, knobs.reviews_per_order, (3, 30), orders, rng),
         _afterwards(knobs, Kind.CONTACT, knobs.contacts_per_order, (0, 15), orders, rng),
     ]
@@ -95,7 +95,7 @@ def _returns(knobs: Knobs, orders: Part, rng: np.random.Generator) -> Part:
 
 def _looks(
     knobs: Knobs, kind: Kind, means: tuple[float, float], orders: Part, lives: Lives, rng: np.random.Generator
-) -> list[Part]:
+) -> Part:
     """Views or carts: `means` of them an order lead up to it, and lie idle while the customer is alive."""
     counts = [rng.poisson(mean, len(orders.ts)) for mean in means]
     lead, idle = (np.repeat(np.arange(len(orders.ts)), count) for count in counts)
@@ -110,7 +110,7 @@ def _looks(
     item = orders.item[_one_line_each(orders, rng)[source]]
     one, no_order = np.ones(len(ts), np.int64), np.full(len(ts), -1)
     content = {"item": item, "quantity": one, "cents": np.zeros_like(one)}
-    return [_part(kind, orders.customer[source], ts, no_order, **content)]
+    return _part(kind, orders.customer[source], ts, no_order, **content)
 
 
 def _afterwards(

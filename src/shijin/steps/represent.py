@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 
 from shijin.errors import ConfigError
 from shijin.forecast.behaviour import Behaviour, refuse_long
-from shijin.forecast.model import one_blas_thread
 from shijin.forecast.stack import Note
 from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
@@ -37,6 +36,7 @@ from shijin.segment.likeness import (
 from shijin.steps.score import LATEST, latest_score
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import day_of, step_id
+from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
