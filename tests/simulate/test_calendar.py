@@ -33,6 +33,15 @@ def test_without_knobs_the_clock_counts_days() -> None:
     np.testing.assert_allclose(calendar.day_at(days), days, atol=1e-9)
 
 
+def test_how_busy_a_shop_is_goes_by_whole_weeks_and_is_measured_by_its_mean() -> None:
+    weekly = calendar_of(replace(NEW_YEAR, weekend=1.0))
+    np.testing.assert_allclose(weekly.log_busy(np.linspace(0, 1461, 300)), 0, atol=0.005)
+    holiday = calendar_of(replace(NEW_YEAR, holiday_lift=1.0, holiday_day=100.0, holiday_width_days=30.0))
+    peak, far = holiday.log_busy(np.array([100.0, 250.0]))
+    assert peak - far == pytest.approx(1, abs=0.01)
+    assert (far < 0 < peak, far > -0.4) == (True, True)
+
+
 @pytest.mark.parametrize("before_days", [0, 100])
 def test_the_clock_stands_at_zero_when_the_window_begins(before_days: int) -> None:
     calendar = calendar_of(replace(NEW_YEAR, before_days=before_days, weekend=1.0, season_amplitude=0.5))

@@ -233,6 +233,34 @@ def test_one_timers_are_a_share_and_come_back_only_where_customers_do() -> None:
     assert back.mean() == pytest.approx(1 - exp(-200 / 750), abs=0.06)
 
 
+def share_of_one_timers(one: Lives, joined: tuple[float, float]) -> float:
+    return float(one.one_timer[(one.births >= joined[0]) & (one.births < joined[1])].mean())
+
+
+@pytest.mark.parametrize("tie", [1.5, -1.5])
+def test_who_joins_while_the_shop_is_busy_is_a_one_timer_by_the_odds_of_its_knob(tie: float) -> None:
+    knobs = replace(DAILY, customers=60_000, days=360, joining=1.0, one_timers=0.3, busy_one_timers=tie)
+    one = lives(replace(knobs, holiday_lift=1.0, holiday_day=200.0, holiday_width_days=30.0))
+    log_busy = one.calendar.log_busy(np.array([199.5, 40.0]))
+    odds = 0.3 / 0.7 * np.exp(tie * log_busy)
+    assert log_busy[0] - log_busy[1] == pytest.approx(1, abs=0.01)
+    assert share_of_one_timers(one, (194, 205)) == pytest.approx(odds[0] / (1 + odds[0]), abs=0.02)
+    assert share_of_one_timers(one, (10, 80)) == pytest.approx(odds[1] / (1 + odds[1]), abs=0.02)
+
+
+def test_who_joins_late_is_a_one_timer_by_the_odds_of_its_knob() -> None:
+    knobs = replace(DAILY, customers=60_000, days=100, joining=1.0, one_timers=0.5, late_one_timers=2.0)
+    one = lives(knobs)
+    assert share_of_one_timers(one, (0, 5)) == pytest.approx(1 / (1 + exp(0.95)), abs=0.03)
+    assert share_of_one_timers(one, (95, 100)) == pytest.approx(1 / (1 + exp(-0.95)), abs=0.03)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_where_nobody_or_everybody_is_a_one_timer_no_odds_change_it(share: float) -> None:
+    one = lives(replace(DAILY, joining=1.0, one_timers=share, busy_one_timers=2.0, late_one_timers=2.0, weekend=1.0))
+    assert (one.one_timer == bool(share)).all()
+
+
 def test_who_came_back_and_drops_out_at_an_order_stays_away() -> None:
     knobs = replace(DAILY, customers=500, days=2000, one_timers=1.0, comeback=1.0, lifetime_days=20.0)
     one = lives(replace(knobs, dropout="at_order", dropout_a=500.0, dropout_b=500.0))  # every other order is the last

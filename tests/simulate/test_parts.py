@@ -143,6 +143,14 @@ def test_idle_views_lie_a_usual_gap_behind_orders_on_average(gap: float) -> None
     assert days_since_an_order(shop, Kind.VIEW).mean() == pytest.approx(0.418 * gap, rel=0.03)
 
 
+def test_who_comes_back_looks_again() -> None:
+    knobs = replace(LONG, idle_views=2.0, dropout="lifetime", lifetime_days=100.0, comeback=1.0)
+    shop = simulate(knobs, seed=1)
+    views = shop.packed.moments.kind == Kind.VIEW
+    back = times(shop, Kind.VIEW) >= shop.truth.returns[owner_of(shop)][views]
+    assert back.sum() > 500
+
+
 def test_who_leaves_at_once_looks_no_more() -> None:
     assert share(simulate(replace(LONG, idle_views=2.0, one_timers=1.0), seed=1), Kind.VIEW) == 0
 

@@ -112,4 +112,4 @@ def test_nearly_every_drawn_shop_has_a_past_and_a_closed_window_to_be_forecast()
         assert outcomes is not None
         assert (packed.end - packed.start) / DAY_US <= task.knobs.days
         ready += len(history) >= 30
-    assert ready >= 72
+    assert ready >= 66

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 
 YEAR_DAYS = 365.25
 _NEVER = np.inf
+_WEEK = 7.0
 _STEEPEST_TREND = 1.5  # of the log, over the whole window: beyond it a shop would be another shop
 
 
@@ -52,6 +53,15 @@ class Calendar:
     def day_at(self, elapsed: Floats) -> Floats:
         """Day of operational times; inf after the window."""
         return np.interp(elapsed, self.elapsed_at, self.days, right=_NEVER)
+
+    def log_busy(self, day: Floats) -> Floats:
+        """Log of how busy the shop is in the week around days, compared with all its days."""
+        first, last = self.days[0], self.days[-1]
+        begin = np.clip(day - _WEEK / 2, first, max(last - _WEEK, first))
+        end = np.minimum(begin + _WEEK, last)
+        speed = (self.elapsed(end) - self.elapsed(begin)) / (end - begin)
+        usual = (self.elapsed_at[-1] - self.elapsed_at[0]) / (last - first)
+        return np.log(np.maximum(speed, 1e-9) / usual)
 
 
 def _season(knobs: Knobs, day: Floats) -> Floats:

@@ -33,6 +33,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "lifetime_rate_tie": (-2, 2),
     "comeback": (0, 1),
     "one_timers": (0, 1),
+    "busy_one_timers": (-5, 5),
+    "late_one_timers": (-5, 5),
     "basket_p": (0.1, 1000),
     "basket_q": (1.01, 1000),
     "basket_gamma": (1e-3, 1e6),
@@ -141,6 +143,10 @@ class Knobs:
         out at an order. 0 to .4, a guess.
     one_timers
         Share who leave after their first order whatever their rate; they too may come back. Web shops .2 to .7.
+    busy_one_timers, late_one_timers
+        The log odds of being one grow by this for each unit of the log of how busy the shop is when they join (gifts
+        and bargains bring people who do not stay), and over the length of the window (who was there early is a friend
+        of the shop). -.5 to 2 (Online Retail's December: .7), -.7 to 1.3, a guess.
     baskets
         How order amounts differ: ``gamma_gamma`` or ``lognormal``.
     basket_p, basket_q, basket_gamma
@@ -249,6 +255,8 @@ class Knobs:
     lifetime_rate_tie: float = 0.0
     comeback: float = 0.0
     one_timers: float = 0.0
+    busy_one_timers: float = 0.0
+    late_one_timers: float = 0.0
     baskets: Literal["gamma_gamma", "lognormal"] = "lognormal"
     basket_p: float = 6.25
     basket_q: float = 3.74

@@ -125,7 +125,7 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     births = _births(knobs, calendar, rng)
     usual = _usual_lifetimes(knobs, rates, rng)
     lifetimes = usual * rng.weibull(knobs.lifetime_shape, n) if knobs.dropout == "lifetime" else np.full(n, _NEVER)
-    one_timer = rng.random(n) < knobs.one_timers
+    one_timer = rng.random(n) < _one_timer_chances(knobs, calendar, births)
     deaths = np.where(one_timer, births, births + lifetimes)
     absent = rng.exponential(_LONGEST_ABSENCE * knobs.lifetime_days, n)
     returns = np.where(rng.random(n) < knobs.comeback, deaths + absent, _NEVER)
@@ -180,6 +180,13 @@ def _births(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Float
         return calendar.day_at(low + (high - low) * place)
     founder = rng.random(n) < knobs.founders
     return calendar.day_at(np.where(founder, low + (middle - low) * rng.random(n), middle + (high - middle) * place))
+
+
+def _one_timer_chances(knobs: Knobs, calendar: Calendar, births: Floats) -> Floats:
+    """(n,) how likely each customer never comes again, by when they joined."""
+    length = np.clip(births / knobs.days, -1, 1) - 0.5
+    odds = np.exp(knobs.busy_one_timers * calendar.log_busy(births) + knobs.late_one_timers * length)
+    return knobs.one_timers * odds / (1 - knobs.one_timers + knobs.one_timers * odds)
 
 
 def _gaps(knobs: Knobs, shape: tuple[int, int], regularity: Floats, rng: np.random.Generator) -> Floats:

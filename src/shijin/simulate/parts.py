@@ -102,9 +102,9 @@ def _looks(
     before = np.ceil(rng.exponential(_LEAD_DAYS * DAY_US, len(lead)) / _unit(knobs)).astype(np.int64) * _unit(knobs)
     owner = orders.customer[idle]
     after = _later(knobs, orders.ts[idle], rng.exponential(1.0, len(idle)) / lives.rates[owner])
-    dies = lives.deaths[owner] * DAY_US + as_cutoff(knobs.start)
+    dies, returns = (day[owner] * DAY_US + as_cutoff(knobs.start) for day in (lives.deaths, lives.returns))
     source, ts = np.concatenate([lead, idle]), np.concatenate([orders.ts[lead] - before, after])
-    lives_on = np.concatenate([np.ones(len(lead), bool), after < dies])
+    lives_on = np.concatenate([np.ones(len(lead), bool), (after < dies) | (after >= returns)])
     seen = (ts >= as_cutoff(knobs.start)) & (ts < _end(knobs)) & lives_on
     source, ts = source[seen], ts[seen]
     item = orders.item[_one_line_each(orders, rng)[source]]

@@ -149,6 +149,10 @@ def _gaps(rng: np.random.Generator) -> dict[str, Any]:
 
 def _leaving(rng: np.random.Generator) -> dict[str, Any]:
     drawn: dict[str, Any] = {"one_timers": float(rng.uniform(0, 0.8)) if rng.random() < 0.6 else 0.0}
+    if rng.random() < 0.5:
+        drawn["busy_one_timers"] = float(np.clip(rng.normal(0.5, 0.6), -1, 2.5))
+    if rng.random() < 0.4:
+        drawn["late_one_timers"] = float(np.clip(rng.normal(0.2, 0.5), -1, 1.5))
     match rng.choice(["none", "at_order", "lifetime"], p=[0.38, 0.14, 0.48]):
         case "none":
             drawn["dropout"] = "none"
