@@ -10,6 +10,7 @@ import numpy as np
 
 from lineup import BEHAVIOUR, NO_CONTEXT, WITHOUT
 from shijin.forecast.backtest import PEERS
+from shijin.forecast.behaviour import ADAPTED
 from shijin.forecast.stack import NAME as STACK
 
 Result = dict[str, Any]
@@ -30,7 +31,7 @@ SHOWN = (
     "pit_distance",
     "ordered_by_date",
 )
-LEVELLED = (BEHAVIOUR, NO_CONTEXT, STACK, WITHOUT, *PEERS)
+LEVELLED = (BEHAVIOUR, NO_CONTEXT, ADAPTED, STACK, WITHOUT, *PEERS)
 READ_WITH_CARE = """\
 Read with care: these windows were seen while the stack was made (docs/model-log.md), and they are fewer than they
 look: Complete Journey's 60-day windows hold its 30-day ones, CDNOW's 180-day window its 90-day ones. Intervals are over

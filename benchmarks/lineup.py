@@ -13,7 +13,7 @@ from typing import Any
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
-from shijin.forecast.behaviour import Behaviour
+from shijin.forecast.behaviour import Adapted, Behaviour
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.boosting import Boosting
 from shijin.forecast.formulas import DECAYED
@@ -117,14 +117,14 @@ def stacks(weights: Weights, memory: Memory, threads: int = 1) -> tuple[Stack, S
     )
 
 
-def trained_networks() -> list[Forecaster]:
-    """Networks that train on the shop; none without torch, which is said."""
+def trained_networks(weights: Weights) -> list[Forecaster]:
+    """Networks that train on the shop, the behaviour model adapted to it among them; none without torch, said."""
     if find_spec("torch") is None:
-        print("torch is not here: the ZILN network and the transformer trained on the shop alone are left out")
+        print("torch is not here: the networks that train on the shop are left out")
         return []
     from peers import ShopTransformer, Ziln
 
-    return [Ziln(), ShopTransformer()]
+    return [Adapted(start=weights), Ziln(), ShopTransformer()]
 
 
 def _key(history: History) -> tuple[int, int, int]:

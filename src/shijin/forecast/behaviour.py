@@ -98,16 +98,23 @@ class Adapted:
     """The network after a little training on the shop's own closed windows, held near the shipped weights.
 
     A member of its own: the stack gives it weight only where it earns it on customers that it was not adapted to.
+
+    Parameters
+    ----------
+    threads
+        See `Behaviour`.
+    start
+        The weights it begins from; the shipped ones where None.
     """
 
     name = ADAPTED
 
-    def __init__(self, threads: int = 1) -> None:
-        self.threads = threads
+    def __init__(self, threads: int = 1, start: Weights | None = None) -> None:
+        self.threads, self.start = threads, start or shipped()
         self.weights: Weights | None = None
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Adapt the shipped weights.
+        """Adapt the weights it begins from.
 
         Raises
         ------
@@ -123,7 +130,7 @@ class Adapted:
         except ImportError as error:
             raise ConfigError("adapting needs torch", "--adapt", 'pip install "shijin[train]"') from error
         refuse_long(windows[0][1].horizon_days)
-        self.weights = adapt(shipped(), windows, seed)
+        self.weights = adapt(self.start, windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Read the History's past, then forecast its customers."""
@@ -139,7 +146,7 @@ class Adapted:
 
     def load(self, state: dict[str, Any]) -> Self:
         """Take over what `state` gave."""
-        self.weights = Weights(from_bytes(state["files"][FILE]), {**shipped().card, "sha256": state["weights"]})
+        self.weights = Weights(from_bytes(state["files"][FILE]), {**self.start.card, "sha256": state["weights"]})
         return self
 
 
