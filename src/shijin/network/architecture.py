@@ -22,6 +22,7 @@ from shijin.distribution import ORDER_STARTS
 from shijin.network.first_guess import GUESSES
 from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Array, Context, Customers
 from shijin.network.runtime import CLIP, SCORE_BOUND
+from shijin.network.weights import HEAD_WIDTH
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Size:
 
     @property
     def heads(self) -> int:
-        """Heads of 32 numbers each."""
-        return max(self.width // 32, 1)
+        """Heads of attention."""
+        return max(self.width // HEAD_WIDTH, 1)
 
     @property
     def token_width(self) -> int:

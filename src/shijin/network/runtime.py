@@ -26,7 +26,7 @@ from shijin.network.inputs import (
     Past,
     read_customers,
 )
-from shijin.network.weights import Tensors, Weights
+from shijin.network.weights import HEAD_WIDTH, Tensors, Weights
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Ints
 from shijin.represent.tokens import Tokens
@@ -82,7 +82,7 @@ class Network:
         self.name = weights.name
         self.depth = 1 + max(int(name.split(".")[1]) for name in self.tensors if name.startswith("blocks."))
         self.width = len(self.tensors["asked"])
-        self.heads = max(self.width // 32, 1)
+        self.heads = max(self.width // HEAD_WIDTH, 1)
         self.n_features = len(self.tensors["standardise_features.mean"])
 
     def read(self, shop: Array, context: Context) -> Read:

@@ -23,6 +23,8 @@ SHIPPED = Path(__file__).parent / "weights"
 TENSORS, CARD = "behaviour.safetensors", "behaviour.json"
 VERSION = 2  # of the architecture that this package runs
 
+HEAD_WIDTH = 32  # numbers of each head of attention, in every size of it
+
 Tensors = dict[str, NDArray[np.float32]]
 
 

@@ -28,11 +28,9 @@ _LONGEST_ABSENCE = 1.5  # mean lifetimes a returning customer stays away on aver
 
 
 @dataclass(frozen=True)
-class Lives:
-    """m orders of n customers; days count from the window's first midnight.
+class People:
+    """What n customers are like; days count from the window's first midnight.
 
-    customer : (m,) rising
-    day : (m,) >= 0, rising within a customer
     rates : (n,) orders a day of operational time while alive, before drift
     drop_chances : (n,) probability of dropping out at a repeat order; 0 where dropout is not of that kind
     births, deaths : (n,) days; births may lie before the window, deaths are inf where none fell into it
@@ -40,11 +38,8 @@ class Lives:
     regularity : (n,) shape of each customer's gaps
     staying : (n,) how much longer than others a customer tends to stay, in standard deviations; 0 where all are alike
     one_timer : (n,) bool, never comes again
-    calendar : the shop's
     """
 
-    customer: Ints
-    day: Floats
     rates: Floats
     drop_chances: Floats
     births: Floats
@@ -53,6 +48,19 @@ class Lives:
     regularity: Floats
     staying: Floats
     one_timer: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Lives(People):
+    """The m orders of n customers inside the window.
+
+    customer : (m,) rising
+    day : (m,) >= 0, rising within a customer
+    calendar : the shop's
+    """
+
+    customer: Ints
+    day: Floats
     calendar: Calendar
 
 
@@ -118,7 +126,18 @@ class PersonalTime:
 
 def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     """Draw the order times of every customer inside the window."""
-    n, calendar = knobs.customers, Calendar.of(knobs, rng)
+    calendar = Calendar.of(knobs, rng)
+    people = _people(knobs, calendar, rng)
+    customer, day = _orders(knobs, rng, people, PersonalTime.of(knobs, calendar, rng))
+    people.deaths[people.deaths >= knobs.days] = _NEVER  # what comes after the window has not happened yet
+    seen = np.flatnonzero((day >= 0) & (day < knobs.days))
+    by_customer = seen[np.lexsort((day[seen], customer[seen]))]
+    return Lives(**vars(people), customer=customer[by_customer], day=day[by_customer], calendar=calendar)
+
+
+def _people(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> People:
+    """Draw what customers are like; deaths of those who drop out at an order are not known yet."""
+    n = knobs.customers
     rates = _rates(knobs, rng)
     at_order = knobs.dropout == "at_order"
     drop_chances = rng.beta(knobs.dropout_a, knobs.dropout_b, n) if at_order else np.zeros(n)
@@ -130,26 +149,8 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     absent = rng.exponential(_LONGEST_ABSENCE * knobs.lifetime_days, n)
     returns = np.where(rng.random(n) < knobs.comeback, deaths + absent, _NEVER)
     regularity = knobs.regularity * np.exp(knobs.regularity_spread * rng.standard_normal(n))
-    people = _People(rates, drop_chances, births, deaths, returns, regularity)
-    customer, day = _orders(knobs, rng, people, PersonalTime.of(knobs, calendar, rng))
-    deaths[deaths >= knobs.days] = _NEVER  # what comes after the window has not happened yet
-    seen = (day >= 0) & (day < knobs.days)
-    by_customer = np.lexsort((day[seen], customer[seen]))
     staying = _standardised(np.log(usual) - np.log(np.maximum(drop_chances, 1e-6)))
-    orders = customer[seen][by_customer], day[seen][by_customer]
-    return Lives(*orders, rates, drop_chances, births, deaths, returns, regularity, staying, one_timer, calendar)
-
-
-@dataclass(frozen=True)
-class _People:
-    """(n,) arrays, see `Lives`."""
-
-    rates: Floats
-    drop_chances: Floats
-    births: Floats
-    deaths: Floats
-    returns: Floats
-    regularity: Floats
+    return People(rates, drop_chances, births, deaths, returns, regularity, staying, one_timer)
 
 
 def _rates(knobs: Knobs, rng: np.random.Generator) -> Floats:
@@ -199,7 +200,7 @@ def _gaps(knobs: Knobs, shape: tuple[int, int], regularity: Floats, rng: np.rand
     return np.where(within, short, between) * rng.exponential(1.0, shape)
 
 
-def _orders(knobs: Knobs, rng: np.random.Generator, people: _People, clock: PersonalTime) -> tuple[Ints, Floats]:
+def _orders(knobs: Knobs, rng: np.random.Generator, people: People, clock: PersonalTime) -> tuple[Ints, Floats]:
     """All orders, the first at birth. Writes the deaths of those who drop out at an order into `people.deaths`."""
     customers, days = [np.arange(knobs.customers)], [people.births]
     active = np.flatnonzero((people.deaths > people.births) | (people.returns < knobs.days))
