@@ -59,7 +59,7 @@ def draw_shops(count: int, seed: int) -> list[Orders]:
         task = draw_task(rng, customers=CUSTOMERS)
         shop_seed = int(rng.integers(2**62))
         try:
-            orders = Orders.of(simulate(task.knobs, shop_seed).packed)
+            orders = Orders.of(simulate(task.knobs, shop_seed, task.guests).packed)
         except ShijinError:
             continue
         if len(orders.customer) >= LEAST_ORDERS:

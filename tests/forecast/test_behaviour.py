@@ -45,7 +45,7 @@ def unseen() -> list[Window]:
     found: list[Window] = []
     for seed in range(UNSEEN, UNSEEN + 80):
         task = draw_task(np.random.default_rng(seed))
-        packed = simulate(task.knobs, seed).packed
+        packed = simulate(task.knobs, seed, task.guests).packed
         history, outcomes = split_at(packed, packed.end - task.horizon_days * DAY_US, task.horizon_days)
         windows = context_windows(history, task.horizon_days)
         if outcomes is not None and len(history) >= 200 and windows and 0.05 < (outcomes.orders > 0).mean() < 0.95:

@@ -27,14 +27,15 @@ def task_of(seed: int, **fixed: object) -> Task:
 @given(st.integers(0, 2**62))
 def test_any_draw_lies_in_the_ranges_of_its_knobs(seed: int) -> None:
     task = task_of(seed)  # Knobs refuses what does not
-    for name, (low, high) in _RANGES.items():
-        value = getattr(task.knobs, name)
-        assert value is None or low <= value <= high, name
+    for crowd in (task.knobs, *task.guests):
+        for name, (low, high) in _RANGES.items():
+            value = getattr(crowd, name)
+            assert value is None or low <= value <= high, name
     shortest, longest = prior.HORIZON_DAYS
     assert shortest <= task.horizon_days <= longest
     assert prior.HISTORY_DAYS[0] <= task.history_days <= prior.HISTORY_DAYS[1]
     assert task.knobs.days == task.history_days + task.horizon_days
-    assert prior.CUSTOMERS[0] <= task.knobs.customers <= prior.CUSTOMERS[1]
+    assert prior.CUSTOMERS[0] <= task.customers <= prior.CUSTOMERS[1]
 
 
 @pytest.mark.parametrize("seed", [0, 7, 123])
@@ -75,6 +76,7 @@ def test_knobs_can_be_held_and_every_other_is_drawn_as_before(name: str) -> None
         task, free = task_of(seed, **HELD[name]), task_of(seed)
         assert task.horizon_days == free.horizon_days
         assert task.knobs == replace(free.knobs, **HELD[name])  # type: ignore[arg-type]
+        assert task.guests == tuple(replace(guest, **HELD[name]) for guest in free.guests)  # type: ignore[arg-type]
         turned += task != free
     assert turned > 20
 
@@ -82,7 +84,22 @@ def test_knobs_can_be_held_and_every_other_is_drawn_as_before(name: str) -> None
 @pytest.mark.parametrize("customers", [30, 5000])
 def test_the_number_of_customers_can_be_held_too(customers: int) -> None:
     for seed in range(30):
-        assert task_of(seed, customers=customers).knobs == replace(task_of(seed).knobs, customers=customers)
+        task = task_of(seed, customers=customers)
+        assert task.knobs == replace(task_of(seed).knobs, customers=task.knobs.customers)
+        assert task.customers == customers
+
+
+def test_a_share_of_shops_has_guests_who_differ_but_go_by_the_same_calendar() -> None:
+    with_guests = [task for task in TASKS if task.guests]
+    assert len(with_guests) / len(TASKS) == pytest.approx(prior.GUESTS, abs=0.08)
+    calendar = ("days", "start", "clock", "season_amplitude", "holiday_lift", "holiday_day", "trend", "weekend")
+    ways = ("dropout", "regularity", "rate_median_days", "basket_within")
+    for task in with_guests:
+        for name in calendar:
+            assert getattr(task.guests[0], name) == getattr(task.knobs, name), name
+    for name in ways:
+        differ = [getattr(task.guests[0], name) != getattr(task.knobs, name) for task in with_guests]
+        assert 0.2 < np.mean(differ) < 0.9, name
 
 
 def test_a_knob_held_out_of_range_or_unknown_is_refused() -> None:
@@ -95,10 +112,10 @@ def test_a_knob_held_out_of_range_or_unknown_is_refused() -> None:
 def test_busy_shops_have_fewer_customers_so_that_nearly_none_has_too_many_moments() -> None:
     orders = []
     for seed in range(60):
-        kinds = simulate(TASKS[seed].knobs, seed).packed.moments.kind
+        kinds = simulate(TASKS[seed].knobs, seed, TASKS[seed].guests).packed.moments.kind
         orders.append((kinds == Kind.ORDER).sum())
     assert np.quantile(orders, 0.9) < prior.MOST_MOMENTS
-    busy = [task.knobs.customers for task in TASKS if task.knobs.days > 100 * task.knobs.rate_median_days]
+    busy = [task.customers for task in TASKS if task.knobs.days > 100 * task.knobs.rate_median_days]
     assert len(busy) > 20
     assert max(busy) <= 600  # 100 orders each
 
@@ -107,7 +124,7 @@ def test_nearly_every_drawn_shop_has_a_past_and_a_closed_window_to_be_forecast()
     ready = 0
     for seed in range(80):
         task = task_of(seed, customers=100)
-        packed = simulate(task.knobs, seed).packed
+        packed = simulate(task.knobs, seed, task.guests).packed
         history, outcomes = split_at(packed, packed.end - task.horizon_days * DAY_US, task.horizon_days)
         assert outcomes is not None
         assert (packed.end - packed.start) / DAY_US <= task.knobs.days

@@ -9,6 +9,7 @@ from shijin.errors import ConfigError
 from shijin.represent.cutoff import as_cutoff, split_at
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.simulate.baskets import make_catalogue
 from shijin.simulate.events import as_events
 from shijin.simulate.knobs import BGNBD_GAMMA, DEMO, Knobs
 from shijin.simulate.shops import Shop, simulate
@@ -215,3 +216,45 @@ def test_what_has_no_closed_form_is_refused(knobs: Knobs) -> None:
         shop.true_p_active(history, 30)
     with pytest.raises(ConfigError, match="closed form"):
         shop.true_spend(history, 30)
+
+
+# --- crowds -----------------------------------------------------------------------------------------------------------
+
+
+def spend_of(shop: Shop) -> np.ndarray:
+    moments = shop.packed.moments
+    return np.add.reduceat(moments.amount * (moments.kind == Kind.ORDER), shop.packed.offsets[:-1])
+
+
+def test_guests_are_customers_beside_the_others_and_leave_them_as_they_are() -> None:
+    guests = Knobs(customers=80, rate_scale_days=300.0, basket_median=4000.0, items=0)
+    alone, both = simulate(BUSY, seed=3), simulate(BUSY, seed=3, guests=[guests])
+    assert len(both.packed) == len(alone.packed) + 80
+    main = np.array([customer < "c000200" for customer in both.packed.customers])
+    np.testing.assert_allclose(np.sort(both.truth.rates[main]), np.sort(alone.truth.rates))
+    assert np.median(both.truth.mean_baskets[~main]) > 50 * np.median(both.truth.mean_baskets[main])
+    assert spend_of(both)[~main].mean() > 10 * spend_of(both)[main].mean()
+    assert both.packed.end == alone.packed.end
+
+
+def test_guests_buy_from_the_same_catalogue_in_the_same_window() -> None:
+    shop = simulate(BUSY, seed=3, guests=[Knobs(customers=80, days=9, items=0, categories=1, clock="day")])
+    assert set(shop.packed.items.tolist()) <= set(make_catalogue(BUSY, np.random.default_rng(0)).items.tolist())
+    last = np.array([customer >= "c000200" for customer in shop.packed.customers])[owner_of_moments(shop)]
+    assert (shop.packed.moments.ts[last].max() - shop.packed.moments.ts[last].min()) / DAY_US > 100
+    assert (shop.lines.item >= 0).all()
+    assert (
+        len(np.unique(shop.order_numbers[shop.packed.moments.kind == Kind.ORDER]))
+        == (shop.packed.moments.kind == Kind.ORDER).sum()
+    )
+
+
+def owner_of_moments(shop: Shop) -> np.ndarray:
+    return np.repeat(np.arange(len(shop.packed)), np.diff(shop.packed.offsets))
+
+
+def test_with_guests_the_truth_has_no_closed_form() -> None:
+    shop = simulate(BGNBD_GAMMA, seed=1, guests=[BGNBD_GAMMA])
+    history, _ = split_at(shop.packed, shop.packed.end - 60 * DAY_US, 60)
+    with pytest.raises(ConfigError, match="guests"):
+        shop.true_p_active(history, 60)

@@ -78,7 +78,7 @@ def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
     task = draw_task(rng, **fixed)
     horizon = task.horizon_days
     try:
-        packed = simulate(task.knobs, int(rng.integers(2**62))).packed
+        packed = simulate(task.knobs, int(rng.integers(2**62)), task.guests).packed
         history, outcomes = split_at(packed, packed.end - horizon * DAY_US, horizon)
     except ShijinError:
         return None

@@ -21,6 +21,7 @@ GAP_DAYS = (1.2, 300.0)  # of the median customer
 MOST_ORDERS = 220.0  # of the median customer, within the window
 CUSTOMERS = (30, 1600)
 CALM = 0.22  # share of shops that are
+GUESTS = 0.35  # share of shops with a second crowd of customers
 MOST_MOMENTS = 60_000  # expected of a whole shop: busier shops have fewer customers
 _LEAST_CUSTOMERS = 100  # that it may come down to
 _HOLIDAYS = (355.0, 330.0, 315.0, 130.0, 45.0)  # days of the year: Christmas, Black Friday, Singles' Day ...
@@ -29,10 +30,19 @@ _FIRST_DAY = date(2012, 1, 1)
 
 @dataclass(frozen=True)
 class Task:
-    """A shop to be simulated, and what is asked: the window of `horizon_days` that ends with it."""
+    """A shop to be simulated, and what is asked: the window of `horizon_days` that ends with it.
+
+    guests : knobs of further crowds of customers
+    """
 
     knobs: Knobs
     horizon_days: int
+    guests: tuple[Knobs, ...] = ()
+
+    @property
+    def customers(self) -> int:
+        """All customers of the shop."""
+        return sum(crowd.customers for crowd in (self.knobs, *self.guests))
 
     @property
     def history_days(self) -> int:
@@ -46,7 +56,7 @@ def draw_task(rng: np.random.Generator, customers: int | None = None, **fixed: A
     Parameters
     ----------
     customers
-        How many; drawn as well where None.
+        How many in all; drawn as well where None.
     fixed
         Knobs held at a value: what an ablation turns off.
 
@@ -75,8 +85,23 @@ def draw_task(rng: np.random.Generator, customers: int | None = None, **fixed: A
     drawn |= _around_orders(rng)
     if rng.random() < CALM:
         drawn |= _calmer(rng, drawn)
-    drawn["customers"] = customers or _customers(rng, days / gap)
-    return Task(Knobs(**(drawn | fixed)), round(horizon))
+    as_many = _customers(rng, days / gap)
+    drawn["customers"] = customers or as_many
+    guests = [_guests(rng, drawn, gap)] if rng.random() < GUESTS else []
+    for guest in guests:
+        drawn["customers"] = max(drawn["customers"] - guest["customers"], 1)
+    return Task(Knobs(**(drawn | fixed)), round(horizon), tuple(Knobs(**(guest | fixed)) for guest in guests))
+
+
+def _guests(rng: np.random.Generator, drawn: dict[str, Any], gap: float) -> dict[str, Any]:
+    """A second crowd of the same shop: it differs in some ways, and goes by the same season."""
+    guest = drawn | {"customers": max(round(drawn["customers"] * rng.uniform(0.05, 0.5)), 1)}
+    lean = {"basket_median": _log_uniform(rng, 0.25, 4.0) * Knobs.basket_median}
+    other_gap = max(gap * _log_uniform(rng, 0.25, 4.0), drawn["days"] / MOST_ORDERS)
+    ways = (_rates(rng, other_gap), _gaps(rng), _leaving(rng), _baskets(rng) | lean)
+    for way in ways:
+        guest |= way if rng.random() < 0.7 else {}
+    return guest
 
 
 def _calmer(rng: np.random.Generator, drawn: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, 
 from shijin.simulate.baskets import Catalogue, draw_amounts, lean_of, make_catalogue
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
-from shijin.simulate.lives import simulate_lives
+from shijin.simulate.lives import Lives, simulate_lives
 from shijin.simulate.parts import Part, around, joined, order_part, shop_clock
 
 
@@ -45,6 +46,10 @@ class Truth:
         return np.isinf(self.deaths) | np.isfinite(self.returns)
 
 
+_TRUTH = [one.name for one in fields(Truth)]
+_OF_THE_SHOP = ("days", "start", "clock", "items", "categories", "popularity")
+
+
 @dataclass(frozen=True)
 class Shop:
     """One simulated shop.
@@ -52,6 +57,7 @@ class Shop:
     order_numbers : (m,) which order a moment belongs to, counted in time; -1 where to none
     lines : items of every moment, one line without an item where the shop has no catalogue
     calendar : when the shop was busy
+    guests : knobs of further crowds of its customers
     """
 
     knobs: Knobs
@@ -61,6 +67,7 @@ class Shop:
     order_numbers: Ints
     lines: Lines
     calendar: Calendar
+    guests: tuple[Knobs, ...] = ()
 
     def true_p_active(self, history: History, horizon_days: float) -> Floats:
         """Probability that each customer of a History orders within the horizon, knowing rate and death.
@@ -112,6 +119,8 @@ class Shop:
 
     def _refuse_open_forms(self, *, regular_matters: bool) -> None:
         knobs = self.knobs
+        if self.guests:
+            raise ConfigError("the truth has no closed form with guests", "guests", "simulate them apart")
         for name in ("drift_spread", "slowing", "clumps", "comeback", "lifetime_spread"):
             if getattr(knobs, name):
                 raise ConfigError(f"the truth has no closed form with {name}", f"knob {name}", "choose 0")
@@ -135,8 +144,14 @@ class Shop:
         return self.truth.rates[:n], self.truth.deaths[:n] >= day, since_last, float(now[1] - now[0])
 
 
-def simulate(knobs: Knobs, seed: int) -> Shop:
+def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
     """Make a shop; the same knobs and seed make the same shop.
+
+    Parameters
+    ----------
+    guests
+        Further crowds of customers with knobs of their own, as a wholesaler's clients beside the walk-in ones. The
+        window, the clock and the catalogue are the shop's.
 
     Raises
     ------
@@ -148,35 +163,27 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
     >>> shop = simulate(Knobs(customers=50, days=200), seed=1)
     >>> len(shop.packed), len(shop.packed.moments) >= 50
     (50, True)
+    >>> len(simulate(Knobs(customers=50), seed=1, guests=[Knobs(customers=20)]).packed)
+    70
     >>> simulate(Knobs(customers=3, days=1, before_days=9999, rate_scale_days=1e5), seed=0)
     Traceback (most recent call last):
     shijin.errors.ConfigError: knobs: nobody ordered inside the window. Cure: more customers or a higher rate.
     """
     rng = np.random.default_rng(seed)
-    lives = simulate_lives(knobs, rng)
-    if not len(lives.day):
+    window = {name: getattr(knobs, name) for name in _OF_THE_SHOP}
+    crowds = [_crowd(one, rng) for one in (knobs, *(replace(guest, **window) for guest in guests))]
+    if not any(len(crowd.lives.day) for crowd in crowds):
         raise ConfigError("nobody ordered inside the window", "knobs", "more customers or a higher rate")
-    cents, mean_baskets = draw_amounts(knobs, lives.customer, lean_of(knobs, lives), rng)
-    ts = shop_clock(knobs, lives.day)
-    in_time = np.lexsort((lives.customer, ts))
-    number = np.empty(len(ts), dtype=np.int64)
-    number[in_time] = np.arange(len(ts))
     catalogue = make_catalogue(knobs, rng)
-    orders = order_part(knobs, catalogue, (lives.customer, ts, number, cents), rng)
-    parts = [orders, *around(knobs, orders, lives, rng)]
-    people, offsets, moments, numbers, lines = _assemble(joined(parts))
+    parts: list[Part] = []
+    people = orders = 0
+    for crowd in crowds:
+        parts += [_behind(part, people, orders) for part in crowd.parts(catalogue, rng)]
+        people, orders = people + crowd.knobs.customers, orders + len(crowd.ts)
+    shown, offsets, moments, numbers, lines = _assemble(joined(parts))
     lines, items, categories = _named(catalogue, lines, moments.ts)
-    truth = Truth(
-        lives.rates[people],
-        lives.drop_chances[people],
-        lives.births[people],
-        lives.deaths[people],
-        lives.returns[people],
-        mean_baskets[people],
-        lives.regularity[people],
-    )
     packed = Packed(
-        np.char.add("c", np.char.zfill(people.astype(np.str_), 6)),
+        np.char.add("c", np.char.zfill(shown.astype(np.str_), 6)),
         offsets,
         moments,
         int(moments.ts.min()) // DAY_US * DAY_US,
@@ -185,7 +192,44 @@ def simulate(knobs: Knobs, seed: int) -> Shop:
         items=items,
         categories=categories,
     )
-    return Shop(knobs, seed, packed, truth, numbers, lines, lives.calendar)
+    truth = Truth(**{name: np.concatenate([crowd.truth(name) for crowd in crowds])[shown] for name in _TRUTH})
+    return Shop(knobs, seed, packed, truth, numbers, lines, crowds[0].lives.calendar, tuple(guests))
+
+
+@dataclass(frozen=True)
+class _Crowd:
+    """Customers of one set of knobs, and their orders as (m,) arrays; orders are numbered in time."""
+
+    knobs: Knobs
+    lives: Lives
+    ts: Ints
+    number: Ints
+    cents: Ints
+    mean_baskets: Floats
+
+    def parts(self, catalogue: Catalogue, rng: np.random.Generator) -> list[Part]:
+        """Everything they do."""
+        orders = order_part(self.knobs, catalogue, (self.lives.customer, self.ts, self.number, self.cents), rng)
+        return [orders, *around(self.knobs, orders, self.lives, rng)]
+
+    def truth(self, name: str) -> Floats:
+        """(n,) one of the fields of `Truth`."""
+        return self.mean_baskets if name == "mean_baskets" else getattr(self.lives, name)
+
+
+def _crowd(knobs: Knobs, rng: np.random.Generator) -> _Crowd:
+    lives = simulate_lives(knobs, rng)
+    cents, mean_baskets = draw_amounts(knobs, lives.customer, lean_of(knobs, lives), rng)
+    ts = shop_clock(knobs, lives.day)
+    number = np.empty(len(ts), dtype=np.int64)
+    number[np.lexsort((lives.customer, ts))] = np.arange(len(ts))
+    return _Crowd(knobs, lives, ts, number, cents, mean_baskets)
+
+
+def _behind(part: Part, people: int, orders: int) -> Part:
+    """Number a crowd's customers and orders behind those of the crowds before it."""
+    number = np.where(part.number >= 0, part.number + orders, part.number)
+    return replace(part, customer=part.customer + people, number=number)
 
 
 def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
