@@ -2,8 +2,9 @@
 
     python benchmarks/ablate.py [--data DIR] [--steps 600] [--only NAME ...] [--folder runs/ablations]
 
-Every run sees as many simulated shops and is judged on the same held-out shops of the full prior, and on a window of
-each real shop that chose nothing (it ends one horizon before the newest). Left out one by one: event tokens, as-of
+Every run sees as many simulated shops and is judged on the same held-out shops of the full prior, and on the
+development window of each real shop (it ends one horizon before the newest). A run with other chances says how much
+two runs differ by luck. Left out one by one: event tokens, as-of
 features, the first guess, rates that drift, seasons; value bins give way to a zero-inflated lognormal, whose two
 numbers are turned into probabilities of the same bins; and the dial of the size is turned down. One thread. A run goes
 on from its last checkpoint in FOLDER/NAME-STEPS. Writes benchmarks/results/pretraining.json.
@@ -52,7 +53,7 @@ HERE = Path(__file__).parent
 RESULT = HERE / "results" / "pretraining.json"
 FOLDER = HERE.parent / "runs" / "ablations"
 STEPS = 600
-WINDOW = 1  # ends where the newest begins
+WINDOW = 1  # the development window: it ends where the newest begins
 BLOCK = 1024
 USUAL_SIGMA = 3.6  # bins: about what log spend scatters given the customer's own bin
 SHOWN = {"active": "who orders", "spend": "spend", "orders": "orders", "total": "total"}
@@ -67,12 +68,14 @@ class Variant:
     width : the dial of the size
     change : what is done to every example, in training and when judged
     lognormal : whether spend comes as a lognormal's two numbers
+    seed : other shops, and other weights to begin with
     """
 
     fixed: Mapping[str, Any] = field(default_factory=dict)
     width: int = 128
     change: Change = lambda one: one
     lognormal: bool = False
+    seed: int = 0
 
 
 def without_tokens(one: Example) -> Example:
@@ -115,6 +118,7 @@ VARIANTS = {
     "no-seasons": Variant(fixed=NO_SEASONS),
     "lognormal": Variant(lognormal=True),
     "width-64": Variant(width=64),
+    "other-chances": Variant(seed=1),
 }
 
 
@@ -203,7 +207,7 @@ def page(found: Mapping[str, Any]) -> str:
         lines.append(f"| {one['name']} | {one['steps']} | {one['customers']:,} | " + " | ".join(cells) + " |")
     for label, name in (("who orders, nats", "active"), ("total, nats", "total"), ("AUC", "auc"), ("nG", "ngini")):
         shops = list(dict.fromkeys(shop for one in found.values() for shop in one["real"]))
-        lines += ["", f"Real shops, the window before the newest: {label}", ""]
+        lines += ["", f"Real shops, the development window: {label}", ""]
         lines += ["| run | steps | " + " | ".join(shops) + " | mean |", "|---" * (3 + len(shops)) + "|"]
         for one in found.values():
             values = [one["real"][shop][name] for shop in shops if shop in one["real"]]
@@ -228,7 +232,8 @@ def main() -> None:
     kept = json.loads(told.into.read_text("utf-8"))["runs"] if told.into.exists() else {}
     for name in told.only:
         variant, steps = VARIANTS[name], told.steps
-        plan = Plan(steps, cooldown=steps // 2, width=variant.width, held_out=told.held_out, fixed=dict(variant.fixed))
+        fixed = dict(variant.fixed)
+        plan = Plan(steps, steps // 2, seed=variant.seed, width=variant.width, held_out=told.held_out, fixed=fixed)
         run = Ablated(told.folder / f"{name}-{steps}", plan, variant)
         if run.progress.step < steps:
             run.train()

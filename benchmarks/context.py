@@ -2,15 +2,14 @@
 
     python benchmarks/context.py [--data DIR] [--only SHOP ...] [--windows 0 1] [--weights DIR]
 
-On every window of `value.py`: in context; without any; told of other customers only, so that nobody's own past outcome
-is among what is read; with outcomes shuffled between the customers of each closed window; with few told; and with the
-numbers inside every tensor of the network shuffled, which must ruin it. Differences are paired by customer. Writes
-benchmarks/results/ablations.json.
+On every window of `value.py` that has closed windows before it: in context; without any; told of other customers only,
+so that nobody's own past outcome is among what is read (the share whose own is told is kept); with outcomes shuffled
+between the customers of each closed window; with few told; and with the numbers inside every tensor of the network
+shuffled, which must ruin it. Differences are paired by customer. Writes benchmarks/results/ablations.json.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections import Counter
@@ -22,17 +21,18 @@ from typing import Any
 
 import numpy as np
 
+import asked
 from lineup import BEHAVIOUR, read_weights, told_of
 from machine import machine
 from shijin.distribution import Distribution
 from shijin.metrics import value
-from shijin.network.inputs import DRAW_SEED, MOST_TOLD, Past, context_windows
+from shijin.network.inputs import DRAW_SEED, MOST_TOLD, Past, context_windows, told_rows
 from shijin.network.runtime import Network, forecast, read_past
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, Outcomes
 from shijin.threads import one_blas_thread
-from shops import HORIZONS, Pair, pairs
-from value import compared
+from shops import Pair, pairs
+from value import WINDOWS, compared
 
 HERE = Path(__file__).parent
 RESULT = HERE / "results" / "ablations.json"
@@ -76,6 +76,14 @@ def others_only(network: Network, history: History, horizon_days: int) -> Distri
         np.concatenate([getattr(part, name) for part in parts])[places] for name in ("p_active", "spend", "orders")
     )
     return Distribution(p_active, spend, orders, parts[0].grid)
+
+
+def own_outcome_told(history: History, horizon_days: int) -> float:
+    """Share of customers whose own earlier outcome is among what is told."""
+    past = Past.of(history, horizon_days)
+    rows = told_rows(past.windows, MOST_TOLD, np.random.default_rng(DRAW_SEED)) if past.windows else []
+    told = [window[0].customers[some] for window, some in zip(past.windows, rows, strict=True)]
+    return float(np.isin(history.customers, np.concatenate(told)).mean()) if told else 0.0
 
 
 def shuffled(windows: Sequence[Window]) -> list[Window]:
@@ -144,6 +152,7 @@ def judge(pair: Pair, window: int, network: Network) -> dict[str, Any]:
         "window": window,
         "cutoff": history.cutoff_date.isoformat(),
         "closed_windows": len(context_windows(history, pair.horizon_days)),
+        "own_outcome_told": own_outcome_told(history, pair.horizon_days),
         "seconds": round(time.perf_counter() - began, 1),
         "scores": scores,
         "differences": compared(BEHAVIOUR, [name for name in found if name != BEHAVIOUR], found, outcomes),
@@ -152,36 +161,35 @@ def judge(pair: Pair, window: int, network: Network) -> dict[str, Any]:
 
 def page(results: Sequence[Mapping[str, Any]]) -> str:
     """What every way costs, over windows with a past to be read, as a table to paste."""
-    read = [one for one in results if one["closed_windows"]]
-    lines = [f"In context against the same weights, {len(read)} windows: wins / ties / losses (mean difference)", ""]
+    lines = [f"In context against the same weights, {len(results)} windows: wins / ties / losses (mean difference)", ""]
     lines += ["| in context minus | " + " | ".join(METRICS.values()) + " | log score better on |"]
     lines += ["|---" * (len(METRICS) + 2) + "|"]
-    for name in read[0]["differences"] if read else []:
+    for name in results[0]["differences"] if results else []:
         cells = []
         for metric in METRICS:
-            rows = [row for one in read for row in one["differences"][name] if row["metric"] == metric]
+            rows = [row for one in results for row in one["differences"][name] if row["metric"] == metric]
             counts = Counter(row["verdict"] for row in rows)
             values = [row["value"] for row in rows if row["value"] is not None]
             cells.append(f"{counts['win']} / {counts['tie']} / {counts['loss']} ({np.mean(values):+.4f})")
-        better = sum(one["scores"][BEHAVIOUR]["log_score"] > one["scores"][name]["log_score"] for one in read)
-        lines.append(f"| {name} | " + " | ".join(cells) + f" | {better} of {len(read)} |")
+        better = sum(one["scores"][BEHAVIOUR]["log_score"] > one["scores"][name]["log_score"] for one in results)
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {better} of {len(results)} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Judge every window that is here."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
-    parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
-    parser.add_argument("--windows", type=int, nargs="*", default=(0, 1), help="counted back from the end of the data")
-    parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
-    parser.add_argument("--into", type=Path, default=RESULT, help="where the result is written")
+    parser = asked.parser(__doc__, RESULT)
+    parser.add_argument("--windows", type=int, nargs="*", default=WINDOWS, help="counted back from the end of the data")
     told = parser.parse_args()
+    asked.refuse_part(told.into, RESULT, part=bool(told.only) or tuple(told.windows) != WINDOWS)
     weights = read_weights(told.weights)
     network = Network(weights)
     results = []
     for pair in pairs(told.data, told.only):
         for window in told.windows:
+            if not context_windows(pair.split(window)[0], pair.horizon_days):
+                print(f"{pair.name}, window {window}: no closed window before it, left out")
+                continue
             results.append(judge(pair, window, network))
             print(f"{pair.name}, window {window}: {results[-1]['seconds']} s", flush=True)
     meta = {"seed": SEED, "run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}

@@ -27,7 +27,7 @@ from shijin.simulate.knobs import Knobs
 from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
 from shop_statistics import Orders, compared, curves, statistics
-from value import packed_of, sources
+from shops import packed_of, sources
 
 RESULTS = Path(__file__).parent / "results"
 SEED = 20241125

@@ -11,22 +11,26 @@ from pathlib import Path
 PACKAGES = ("shijin", "numpy", "scipy", "pyarrow", "duckdb", "deltalake", "scikit-learn", "lightgbm")
 
 
+def _commit() -> str | None:
+    """The commit whose code is loaded, marked where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty"]
+    told = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or None
+
+
+COMMIT = _commit()  # read when the benchmark begins: the files may change while it runs
+
+
 def machine() -> dict[str, object]:
     """Say what ran where."""
     return {
-        "commit": _commit(),
+        "commit": COMMIT,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
-
-
-def _commit() -> str | None:
-    """The commit whose code ran, marked where files differ from it."""
-    told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return told.stdout.strip() or None
 
 
 def _processor() -> str:

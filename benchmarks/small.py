@@ -12,7 +12,6 @@ draws of a small shop overlap, and their intervals are too narrow. Writes benchm
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
+import asked
 from lineup import (
     BEHAVIOUR,
     NO_CONTEXT,
@@ -49,7 +49,7 @@ from shijin.metrics import value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes, split_at
 from shijin.threads import one_blas_thread
-from shops import HORIZONS, Pair, only, pairs
+from shops import Pair, only, pairs
 from small_picture import picture
 
 HERE = Path(__file__).parent
@@ -165,14 +165,14 @@ def summary(found: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def interval(values: Sequence[float | None]) -> dict[str, float] | None:
-    """Mean over draws, its 95 % interval, the share above 0, and how many draws; None without any."""
+def interval(values: Sequence[float | None]) -> dict[str, float | None] | None:
+    """Mean over draws, its 95 % interval (none of one draw), the share above 0, how many draws; None without any."""
     some = np.array([one for one in values if one is not None], dtype=float)
     if not len(some):
         return None
     half = float(student.ppf(0.975, len(some) - 1) * some.std(ddof=1) / np.sqrt(len(some))) if len(some) > 1 else np.inf
     mean = float(some.mean())
-    low, high = (mean - half, mean + half) if np.isfinite(half) else (mean, mean)
+    low, high = (mean - half, mean + half) if np.isfinite(half) else (None, None)
     return {"mean": mean, "low": low, "high": high, "above": float((some > 0).mean()), "draws": len(some)}
 
 
@@ -195,16 +195,18 @@ def page(shops: Mapping[str, Any]) -> str:
     lines = []
     for metric, label in (("log_score", "log score"), ("auc", "AUC"), ("crps", "CRPS, relative")):
         lines += ["", f"{label}: the behaviour model minus each peer, 95 % over draws; bold where clear of 0", ""]
-        lines += ["| shop | customers | draws | " + " | ".join(RIVALS) + " |", "|---" * (3 + len(RIVALS)) + "|"]
+        head = " | ".join(RIVALS)
+        lines += [f"| shop | customers | draws | {head} | formula for LightGBM |", "|---" * (4 + len(RIVALS)) + "|"]
         for shop in shops.values():
             for n, one in shop["sizes"].items():
                 cells = [_cell(one["differences"].get(rival, {}).get(metric)) for rival in RIVALS]
+                cells = [*cells, f"{one['fell_back']} draws"]
                 lines.append(f"| {shop['title']} | {int(n):,} | {one['draws']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(one: dict[str, float] | None) -> str:
-    if one is None:
+def _cell(one: Mapping[str, Any] | None) -> str:
+    if one is None or one["low"] is None:
         return "–"
     text = f"{one['mean']:+.4f} [{one['low']:+.4f}, {one['high']:+.4f}]"
     return f"**{text}**" if one["low"] > 0 or one["high"] < 0 else text
@@ -212,16 +214,14 @@ def _cell(one: dict[str, float] | None) -> str:
 
 def main() -> None:
     """Draw, judge, sum up, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
-    parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
+    parser = asked.parser(__doc__, RESULTS)
     parser.add_argument("--quick", action="store_true", help="a few draws of the smallest shops")
     parser.add_argument("--sizes", type=int, nargs="*", choices=list(DRAWS), default=list(DRAWS), help="of a shop")
     parser.add_argument("--window", type=int, default=0, help="counted back from the end of the data")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where draws are kept")
-    parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
-    parser.add_argument("--into", type=Path, default=RESULTS, help="where results are written")
     told = parser.parse_args()
+    part = bool(told.only or told.quick or told.window) or sorted(told.sizes) != sorted(DRAWS)
+    asked.refuse_part(told.into, RESULTS, part=part)
     weights = read_weights(told.weights)
     kept = told.folder / weights.name
     kept.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,22 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from lineup import BEHAVIOUR
+from lineup import BEHAVIOUR, NO_CONTEXT
 from picture_style import styled
 from shijin.forecast.formulas import DECAYED
+from shijin.forecast.stack import NAME as STACK
 from shijin.report.charts import COUNTED, FORECAST, HAPPENED
 
 WIDTH, HEIGHT, COLUMNS = 250, 190, 3
 # The behaviour model is gold, what is forecast; peers stand back. What is drawn last lies on top.
-LINES = {DECAYED: COUNTED, "BTYD": "#a8486b", "LightGBM": HAPPENED, BEHAVIOUR: FORECAST}
+LINES = {
+    DECAYED: COUNTED,
+    "BTYD": "#a8486b",
+    "LightGBM": HAPPENED,
+    STACK: "#4a4458",
+    NO_CONTEXT: "#8fb58a",
+    BEHAVIOUR: FORECAST,
+}
 LABELS = {BEHAVIOUR: "behaviour model, untrained"}
 ROOM = 0.12  # of the drawn range, above and below
 LEAST = 0.35  # a member more than so far below the best mean of a panel is cut off by its lower edge
@@ -50,7 +58,7 @@ def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  
         {"n": int(n), "member": LABELS.get(name, name), "order": place} | _ends(one["members"][name][metric])
         for place, name in enumerate(LINES)
         for n, one in shop["sizes"].items()
-        if one["members"].get(name, {}).get(metric)
+        if (one["members"].get(name, {}).get(metric) or {}).get("low") is not None
     ]
     best = max(row["mean"] for row in rows)
     shown = [row[end] for row in rows for end in ("low", "high") if row[end] > best - LEAST]

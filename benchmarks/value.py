@@ -11,7 +11,6 @@ benchmarks/results/value/*.json and LEADERBOARD.md. A trial that must not count 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+import asked
 from leaderboard import page, short
 from lineup import BEHAVIOUR, WITHOUT, Memory, no_context, read_weights, stacks, told_of, trained_networks
 from machine import machine
@@ -37,9 +37,7 @@ from shijin.metrics import paired, value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes
 from shijin.threads import one_blas_thread
-from shops import HORIZONS, Pair, Source, packed_of, pairs, sources
-
-__all__ = ["Source", "packed_of", "sources"]  # read by other benchmarks
+from shops import Pair, pairs
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "value"
@@ -92,7 +90,7 @@ def compared(
 
     peers = {rival: judged(rival) for rival in rivals if rival in forecasts}
     found = paired.compare(outcomes.spend, outcomes.orders > 0, judged(name), peers)
-    return {peer: [_told(one) for one in rows] for peer, rows in found.items()}
+    return {peer: [one.as_json() for one in rows] for peer, rows in found.items()}
 
 
 def calibration(forecast: Distribution, outcomes: Outcomes) -> dict[str, float]:
@@ -119,21 +117,11 @@ def _alone(members: list[Forecaster], windows: list[Window], judged: Window) -> 
     return forecasts
 
 
-def _told(one: paired.Difference) -> dict[str, Any]:
-    figures = {name: getattr(one, name) for name in ("value", "low", "high")}
-    finite = {name: figure if np.isfinite(figure) else None for name, figure in figures.items()}
-    return {"metric": one.metric, **finite, "verdict": one.verdict}
-
-
 def main() -> None:
     """Run what is here, one result file a shop, horizon and window."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
-    parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
+    parser = asked.parser(__doc__, RESULTS)
     parser.add_argument("--days", type=int, nargs="*", help="horizons; all where not given")
     parser.add_argument("--windows", type=int, nargs="*", default=WINDOWS, help="counted back from the end of the data")
-    parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
-    parser.add_argument("--into", type=Path, default=RESULTS, help="where results are written")
     told = parser.parse_args()
     told.into.mkdir(parents=True, exist_ok=True)
     weights = read_weights(told.weights)

@@ -18,6 +18,7 @@ from shijin.represent.packed import DAY_US
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate
 from shops import only
+from small import _cell as cell
 from small import _kept as kept
 from small import interval, summary
 from small_picture import picture
@@ -50,6 +51,15 @@ def test_an_interval_is_students_over_draws_that_have_a_figure() -> None:
     assert (found["mean"], found["draws"], found["above"]) == (2.0, 2, 1.0)
     assert found["high"] == pytest.approx(2 + 12.7062 * np.sqrt(2) / np.sqrt(2), rel=1e-5)  # t of one degree of freedom
     assert interval([None, None]) is None
+    alone = interval([0.3])
+    assert alone is not None
+    assert (alone["mean"], alone["low"], alone["high"]) == (0.3, None, None)  # one draw tells no interval
+
+
+def test_what_is_clear_of_nothing_is_bold_and_one_draw_is_no_evidence() -> None:
+    assert cell({"mean": 0.2, "low": 0.1, "high": 0.3}) == "**+0.2000 [+0.1000, +0.3000]**"
+    assert cell({"mean": 0.2, "low": -0.1, "high": 0.5}) == "+0.2000 [-0.1000, +0.5000]"
+    assert cell(interval([0.3])) == "–"
 
 
 def test_differences_are_turned_so_that_more_is_better() -> None:

@@ -75,19 +75,7 @@ class Backtest:
                 group: {name: {key: _finite(figure) for key, figure in row.items()} for name, row in rows.items()}
                 for group, rows in self.scores.items()
             },
-            "differences": {
-                peer: [
-                    {
-                        "metric": one.metric,
-                        "value": _finite(one.value),
-                        "low": _finite(one.low),
-                        "high": _finite(one.high),
-                        "verdict": one.verdict,
-                    }
-                    for one in rows
-                ]
-                for peer, rows in self.differences.items()
-            },
+            "differences": {peer: [one.as_json() for one in rows] for peer, rows in self.differences.items()},
             "weights": self.weights,
             "notes": self.notes,
         }

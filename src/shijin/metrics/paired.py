@@ -52,6 +52,12 @@ class Difference:
         margin = MARGINS[self.metric]
         return "win" if self.low > margin else "loss" if self.high < -margin else "tie"
 
+    def as_json(self) -> dict[str, str | float | None]:
+        """Ready for JSON; undefined figures are null."""
+        figures = {name: getattr(self, name) for name in ("value", "low", "high")}
+        finite = {name: float(figure) if np.isfinite(figure) else None for name, figure in figures.items()}
+        return {"metric": self.metric, **finite, "verdict": self.verdict}
+
 
 def compare(
     spend: Floats, active: Flags, member: Judged, peers: Mapping[str, Judged], seed: int = 0

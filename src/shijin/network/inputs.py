@@ -237,11 +237,8 @@ def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.rand
     """
     if not windows or most < 1:
         return None
-    shares = np.array([2.0] + [1.0] * (len(windows) - 1))
-    wanted = np.maximum((most * shares / shares.sum()).astype(int), 1)
     read, answers, place, shops, lags = [], [], [], [], []
-    for number, (history, outcomes) in enumerate(windows):
-        rows = np.sort(rng.permutation(len(history))[: wanted[number]])
+    for number, ((history, outcomes), rows) in enumerate(zip(windows, told_rows(windows, most, rng), strict=True)):
         drawn = history.take(rows)
         customers = read_customers(drawn, outcomes.horizon_days)
         read.append(customers)
@@ -262,6 +259,13 @@ def read_context(windows: Sequence[Window], cutoff: int, most: int, rng: np.rand
         guesses,
         first_guess,
     )
+
+
+def told_rows(windows: Sequence[Window], most: int, rng: np.random.Generator) -> list[Ints]:
+    """Draw who of each window is told, rising rows."""
+    shares = np.array([2.0] + [1.0] * (len(windows) - 1))
+    wanted = np.maximum((most * shares / shares.sum()).astype(int), 1)
+    return [np.sort(rng.permutation(len(history))[:count]) for (history, _), count in zip(windows, wanted, strict=True)]
 
 
 def _targets(answers: Answers) -> NDArray[np.float64]:
