@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 WEEK_DAYS = 7
-EPOCHS, HIDDEN, BATCH, RATE = 15, 64, 64, 2e-3
+EPOCHS, HIDDEN, BATCH, RATE = 10, 64, 64, 2e-3
 LEAST_EVENTS, SLICES, MOST_SLICE = 5, 5, 40
 EMBEDDED_AT_ONCE = 512
+EVENT = ("kind", "event_time", "amount", "gap", "age")  # what is known of an event; numbers from the third on
 
 
 def pymc(given: Path, into: Path) -> None:
@@ -29,7 +30,7 @@ def pymc(given: Path, into: Path) -> None:
     table["customer_id"] = np.arange(len(table))
     orders = clv.BetaGeoModel()
     orders.fit(data=table[["customer_id", "frequency", "recency", "T"]], method="map", progressbar=False)
-    repeated = table[(table["frequency"] > 0) & (table["monetary_value"] > 0)]
+    repeated = table[(table["frequency"] > 0) & (table["monetary_value"] > 0)]  # others tell of no money
     baskets = clv.GammaGammaModel()
     baskets.fit(data=repeated[["customer_id", "frequency", "monetary_value"]], method="map", progressbar=False)
     none = orders.expected_probability_no_purchase(t=weeks, data=table)
@@ -57,12 +58,12 @@ def coles(given: Path, into: Path) -> None:
     torch.set_num_threads(1)
     with np.load(given) as read:
         histories = [
-            _sequences({name: read[f"{name}{place}"] for name in ("offsets", "kind", "event_time", "amount", "gap")})
+            _sequences({name: read[f"{name}{place}"] for name in ("offsets", *EVENT)})
             for place in range(int(read["histories"]))
         ]
-    read_events = TrxEncoder(
-        embeddings={"kind": {"in": 10, "out": 4}}, numeric_values={"amount": "identity", "gap": "identity"}
-    )
+    # event_time enters no network in ptls: when an event was must be a number of its own, its age.
+    numbers = dict.fromkeys(EVENT[2:], "identity")
+    read_events = TrxEncoder(embeddings={"kind": {"in": 10, "out": 4}}, numeric_values=numbers)
     encoder = RnnSeqEncoder(trx_encoder=read_events, hidden_size=HIDDEN, type="gru")
     model = CoLESModule(
         seq_encoder=encoder,

@@ -3,25 +3,27 @@
     python3.11 -m venv /tmp/pymc && /tmp/pymc/bin/pip install pymc-marketing
     python3.11 -m venv /tmp/ptls && /tmp/ptls/bin/pip install "torch~=2.13.0" pytorch-lifestream
     python benchmarks/outside_peers.py --pymc /tmp/pymc/bin/python --ptls /tmp/ptls/bin/python
-        [--data DIR] [--only SHOP ...] [--windows 0 1] [--weights DIR]
+        [--data DIR] [--only SHOP ...] [--windows 0 1] [--weights DIR] [--into FILE]
 
 * pymc-marketing: BG/NBD and Gamma-Gamma with its default priors, fitted by maximum a posteriori on the order days of
   the very history that is forecast; times in weeks, money in median orders.
 * pytorch-lifestream: CoLES (Babaev et al. 2022) learns vectors of customers from their events before the window;
-  LightGBM learns on the newest closed windows who orders, and how much, from these vectors alone.
+  LightGBM learns on the closed windows who orders, and how much, from these vectors alone, with the sizes of trees
+  and the search of the package's own LightGBM.
 
 Neither gives a distribution of spend, so they are judged on who orders, on the ranking of spend and on the level,
-beside the package's members; differences are paired by customer. Writes benchmarks/results/outside.json.
+beside the package's members; differences are paired by customer. Writes benchmarks/results/outside.json; a run that is
+a part of it joins what is there, if the network is the same.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,20 +33,22 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+import asked
 from lineup import BEHAVIOUR, read_weights, told_of
-from machine import machine
+from machine import COMMIT, machine
 from outside_fits import WEEK_DAYS
 from shijin.distribution import P_FLOOR
 from shijin.forecast.behaviour import Behaviour
-from shijin.forecast.boosting import COMMON, Boosting
+from shijin.forecast.boosting import CANDIDATES, COMMON, HELD_OUT, MOST_ROUNDS, MOST_ROWS, PATIENCE, Boosting
 from shijin.forecast.btyd import Btyd
 from shijin.forecast.member import Window
 from shijin.forecast.order_days import order_days
 from shijin.forecast.windows import closed_windows
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
-from shijin.represent.cutoff import History, Outcomes
-from shops import HORIZONS, Pair, pairs
+from shijin.represent.cutoff import History, Outcomes, per_customer
+from shijin.represent.packed import DAY_US, Kind
+from shops import Pair, pairs
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
@@ -54,38 +58,57 @@ RESULT = HERE / "results" / "outside.json"
 PYMC, COLES = "pymc-marketing", "CoLES + LightGBM"
 CHOSEN = {"pymc": PYMC, "coles": COLES}
 METRICS = {"log_score": "log score", "auc": "AUC", "ngini": "nG", "level": "level"}
-MOST_WINDOWS = 4
-TREES = {"num_leaves": 15, "min_data_in_leaf": 40, "learning_rate": 0.04, "num_threads": 1, "seed": 0}
-ROUNDS, PATIENCE, HELD_OUT = 300, 30, 4
+Key = tuple[str, int, int]
+PARTS = ("versions", "seconds", "scores", "behaviour_differences")  # of a window's result: a figure a member each
 
 
 def order_summary(history: History, horizon_days: int) -> Arrays:
-    """What BTYD reads of every customer, in weeks and median orders."""
+    """What BTYD reads of every customer, in weeks and median orders.
+
+    `monetary_value` is of repeats alone, as Gamma-Gamma wants it: what came after the first order day, net of returns,
+    shared by the order days after it; 0 where there are none.
+    """
     seen = order_days(history)
+    day, customer = history.moments.ts // DAY_US, history.customer
+    first = history.cutoff // DAY_US - seen.age  # of who never ordered, their first moment
+    counts = (history.moments.kind <= Kind.CHARGE) & (day > first[customer])
+    later = per_customer(history.moments.amount * counts, history.offsets) / history.scale
+    repeated = seen.repeats > 0
     return {
         "horizon_days": np.array(horizon_days),
         "frequency": seen.repeats,
         "recency": seen.recency / WEEK_DAYS,
         "T": seen.age / WEEK_DAYS,
-        "monetary_value": np.maximum(seen.money / np.maximum(seen.days, 1), 1e-3),
+        "monetary_value": np.where(repeated, np.maximum(later, 0.0) / np.maximum(seen.repeats, 1.0), 0.0),
     }
 
 
 def event_arrays(histories: list[History]) -> Arrays:
-    """The events of every history as CoLES reads them: kind, day, log amount, log gap."""
+    """The events of every history as CoLES reads them: kind, day, log amount, log gap, log age at the cutoff.
+
+    The age of the last event tells how recently a customer came, that of the first how long the shop has known them.
+    """
     arrays: Arrays = {"histories": np.array(len(histories))}
     for place, history in enumerate(histories):
         age = history.age_days
         is_first = np.zeros(len(age), dtype=bool)
         is_first[history.offsets[:-1]] = True
         gap = np.where(is_first, 0.0, np.concatenate([age[:1], age[:-1]]) - age)
+        amount = history.moments.amount / history.scale
         arrays[f"offsets{place}"] = history.offsets
         arrays[f"kind{place}"] = history.moments.kind.astype(np.int64) + 1  # 0 is padding
-        arrays[f"event_time{place}"] = (history.moments.ts / 86_400_000_000).astype(np.float32)
-        amount = history.moments.amount / history.scale
+        arrays[f"event_time{place}"] = (history.moments.ts / DAY_US).astype(np.float32)
         arrays[f"amount{place}"] = (np.sign(amount) * np.log1p(np.abs(amount))).astype(np.float32)
         arrays[f"gap{place}"] = np.log1p(gap).astype(np.float32)
+        arrays[f"age{place}"] = np.log1p(age).astype(np.float32)
     return arrays
+
+
+def thinned(windows: list[Window], most: int = MOST_ROWS) -> list[Window]:
+    """Keep at most so many rows in all: customers at even distances, the same ones in every window."""
+    keep = min(1.0, most / max(sum(len(history) for history, _ in windows), 1))
+    kept = [(np.arange(int(len(history) * keep)) / keep).astype(int) for history, _ in windows]
+    return [(history.take(rows), outcomes.take(rows)) for (history, outcomes), rows in zip(windows, kept, strict=True)]
 
 
 def elsewhere(kind: str, python: Path, given: Arrays) -> Arrays:
@@ -111,11 +134,20 @@ def by_vectors(found: Arrays, windows: list[Window]) -> tuple[Floats, Floats]:
 
 
 def _boosted(objective: str, x: Any, target: Floats, unseen: NDArray[np.bool_], judged: Any) -> Floats:  # noqa: ANN401
-    train = lgb.Dataset(x[~unseen], target[~unseen], params={"verbose": -1})
-    valid = lgb.Dataset(x[unseen], target[unseen], reference=train)
-    stop = lgb.early_stopping(PATIENCE, verbose=False)
-    booster = lgb.train(COMMON | TREES | {"objective": objective}, train, ROUNDS, valid_sets=[valid], callbacks=[stop])
-    return np.asarray(booster.predict(judged))
+    """Choose the trees' size and number on held-out customers, then learn from all."""
+    parameters = COMMON | {"num_threads": 1, "seed": 0, "objective": objective}
+    train = lgb.Dataset(x[~unseen], target[~unseen], params={"verbose": -1}, free_raw_data=False)
+    valid = lgb.Dataset(x[unseen], target[unseen], reference=train, free_raw_data=False)
+    trials = []
+    for candidate in CANDIDATES:
+        stop = lgb.early_stopping(PATIENCE, verbose=False)
+        trial = lgb.train(parameters | candidate, train, MOST_ROUNDS, valid_sets=[valid], callbacks=[stop])
+        (loss,) = trial.best_score["valid_0"].values()
+        trials.append((loss, trial.best_iteration, candidate))
+    _, best_rounds, chosen = min(trials, key=lambda trial: trial[0])
+    rounds = max(int(best_rounds * 1.1), 10)  # as the package's own: all customers bear more rounds than some
+    booster = lgb.train(parameters | chosen, lgb.Dataset(x, target, params={"verbose": -1}), rounds)
+    return np.asarray(booster.predict(judged, num_threads=1))
 
 
 def outside(kind: str, python: Path, pair: Pair, window: int) -> tuple[Floats, Floats, str]:
@@ -124,7 +156,7 @@ def outside(kind: str, python: Path, pair: Pair, window: int) -> tuple[Floats, F
     if kind == "pymc":
         found = elsewhere(kind, python, order_summary(history, pair.horizon_days))
         return found["p_active"], found["mean"] * history.scale, str(found["version"])
-    windows = closed_windows(pair.packed, pair.cutoff(window), pair.horizon_days)[:MOST_WINDOWS]
+    windows = thinned(closed_windows(pair.packed, pair.cutoff(window), pair.horizon_days))
     found = elsewhere(kind, python, event_arrays([history, *(one for one, _ in windows)]))
     p_active, spend = by_vectors(found, windows)
     return p_active, spend * history.scale, str(found["version"])
@@ -151,16 +183,12 @@ def judge(pair: Pair, window: int, pythons: dict[str, Path], weights: Weights) -
         "shop": pair.shop,
         "horizon_days": pair.horizon_days,
         "window": window,
+        "commit": COMMIT,
         "versions": versions,
         "seconds": seconds,
         "scores": scores,
         "behaviour_differences": {
-            peer: [
-                {"metric": one.metric, "value": one.value, "low": one.low, "high": one.high, "verdict": one.verdict}
-                for one in rows
-                if one.metric in METRICS
-            ]
-            for peer, rows in differences.items()
+            peer: [one.as_json() for one in rows if one.metric in METRICS] for peer, rows in differences.items()
         },
     }
 
@@ -185,33 +213,67 @@ def page(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def key(result: dict[str, Any]) -> Key:
+    """Which window a result is of."""
+    return result["shop"], result["horizon_days"], result["window"]
+
+
+def lost(old: dict[str, Any], network: dict[str, Any], keys: set[Key], peers: set[str]) -> list[str]:
+    """What of an older result neither joins a run's, for another network made it, nor is made again by it."""
+    if not old or old["network"]["name"] == network["name"]:
+        return []
+    return [
+        f"{shop} {horizon_days} d, {window}"
+        for shop, horizon_days, window in map(key, old["windows"])
+        if (shop, horizon_days, window) not in keys or not peers.issuperset(CHOSEN.values())
+    ]
+
+
+def joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """A run's result and, where the network is the same, what an older one has beside it."""
+    if not old or old["network"]["name"] != new["network"]["name"]:
+        return new
+    windows = {key(one): one for one in old["windows"]}
+    for one in new["windows"]:
+        before = windows.get(key(one), {})
+        windows[key(one)] = before | one | {part: before.get(part, {}) | one[part] for part in PARTS}
+    return new | {"windows": list(windows.values())}
+
+
 def main() -> None:
     """Judge every window that is here."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = asked.parser(__doc__, RESULT)
     parser.add_argument("--pymc", type=Path, help="the Python of an environment that has pymc-marketing")
     parser.add_argument("--ptls", type=Path, help="the Python of an environment that has pytorch-lifestream")
-    parser.add_argument("--data", type=Path, help="the folder of UCI Online Retail II")
-    parser.add_argument("--only", nargs="*", help="shops: " + ", ".join(HORIZONS))
     parser.add_argument("--windows", type=int, nargs="*", default=(0, 1), help="counted back from the end of the data")
-    parser.add_argument("--weights", type=Path, help="a folder of weights; the shipped ones where not given")
-    parser.add_argument("--into", type=Path, default=RESULT, help="where the result is written")
     told = parser.parse_args()
     pythons = {kind: path for kind, path in (("pymc", told.pymc), ("coles", told.ptls)) if path}
     if not pythons:
         sys.exit("--pymc and --ptls are missing: name the Python of at least one environment")
-    weights, results = read_weights(told.weights), []
-    for pair in pairs(told.data, told.only):
-        for window in told.windows:
-            if not closed_windows(pair.packed, pair.cutoff(window), pair.horizon_days):
-                print(f"{pair.name}, window {window}: history too short, left out")
-                continue
-            results.append(judge(pair, window, pythons, weights))
-            print(f"{pair.name}, window {window}: {results[-1]['seconds']}", flush=True)
-    meta = {"run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
-    result = meta | {"network": told_of(weights), "windows": results}
+    weights, found = read_weights(told.weights), dict(_judgeable(told.data, told.only, told.windows))
+    old = json.loads(told.into.read_text("utf-8")) if told.into.exists() else {}
+    gone = lost(old, told_of(weights), set(found), {CHOSEN[kind] for kind in pythons})
+    if gone and told.into == RESULT:
+        sys.exit(
+            f"{told.into}: of another network, and this run leaves out {'; '.join(gone)}. Cure: --into, or run all"
+        )
+    new = {"run_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "network": told_of(weights)}
+    results = []
+    for (_, _, window), pair in found.items():
+        results.append(judge(pair, window, pythons, weights))
+        print(f"{pair.name}, window {window}: {results[-1]['seconds']}", flush=True)
     told.into.parent.mkdir(parents=True, exist_ok=True)
-    told.into.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    told.into.write_text(json.dumps(joined(old, new | {"windows": results}), indent=1) + "\n", "utf-8")
     print(page(results))
+
+
+def _judgeable(data: Path | None, only: list[str] | None, windows: Sequence[int]) -> Iterator[tuple[Key, Pair]]:
+    for pair in pairs(data, only):
+        for window in windows:
+            if closed_windows(pair.packed, pair.cutoff(window), pair.horizon_days):
+                yield (pair.shop, pair.horizon_days, window), pair
+            else:
+                print(f"{pair.name}, window {window}: history too short, left out")
 
 
 if __name__ == "__main__":
