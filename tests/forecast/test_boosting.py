@@ -138,7 +138,15 @@ def none_left_out(window: Window) -> Window:
     return changed({"spend": 30.0 * orders, "orders": orders}, window)
 
 
-@pytest.mark.parametrize("thinned", [nobody, for_nothing, few, none_left_out])
+def one_left_out(window: Window) -> Window:
+    """Only one of them: what LightGBM draws from one row is nothing."""
+    window = none_left_out(window)
+    orders = window[1].orders.copy()
+    orders[3] = 1
+    return changed({"spend": 30.0 * orders, "orders": orders}, window)
+
+
+@pytest.mark.parametrize("thinned", [nobody, for_nothing, few, none_left_out, one_left_out])
 def test_too_little_to_learn_from_is_refused(thinned: Callable[[Window], Window]) -> None:
     with pytest.raises(ModelError, match="too little to learn from"):
         Boosting().fit([thinned(WINDOWS[0])], 0)

@@ -28,6 +28,7 @@ Matrix = NDArray[np.float32]
 NAME = "LightGBM"
 MOST_ROWS = 100_000  # customers x windows; more are thinned out evenly
 LEAST_ACTIVE, LEAST_ROWS = 20, 60
+LEAST_HELD_OUT = 5  # who spent, among the held out and among the others: of one row LightGBM draws none
 THREADED_ROWS = 20_000  # below, threads wait for each other longer than they work
 HELD_OUT = 4  # one customer in so many chooses the trees' size and number
 MOST_ROUNDS = 400
@@ -199,7 +200,8 @@ def _spenders(examples: _Examples) -> _Examples:
     rows, n_active = len(examples.orders), int(np.count_nonzero(examples.orders))
     some = examples.take((examples.orders > 0) & (examples.spend > 0))
     least = min(len(some.orders), n_active, rows - n_active)
-    if least < LEAST_ACTIVE or rows < LEAST_ROWS or not some.held_out.any() or some.held_out.all():
+    apart = min(np.count_nonzero(some.held_out), np.count_nonzero(~some.held_out))
+    if least < LEAST_ACTIVE or rows < LEAST_ROWS or apart < LEAST_HELD_OUT:
         found = f"{rows} customers in closed windows, {n_active} of them with an order, {len(some.orders)} with spend"
         raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
     return some
