@@ -47,6 +47,16 @@ OUTSIDE = ("periodic", "answer_bin")  # inputs: their rows are no directions of 
 PART_NAMES = tuple(Loss.__annotations__)
 
 
+def _commit() -> str | None:
+    """Name the commit whose code is loaded; None outside a working tree."""
+    here = Path(__file__).parent
+    said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)  # noqa: S607
+    return said.stdout.strip() or None
+
+
+COMMIT = _commit()
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to pre-train.
@@ -204,7 +214,7 @@ class Run:
         print(json.dumps(line), flush=True)  # noqa: T201
 
     def _begin_stage(self) -> None:
-        commit = present_commit()
+        commit = COMMIT
         if not self.progress.stages or self.progress.stages[-1]["commit"] != commit:
             self.progress.stages.append({"step": self.progress.step, "commit": commit})
 
@@ -262,13 +272,6 @@ def optimisers(model: BehaviourModel, rate: float) -> list[torch.optim.Optimizer
         torch.optim.Muon(inside, lr=rate, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, rate, (0.9, 0.98), weight_decay=WEIGHT_DECAY),
     ]
-
-
-def present_commit() -> str | None:
-    """Name the commit of the working tree; None outside one."""
-    here = Path(__file__).parent
-    said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)  # noqa: S607
-    return said.stdout.strip() or None
 
 
 def measure_inputs(model: BehaviourModel, examples: list[Example]) -> None:

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from shijin.network.architecture import BehaviourModel, Size
 from shijin.network.objective import loss_of
-from shijin.network.pretrain import PROGRESS, STATE, held_out_loss, present_commit
+from shijin.network.pretrain import COMMIT, PROGRESS, STATE, held_out_loss
 from shijin.network.weights import SHIPPED, save_weights
 from shijin.simulate import prior
 
@@ -42,7 +42,7 @@ def ship(folders: Sequence[Path], into: Path) -> None:
     card = {
         "name": "Shijin behaviour model",
         "licence": LICENCE,
-        "commit": present_commit(),
+        "commit": COMMIT,
         "size": last["size"],
         "parameters": int(sum(value.size for value in tensors.values())),
         "stages": last.get("stages", []),
