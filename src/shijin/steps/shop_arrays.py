@@ -71,13 +71,17 @@ def cutoff_of(packed: Packed, told: str | date | None) -> int:
     Raises
     ------
     ConfigError
-        When it is no day.
+        When it is no day, or later than the day after the last day of data.
     EmptyHistoryError
         When it lies on or before the first day of data.
     """
     if told is None:
         return packed.end
     cutoff = as_cutoff(parse_day(told))
+    if cutoff > packed.end:  # days without data are no silence: only [shop] observed_until says that nothing happened
+        end = EPOCH + timedelta(days=packed.end // DAY_US)
+        cure = f"choose {end} or earlier; if nothing was sold since, say so with [shop] observed_until"
+        raise ConfigError(f"{told} lies beyond the data, which end before {end}", "cutoff", cure)
     if cutoff <= packed.start:
         first = EPOCH + timedelta(days=packed.start // DAY_US)
         raise EmptyHistoryError(f"nothing lies before {told}", "cutoff", f"choose a day after {first}")
