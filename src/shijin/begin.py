@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from shijin.collect import CollectOptions
-from shijin.errors import ShijinError
+from shijin.collect.guess import ROLES
+from shijin.errors import ConfigError, ShijinError
 from shijin.frames import to_arrow
 from shijin.shop import Shop
 from shijin.steps.collect import collect
@@ -47,6 +50,7 @@ def from_dataframe(
     customer, time, amount, columns
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not said.
     """
+    _refuse_unknown(from_dataframe, columns)
     table, kind = to_arrow(orders)
     told = {"customer_id": customer, "ts": time, "amount": amount, **columns}
     root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
@@ -64,7 +68,16 @@ def from_dataframe(
     return shop
 
 
-def forecast(orders: Any, horizon: str | int | Sequence[str | int] | None = None, **columns: str) -> Any:  # noqa: ANN401
+def forecast(
+    orders: Any,  # noqa: ANN401
+    horizon: str | int | Sequence[str | int] | None = None,
+    cutoff: str | date | None = None,
+    *,
+    customer: str | None = None,
+    time: str | None = None,
+    amount: str | None = None,
+    **columns: str,
+) -> Any:  # noqa: ANN401
     """Forecast the customers of a table of orders in one call: nothing is trained, nothing is kept.
 
     Parameters
@@ -72,8 +85,41 @@ def forecast(orders: Any, horizon: str | int | Sequence[str | int] | None = None
     orders
         pandas, polars or Arrow; the forecast is the same kind.
     horizon
-        Such as "90d"; several give as many rows a customer.
-    columns
-        Which columns hold what (``customer="user_id", time="paid_at", amount="total"``); guessed where not said.
+        Such as "90d"; 90 days, or a third of a shorter history, where None. Several, such as ``["30d", "90d"]``, give a
+        row a customer each; ``horizon_days`` tells the rows apart. They agree in order: a longer one never says less,
+        so the figure for 90 days may move a little with the company it is asked in.
+    cutoff
+        Read only what is before this day, such as "2024-06-01"; all where None.
+    customer, time, amount, columns
+        Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...); guessed where not said.
+
+    Returns
+    -------
+    A row a customer and horizon: `schema.FORECAST`, docs/formats.md.
+
+    Raises
+    ------
+    ShijinError
+        When an argument, a column or a horizon does not exist, or the orders do not suffice.
+
+    Examples
+    --------
+    >>> import shijin
+    >>> shijin.forecast(None, horizons="90d")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: shijin.forecast: unknown argument 'horizons' (did you mean 'horizon'?). Cure: there ...
     """
-    return from_dataframe(orders, **columns).forecast(horizon, zero_shot=True)
+    _refuse_unknown(forecast, columns)
+    shop = from_dataframe(orders, customer=customer, time=time, amount=amount, **columns)
+    return shop.forecast(horizon, cutoff, zero_shot=True)
+
+
+def _refuse_unknown(verb: Callable[..., Any], columns: Mapping[str, str]) -> None:
+    """Refuse an argument that is neither one of the verb's own nor a column that orders may have."""
+    known = [name for name in inspect.signature(verb).parameters if name not in ("orders", "columns")]
+    known += [role for role in ROLES if role not in ("customer_id", "ts", "amount")]
+    for name in columns:
+        if name not in ROLES:
+            near = difflib.get_close_matches(name, known, 1)
+            problem = f"unknown argument {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
+            raise ConfigError(problem, f"shijin.{verb.__name__}", f"there are {', '.join(known)}")

@@ -6,7 +6,7 @@ one file of `steps`; what it wrote lies in the workspace, and its receipt says f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.collect import CollectOptions
+from shijin.errors import ConfigError
 from shijin.forecast.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
@@ -96,9 +97,13 @@ class Shop:
     ) -> Any:  # noqa: ANN401
         """Forecast every customer: by the newest trained model that fits, or untrained where there is none.
 
-        Several horizons agree with each other and come out under each other; `zero_shot` is the behaviour model alone.
+        Several horizons come out under each other, told apart by ``horizon_days``; they agree in order: a longer one
+        never says less. `zero_shot` is the behaviour model alone.
         """
-        horizons = [horizon] if horizon is None or isinstance(horizon, str | int) else list(horizon)
+        several = isinstance(horizon, Iterable) and not isinstance(horizon, str)
+        horizons: list[Any] = list(horizon) if several else [horizon]  # type: ignore[arg-type]
+        if not horizons:
+            raise ConfigError("none is named", "horizon", "name one such as 90d, or leave it out")
         options = ScoreOptions(None, cutoff, model, zero_shot)
         tables = [table for _, table in score_together(self.workspace, options, horizons, _now())]
         return like(pa.concat_tables(tables), self.kind)

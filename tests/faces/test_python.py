@@ -1,6 +1,8 @@
 """The Python face: a table goes in, the same kind comes out; every object shows itself; wrong input is one line."""
 
 import gc
+import inspect
+import pydoc
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -168,6 +170,40 @@ def test_what_was_judged_with_a_member_of_ones_own_does_not_stand_in_for_the_usu
     assert "everyone alike" not in shop.backtest(horizon="60d").scores
 
 
+def test_one_call_forecasts_a_table_as_of_a_day(plain: pd.DataFrame) -> None:
+    columns = {"customer": "who", "time": "moment", "amount": "paid"}
+    then = shijin.forecast(plain, "60d", cutoff=DAY, **columns)
+    past = plain[plain["moment"] < pd.Timestamp(CUTOFF)]
+    assert set(then["customer_id"]) == set(past["who"])
+    assert set(then["cutoff"].dt.date) == {CUTOFF}
+
+
+def test_rows_of_several_horizons_are_told_apart_by_their_days_and_the_longer_says_no_less(plain: pd.DataFrame) -> None:
+    columns = {"customer": "who", "time": "moment", "amount": "paid"}
+    found = shijin.forecast(plain, np.array([60, 30]), **columns)
+    by_days = found.pivot(index="customer_id", columns="horizon_days", values="p_active")
+    assert list(by_days.columns) == [30, 60]
+    assert (by_days[60] >= by_days[30]).all()
+
+
+def test_the_room_that_can_be_called_tells_its_parameters() -> None:
+    parameters = inspect.signature(shijin.forecast).parameters
+    assert list(parameters) == ["orders", "horizon", "cutoff", "customer", "time", "amount", "columns"]
+    told = pydoc.plain(pydoc.render_doc(shijin.forecast))
+    assert "Forecast the customers of a table of orders in one call" in told
+    assert "horizon_days" in told
+
+
+def test_an_argument_that_does_not_exist_is_refused_by_the_name_of_those_that_do(plain: pd.DataFrame) -> None:
+    with pytest.raises(ShijinError, match=r"unknown argument 'horizons' \(did you mean 'horizon'") as no:
+        shijin.forecast(plain, horizons="90d")
+    assert all(name in no.value.cure for name in ("horizon", "cutoff", "customer", "time", "amount", "order_id"))
+    with pytest.raises(ShijinError, match="unknown argument 'workspace'"):
+        shijin.forecast(plain, workspace="here")
+    with pytest.raises(ShijinError, match=r"shijin\.from_dataframe: unknown argument 'cutoff'"):
+        shijin.from_dataframe(plain, cutoff=DAY)
+
+
 # -- what is shown -----------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +260,8 @@ def refusals(shop: Shop, plain: pd.DataFrame) -> dict[str, Callable[[], object]]
         "no columns to guess": lambda: shijin.from_dataframe(plain[["who", "paid"]]),
         "no workspace": lambda: shijin.open("nowhere"),
         "no horizon": lambda: shop.forecast(horizon="soon"),
+        "no horizon at all": lambda: shop.forecast(horizon=[]),
+        "half a day": lambda: shop.forecast(horizon=3.5),  # type: ignore[arg-type]
         "a horizon of another type": lambda: shop.forecast(horizon=[[60]]),  # type: ignore[list-item]
         "no day": lambda: shop.features(cutoff="June"),
         "a day of another type": lambda: shop.features(cutoff=2023),  # type: ignore[arg-type]

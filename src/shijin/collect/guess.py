@@ -23,7 +23,7 @@ from shijin.collect.values import DateOrder, Decimal, bare_number, distinct
 from shijin.errors import ConfigError, SourceError
 from shijin.prepare.clean import plain
 
-_ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
+ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
 _TIME_WORDS = ("date", "time", "日期", "时间")
 # What shops' programs write today; left to itself the guesser takes German for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
@@ -119,9 +119,9 @@ def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dic
     shijin.errors.ConfigError: orders.csv: no column 'when' for ts, found a, b. Cure: correct --map or [collect] map.
     """
     for role, column in said.items():
-        if role not in _ROLES:
-            near = difflib.get_close_matches(role, _ROLES, 1)
-            cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_ROLES)}"
+        if role not in ROLES:
+            near = difflib.get_close_matches(role, ROLES, 1)
+            cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(ROLES)}"
             raise ConfigError(f"{role!r} is no column Shijin knows", "--map", cure)
         if column not in found:
             raise ConfigError(
@@ -129,14 +129,14 @@ def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dic
             )
     by_plain = {plain(name): name for name in reversed(found)}
     chosen = dict(said)
-    for role, names in _ROLES.items():
+    for role, names in ROLES.items():
         free = [by_plain[name] for name in names if name in by_plain and by_plain[name] not in chosen.values()]
         if role not in chosen and free:
             chosen[role] = free[0]
     if "ts" not in chosen:
         timely = [name for name in found if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}
-    return {role: chosen[role] for role in _ROLES if role in chosen}
+    return {role: chosen[role] for role in ROLES if role in chosen}
 
 
 def decimal_of(texts: pa.Array) -> Decimal:
@@ -223,7 +223,7 @@ def _likeliest(data: bytes) -> str:
     sample = cut[: cut.rfind(b"\n") + 1] or cut
     try:
         header = data.decode("gb18030").split("\n", 1)[:1]
-        known = {name for names in _ROLES.values() for name in names if not name.isascii() and len(name) > 1}
+        known = {name for names in ROLES.values() for name in names if not name.isascii() and len(name) > 1}
         if header and any(name in plain(header[0]) for name in known):
             return "gb18030"
     except UnicodeDecodeError:
