@@ -20,6 +20,7 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import STACKED, default_members
 from shijin.forecast.stack import Stack
+from shijin.network.runtime import fitting
 from shijin.network.weights import SHIPPED, Weights, load_weights
 from shijin.represent.cutoff import History
 
@@ -86,7 +87,7 @@ class OrFormula:
 
 def read_weights(folder: Path | None) -> Weights:
     """Read weights; the shipped ones where no folder is told."""
-    return load_weights(folder or SHIPPED)
+    return fitting(load_weights(folder or SHIPPED))
 
 
 def told_of(weights: Weights) -> dict[str, Any]:

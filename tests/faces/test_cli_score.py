@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
-from rawfile import CONFIG, HORIZON_DAYS, START, write
+from rawfile import HORIZON_DAYS, START, write
 from shijin.schema import FORECAST
 
 END = START + timedelta(days=330)
@@ -115,17 +115,10 @@ def test_an_untrained_workspace_gets_the_untrained_forecast_and_is_told_so(
     assert (result["model"], result["member"], result["customers"]) == (None, "behaviour model", 200)
 
 
-def test_a_cutoff_may_be_the_end_of_the_data_and_no_later(workspace: Path, command: Command) -> None:
-    assert command("score", "-w", workspace, "--cutoff", END).code == 0
-    said = command("score", "-w", workspace, "--zero-shot", "--cutoff", END + timedelta(days=1))
-    assert (said.code, said.err.count("\n")) == (2, 1)
-    assert f"choose {END} or earlier" in said.err
-
-
-def test_days_that_were_observed_to_be_silent_lower_the_forecast(workspace: Path, command: Command) -> None:
+def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecast(
+    workspace: Path, command: Command
+) -> None:
     before = rows_of(workspace)["p_active"].mean()
-    silent_until = END + timedelta(days=89)
-    (workspace / "shijin.toml").write_text(f"[shop]\nobserved_until = {silent_until}\n{CONFIG}")
     assert command("score", "-w", workspace, "--cutoff", END + timedelta(days=90)).code == 0
     assert rows_of(workspace)["p_active"].mean() < before / 2
 

@@ -197,15 +197,6 @@ def test_late_and_regular_is_a_worse_sign_than_late_and_clumpy_as_the_truth_says
     assert forecast[regular].mean() < forecast[clumpy].mean() - 0.05
 
 
-def test_the_total_lies_within_its_interval_about_as_often_as_it_says(unseen: list[Window]) -> None:
-    inside = []
-    for history, outcomes in unseen:
-        ends = Behaviour().forecast(history, outcomes.horizon_days).total_interval(0.8)
-        assert ends is not None
-        inside.append(ends[0] <= outcomes.spend.sum() <= ends[1])
-    assert np.mean(inside) >= 0.6
-
-
 def test_the_interval_is_wider_where_the_season_ahead_was_never_seen() -> None:
     knobs = replace(DEMO, customers=900, items=0, days=1100, season_amplitude=0.55, one_timers=0.0)
     shop = simulate(knobs, seed=5)
@@ -241,3 +232,21 @@ def test_adapting_without_windows_is_refused() -> None:
     with pytest.raises(ModelError, match="not adapted"):
         Adapted().forecast(window_of(SHOP)[0], HORIZON)
     assert Adapted.name == ADAPTED
+
+
+def test_adapting_is_held_near_the_weights_it_begins_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapt = pytest.importorskip("shijin.network.adapt", reason="adapting needs torch")
+    monkeypatch.setattr(adapt, "STEPS", 8)
+    windows = closed_windows(SHOP.packed, window_of(SHOP)[0].cutoff, HORIZON)
+
+    def distance(pull: float) -> float:
+        monkeypatch.setattr(adapt, "PULL", pull)
+        tensors = adapt.adapt(shipped(), windows, 0).tensors
+        return sum(float(((value - shipped().tensors[name]) ** 2).sum()) for name, value in tensors.items())
+
+    assert 0 < distance(1000.0) < 0.8 * distance(0.0)
+
+
+def test_vectors_of_a_horizon_beyond_what_was_learnt_are_refused() -> None:
+    with pytest.raises(ModelError, match="401 days"):
+        Behaviour().vectors(window_of(SHOP)[0], 401)

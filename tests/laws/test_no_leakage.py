@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+import shijin
 from rawfile import COARSE, CUTOFF, HORIZON_DAYS, SMALL, raw_orders, shop_of, split, with_total
 from shijin.simulate.knobs import Knobs
 
@@ -104,6 +105,31 @@ def test_an_order_in_the_last_instant_before_the_cutoff_is_known_and_one_at_the_
     spent = dict(zip(*(expected.trained[name].to_pylist() for name in ("customer_id", "historic_spend")), strict=True))
     assert {"o-just-before"} == set(past["order_id"].dropna()) & {"o-at", "o-just-before"}
     assert spent == pytest.approx({customer: money.get(customer, 0.0) for customer in spent})
+
+
+def one_timers(buyers: range) -> pd.DataFrame:
+    """330 customers with one and the same order, forty who come again, and who of the first buys after the cutoff."""
+    day = pd.Timestamp(CUTOFF) - timedelta(days=110)
+    rows = [(f"k{number:04d}", day, 10.0) for number in range(370)]
+    rows += [(f"k{number:04d}", day + timedelta(days=50), 10.0) for number in range(40)]
+    rows += [("k0000", pd.Timestamp(CUTOFF) + timedelta(days=40), 10.0)]  # the file goes on in any case
+    rows += [(f"k{number:04d}", pd.Timestamp(CUTOFF) + timedelta(days=3), 10.0) for number in buyers]
+    return pd.DataFrame(rows, columns=["customer_id", "ts", "amount"])
+
+
+def test_who_of_many_with_the_same_past_will_buy_shows_in_no_tier_no_forecast_and_no_vector(tmp_path: Path) -> None:
+    found = []
+    for name, buyers in (("some buy", range(300, 370)), ("nobody buys", range(0))):
+        shop = shijin.from_dataframe(one_timers(buyers), workspace=tmp_path / name)
+        forecast = shop.forecast(horizon=30, cutoff=DAY, zero_shot=True)
+        vectors = shop.represent(horizon=30, cutoff=DAY)
+        found.append([table.sort_values("customer_id", ignore_index=True) for table in (forecast, vectors)])
+    for one, other in zip(*found, strict=True):
+        assert len(one) == 370
+        moved = [
+            name for name in one.columns if [str(cell) for cell in one[name]] != [str(cell) for cell in other[name]]
+        ]
+        assert moved == []
 
 
 # -- the judged window of a backtest -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from shijin.network.inputs import (
     OWN_CENTRE,
     TIME_BINS,
     Context,
+    Past,
     context_windows,
     read_answers,
     read_context,
@@ -305,3 +306,16 @@ def test_a_large_shop_is_known_from_customers_evenly_by_place(monkeypatch: pytes
     known = thinned(history)
     assert known.customers.tolist() == history.customers[::3].tolist()
     assert (known.scale, known.cutoff) == (history.scale, history.cutoff)
+    past = Past.of(history, HORIZON)
+    assert max(len(before) for before, _ in past.windows) <= len(known)
+    np.testing.assert_array_equal(past.shop, read_shop(known, HORIZON))
+
+
+def test_who_is_forecast_gets_the_guess_of_the_ridge_on_the_context_and_nobody_one_where_there_is_none() -> None:
+    history = history_of(simulated())
+    customers, context = read_customers(history, HORIZON), context_of(history, most=10**6)
+    guess = context.guess(customers)
+    assert guess[:, 0].tolist() == [1.0] * len(history)
+    assert guess[:, 1].std() > 0.05
+    assert np.corrcoef(context.guess(context.customers)[:, 1], context.guesses[:, 1])[0, 1] > 0.9
+    assert not Context.empty(customers.features.shape[1], 5).guess(customers).any()

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,10 +11,11 @@ from tinynetworks import context_of, drawn, said, tensors_of, weights_of
 from tinyshops import HORIZON, by_hand, day, history_of, simulated, split
 
 from shijin.distribution import Distribution
+from shijin.errors import ModelError
 from shijin.network.architecture import BehaviourModel
 from shijin.network.inputs import OWN_CENTRE, context_windows, read_customers, read_shop
-from shijin.network.runtime import BLOCK, Network, forecast, read_past, vectors
-from shijin.network.weights import Weights
+from shijin.network.runtime import BLOCK, Network, fitting, forecast, read_past, vectors
+from shijin.network.weights import Tensors, Weights, load_weights, save_weights
 
 SHOP = history_of(simulated(knobs={"customers": 1600}))
 ASKED, OF_SHOP = read_customers(SHOP, HORIZON), read_shop(SHOP, HORIZON)
@@ -135,3 +139,54 @@ def test_permuting_the_tensors_ruins_the_forecast(network: Network, model: Behav
     one = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON)).p_active
     two = forecast(other, SHOP, HORIZON, read_past(other, SHOP, HORIZON)).p_active
     assert np.abs(one - two).max() > 0.01
+
+
+# --- foreign weights --------------------------------------------------------------------------------------------------
+
+
+def renamed(tensors: Tensors) -> Tensors:
+    return {f"other.{name}": value for name, value in tensors.items()}
+
+
+def one_feature_less(tensors: Tensors) -> Tensors:
+    return {name: value[:-1] if name.startswith("standardise_features") else value for name, value in tensors.items()}
+
+
+def one_missing(tensors: Tensors) -> Tensors:
+    return {name: value for name, value in tensors.items() if name != "head.first.bias"}
+
+
+def one_row_missing(tensors: Tensors) -> Tensors:
+    return tensors | {"head.second.weight": tensors["head.second.weight"][:-3]}
+
+
+def not_a_number(tensors: Tensors) -> Tensors:
+    return tensors | {"head.first.bias": np.full_like(tensors["head.first.bias"], np.nan)}
+
+
+@pytest.mark.parametrize(
+    "harm", [renamed, one_feature_less, one_missing, one_row_missing, not_a_number, lambda tensors: {}]
+)
+def test_foreign_weights_are_refused_in_one_line_though_their_card_matches(
+    model: BehaviourModel, harm: Callable[[Tensors], Tensors], tmp_path: Path
+) -> None:
+    save_weights(harm(tensors_of(model)), {}, tmp_path)
+    with pytest.raises(ModelError, match="weights") as refused:
+        fitting(load_weights(tmp_path))
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith("Cure: install shijin again.")
+
+
+def test_weights_that_fit_come_back_as_they_were(model: BehaviourModel) -> None:
+    weights = weights_of(model)
+    assert fitting(weights) is weights
+
+
+def test_the_card_scales_how_sure_the_level_is(model: BehaviourModel) -> None:
+    plain = weights_of(model)
+    halved = Weights(plain.tensors, plain.card | {"level_factor": 0.5})
+    scales = [
+        forecast(one, SHOP, HORIZON, read_past(one, SHOP, HORIZON)).level_scale for one in map(Network, (plain, halved))
+    ]
+    assert scales[0] is not None
+    assert scales[1] == pytest.approx(scales[0] / 2)

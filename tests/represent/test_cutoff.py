@@ -225,3 +225,40 @@ def test_midnights_are_the_shops_own_in_summer_and_winter() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert as_instant(as_cutoff(date(2024, 1, 15)), berlin).isoformat() == "2024-01-14T23:00:00+00:00"
     assert as_instant(as_cutoff(date(2024, 7, 15)), berlin).isoformat() == "2024-07-14T22:00:00+00:00"
+
+
+# --- who is alike before the cutoff -----------------------------------------------------------------------------------
+
+
+def alike(buyers: str) -> Packed:
+    """Five customers with one past, who differ in what they bought by name only, and two others around them."""
+    past = [row(name, "2024-01-10", 10.0, item_id=f"item-{name}") for name in "abcde"]
+    others = [row("x", "2024-01-01", 1.0, item_id="tea"), row("y", "2024-01-20", 1.0, item_id="tea")]
+    return packed([*past, *others, *(row(name, "2024-02-02", 5.0, item_id="tea") for name in buyers)])
+
+
+@pytest.mark.parametrize("buyers", ["", "e", "ca", "edb", "abcde"])
+def test_who_has_the_same_past_stands_by_id_whoever_will_buy(buyers: str) -> None:
+    shop = alike(buyers)
+    history, outcomes = split_at(shop, CUTOFF, 2)
+    assert history.customers.tolist() == ["x", "a", "b", "c", "d", "e", "y"]
+    assert history.lines is not None
+    names = shop.items[history.lines.item].tolist()
+    assert names == ["tea", "item-a", "item-b", "item-c", "item-d", "item-e", "tea"]
+    if outcomes is not None:
+        came = {name for name, orders in zip(history.customers, outcomes.orders, strict=True) if orders}
+        assert came == set(buyers)
+        assert outcomes.spend[outcomes.orders > 0].tolist() == [5.0] * len(buyers)
+
+
+def test_who_differs_in_any_column_keeps_the_place_its_past_gives() -> None:
+    shop = packed([row("b", "2024-01-10", 10.0), row("a", "2024-01-10", 11.0), row("a", "2024-02-03", 5.0)])
+    assert split(shop, 1).customers.tolist() == ["b", "a"]
+    assert split(packed([row("b", "2024-01-10", 10.0), row("a", "2024-01-10", 11.0)]), 1).customers.tolist() == [
+        "b",
+        "a",
+    ]
+
+
+def test_a_shop_known_at_a_cutoff_ends_there() -> None:
+    assert split(SHOP).as_shop().end == CUTOFF

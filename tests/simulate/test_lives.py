@@ -70,6 +70,11 @@ def test_nobody_orders_more_often_than_a_customer_can() -> None:
     assert counts_of(lives(replace(DAILY, customers=3, days=300, rate_median_days=0.1)), 0, 300).max() <= 2001
 
 
+def test_the_busiest_founders_do_not_fall_silent_at_that_limit() -> None:
+    one = lives(replace(DAILY, customers=20, days=300, before_days=600, founders=1.0, rate_median_days=0.1))
+    assert (counts_of(one, 280, 300) > 10).all()
+
+
 # --- drift ------------------------------------------------------------------------------------------------------------
 
 

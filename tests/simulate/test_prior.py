@@ -89,6 +89,27 @@ def test_the_number_of_customers_can_be_held_too(customers: int) -> None:
         assert task.customers == customers
 
 
+def test_a_share_of_shops_is_calm_and_keeps_its_usual_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    def calm(tasks: list[Task]) -> float:
+        knobs = [task.knobs for task in tasks]
+        return float(np.mean([one.season_amplitude <= 0.15 and 0 < one.holiday_lift <= 0.3 for one in knobs]))
+
+    assert calm(TASKS) == pytest.approx(prior.CALM, abs=0.09)
+    monkeypatch.setattr(prior, "CALM", 0.0)
+    wild = [task_of(seed) for seed in SEEDS]
+    monkeypatch.setattr(prior, "CALM", 1.0)
+    tame = [task_of(seed) for seed in SEEDS]
+    assert calm(wild) < 0.1
+    assert calm(tame) > 0.95
+    gaps = [
+        (one.knobs.rate_scale_days / one.knobs.rate_shape, other.knobs.rate_scale_days / other.knobs.rate_shape)
+        for one, other in zip(wild, tame, strict=True)
+        if one.knobs.rates == "gamma"
+    ]
+    assert len(gaps) > 50
+    np.testing.assert_allclose(*zip(*gaps, strict=True))
+
+
 def test_a_share_of_shops_has_guests_who_differ_but_go_by_the_same_calendar() -> None:
     with_guests = [task for task in TASKS if task.guests]
     assert len(with_guests) / len(TASKS) == pytest.approx(prior.GUESTS, abs=0.08)

@@ -17,7 +17,7 @@ from shijin.distribution import Distribution
 from shijin.errors import ConfigError, ModelError
 from shijin.forecast.member import Window
 from shijin.network.inputs import MOST_TOLD
-from shijin.network.runtime import Network, forecast, read_past, vectors
+from shijin.network.runtime import Network, fitting, forecast, read_past, vectors
 from shijin.network.weights import Weights, as_bytes, from_bytes, load_weights
 from shijin.represent.cutoff import History
 
@@ -152,5 +152,5 @@ class Adapted:
 
 @cache
 def shipped() -> Weights:
-    """Read the shipped weights once."""
-    return load_weights()
+    """Read the shipped weights once, and make sure that they are this network's."""
+    return fitting(load_weights())

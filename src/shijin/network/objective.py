@@ -11,6 +11,7 @@ from torch.nn import functional
 from shijin.distribution import SPEND_BINS, Grid
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Outputs
 from shijin.network.inputs import OWN_BINS, OWN_CENTRE, Answers
+from shijin.network.runtime import LOG_SCALES
 from shijin.network.tasks import Example
 from shijin.represent.packed import Ints
 
@@ -81,5 +82,5 @@ def _level_surprise(outputs: Outputs, answers: Answers, own_bin: Tensor) -> Tens
         )
     middle, log_scale = outputs.level.chunk(2)
     # What chance does to a sum of customers comes on top of what the level itself is off by: variances add.
-    scale = torch.sqrt(torch.exp(2 * log_scale.clamp(-5, 2)) + chance / 2)
+    scale = torch.sqrt(torch.exp(2 * log_scale.clamp(*LOG_SCALES)) + chance / 2)
     return (torch.log(scale) + (off - middle).abs() / scale).mean()

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
+from shijin.errors import ModelError
 from shijin.network.inputs import (
     DRAW_SEED,
     MOST_TOLD,
@@ -27,8 +29,8 @@ from shijin.network.inputs import (
     read_customers,
 )
 from shijin.network.weights import HEAD_WIDTH, Tensors, Weights
-from shijin.represent.cutoff import History
-from shijin.represent.packed import Ints
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.packed import DAY_US, Ints, Kind, Moments, Packed
 from shijin.represent.tokens import Tokens
 from shijin.threads import one_blas_thread
 
@@ -37,7 +39,9 @@ Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
 CLIP = 5.0  # standardised inputs beyond are held here
-BLOCK = 1024  # customers computed at once
+BLOCK = 1024  # customers computed at once, at most
+LOG_SCALES = (-5.0, 2.0)  # of the level
+_REHEARSED_DAYS = 2
 
 _GELU = np.float32(np.sqrt(2 / np.pi))
 
@@ -84,6 +88,7 @@ class Network:
         self.width = len(self.tensors["asked"])
         self.heads = max(self.width // HEAD_WIDTH, 1)
         self.n_features = len(self.tensors["standardise_features.mean"])
+        self.level_factor = float(weights.card.get("level_factor", 1.0))
 
     def read(self, shop: Array, context: Context) -> Read:
         """Read a shop and its context."""
@@ -112,6 +117,13 @@ class Network:
         edges = np.cumsum([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS])
         active, own_spend, orders, time = np.split(out, edges[:-1], axis=1)
         return Said(active[:, 0], own_spend, orders, time, vectors)
+
+    def level_scale(self, read: Read) -> float:
+        """Scale of the Laplace distribution of the log of how far the shop's spend lies from its customers' forecasts.
+
+        The middle that the network gives too is not applied: it lies near 0, and corrects nothing on shops held out.
+        """
+        return self.level_factor * float(np.exp(np.clip(read.level[3], *LOG_SCALES)))
 
     def _rows(self, customers: Customers, guesses: Array) -> Array:
         features = self._standardised("standardise_features", customers.features)
@@ -174,6 +186,34 @@ class Network:
         )
 
 
+def fitting(weights: Weights) -> Weights:
+    """Let weights forecast a shop of two customers, and give them back.
+
+    Raises
+    ------
+    ModelError
+        When they are another network's, or no numbers: their card may match and yet nothing come of them.
+    """
+    try:
+        network, history = Network(weights), _two_customers()
+        found = forecast(network, history, _REHEARSED_DAYS, read_past(network, history, _REHEARSED_DAYS))
+    except (KeyError, ValueError, IndexError) as error:
+        raise ModelError(
+            f"these are another network's weights ({error})", weights.name, "install shijin again"
+        ) from error
+    if not (np.isfinite(found.mean()).all() and np.isfinite(found.level_scale or np.nan)):
+        raise ModelError("the network's weights are no numbers", weights.name, "install shijin again")
+    return weights
+
+
+def _two_customers() -> History:
+    one, three = np.ones(3), np.arange(3, dtype=np.float64)
+    kinds, channels = np.full(3, Kind.ORDER, np.uint8), np.zeros(3, np.int16)
+    moments = Moments((three * DAY_US).astype(np.int64), kinds, 10 + three, one, one, 0 * one, one, channels)
+    shop = Packed(np.array(["a", "b"]), np.array([0, 1, 3]), moments, 0, 4 * DAY_US)
+    return split_at(shop, 4 * DAY_US, _REHEARSED_DAYS)[0]
+
+
 @one_blas_thread()
 def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:
     """Read a shop's own past: its closed windows, with what came of them, as context.
@@ -207,7 +247,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
     p_active, spend, orders = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
     )
-    return Distribution(p_active, spend, orders, grid, float(np.exp(read.level[3])))
+    return Distribution(p_active, spend, orders, grid, network.level_scale(read))
 
 
 @one_blas_thread()
@@ -218,15 +258,17 @@ def vectors(network: Network, history: History, horizon_days: int, read: Read, t
 
 
 def _by_block(of: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
-    def one(start: int) -> Part:
-        rows = np.arange(start, min(start + BLOCK, len(history)))
-        return of(read_customers(history.take(rows), horizon_days))
+    """Blocks of about equal size: a last one of a few rows would be multiplied another way, to other last bits."""
+    edges = np.linspace(0, len(history), -(-len(history) // BLOCK) + 1).astype(np.int64)
 
-    starts = range(0, len(history), BLOCK)
+    def one(block: tuple[int, int]) -> Part:
+        return of(read_customers(history.take(np.arange(*block)), horizon_days))
+
+    blocks = list(pairwise(edges.tolist()))
     if threads == 1:
-        return [one(start) for start in starts]
+        return [one(block) for block in blocks]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, starts))
+        return list(pool.map(one, blocks))
 
 
 def _sums(values: Array, offsets: Ints) -> Array:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from shijin.network.architecture import BehaviourModel, Size
+from shijin.network.calibrate import level_factor
 from shijin.network.objective import loss_of
 from shijin.network.pretrain import COMMIT, PROGRESS, STATE, held_out_loss
-from shijin.network.weights import SHIPPED, save_weights
+from shijin.network.weights import SHIPPED, Weights, save_weights
 from shijin.simulate import prior
 
 LICENCE = "Apache-2.0; pre-trained on simulated shops only, on nobody's data"
@@ -50,6 +51,7 @@ def ship(folders: Sequence[Path], into: Path) -> None:
         "steps": last["step"],
         "mean_of_steps": [one["step"] for one in progress],
         "hours": round(last["hours"], 2),
+        "level_factor": round(level_factor(Weights(tensors, {"sha256": ""})), 3),
         "held_out": {name: round(value, 4) for name, value in judged.items()},
         "plan": last["plan"],
         "prior": {name: getattr(prior, name) for name in ("HORIZON_DAYS", "HISTORY_HORIZONS", "GAP_DAYS", "CUSTOMERS")},

@@ -6,7 +6,7 @@ and every member's inputs are made from a History alone, so that a leak does not
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, InitVar, dataclass
+from dataclasses import KW_ONLY, InitVar, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -170,11 +170,11 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     moments = packed.moments.take(before)
     scale = _median_order(moments, cutoff)
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    lines = _take_lines(packed.lines, before)
-    history = History(
-        cutoff, packed.start, packed.customers[:n], offsets, moments, lines, scale, packed.zone, door=_DOOR
-    )
-    return history, _outcomes(packed, cutoff, horizon_days, n)
+    order = _alike_by_id(packed.customers[:n], offsets, moments)
+    lines = _ordered_lines(_take_lines(packed.lines, before), offsets, order)
+    customers = packed.customers[:n][order]
+    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, door=_DOOR)
+    return history, _outcomes(packed, cutoff, horizon_days, order)
 
 
 def as_cutoff(day: date) -> int:
@@ -224,10 +224,57 @@ def _median_order(moments: Moments, cutoff: int) -> float:
     raise EmptyHistoryError(f"no order lies before {day}", "cutoff", "choose a later cutoff or collect earlier orders")
 
 
-def _outcomes(packed: Packed, cutoff: int, horizon_days: int, n: int) -> Outcomes | None:
+def _alike_by_id(customers: NDArray[np.str_], offsets: Ints, moments: Moments) -> Ints:
+    """(n,) order of customers whose moments before the cutoff are sorted: who are alike in all of them stand by id.
+
+    A packed shop lets what comes later decide between customers with one past, so their order would tell the future.
+    """
+    order = np.arange(len(customers))
+    alike = np.concatenate([[False], _like_the_next(offsets, moments), [False]])
+    tied = np.flatnonzero(alike[1:] | alike[:-1])
+    run = np.cumsum(~alike[:-1])[tied]
+    _, name = np.unique(customers[tied], return_inverse=True)
+    order[tied] = tied[np.lexsort((name, run))]
+    return order
+
+
+def _like_the_next(offsets: Ints, moments: Moments) -> NDArray[np.bool_]:
+    """(n - 1,) whether a customer's moments equal the next one's in every column."""
+    counts, first = np.diff(offsets), offsets[:-1]
+    alike = (counts[1:] == counts[:-1]) & (moments.ts[first[1:]] == moments.ts[first[:-1]])
+    pairs = np.flatnonzero(alike)
+    if not len(pairs):
+        return alike
+    length = counts[pairs]
+    begins = np.cumsum(length) - length
+    here = np.repeat(first[pairs] - begins, length) + np.arange(length.sum())
+    there = here + np.repeat(length, length)
+    equal = np.ones(len(here), dtype=bool)
+    for column in fields(Moments):
+        values = getattr(moments, column.name)
+        equal &= values[here] == values[there]
+    alike[pairs] = np.logical_and.reduceat(equal, begins)
+    return alike
+
+
+def _ordered_lines(lines: Lines | None, offsets: Ints, order: Ints) -> Lines | None:
+    """Lines of the moments of customers who are put in order; those who change places have equally many moments."""
+    if lines is None or (order == np.arange(len(order))).all():
+        return lines
+    counts = np.diff(offsets)
+    moment = np.repeat(offsets[:-1][order] - offsets[:-1], counts) + np.arange(offsets[-1])
+    n_lines = np.diff(lines.offsets)[moment]
+    starts = np.cumsum(n_lines) - n_lines
+    source = np.repeat(lines.offsets[:-1][moment] - starts, n_lines) + np.arange(n_lines.sum())
+    parts = (lines.item, lines.category, lines.quantity, lines.amount)
+    return Lines(np.append(starts, n_lines.sum()), *(part[source] for part in parts))
+
+
+def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Outcomes | None:
     until = cutoff + horizon_days * DAY_US
     if until > packed.end:
         return None
+    n = len(order)
     moments = packed.moments.take(slice(0, int(packed.offsets[n])))
     inside = (moments.ts >= cutoff) & (moments.ts < until)
     # Only the window's own moments are summed: zeros for later ones would move the last bits of a sum.
@@ -239,7 +286,8 @@ def _outcomes(packed: Packed, cutoff: int, horizon_days: int, n: int) -> Outcome
     orders = per_customer(is_order.astype(float), offsets)
     days = np.append(np.where(is_order, (moments.ts - cutoff) / DAY_US, np.inf), np.inf)
     first_days = np.where(counts > 0, np.minimum.reduceat(days, offsets[:-1]), np.inf)
-    return Outcomes(cutoff, horizon_days, np.maximum(spend, 0.0), orders.astype(np.int64), first_days)
+    spend = np.maximum(spend, 0.0)[order]
+    return Outcomes(cutoff, horizon_days, spend, orders[order].astype(np.int64), first_days[order])
 
 
 def _take_lines(lines: Lines | None, kept_moments: NDArray[np.bool_]) -> Lines | None:

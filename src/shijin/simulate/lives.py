@@ -24,6 +24,7 @@ _DRIFT_STEPS = 48  # pieces of a life within which interest stands still
 _SHORTEST_PIECE = 7.0  # days
 _CLUMP = (0.02, 0.2)  # of the usual gap: how soon an order of a clump follows
 _MOST_ORDERS = 2000  # of one customer: beyond it is no customer but a robot
+_MOST_EXPECTED = 0.6 * _MOST_ORDERS  # from first to last day: else the best customers would fall silent at the limit
 _LONGEST_ABSENCE = 1.5  # mean lifetimes a returning customer stays away on average
 
 
@@ -138,7 +139,7 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
 def _people(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> People:
     """Draw what customers are like; deaths of those who drop out at an order are not known yet."""
     n = knobs.customers
-    rates = _rates(knobs, rng)
+    rates = np.minimum(_rates(knobs, rng), _MOST_EXPECTED / (calendar.elapsed_at[-1] - calendar.elapsed_at[0]))
     at_order = knobs.dropout == "at_order"
     drop_chances = rng.beta(knobs.dropout_a, knobs.dropout_b, n) if at_order else np.zeros(n)
     births = _births(knobs, calendar, rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -71,17 +71,18 @@ def cutoff_of(packed: Packed, told: str | date | None) -> int:
     Raises
     ------
     ConfigError
-        When it is no day, or later than the day after the last day of data.
+        When it is no day, or has not come yet. Days without data before today count as silence, which is data.
     EmptyHistoryError
         When it lies on or before the first day of data.
     """
     if told is None:
         return packed.end
     cutoff = as_cutoff(parse_day(told))
-    if cutoff > packed.end:  # days without data are no silence: only [shop] observed_until says that nothing happened
+    today = as_cutoff(datetime.now(packed.zone).date())
+    if cutoff > max(packed.end, today + DAY_US):
         end = EPOCH + timedelta(days=packed.end // DAY_US)
-        cure = f"choose {end} or earlier; if nothing was sold since, say so with [shop] observed_until"
-        raise ConfigError(f"{told} lies beyond the data, which end before {end}", "cutoff", cure)
+        problem = f"{told} has not come yet, and the data end before {end}"
+        raise ConfigError(problem, "cutoff", f"choose {end} or earlier")
     if cutoff <= packed.start:
         first = EPOCH + timedelta(days=packed.start // DAY_US)
         raise EmptyHistoryError(f"nothing lies before {told}", "cutoff", f"choose a day after {first}")
