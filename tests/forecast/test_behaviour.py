@@ -1,5 +1,6 @@
 """The shipped network as a member: what it must know, whatever weights are shipped."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from shijin.distribution import consistent
-from shijin.errors import ModelError
+from shijin.errors import ConfigError, ModelError
 from shijin.forecast.behaviour import ADAPTED, MOST_HORIZON_DAYS, Adapted, Behaviour, shipped
 from shijin.forecast.member import Window
 from shijin.forecast.windows import closed_windows
@@ -223,6 +224,12 @@ def test_adapting_learns_what_is_odd_about_a_shop_and_comes_back_from_what_was_k
     assert adapted.p_active.mean() > Behaviour().forecast(history, HORIZON).p_active.mean() + 0.02
     again = Adapted().load(member.state())
     assert np.array_equal(again.forecast(history, HORIZON).p_active, adapted.p_active)
+
+
+def test_adapting_without_torch_names_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "shijin.network.adapt", None)  # as where torch is not installed
+    with pytest.raises(ConfigError, match=r"in Shijin's clone, pip install '\.\[train\]'"):
+        Adapted().fit(closed_windows(SHOP.packed, window_of(SHOP)[0].cutoff, HORIZON), seed=0)
 
 
 def test_adapting_without_windows_is_refused() -> None:

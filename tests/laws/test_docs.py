@@ -126,6 +126,13 @@ def test_blocks_that_need_a_clone_or_the_network_hold_nothing_else() -> None:
     assert [line for line in lines if not RUNS_IN_A_CLONE.match(line)] == []
 
 
+def test_what_is_to_be_installed_comes_from_the_clone() -> None:
+    """Shijin is on no index: whoever is told to install it from one gets nothing, or somebody else's package."""
+    files = [*PAGES, *(ROOT / "src").rglob("*.py"), *(ROOT / "src").rglob("*.toml")]
+    from_an_index = re.compile(r"pip install (?:-\S+ )*[\"']?shijin\b")
+    assert [str(file.relative_to(ROOT)) for file in files if from_an_index.search(file.read_text("utf-8"))] == []
+
+
 def test_both_readmes_have_the_same_headings_commands_and_links() -> None:
     english, chinese = (ROOT / "README.md").read_text("utf-8"), (ROOT / "README.zh-CN.md").read_text("utf-8")
 

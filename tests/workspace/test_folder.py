@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,10 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from shijin.config import Config, parse_config
 from shijin.errors import BusyError, ConfigError, WorkspaceError
 from shijin.schema import EVENTS, conform
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.disk import refusals
+from shijin.workspace.folder import TEMPLATE
 
 
 def events(amounts: dict[str, float], source: str = "a.csv") -> pa.Table:
@@ -41,6 +44,14 @@ def workspace(tmp_path: Path) -> Workspace:
 def test_creating_twice_keeps_what_the_shop_wrote(workspace: Workspace) -> None:
     (workspace.root / "shijin.toml").write_text('[shop]\ncurrency = "EUR"\n')
     assert Workspace.create(workspace.root).config.shop.currency == "EUR"
+
+
+def test_every_line_of_a_first_config_may_be_made_live_as_it_stands() -> None:
+    told = parse_config(re.sub(r"^# (\w+ = )", r"\1", TEMPLATE, flags=re.MULTILINE), "shijin.toml")
+    assert told.shop.locale == "zh"
+    assert told.shop.currency == "EUR"
+    assert told.outcome.horizon == "90d"
+    assert parse_config(TEMPLATE, "shijin.toml") == Config()
 
 
 def test_a_missing_workspace_is_refused_with_its_cure(tmp_path: Path) -> None:

