@@ -1,4 +1,7 @@
-"""The picture of `small.py`: log score against how many customers a shop has, a panel a shop."""
+"""The picture of `small.py`: how peers compare with the behaviour model by how many customers a shop has.
+
+Draws of a shop differ far more than members on one draw do. So what is drawn is the difference on the same draws.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,14 @@ LINES = {
 }
 LABELS = {BEHAVIOUR: "behaviour model, untrained"}
 ROOM = 0.12  # of the drawn range, above and below
-LEAST = 0.35  # a member more than so far below the best mean of a panel is cut off by its lower edge
+LEAST = 0.12  # a peer more than so far below the best of a panel is cut off by its lower edge
 PLACES = re.compile(r'(?<= d=")[^"]*|(?<=translate\()[^)]*')  # what is drawn where; a tenth of a point is enough
 LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 TITLE = "When a shop has few customers"
-SUBTITLE = "Log score of who orders (higher is better) when so many customers are all there are; bands: 95 % intervals."
+SUBTITLE = (
+    "Log score of who orders minus the behaviour model's on the same draws, when so many customers are all there are: "
+    "below 0 is worse than it. Bands: 95 % intervals."
+)
 
 
 def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
@@ -41,7 +47,7 @@ def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
     Parameters
     ----------
     shops
-        As `small.json` has them: title, and for each size the members' means with intervals.
+        As `small.json` has them: title, and for each size the behaviour model's differences from the others.
     """
     sizes = sorted({int(n) for shop in shops.values() for n in shop["sizes"]})
     panels = [_panel(shop, sizes, metric) for shop in shops.values() if shop["sizes"]]
@@ -55,10 +61,10 @@ def picture(shops: Mapping[str, Any], metric: str = "log_score") -> str:
 
 def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  # noqa: ANN401 - Altair's charts share no useful type
     rows = [
-        {"n": int(n), "member": LABELS.get(name, name), "order": place} | _ends(one["members"][name][metric])
+        {"n": int(n), "member": LABELS.get(name, name), "order": place} | ends
         for place, name in enumerate(LINES)
         for n, one in shop["sizes"].items()
-        if (one["members"].get(name, {}).get(metric) or {}).get("low") is not None
+        if (ends := _ends(name, one["differences"], metric))
     ]
     best = max(row["mean"] for row in rows)
     shown = [row[end] for row in rows for end in ("low", "high") if row[end] > best - LEAST]
@@ -78,11 +84,11 @@ def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  
         legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3, labelLimit=240),
         sort=names,
     )
-    y_axis = alt.Axis(format=".2f", tickCount=5, minExtent=34)
+    y_axis = alt.Axis(format="+.2f", tickCount=5, minExtent=34)
     low = alt.Y("low:Q", scale=y_scale, title=None, axis=y_axis)
     bands = [
         alt.Chart(alt.InlineData(values=[row for row in rows if row["member"] == name]))
-        .mark_area(opacity=0.17, clip=True, color=LINES[member])
+        .mark_area(opacity=0.13, clip=True, color=LINES[member])
         .encode(x=x, y=low, y2="high:Q")
         for member, name in zip(LINES, names, strict=True)
     ]
@@ -94,5 +100,11 @@ def _panel(shop: Mapping[str, Any], sizes: Sequence[int], metric: str) -> Any:  
     return alt.layer(*bands, line).properties(width=WIDTH, height=HEIGHT, title=shop["title"])
 
 
-def _ends(one: Mapping[str, float]) -> dict[str, float]:
-    return {end: one[end] for end in ("mean", "low", "high")}
+def _ends(name: str, differences: Mapping[str, Any], metric: str) -> dict[str, float]:
+    """A peer's metric minus the behaviour model's, with its interval; nothing where there is none."""
+    if name == BEHAVIOUR:
+        return dict.fromkeys(("mean", "low", "high"), 0.0)
+    found = (differences.get(name) or {}).get(metric)
+    if not found or found["low"] is None:
+        return {}
+    return {"mean": -found["mean"], "low": -found["high"], "high": -found["low"]}
