@@ -91,6 +91,12 @@ def test_a_merge_of_nothing_new_writes_no_byte_even_from_another_file(workspace:
     assert workspace.fingerprint() == fingerprint
 
 
+def test_another_name_or_language_is_the_same_shop(workspace: Workspace) -> None:
+    before = workspace.fingerprint()
+    (workspace.root / "shijin.toml").write_text('[shop]\nname = "模拟店铺"\nlocale = "zh"\n', "utf-8")
+    assert Workspace.open(workspace.root).fingerprint() == before
+
+
 def test_the_fingerprint_changes_with_the_data_and_with_the_config(workspace: Workspace) -> None:
     seen = {workspace.fingerprint()}
     workspace.merge("events", events({"e1": 1.0}), "event_id")

@@ -171,9 +171,13 @@ class Workspace:
         return {name: datasets.version(self.root / "data" / name) for name in datasets.SCHEMAS}
 
     def fingerprint(self) -> str:
-        """A hash of the data's commits and of what ``shijin.toml`` says: the same as long as neither changes."""
+        """A hash of the data's commits and of what ``shijin.toml`` says: the same as long as neither changes.
+
+        A shop of another name, or one that reads another language, is the same shop: what was learnt of it stands.
+        """
         parts = [datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS]
-        return hashlib.sha256("\n".join([*parts, self.config.model_dump_json()]).encode()).hexdigest()[:16]
+        config = self.config.model_dump_json(exclude={"shop": {"name", "locale"}})
+        return hashlib.sha256("\n".join([*parts, config]).encode()).hexdigest()[:16]
 
     @contextmanager
     def lock(self) -> Iterator[None]:
