@@ -5,7 +5,9 @@ import string
 
 import pytest
 
-from shijin.words import LANGUAGES, catalogue, say
+from shijin.forecast.members import TABLE_ONLY, stacked
+from shijin.forecast.stack import NAME as STACK
+from shijin.words import LANGUAGES, catalogue, say, say_note
 
 
 def placeholders(sentence: str) -> list[str]:
@@ -42,6 +44,22 @@ def test_what_is_counted_in_english_has_a_noun_for_one(code: str) -> None:
 )
 def test_one_is_said_in_the_singular(days: object, said: str) -> None:
     assert say("report.expected_spend", "en", days=days) == f"Expected spend, {said}"
+
+
+@pytest.mark.parametrize("member", [*stacked(adapt=True), *TABLE_ONLY, STACK])
+def test_every_member_of_the_package_has_words_in_both_languages(member: str) -> None:
+    words = catalogue()[f"report.member_{member}"]
+    assert re.match(r"[A-Z]", words["en"])
+    assert words["zh"] != member or re.match(r"[A-Z]+\b", member)
+    assert re.search(r"[一-鿿]", say_note({"code": "forecast.member_left_out", "member": member, "why": "1"}, "zh")[4:])
+
+
+def test_a_note_writes_whole_numbers_with_a_thousands_mark_and_keeps_a_member_of_ones_own() -> None:
+    mine = {"code": "forecast.member_left_out", "member": "mine", "why": "too few (1 of 2)"}
+    assert say_note(mine, "en") == "mine is left out: too few (1 of 2)."
+    assert say_note({"code": "findings.short_history", "days": 1234}, "en").startswith(
+        "The data covers a short time (days: 1,234)"
+    )
 
 
 def test_a_missing_code_is_a_mistake_of_ours_and_fails_loudly() -> None:

@@ -271,8 +271,8 @@ def represent(
             raise ConfigError("says how many customers like which one", "--k", "name one with --like ID")
         receipt = represent_step(shop, options, _now())[0]
         say_notes(receipt.inputs["notes"], language)
-        line = vectors_line(receipt, shop.root, language)
-        return show(as_json, {**receipt.inputs, "outputs": receipt.outputs}, line)
+        show(as_json, {**receipt.inputs, "outputs": receipt.outputs}, vectors_line(receipt, shop.root, language))
+        return None if as_json else say_notes([{"code": "represent.next"}], language)
     receipt, neighbours = similar(shop, options, like, _now(), NEAREST if k is None else k)
     if as_json:
         return print_json({**receipt.inputs, "neighbours": neighbours.to_pylist()})

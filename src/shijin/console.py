@@ -20,7 +20,7 @@ from shijin.forecast.verdict import verdict
 from shijin.prepare.findings import verdict as findings_verdict
 from shijin.schema import FINDINGS
 from shijin.segment.tiers import summarise
-from shijin.words import Language, catalogue, say
+from shijin.words import Language, catalogue, say, say_note
 from shijin.workspace import Receipt
 
 out, said = Console(), Console(stderr=True)  # results, and what is said on the way
@@ -135,7 +135,7 @@ def findings_table(findings: pa.Table, language: Language) -> RenderableType:
     table.add_column(say("console.rows", language), justify="right")
     table.add_column(say("console.finding", language), overflow="fold")
     for row in findings.to_pylist():
-        words = say(f"findings.{row['code']}", language, **json.loads(row["arguments"] or "{}"))
+        words = say_note({"code": f"findings.{row['code']}", **json.loads(row["arguments"] or "{}")}, language)
         severity = Text(say(f"console.{row['severity']}", language), COLOURS[row["severity"]])
         table.add_row(severity, f"{row['rows']:,}", words)
     return table
@@ -165,6 +165,8 @@ def quarantine_line(folder: Path, rows: int, language: Language) -> str:
 
 def list_line(path: str, customers: int, held_out: int, language: Language) -> str:
     """Where the list is, and who on it must not be written to."""
+    if not held_out:
+        return say("console.list_all", language, path=path, customers=f"{customers:,}")
     return say("console.list", language, path=path, customers=f"{customers:,}", held_out=f"{held_out:,}")
 
 
@@ -196,10 +198,7 @@ def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> 
 
 def note_lines(notes: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
     """Sentences of notes, each once."""
-    lines = [
-        say(note["code"], language, **{key: value for key, value in note.items() if key != "code"}) for note in notes
-    ]
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys(say_note(note, language) for note in notes))
 
 
 def say_notes(notes: Iterable[Mapping[str, Any]], language: Language) -> None:

@@ -15,6 +15,8 @@ def test_it_says_where_the_vectors_are(workspace: Path, command: Command) -> Non
     (file,) = workspace.glob("representations/*/vectors.parquet")
     assert said.code == 0
     assert said.out.strip() == f"vectors of 200 customers, {HORIZON_DAYS} days from 2023-11-28: {file}"
+    assert "shijin represent --like ID" in said.err
+    assert "shijin report" in said.err
 
 
 def test_as_json_it_gives_the_card_and_the_files(workspace: Path, command: Command) -> None:

@@ -53,7 +53,9 @@ def test_little_data_goes_the_whole_way_with_thin_evidence_and_says_that_it_is_u
     root = tmp_path / "orders-shijin"
     assert said.code == 0
     assert "untrained" in said.err
-    assert "No backtest" in said.err
+    assert "cannot be checked on this shop's past" in " ".join(said.err.split())
+    assert "too little before" not in said.err
+    assert "the formula answers" in " ".join(said.err.split()) or len(set(the_forecast(root)["customer_id"])) >= 30
     rows = the_forecast(root)
     assert set(rows["customer_id"]) == {line.split(",")[0] for line in orders_of().splitlines()}
     assert set(rows["evidence"]) == {"thin"}
@@ -80,6 +82,27 @@ def test_a_horizon_that_the_history_shortens_is_said_and_why(
     assert (said_why or "") in " ".join(said.err.split())
 
 
+def thirty_five_customers() -> str:
+    dice = random.Random(3)
+    return "".join(f"c{n % 35},{day(dice.randrange(420))},{dice.randrange(5, 80)}\n" for n in range(240))
+
+
+def test_a_small_shop_with_a_long_history_is_told_of_its_customers_not_of_its_days(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(HEADER + thirty_five_customers())
+    said = command("run", tmp_path / "orders.csv")
+    told = " ".join(said.err.split())
+    page = (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
+    for words in (told, page.replace("&#39;", "'")):
+        assert "fewer than 50 customers were known" in words
+        assert "The behaviour model answers" in words
+        assert "too short" not in words
+        assert "horizons" not in words
+    assert told.count("the untrained forecast is kept") == 1
+    assert "fewer than 50 customers were known" in command("backtest", "-w", tmp_path / "orders-shijin").err
+
+
 def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command: Command, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + ten_customers())
     assert command("init", "-w", tmp_path / "shop").code == 0
@@ -99,7 +122,7 @@ def test_a_horizon_beyond_what_the_behaviour_model_knows_goes_without_a_map_and_
     said = command("run", tmp_path / "orders.csv", "--horizon", "450d")
     assert said.code == 0
     assert "No map of customers: 450 days are beyond" in " ".join(said.err.split())
-    assert "No map is drawn" in (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
+    assert "at most 400 days ahead" in (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
     assert not (tmp_path / "orders-shijin" / "representations").exists()
 
 

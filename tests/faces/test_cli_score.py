@@ -123,6 +123,40 @@ def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecas
     assert rows_of(workspace)["p_active"].mean() < before / 2
 
 
+def test_a_horizon_that_no_closed_window_could_check_is_said(workspace: Path, command: Command) -> None:
+    for days, said_so in ((270, True), (60, False)):
+        said = command("score", "-w", workspace, "--zero-shot", "--horizon", f"{days}d")
+        told = " ".join(said.err.split())
+        assert (f"No closed window of {days} days" in told) == said_so
+        latest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
+        assert ("forecast.unchecked" in [note["code"] for note in latest["notes"]]) == said_so
+        assert "The behaviour model answers" in told
+    assert command("score", "-w", workspace, "--zero-shot", "--horizon", "270d").code == 0
+    assert command("report", "-w", workspace).code == 0
+    page = (workspace / "report.html").read_text("utf-8")
+    assert "No closed window of 270 days" in page
+    assert "历史中没有 270 天" in page
+
+
+def test_fewer_than_thirty_buyers_are_told_that_the_formula_answers_without_training(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "customer_id,ts,amount\n" + "".join(f"c{n % 12},2024-{n % 9 + 1:02d}-05,7\n" for n in range(90))
+    )
+    for locale, words in (
+        ("en", "Fewer than 30 customers have an order (12), too few"),
+        ("zh", "有过订单的顾客不足 30 位（12 位）"),
+    ):
+        shop = tmp_path / locale
+        shop.mkdir()
+        (shop / "shijin.toml").write_text(f'[shop]\nlocale = "{locale}"\n')
+        assert command("collect", tmp_path / "orders.csv", "-w", shop).code == 0
+        said = command("score", "-w", shop, "--zero-shot", "--horizon", "60d")
+        assert (said.code, words in " ".join(said.err.split())) == (0, True)
+        assert "decayed spend" not in said.err
+
+
 def scored(said_out: str) -> list[dict[str, object]]:
     """The JSON objects a command printed one after another."""
     decoder, found, text = json.JSONDecoder(), [], said_out.strip()

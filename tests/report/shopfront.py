@@ -153,4 +153,6 @@ def young() -> ReportData:
         horizon_days=30,
         forecast=forecast(10),
         tiers=TIERS.names,
+        unjudged={"code": "forecast.unjudged_too_young", "needs": "2", "days": 30, "whole": 90, "span": 41},
+        map_missing="few",
     )

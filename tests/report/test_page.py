@@ -199,10 +199,59 @@ def test_the_map_says_what_near_means_and_what_it_does_not_say() -> None:
 
 def test_a_page_without_a_map_says_how_to_get_one_and_promises_no_dots() -> None:
     html = html_of("young")
-    assert "Run shijin represent, then make this page again" in html
-    assert "请运行 shijin represent" in html
+    assert "No map is drawn: among fewer than 30 customers" in html
+    assert "没有绘制分布图：顾客不足 30 位时" in html
+    assert "On the map" not in html
+    assert "shijin represent" not in html
+    unmade = page(replace(shopfront.young(), map_missing="unmade"))
+    assert "<code>shijin represent --horizon 30d --cutoff 2024-05-17</code>" in unmade
+    assert "fewer than 30 customers" not in unmade
+    assert "at most 400 days ahead" in page(replace(shopfront.young(), map_missing="long"))
     assert "dots without a name" not in html
     assert "dots without a name" in html_of("full")
+
+
+def test_the_map_says_how_many_are_drawn_and_stands_twice_once_as_wide_as_a_telephone() -> None:
+    few = shopfront.full()
+    few = replace(few, forecast=few.forecast.slice(0, 300), map=shopfront.customer_map(few.forecast.slice(0, 300)))
+    for html, said, dots in (
+        (html_of("full"), "2,000 of 2,469, chosen evenly", 2000),
+        (page(few), "every customer is drawn", 300),
+    ):
+        drawn = re.findall(r'<figure class="card map">.*?</figure>', html, flags=re.S)
+        assert said in drawn[0]
+        wide, narrow = re.findall(r"<svg.*?</svg>", drawn[0], flags=re.S)
+        boxes = [float(re.search(r'viewBox="0 0 ([\d.]+) ', one)[1]) for one in (wide, narrow)]  # type: ignore[index]
+        assert boxes[1] < 360 < boxes[0]
+        assert all(dots <= one.count("<circle") <= dots + 3 for one in (wide, narrow))  # and a legend's
+
+
+def test_where_fewer_are_drawn_the_dots_are_larger() -> None:
+    def radius(customers: int) -> float:
+        table = shopfront.forecast(customers)
+        html = page(replace(shopfront.full(), forecast=table, map=shopfront.customer_map(table)))
+        drawn = re.search(r'<figure class="card map">.*?</svg>', html, flags=re.S)
+        assert drawn is not None
+        return min(map(float, re.findall(r'<circle[^>]* r="([\d.]+)"', drawn[0])))
+
+    assert (radius(2000), radius(35) > 4.7) == (2.0, True)
+    assert 3.0 < radius(323) < 3.3
+
+
+def test_where_nothing_was_trained_the_page_says_why_and_who_answers() -> None:
+    told = (("Too few to train on.", "顾客太少。"), ("The behaviour model answers.", "由行为模型给出预测。"))
+    html = page(replace(shopfront.young(), case="untrained", untrained=told))
+    assert html.count("Too few to train on. The behaviour model answers.") == 1  # how the page was made
+    assert html.count("<p>The behaviour model answers.</p>") == 1  # whether to trust it
+    assert html.count("顾客太少。由行为模型给出预测。") == 1
+    assert html.count("<p>由行为模型给出预测。</p>") == 1
+    assert "too short" not in html
+
+
+def test_a_forecast_that_could_be_checked_says_how() -> None:
+    html = page(replace(shopfront.young(), unjudged=None))
+    assert html.count("<code>shijin backtest --horizon 30d --cutoff 2024-04-17</code>") == 4
+    assert "Come back" not in html
 
 
 def test_rows_are_told_by_what_became_of_them() -> None:
@@ -213,8 +262,9 @@ def test_rows_are_told_by_what_became_of_them() -> None:
 
 def test_a_young_shop_is_told_what_to_do() -> None:
     html = html_of("young")
-    assert "about 90 days of orders" in html
-    assert "Come back when you have more history" in html
+    assert "about 90 days of orders in all, and there are 41" in html
+    assert "Come back when you have more data" in html
+    assert "shijin backtest" not in html
     assert "The data have not been checked yet" in html
     assert "There are no orders by month to show" in html
 

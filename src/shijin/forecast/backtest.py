@@ -31,7 +31,6 @@ from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.schema import UTC as UTC_INSTANT
 from shijin.threads import one_blas_thread
-from shijin.words import say
 
 Floats = NDArray[np.float64]
 
@@ -188,20 +187,29 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 def _judged(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:
     reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
-        code = reason.pop("code")
-        problem = f"too little before the judged window to learn from: {say(code, 'en', **reason).rstrip('.')}"
-        span = (packed.end - packed.start) // DAY_US
-        quiet = code == "forecast.too_quiet"
-        cure = (
-            "choose a longer --horizon"
-            if quiet
-            else f"choose --horizon {max(span // 3, 1)}d or shorter, or collect more"
-        )
-        raise EmptyHistoryError(problem, "backtest", cure)
+        raise EmptyHistoryError(*_too_little(packed, reason))
     history, outcomes = split_at(packed, cutoff, horizon_days)
     if outcomes is None:
         raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")
     return history, outcomes
+
+
+def _too_little(packed: Packed, reason: Note) -> tuple[str, str, str]:
+    """Problem, where and cure of a past that cannot be replayed."""
+    needs, third = reason["needs"], max((packed.end - packed.start) // DAY_US // 3, 1)
+    shorter = f"choose --horizon {third}d or shorter, or collect more"
+    why, cure = {
+        "forecast.too_young": (f"{reason.get('horizons')} horizons of history, it needs {needs}", shorter),
+        "forecast.too_few": (
+            f"fewer than {needs} customers were known when the newest window to learn from began",
+            shorter if len(packed) >= int(needs) else "collect more; shijin score forecasts without a backtest",
+        ),
+        "forecast.too_quiet": (
+            f"fewer than {needs} customers ordered in the newest window to learn from",
+            "choose a longer --horizon",
+        ),
+    }[reason["code"]]
+    return f"too little before the judged window: {why}", "backtest", cure
 
 
 def _alone(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:

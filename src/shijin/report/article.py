@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
+from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.report import figures, scoreboard
 from shijin.report.charts import tier_name
 from shijin.report.data import ReportData
@@ -13,11 +16,10 @@ from shijin.report.facts import Facts
 from shijin.report.layout import Action, Card, Cell, Figure, Grid
 from shijin.report.voice import Voice
 from shijin.segment.likeness import FEW
-from shijin.words import catalogue
+from shijin.words import catalogue, say_note
 
 SECTIONS = ("glance", "next", "value", "time", "trust", "data", "made", "glossary")
 WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "map", "backtest", "formula", "holdout")
-HORIZONS_TO_JUDGE = 3  # two before the judged window, and that window
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ class Article:
     tier_table: Grid
     map: Figure | None
     map_none: str
+    map_command: str
     activity: Figure
     stakes: Grid
     stakes_text: str
     history: Figure | None
     trust: Trust | None
     trust_none: str
+    trust_command: str
+    answers: str
     findings: Grid | None
     findings_none: str
     evidence: str
@@ -74,13 +79,18 @@ def article(data: ReportData, facts: Facts, voice: Voice) -> Article:
         tiers=figures.tiers(data, facts, voice),
         tier_table=figures.tier_table(facts, voice),
         map=figures.map_of(data, voice),
-        map_none=say("report.map_none", few=voice.count(FEW)),
+        map_none=_map_none(data, voice),
+        map_command=f"shijin represent {_asked(data.horizon_days, data.cutoff)}"
+        if data.map_missing == "unmade"
+        else "",
         activity=figures.activity(data, facts, voice),
         stakes=figures.stakes(facts, voice),
         stakes_text=say("report.stakes_text", days=days),
         history=figures.history(data, facts, voice),
         trust=_trust(data, voice),
-        trust_none=say("report.trust_none", needed=voice.count(HORIZONS_TO_JUDGE * data.horizon_days)),
+        trust_none=_unjudged(data, voice) or say("report.trust_none"),
+        trust_command="" if data.unjudged else _backtest_command(data),
+        answers=_untrained(data.untrained[-1:], voice),
         findings=_findings(data, voice),
         findings_none=say("report.findings_unchecked" if data.findings is None else "report.findings_none"),
         evidence=_evidence(facts, voice),
@@ -135,9 +145,36 @@ def _actions(data: ReportData, facts: Facts, voice: Voice) -> tuple[Action, ...]
         actions.append(Action(say("report.action_thin"), text))
     text = say("report.action_measure_text", last=voice.day(data.last_day))
     actions.append(Action(say("report.action_measure"), text, "shijin export"))
-    if data.backtest is None:
-        actions.append(Action(say("report.action_later"), say("report.action_later_text"), "shijin run orders.csv"))
+    if data.unjudged is not None:
+        young = data.unjudged["code"] == "forecast.unjudged_too_young"
+        text = say("report.action_later_shorter" if young else "report.action_later_text", why=_unjudged(data, voice))
+        actions.append(Action(say("report.action_later"), text, "shijin run orders.csv"))
+    elif data.backtest is None:
+        actions.append(Action(say("report.action_check"), say("report.action_check_text"), _backtest_command(data)))
     return tuple(actions)
+
+
+def _unjudged(data: ReportData, voice: Voice) -> str:
+    return say_note(data.unjudged, voice.language) if data.unjudged else ""
+
+
+def _untrained(sentences: Sequence[tuple[str, str]], voice: Voice) -> str:
+    zh = voice.language == "zh"
+    return ("" if zh else " ").join(voice.tidy(pair[zh]) for pair in sentences)
+
+
+def _backtest_command(data: ReportData) -> str:
+    return f"shijin backtest {_asked(data.horizon_days, data.cutoff - timedelta(days=data.horizon_days))}"
+
+
+def _asked(horizon_days: int, cutoff: date) -> str:
+    """The flags that ask for what goes with the forecast shown, which need not be of the newest data."""
+    return f"--horizon {horizon_days}d --cutoff {cutoff}"
+
+
+def _map_none(data: ReportData, voice: Voice) -> str:
+    code = f"report.map_none_{data.map_missing or 'unmade'}"
+    return voice.say(code, few=voice.count(FEW), most=voice.count(MOST_HORIZON_DAYS))
 
 
 def _best_action(facts: Facts, voice: Voice) -> Action:
@@ -220,7 +257,7 @@ def _made(data: ReportData, voice: Voice) -> tuple[tuple[str, str], ...]:
         (say("report.horizon"), say("report.horizon_text", days=days, **_ends(data, voice))),
     ]
     if data.case is not None:
-        rows.append((say("report.case"), say(f"report.case_{data.case}")))
+        rows.append((say("report.case"), _untrained(data.untrained, voice) or say(f"report.case_{data.case}")))
     if data.receipts:
         parts = [
             say("report.receipt_item", what=voice.name("report.receipt_", name), rows=voice.count(n_rows))

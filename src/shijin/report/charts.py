@@ -25,7 +25,8 @@ INK, LINE = "#6b7280", "#a1a7b3"
 HAPPENED, FORECAST, COUNTED = "#2a8096", "#c08a24", "#8c939e"
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
 WIDTH, HEIGHT, BAR_STEP = 330, 210, 46
-MAP_WIDTH, MAP_HEIGHTS, DOT = 560, (260, 460), 16
+MAP_WIDTH, MAP_HEIGHTS = 560, (260, 460)
+DOT_SIZES, SMALLEST_AT = (16, 100), 2000  # square pixels; the smallest where so many are drawn
 TICK_MONTHS = (1, 3, 6, 12)  # steps that fall on the same months every year
 MOST_TICKS = 13
 NUMBER_LABEL: dict[Language, str] = {
@@ -190,7 +191,7 @@ def reliability(table: pa.Table, language: Language) -> alt.LayerChart:
     )
 
 
-def map_of(dots: pa.Table, tiers: Sequence[str], language: Language) -> alt.Chart:
+def map_of(dots: pa.Table, tiers: Sequence[str], language: Language, width: int = MAP_WIDTH) -> alt.Chart:
     """Customers where their vectors lie, coloured by tier; one step is as far across as it is upwards.
 
     Parameters
@@ -199,27 +200,30 @@ def map_of(dots: pa.Table, tiers: Sequence[str], language: Language) -> alt.Char
         Columns x, y and tier, a customer a row.
     tiers
         Names from the top.
+    width
+        Of the plotting area, pixels; the height follows from how the customers lie.
     """
     places = [dots[axis].to_numpy().astype(float).round(2) for axis in ("x", "y")]
     names = [tier_name(tier, language) for tier in dots["tier"].to_pylist()]
     rows = [{"x": x, "y": y, "tier": tier} for x, y, tier in zip(*places, names, strict=True)]
     spans = [max(float(np.ptp(place)), 0.01) * 1.04 for place in places]
-    height = int(np.clip(MAP_WIDTH * spans[1] / spans[0], *MAP_HEIGHTS))
-    step = max(spans[0] / MAP_WIDTH, spans[1] / height)
+    height = int(np.clip(width * spans[1] / spans[0], *MAP_HEIGHTS))
+    step = max(spans[0] / width, spans[1] / height)
     axes = [
         alt.Scale(domain=[round(float(place.min() + place.max()) / 2 + side * step * size / 2, 3) for side in (-1, 1)])
-        for place, size in zip(places, (MAP_WIDTH, height), strict=True)
+        for place, size in zip(places, (width, height), strict=True)
     ]
     colours = {tier_name(tier, language): tone for tier, tone in zip(tiers, _tones(len(tiers)), strict=True)}
     legend = alt.Legend(title=None, orient="top", symbolType="circle", symbolSize=90, symbolOpacity=1, labelLimit=200)
     tones = alt.Scale(domain=list(colours), range=list(colours.values()))
-    chart = _chart(rows).mark_circle(size=DOT, opacity=0.75)
+    size = float(np.clip(DOT_SIZES[0] * (SMALLEST_AT / max(len(rows), 1)) ** 0.5, *DOT_SIZES))
+    chart = _chart(rows).mark_circle(size=size, opacity=0.75)
     encoded = chart.encode(
         x=alt.X("x:Q", axis=None, scale=axes[0]),
         y=alt.Y("y:Q", axis=None, scale=axes[1]),
         color=alt.Color("tier:N", scale=tones, legend=legend),
     )
-    return _styled(encoded, height=height, width=MAP_WIDTH)
+    return _styled(encoded, height=height, width=width)
 
 
 def _tones(count: int) -> list[str]:

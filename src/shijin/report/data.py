@@ -16,6 +16,7 @@ from shijin.words import Language
 
 METRICS = ("auc", "log_score", "ece", "ngini", "spearman", "level", "rmse", "crps", "coverage_p90", "mae_p50")
 Verdict = Literal["win", "tie", "loss"]
+MapMissing = Literal["few", "unmade", "long"]  # too few customers, not computed, a horizon beyond the model's
 Case = Literal["later window", "customer folds", "untrained"]  # how weights were learnt, by how much history there was
 
 
@@ -134,8 +135,12 @@ class ReportData:
         The expected spend of all customers together lies within it, 80 %.
     backtest, case
         None where the shop is too young.
-    map
-        None where the customers were not represented, or are too few.
+    unjudged
+        A note of the words room: why the past cannot be replayed; None where it was, or could be.
+    untrained
+        Why nothing trained answers, and last who does instead, (English, 简体中文); empty where a trained model does.
+    map, map_missing
+        None where the customers were not represented, or are too few, and then which of these.
     notes
         What else must be said, (English, 简体中文).
     receipts
@@ -159,7 +164,10 @@ class ReportData:
     interval: tuple[float, float] | None = None
     backtest: Backtest | None = None
     case: Case | None = None
+    unjudged: Mapping[str, object] | None = None
+    untrained: tuple[tuple[str, str], ...] = ()
     map: CustomerMap | None = None
+    map_missing: MapMissing | None = None
     notes: tuple[tuple[str, str], ...] = ()
     receipts: Mapping[str, int] = field(default_factory=dict)
     version: str = ""

@@ -97,11 +97,17 @@ def map_of(data: ReportData, voice: Voice) -> Figure | None:
     title, rows = say("report.map"), neighbours(shown.dots, data.tiers)
     parts = [f"{charts.tier_name(row.tier, voice.language)} {voice.share(row.same)}" for row in rows if row.dots]
     label = say("charts.map_label", dots=dots, tiers=", ".join(parts))
-    chart = charts.map_of(shown.dots, data.tiers, voice.language)
+    every = shown.dots.num_rows == data.forecast.num_rows
+    told = {} if every else {"dots": dots, "customers": voice.count(data.forecast.num_rows)}
+    wide, narrow = (
+        draw(charts.map_of(shown.dots, data.tiers, voice.language, width), label)
+        for width in (charts.MAP_WIDTH, charts.WIDTH)
+    )
     return Figure(
         title,
-        say("report.map_text", dots=dots, customers=voice.count(data.forecast.num_rows)),
-        draw(chart, label),
+        say("report.map_text_all" if every else "report.map_text", **told),
+        wide,
+        narrow,
         numbers=_map_numbers(title, rows, voice),
         remarks=(*_what_near_means(shown, voice), say("report.map_not", kept=voice.share(shown.kept))),
         command=say("report.map_command"),

@@ -18,8 +18,9 @@ from shijin.forecast.behaviour import Adapted
 from shijin.forecast.member import Forecaster
 from shijin.forecast.members import TABLE_ONLY, stacked
 from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Tell
-from shijin.represent.packed import DAY_US
+from shijin.forecast.stack import Note, Tell
+from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, too_young
+from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import day_of, step_id
@@ -87,6 +88,21 @@ def run_backtest(
     if new:
         workspace.write_receipt(receipt)
     return receipt, rows
+
+
+def unjudged(packed: Packed, cutoff: int, horizon_days: int) -> Note | None:
+    """Say why a forecast as of a cutoff cannot be checked on the window before it; None where it can."""
+    judged = cutoff - horizon_days * DAY_US
+    reason = too_young(packed, judged, horizon_days, closed_windows(packed, judged, horizon_days))
+    if reason is None:
+        return None
+    return {
+        "code": str(reason["code"]).replace("forecast.", "forecast.unjudged_"),
+        "needs": reason["needs"],
+        "days": horizon_days,
+        "whole": round((LEAST_HORIZONS + 1) * horizon_days),
+        "span": int((cutoff - packed.start) // DAY_US),
+    }
 
 
 def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Table]:

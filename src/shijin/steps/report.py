@@ -11,27 +11,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.forecast.stack import NAME as STACK
+from shijin.forecast.stack import Note
 from shijin.forecast.verdict import verdict
 from shijin.metrics.value import deciles, reliability
-from shijin.report.data import METRICS, Backtest, Case, CustomerMap, Paired, ReportData, ScoreRow
+from shijin.report.data import METRICS, Backtest, Case, CustomerMap, MapMissing, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.segment.likeness import FEW, evenly
-from shijin.steps.backtest import RESULT, read_backtest, read_result
+from shijin.steps.backtest import RESULT, read_backtest, read_result, unjudged
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
-from shijin.words import say
+from shijin.words import say_note
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
 FILE = "report.html"
 Judged = tuple[dict[str, Any], pa.Table]  # a backtest's figures and its rows
-THIN = "forecast.thin"  # the page has a card for it
+THIN = "forecast.thin"  # the page says it in its own place, and so it does with these
+WHY_UNTRAINED = ("no_model", "zero_shot", "model_is_later", "too_young", "too_few", "too_quiet")
+WHO_ANSWERS = ("behaviour_answers", "formula_answers", "btyd_answers")
+UNTRAINED = tuple(f"forecast.{name}" for name in (*WHY_UNTRAINED, *WHO_ANSWERS))
 
 
 def report(workspace: Workspace, now: datetime) -> tuple[Receipt, None]:
@@ -58,6 +63,7 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     cutoff, horizon_days = cutoff_of(packed, day), int(card["horizon_days"])
     newest = _newest_backtest(workspace, day, horizon_days)
     recent_customers, recent_spend = _recent(packed, cutoff, horizon_days)
+    shown = _map(workspace, day, horizon_days, forecast)
     shop = workspace.config.shop
     data = ReportData(
         shop=shop.name,
@@ -74,8 +80,11 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         interval=tuple(card["total_interval"]) if card.get("total_interval") else None,
         backtest=_backtest(*newest[1]) if newest else None,
         case=_case(workspace, card["model"]),
-        map=_map(workspace, day, horizon_days, forecast),
-        notes=tuple((_sentence(note, "en"), _sentence(note, "zh")) for note in card["notes"] if note["code"] != THIN),
+        map=shown,
+        map_missing=None if shown else _map_missing(forecast, horizon_days),
+        unjudged=None if newest else unjudged(packed, cutoff, horizon_days),
+        untrained=tuple(_sentences(note) for note in card["notes"] if note["code"] in UNTRAINED),
+        notes=tuple(_sentences(note) for note in card["notes"] if note["code"] not in (THIN, *UNTRAINED)),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
@@ -143,6 +152,12 @@ def _map(workspace: Workspace, day: date, horizon_days: int, forecast: pa.Table)
     return CustomerMap(dots.filter(place.is_valid()), card["kept"], gaps)
 
 
+def _map_missing(forecast: pa.Table, horizon_days: int) -> MapMissing:
+    if forecast.num_rows < FEW:
+        return "few"
+    return "long" if horizon_days > MOST_HORIZON_DAYS else "unmade"
+
+
 def _backtest(result: dict[str, Any], rows: pa.Table) -> Backtest:
     rows = rows.filter(pc.equal(rows["member"], STACK))
     spend, mean = rows["y_spend"].to_numpy(), rows["expected_spend"].to_numpy()
@@ -194,5 +209,5 @@ def _collected(workspace: Workspace) -> dict[str, int]:
     return dict(totals)
 
 
-def _sentence(note: dict[str, Any], language: Any) -> str:  # noqa: ANN401
-    return say(note["code"], language, **{key: value for key, value in note.items() if key != "code"})
+def _sentences(note: Note) -> tuple[str, str]:
+    return say_note(note, "en"), say_note(note, "zh")

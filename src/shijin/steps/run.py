@@ -13,14 +13,14 @@ import pyarrow as pa
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, ModelError
 from shijin.forecast.stack import Note, Tell
-from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.backtest import BacktestOptions, run_backtest, unjudged
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent
 from shijin.steps.score import ScoreOptions, score
-from shijin.steps.shop_arrays import SHORTER_HORIZON
+from shijin.steps.shop_arrays import SHORTER_HORIZON, cutoff_of, read_packed
 from shijin.steps.train import TrainOptions, train_model
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -79,7 +79,7 @@ def run(
         judged = BacktestOptions(horizon_days, judged_from, adapt=options.adapt)
         receipts["backtest"], _ = run_backtest(workspace, judged, now, steps)
     except EmptyHistoryError as error:
-        notes.append({"code": "run.no_backtest", "why": error.problem})
+        notes.append(_unjudged(workspace, receipts["train"], error))
     begin("score")
     model = str(receipts["train"].inputs["model"])
     receipts["score"], forecast = score(workspace, ScoreOptions(None, options.cutoff, model), now)
@@ -99,6 +99,15 @@ def run(
     found = receipts["check"].findings
     whole = Receipt("run", started(now), inputs | {"notes": notes} | told, rows, findings=found, outputs=outputs)
     return whole, forecast
+
+
+def _unjudged(workspace: Workspace, trained: Receipt, error: EmptyHistoryError) -> Note:
+    """Why there is no backtest, as a note in both languages; what was refused for another reason stays refused."""
+    packed = read_packed(workspace)
+    note = unjudged(packed, cutoff_of(packed, trained.inputs["cutoff"]), int(trained.inputs["horizon_days"]))
+    if note is None:
+        raise error
+    return note
 
 
 def beside(source: Path) -> Path:

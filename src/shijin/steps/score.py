@@ -17,10 +17,15 @@ from shijin.config import TiersSection, parse_horizon
 from shijin.distribution import Distribution, consistent
 from shijin.errors import ConfigError, ModelError
 from shijin.forecast.backtest import next_order_days
-from shijin.forecast.behaviour import refuse_long
+from shijin.forecast.behaviour import MOST_HORIZON_DAYS, refuse_long
+from shijin.forecast.behaviour import NAME as BEHAVIOUR
+from shijin.forecast.btyd import NAME as BTYD
+from shijin.forecast.formulas import DECAYED
+from shijin.forecast.member import Window
+from shijin.forecast.model import LEAST_CUSTOMERS as LEAST_BUYERS
 from shijin.forecast.model import Model
 from shijin.forecast.stack import Note
-from shijin.forecast.windows import closed_windows, customers_in
+from shijin.forecast.windows import LEAST_CUSTOMERS, closed_windows, customers_in
 from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
@@ -102,15 +107,14 @@ def score_together(
 def _publish(
     workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table, forecast: Distribution
 ) -> None:
-    member = chosen.model.member_name(history)
     card = {
         "score": id,
         "model": chosen.id,
-        "member": member,
+        "member": chosen.model.member_name(history),
         "cutoff": day_of(history.cutoff).isoformat(),
         "horizon_days": chosen.model.horizon_days,
         "total_interval": forecast.total_interval(),
-        "notes": [*({"member": member, **note} for note in chosen.notes), *_thin_note(table)],
+        "notes": [*chosen.notes, *_answer_note(chosen.model, history), *_thin_note(table)],
     }
     workspace.publish("scores", id, lambda path: _write(table, card, path))
 
@@ -210,28 +214,48 @@ def _model_for(workspace: Workspace, packed: Packed, cutoff: int, options: Score
         if told not in (None, model.horizon_days):
             problem = f"model {options.model} forecasts {model.horizon_days} days, asked for {told}"
             raise ConfigError(problem, "horizon", f"train --horizon {told}d first")
-        return _Chosen(options.model, model, _older(model, cutoff))
+        return _Chosen(options.model, model, _notes_of(model, packed, cutoff))
     found = newest_model(workspace, cutoff, told)
     if found is not None:
-        return _Chosen(*found, _older(found[1], cutoff))
+        return _Chosen(*found, _notes_of(found[1], packed, cutoff))
     any_model = newest_model(workspace, packed.end + 1, told) is not None
     return _untrained(workspace, packed, cutoff, told, "forecast.model_is_later" if any_model else "forecast.no_model")
 
 
 def _untrained(workspace: Workspace, packed: Packed, cutoff: int, told: int | None, code: str) -> _Chosen:
     horizon_days = horizon_of(workspace, packed, cutoff, told)
-    customers = customers_in(closed_windows(packed, cutoff, horizon_days))
-    threads = workspace.config.engine.threads
-    model = Model(horizon_days, cutoff, window_customers=customers, threads=threads)
-    return _Chosen(None, model, [{"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}])
+    windows, threads = closed_windows(packed, cutoff, horizon_days), workspace.config.engine.threads
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads)
+    why: Note = {"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}
+    return _Chosen(None, model, [why, *_unchecked_note(windows, horizon_days)])
 
 
-def _older(model: Model, cutoff: int) -> list[Note]:
+def _notes_of(model: Model, packed: Packed, cutoff: int) -> list[Note]:
+    """What must be said of a model that is used at a cutoff."""
     notes = [*model.notes, *(model.stack.notes if model.stack else [])]
+    if model.stack is None:
+        notes += _unchecked_note(closed_windows(packed, cutoff, model.horizon_days), model.horizon_days)
     if model.cutoff < cutoff:
         days = {"trained": day_of(model.cutoff).isoformat(), "cutoff": day_of(cutoff).isoformat()}
         notes.append({"code": "forecast.model_is_older", **days})
     return notes
+
+
+def _unchecked_note(windows: Sequence[Window], horizon_days: int) -> list[Note]:
+    return [] if windows else [{"code": "forecast.unchecked", "days": horizon_days, "needs": LEAST_CUSTOMERS}]
+
+
+def _answer_note(model: Model, history: History) -> list[Note]:
+    """Who answers where nothing was trained, and why it is this member."""
+    if model.stack is not None:
+        return []
+    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    answers: dict[str, Note] = {
+        BEHAVIOUR: {"code": "forecast.behaviour_answers"},
+        BTYD: {"code": "forecast.btyd_answers", "most": MOST_HORIZON_DAYS},
+        DECAYED: {"code": "forecast.formula_answers", "buyers": buyers, "needs": LEAST_BUYERS},
+    }
+    return [answers[model.member_name(history)]]
 
 
 def _thin_note(table: pa.Table) -> list[Note]:

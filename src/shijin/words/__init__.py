@@ -8,6 +8,7 @@ Refusals (``errors.py``) stay English: they are searched for.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from string import Formatter
@@ -55,3 +56,20 @@ def say(code: str, language: Language, /, **values: object) -> str:
     ['about 1 customer', 'about 1,000 customers']
     """
     return _Counting().vformat(catalogue()[code][language], (), values)
+
+
+def say_note(note: Mapping[str, object], /, language: Language) -> str:
+    """One sentence from its code and what fills it: whole numbers with a thousands mark, a member by its words.
+
+    Examples
+    --------
+    >>> say_note({"code": "forecast.thin", "thin": 1200, "customers": 2400}, "en")
+    'Thin evidence (fewer than two orders, or too few customers in closed windows): 1,200 of 2,400 customers.'
+    >>> say_note({"code": "forecast.member_left_out", "member": "BTYD", "why": "1 + 1"}, "zh")
+    '未使用 BTYD 概率模型：1 + 1。'
+    """
+    values = {key: f"{value:,}" if type(value) is int else value for key, value in note.items() if key != "code"}
+    if "member" in values:
+        named = catalogue().get(f"report.member_{values['member']}")
+        values["member"] = named[language] if named else values["member"]
+    return say(str(note["code"]), language, **values)
