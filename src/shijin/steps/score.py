@@ -77,7 +77,7 @@ def score(workspace: Workspace, options: ScoreOptions, now: datetime) -> tuple[R
 def score_together(
     workspace: Workspace, options: ScoreOptions, horizons: Sequence[str | int | None], now: datetime
 ) -> list[tuple[Receipt, pa.Table]]:
-    """Forecast several horizons that agree with each other: what is longer is never less. Each is a score of its own.
+    """Forecast several horizons that agree in order: what is longer is never less. Each is a score of its own.
 
     Returns
     -------
