@@ -227,7 +227,10 @@ def backtest(
 def score(
     workspace: Where = HERE,
     horizon: Annotated[
-        list[str] | None, typer.Option(help="How far ahead, 90d or 3m; several times for several; a longer one never says less.")
+        list[str] | None,
+        typer.Option(
+            help="How far ahead, 90d or 3m; several times for several, of which a longer one never says less."
+        ),
     ] = None,
     cutoff: Cutoff = None,
     model: Annotated[str | None, typer.Option(help="A model's id.", show_default="the newest that fits")] = None,
