@@ -45,7 +45,7 @@ from shijin.network.inputs import (
 )
 from shijin.network.objective import Loss, loss
 from shijin.network.pretrain import PART_NAMES, Plan, Run
-from shijin.network.tasks import Example
+from shijin.network.tasks import Example, by_moments
 from shijin.represent.tokens import NAMES, Tokens
 from shops import HORIZONS, Pair, pairs
 
@@ -85,12 +85,6 @@ def without_tokens(one: Example) -> Example:
     )
 
 
-def without_features(one: Example) -> Example:
-    """As-of features, and the first guess that is made of them, say nothing; the own bin stays the unit of money."""
-    blank = _with_customers(one, lambda of: replace(of, features=np.zeros_like(of.features)))
-    return without_guess(blank)
-
-
 def without_guess(one: Example) -> Example:
     """No ridge on the context."""
     context = replace(one.context, first_guess=None, guesses=no_guess(len(one.context)))
@@ -111,7 +105,7 @@ NO_SEASONS = {"season_amplitude": 0.0, "holiday_lift": 0.0}
 VARIANTS = {
     "base": Variant(),
     "no-tokens": Variant(change=without_tokens),
-    "no-features": Variant(change=without_features),
+    "no-features": Variant(change=by_moments),
     "no-guess": Variant(change=without_guess),
     "no-context": Variant(change=without_context),
     "constant-rates": Variant(fixed={"drift_spread": 0.0}),

@@ -14,10 +14,10 @@ sys.path.insert(0, str(BENCHMARKS))
 
 from scipy.stats import norm
 
-from ablate import USUAL_SIGMA, VARIANTS, Ablated, lognormal_bins, without_features, without_tokens
+from ablate import USUAL_SIGMA, VARIANTS, Ablated, lognormal_bins, without_tokens
 from shijin.network.inputs import OWN_BINS, OWN_CENTRE
 from shijin.network.pretrain import Plan
-from shijin.network.tasks import example
+from shijin.network.tasks import by_moments, example
 
 
 def test_lognormal_bins_are_the_normals_probabilities() -> None:
@@ -33,7 +33,7 @@ def test_lognormal_bins_are_the_normals_probabilities() -> None:
 
 def test_without_tokens_or_features_histories_look_alike() -> None:
     one = example(5, 3)
-    tokens, features = without_tokens(one), without_features(one)
+    tokens, features = without_tokens(one), by_moments(one)
     assert not tokens.asked.tokens.values.any()
     assert len(tokens.asked.tokens.offsets) == len(one.asked) + 1
     assert tokens.asked.features is one.asked.features

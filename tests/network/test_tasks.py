@@ -4,7 +4,7 @@ from test_inputs import arrays
 
 from shijin.distribution import ORDER_STARTS, SPEND_BINS
 from shijin.network.inputs import OWN_BINS, TIME_BINS
-from shijin.network.tasks import LEAST_CUSTOMERS, MOST_ASKED, MOST_TOLD, Example, example
+from shijin.network.tasks import LEAST_CUSTOMERS, MOST_ASKED, MOST_TOLD, Example, by_moments, example
 from shijin.represent.tokens import NAMES
 
 
@@ -70,3 +70,25 @@ def test_a_knob_that_is_fixed_stays(examples: list[Example]) -> None:
         one = example(3, number, {"return_share": 0.0, "customers": 60})
         assert returns(one) == 0
         assert len(one.asked) <= 60
+
+
+def test_of_a_share_of_shops_moments_alone_are_shown_and_the_others_are_as_they_were(examples: list[Example]) -> None:
+    found = [example(3, number, blanked=0.5) for number in range(12)]
+    plain = [example(3, number) for number in range(12)]
+    blank = [not one.asked.features.any() for one in found]
+    assert 2 <= sum(blank) <= 10
+    for one, as_it_was, is_blank in zip(found, plain, blank, strict=True):
+        expected = by_moments(as_it_was) if is_blank else as_it_was
+        ours, theirs = arrays(one), arrays(expected)
+        assert ours.keys() == theirs.keys()
+        assert all(map(np.array_equal, ours.values(), theirs.values()))
+        assert np.array_equal(one.asked.tokens.values, as_it_was.asked.tokens.values)
+        assert np.array_equal(one.asked.own_bin, as_it_was.asked.own_bin)
+
+
+def test_by_moments_nobody_has_a_feature_or_a_guess(examples: list[Example]) -> None:
+    for one in map(by_moments, examples):
+        assert not one.asked.features.any()
+        assert not one.context.customers.features.any()
+        assert not one.context.guess(one.asked).any()
+        assert not one.context.guesses.any()

@@ -68,6 +68,7 @@ class Plan:
     shops : simulated shops an update and process
     held_out : shops that judge
     fixed : knobs of the prior held at a value (ablations)
+    blanked : share of shops shown by their moments alone
     """
 
     steps: int
@@ -81,6 +82,7 @@ class Plan:
     every_minutes: float = 4.0
     workers: int = 0
     fixed: dict[str, Any] = field(default_factory=dict)
+    blanked: float = 0.0
 
     @property
     def stop(self) -> int:
@@ -155,7 +157,7 @@ class Run:
         mine = (
             (step * plan.shops + shop) * self.processes + self.rank + 1 for step in steps for shop in range(plan.shops)
         )
-        make = partial(example, plan.seed, fixed=plan.fixed)
+        make = partial(example, plan.seed, fixed=plan.fixed, blanked=plan.blanked)
         if plan.workers:
             with ProcessPoolExecutor(plan.workers, get_context("spawn")) as pool:  # torch's threads do not bear a fork
                 yield from _grouped(_made_ahead(pool, make, mine, AHEAD * plan.workers), steps, plan.shops)
@@ -330,6 +332,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--every-minutes", type=float, default=4.0, help="between checkpoints")
     parser.add_argument("--fixed", type=json.loads, default={}, help='knobs held, as JSON: {"drift_spread": 0}')
+    parser.add_argument("--blanked", type=float, default=0.0, help="share of shops shown by their moments alone")
     given = vars(parser.parse_args())
     pretrain(given.pop("folder"), Plan(**given))
 

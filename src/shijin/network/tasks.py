@@ -6,13 +6,14 @@ An example is a function of seed and number alone, whoever makes it and however 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shijin.errors import ShijinError
+from shijin.network.first_guess import no_guess
 from shijin.network.inputs import (
     Answers,
     Context,
@@ -43,19 +44,31 @@ class Example:
     answers: Answers
 
 
-def example(seed: int, number: int, fixed: Mapping[str, Any] | None = None) -> Example:
+def example(seed: int, number: int, fixed: Mapping[str, Any] | None = None, blanked: float = 0.0) -> Example:
     """Make the example of a number; shops that nobody would forecast are drawn again.
 
     Parameters
     ----------
     fixed
         Knobs held at a value.
+    blanked
+        Share of shops of which moments alone are shown; see `by_moments`.
     """
     rng = np.random.default_rng([seed, number])
     while True:
         made = _example(rng, dict(fixed or {}))
         if made is not None:
-            return made
+            return by_moments(made) if rng.random() < blanked else made
+
+
+def by_moments(one: Example) -> Example:
+    """Blank the as-of features, and the first guess that is made of them; own bins stay the unit of money.
+
+    Features are what a simulator gets right only nearly; who must do without them now and then leans on them less.
+    """
+    asked, told = (replace(of, features=np.zeros_like(of.features)) for of in (one.asked, one.context.customers))
+    context = replace(one.context, customers=told, first_guess=None, guesses=no_guess(len(one.context)))
+    return replace(one, asked=asked, context=context)
 
 
 def example_of(window: Window, told: Callable[[np.random.Generator], int], rng: np.random.Generator) -> Example:
