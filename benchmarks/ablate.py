@@ -4,10 +4,10 @@
 
 Every run sees as many simulated shops and is judged on the same held-out shops of the full prior, and on the
 development window of each real shop (it ends one horizon before the newest). A run with other chances says how much
-two runs differ by luck. Left out one by one: event tokens, as-of
-features, the first guess, rates that drift, seasons; value bins give way to a zero-inflated lognormal, whose two
-numbers are turned into probabilities of the same bins; and the dial of the size is turned down. One thread. A run goes
-on from its last checkpoint in FOLDER/NAME-STEPS. Writes benchmarks/results/pretraining.json.
+two runs differ by luck. Left out one by one: event tokens, as-of features, the first guess, rates that drift, seasons;
+value bins give way to a zero-inflated lognormal, whose two numbers are turned into probabilities of the same bins; and
+the dial of the size is turned down. One thread. A run goes on from its last checkpoint in FOLDER/NAME-STEPS. Writes
+benchmarks/results/pretraining.json.
 """
 
 from __future__ import annotations

@@ -86,9 +86,10 @@ def short(results: Sequence[Result]) -> str:
     new = [result for result in results if result.get("behaviour_differences")]
     peers = list(dict.fromkeys(peer for result in new for peer in result["behaviour_differences"]))
     lines += _counted(new, "behaviour_differences", peers, "the behaviour model against")
-    names = ", ".join(_title(one) for one in clean(new))
-    lines += ["", f"The same on the {len(clean(new))} clean windows ({names}):", ""]
-    lines += _counted(clean(new), "behaviour_differences", peers, "the behaviour model against")
+    untouched = clean(new)
+    names = ", ".join(_title(one) for one in untouched)
+    lines += ["", f"The same on the {len(untouched)} clean windows ({names}):", ""]
+    lines += _counted(untouched, "behaviour_differences", peers, "the behaviour model against")
     lines += ["", "## The stack with the network against the stack without", ""]
     lines += ["| window | " + " | ".join(METRICS.values()) + " |", "|---" * (len(METRICS) + 1) + "|"]
     for result in new:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, pieces
 
 _DOOR = object()
 EPOCH = date(1970, 1, 1)
@@ -104,7 +104,7 @@ class History:
             self.customers[chosen],
             np.concatenate([[0], np.cumsum(counts)]),
             self.moments.take(kept_moments),
-            _take_lines(self.lines, kept_moments),
+            self.lines.take(np.flatnonzero(kept_moments)) if self.lines is not None else None,
             self.scale,
             self.zone,
             door=_DOOR,
@@ -171,7 +171,8 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     scale = _median_order(moments, cutoff)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     order = _alike_by_id(packed.customers[:n], offsets, moments)
-    lines = _ordered_lines(_take_lines(packed.lines, before), offsets, order)
+    kept = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
+    lines = packed.lines.take(kept) if packed.lines is not None else None
     customers = packed.customers[:n][order]
     history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
@@ -246,28 +247,14 @@ def _like_the_next(offsets: Ints, moments: Moments) -> NDArray[np.bool_]:
     if not len(pairs):
         return alike
     length = counts[pairs]
-    begins = np.cumsum(length) - length
-    here = np.repeat(first[pairs] - begins, length) + np.arange(length.sum())
+    here = pieces(first[pairs], length)
     there = here + np.repeat(length, length)
     equal = np.ones(len(here), dtype=bool)
     for column in fields(Moments):
         values = getattr(moments, column.name)
         equal &= values[here] == values[there]
-    alike[pairs] = np.logical_and.reduceat(equal, begins)
+    alike[pairs] = np.logical_and.reduceat(equal, np.cumsum(length) - length)
     return alike
-
-
-def _ordered_lines(lines: Lines | None, offsets: Ints, order: Ints) -> Lines | None:
-    """Lines of the moments of customers who are put in order; those who change places have equally many moments."""
-    if lines is None or (order == np.arange(len(order))).all():
-        return lines
-    counts = np.diff(offsets)
-    moment = np.repeat(offsets[:-1][order] - offsets[:-1], counts) + np.arange(offsets[-1])
-    n_lines = np.diff(lines.offsets)[moment]
-    starts = np.cumsum(n_lines) - n_lines
-    source = np.repeat(lines.offsets[:-1][moment] - starts, n_lines) + np.arange(n_lines.sum())
-    parts = (lines.item, lines.category, lines.quantity, lines.amount)
-    return Lines(np.append(starts, n_lines.sum()), *(part[source] for part in parts))
 
 
 def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Outcomes | None:
@@ -288,12 +275,3 @@ def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Ou
     first_days = np.where(counts > 0, np.minimum.reduceat(days, offsets[:-1]), np.inf)
     spend = np.maximum(spend, 0.0)[order]
     return Outcomes(cutoff, horizon_days, spend, orders[order].astype(np.int64), first_days[order])
-
-
-def _take_lines(lines: Lines | None, kept_moments: NDArray[np.bool_]) -> Lines | None:
-    if lines is None:
-        return None
-    counts = np.diff(lines.offsets)
-    kept = np.repeat(kept_moments, counts)
-    offsets = np.concatenate([[0], np.cumsum(counts[kept_moments])])
-    return Lines(offsets, lines.item[kept], lines.category[kept], lines.quantity[kept], lines.amount[kept])

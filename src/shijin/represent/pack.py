@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order, pieces
 
 KIND_OF_TYPE = {
     "order": Kind.ORDER,
@@ -237,7 +237,7 @@ def _lines(
         return None, rows.items, rows.categories
     moved = counts[moment_order]
     offsets = np.concatenate([[0], np.cumsum(moved)])
-    source = np.repeat(starts[moment_order] - offsets[:-1], moved) + np.arange(offsets[-1])
+    source = pieces(starts[moment_order], moved)
     item, items = by_first_appearance(rows.item[source], rows.ts[source], rows.items)
     category, categories = by_first_appearance(rows.category[source], rows.ts[source], rows.categories)
     lines = Lines(offsets, item, category, rows.quantity[source], rows.amount[source])

@@ -86,6 +86,24 @@ class Lines:
     quantity: Floats
     amount: Floats
 
+    def take(self, moments: Ints) -> Lines:
+        """Lines of some moments, in the order given."""
+        counts = np.diff(self.offsets)[moments]
+        line = pieces(self.offsets[:-1][moments], counts)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        return Lines(offsets, self.item[line], self.category[line], self.quantity[line], self.amount[line])
+
+
+def pieces(starts: Ints, lengths: Ints) -> Ints:
+    """Positions of pieces of an array, one piece after the other.
+
+    Examples
+    --------
+    >>> pieces(np.array([7, 2]), np.array([2, 3]))
+    array([7, 8, 2, 3, 4])
+    """
+    return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+
 
 @dataclass(frozen=True)
 class Packed:

@@ -12,7 +12,7 @@ from scipy.special import gammaincc
 from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order, pieces
 from shijin.simulate.baskets import Catalogue, draw_amounts, lean_of, make_catalogue
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
@@ -271,7 +271,7 @@ def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
 
 def _gathered_lines(part: Part, starts: Ints, n_lines: Ints) -> Lines:
     offsets = np.concatenate([[0], np.cumsum(n_lines)])
-    source = np.repeat(starts - offsets[:-1], n_lines) + np.arange(offsets[-1])
+    source = pieces(starts, n_lines)
     item = part.item[source].astype(np.int32)
     return Lines(offsets, item, item, part.quantity[source].astype(float), part.cents[source] / 100)
 
