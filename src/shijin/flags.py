@@ -10,6 +10,7 @@ import typer
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError
 
+HERE = Path()  # where a workspace is looked for when none is named
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
