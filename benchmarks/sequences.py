@@ -21,15 +21,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shijin.represent.packed import DAY_US
+from top_lists import judge as judge  # how lists are judged: offered here beside what they are judged on
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 NAMES = ("beauty", "movielens", "complete-journey", "online-retail")
 FIRST_DAY = 16071  # 2014-01-01: where no time is known, positions are days from here on
 LEAST_ROWS = 3  # of a user whose last row is asked: one to learn from, one to choose on, one to judge
-TOP = 10
 
 
 @dataclass(frozen=True)
@@ -165,56 +164,6 @@ def shuffled_within_days(sequences: Sequences, seed: int) -> Sequences:
     moment = np.empty(len(order), dtype=np.int64)
     moment[order] = own_day[order] * DAY_US + (place + 1) * (DAY_US // (np.repeat(counts, counts) + 1))
     return _in_order(replace(sequences, ts=moment[basket]), draw)
-
-
-def judge(top: Ints, user: Ints, item: Ints) -> tuple[Floats, Floats]:
-    """How well lists foretell what was taken: NDCG@10 and Recall@10 of every user.
-
-    NDCG = sum over hits 1 / log2(place + 1), places from 1, over that sum of the best list, which has min(10, asked)
-    hits. Recall = hits / asked. Both 0 to 1, higher is better.
-
-    Parameters
-    ----------
-    top
-        (n_users, 10), item codes, the likeliest first; -1 is an empty place.
-    user, item
-        The asked pairs, each once.
-
-    Returns
-    -------
-    ndcg, recall
-        (n_users,), nan for who is asked nothing.
-
-    Raises
-    ------
-    ValueError
-        When a list holds an item twice, or a pair is asked twice.
-
-    Examples
-    --------
-    The first user's list hits at places 1 and 3, one of three is missed: DCG 1 + 1/2, of 1 + .6309 + 1/2.
-    The second user's list is short and misses; the third is asked nothing.
-
-    >>> top = np.full((3, 10), -1)
-    >>> top[0, :4] = [7, 2, 5, 1]
-    >>> top[1, :2] = [7, 2]
-    >>> ndcg, recall = judge(top, np.array([0, 0, 0, 1]), np.array([5, 7, 9, 1]))
-    >>> ndcg.round(4).tolist(), recall.round(4).tolist()
-    ([0.7039, 0.0, nan], [0.6667, 0.0, nan])
-    """
-    n_items = int(max(top.max(initial=0), item.max(initial=0))) + 1
-    asked = user * n_items + item
-    listed = np.where(top >= 0, np.arange(len(top))[:, None] * n_items + top, -1)
-    if len(np.unique(asked)) < len(asked):
-        raise ValueError("a pair is asked twice")
-    if len(np.unique(listed[listed >= 0])) < (listed >= 0).sum():
-        raise ValueError("a list holds an item twice")
-    hits = np.isin(listed, asked)
-    gain = 1 / np.log2(np.arange(top.shape[1]) + 2)
-    counts = np.bincount(user, minlength=len(top))
-    best = np.concatenate([[0.0], np.cumsum(gain)])[np.minimum(counts, top.shape[1])]
-    with np.errstate(invalid="ignore"):
-        return hits @ gain / best, hits.sum(axis=1) / counts
 
 
 def _codes(names: pa.ChunkedArray, draw: np.random.Generator) -> tuple[Ints, NDArray[np.str_]]:
