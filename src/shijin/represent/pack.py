@@ -240,7 +240,7 @@ def _lines(
     source = pieces(starts[moment_order], moved)
     item, items = by_first_appearance(rows.item[source], rows.ts[source], rows.items)
     category, categories = by_first_appearance(rows.category[source], rows.ts[source], rows.categories)
-    lines = Lines(offsets, item, category, rows.quantity[source], rows.amount[source])
+    lines = Lines(offsets, item, category, rows.quantity[source], rows.amount[source], rows.ts[source])
     return lines, items, categories
 
 

@@ -78,6 +78,7 @@ class Lines:
     item : (l,) int32, index into `Packed.items`, -1 where there is none
     category : (l,) int32, index into `Packed.categories`, -1 where there is none
     quantity, amount : (l,) float64
+    ts : (l,) int64, when the line itself was written: an order that nothing but its day holds together has several
     """
 
     offsets: Ints
@@ -85,13 +86,15 @@ class Lines:
     category: NDArray[np.int32]
     quantity: Floats
     amount: Floats
+    ts: Ints
 
     def take(self, moments: Ints) -> Lines:
         """Lines of some moments, in the order given."""
         counts = np.diff(self.offsets)[moments]
         line = pieces(self.offsets[:-1][moments], counts)
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        return Lines(offsets, self.item[line], self.category[line], self.quantity[line], self.amount[line])
+        columns = ("item", "category", "quantity", "amount", "ts")
+        return replace(self, offsets=offsets, **{name: getattr(self, name)[line] for name in columns})
 
 
 def pieces(starts: Ints, lengths: Ints) -> Ints:

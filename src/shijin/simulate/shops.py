@@ -181,7 +181,7 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
         parts += [_behind(part, people, orders) for part in crowd.parts(catalogue, rng)]
         people, orders = people + crowd.knobs.customers, orders + len(crowd.ts)
     shown, offsets, moments, numbers, lines = _assemble(joined(parts))
-    lines, items, categories = _named(catalogue, lines, moments.ts)
+    lines, items, categories = _named(catalogue, lines)
     packed = Packed(
         np.char.add("c", np.char.zfill(shown.astype(np.str_), 6)),
         offsets,
@@ -251,7 +251,7 @@ def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     place[order] = np.arange(len(people))
     final = by_time[np.argsort(place[customer[by_time]], kind="stable")]
     owner, kind, n_lines = place[customer[final]], part.kind[final], part.n_lines[final]
-    lines = _gathered_lines(part, starts[final], n_lines)
+    lines = _gathered_lines(part, starts[final], n_lines, part.ts[final])
     product = kind <= Kind.RETURN
     number = part.number[final]
     ordered = np.repeat(np.where(kind == Kind.ORDER, number, -1), n_lines)
@@ -269,11 +269,12 @@ def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
     return people[order], customer_offsets, moments, number, lines
 
 
-def _gathered_lines(part: Part, starts: Ints, n_lines: Ints) -> Lines:
+def _gathered_lines(part: Part, starts: Ints, n_lines: Ints, ts: Ints) -> Lines:
     offsets = np.concatenate([[0], np.cumsum(n_lines)])
     source = pieces(starts, n_lines)
     item = part.item[source].astype(np.int32)
-    return Lines(offsets, item, item, part.quantity[source].astype(float), part.cents[source] / 100)
+    quantity, amount = part.quantity[source].astype(float), part.cents[source] / 100
+    return Lines(offsets, item, item, quantity, amount, np.repeat(ts, n_lines))
 
 
 def _novel(owner: Ints, item: NDArray[np.int32], number: Ints, offsets: Ints) -> Floats:
@@ -286,11 +287,10 @@ def _novel(owner: Ints, item: NDArray[np.int32], number: Ints, offsets: Ints) ->
     return np.add.reduceat(new, offsets[:-1])
 
 
-def _named(catalogue: Catalogue, lines: Lines, ts: Ints) -> tuple[Lines, NDArray[np.str_], NDArray[np.str_]]:
+def _named(catalogue: Catalogue, lines: Lines) -> tuple[Lines, NDArray[np.str_], NDArray[np.str_]]:
     """Number items and categories by first appearance in time, names breaking ties."""
-    line_ts = np.repeat(ts, np.diff(lines.offsets))
     if not len(catalogue.items):
         return lines, catalogue.items, catalogue.items
-    item, items = by_first_appearance(lines.item, line_ts, catalogue.items)
-    category, categories = by_first_appearance(catalogue.category[lines.item], line_ts, catalogue.categories)
-    return Lines(lines.offsets, item, category, lines.quantity, lines.amount), items, categories
+    item, items = by_first_appearance(lines.item, lines.ts, catalogue.items)
+    category, categories = by_first_appearance(catalogue.category[lines.item], lines.ts, catalogue.categories)
+    return replace(lines, item=item, category=category), items, categories
