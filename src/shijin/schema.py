@@ -70,7 +70,17 @@ CONTACTS = pa.schema(
 MONEY_TYPES = ("order", "return", "charge")
 # "void": lines of a voided, fully refunded or cancelled order; kept so that nothing is silently lost, read by no model.
 # "refund_undated": money given back on a day the source does not tell, negative; read by no model.
-EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", "exposure", "click", "void", "refund_undated")
+
+# What customers and people say of lists and forecasts. Lists read it at once; no forecast reads it but corrections.
+FEEDBACK_TYPES = (
+    "rating",  # of an item, in `rating`, on whatever scale it came
+    "dismiss",  # not interested in an item
+    "click",  # on an item or a campaign that was shown
+    "exposure",  # an item or a campaign was shown, with `position`, `propensity`, `policy_id`, `campaign_id`, `arm`
+    "conversion",  # what was shown led to it; `amount` is what it brought, where told, and no spend
+    "correction",  # the tier that the customer belongs in, in `text`, by its name in [tiers]
+)
+EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", *FEEDBACK_TYPES, "void", "refund_undated")
 
 QUARANTINE = pa.schema(
     [
@@ -83,7 +93,12 @@ QUARANTINE = pa.schema(
     ]
 )
 # Bad rows count towards the share that refuses a file; set-aside rows are readable, but no customer's purchase.
-BAD_REASONS = ("bad_time", "bad_amount", "bad_quantity", "future_date", "bad_row")
+BAD_READINGS = ("bad_time", "bad_amount", "bad_quantity", "future_date", "bad_row")
+BAD_FEEDBACK = (
+    *("unknown_kind", "unknown_customer", "unknown_item", "no_item"),
+    *("bad_rating", "unknown_tier", "bad_propensity", "bad_position"),
+)
+BAD_REASONS = (*BAD_READINGS, *BAD_FEEDBACK)
 SET_ASIDE_REASONS = ("no_customer", "test_code", "test_order", "unpaid", "other_currency")
 REJECT_REASONS = (*BAD_REASONS, *SET_ASIDE_REASONS)
 

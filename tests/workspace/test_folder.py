@@ -194,3 +194,23 @@ def test_only_a_workspace_that_was_never_filled_is_discarded(workspace: Workspac
     for kept in (filled, noted, changed):
         kept.discard()
         assert kept.root.exists()
+
+
+def test_a_merge_that_keeps_the_basis_changes_the_fingerprint_alone_and_the_next_that_does_not_both(
+    workspace: Workspace,
+) -> None:
+    workspace.merge("events", events({"e1": 1.0}), "event_id")
+    basis, seen = workspace.basis(), {workspace.fingerprint()}
+    for amounts in ({"e2": 2.0}, {"e2": 3.0}, {"e3": 4.0}):  # new, changed, new again
+        workspace.merge("events", events(amounts), "event_id", keep_basis=True)
+        seen.add(workspace.fingerprint())
+    assert (workspace.basis(), len(seen)) == (basis, 4)
+    assert workspace.read("events").num_rows == 3
+    workspace.merge("events", events({"e4": 5.0}), "event_id")
+    assert workspace.basis() != basis
+
+
+def test_where_nothing_was_kept_apart_the_basis_is_the_fingerprint(workspace: Workspace) -> None:
+    assert workspace.basis() == workspace.fingerprint()
+    workspace.merge("events", events({"e1": 1.0}), "event_id")
+    assert workspace.basis() == workspace.fingerprint()

@@ -5,6 +5,8 @@ It does not know which kind of source a row came from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,8 +27,19 @@ _TYPES = {
     "click": "click clicked 点击",
     "void": "void voided cancelled canceled failed 取消 作废",
 }
+_FEEDBACK = {
+    "rating": "rating rated rate review stars score 评分 打分 评价 星级",
+    "dismiss": "dismiss dismissed dismissal notinterested notinteresting uninterested hide hidden thumbsdown dislike "
+    "disliked 不感兴趣 没兴趣 不喜欢 隐藏 屏蔽 踩",
+    "click": "click clicked clickthrough 点击 点开",
+    "exposure": "exposure exposed impression impressions shown show displayed 曝光 展示 展现",
+    "conversion": "conversion converted convert 转化 转换 成交",
+    "correction": "correction corrected correct wrongtier tiercorrection righttier tier 分级错误 分级纠正 分级更正 "
+    "层级错误 层级纠正 层级更正 纠正 更正",
+}
 _SAYS_CORRECTION = r"(?i)(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
+FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:
@@ -65,17 +78,19 @@ def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold
     return pc.if_else(test, TEST, pc.if_else(charge, CHARGE, PRODUCT))
 
 
-def canonical_types(types: pa.Array) -> pa.Array:
+def canonical_types(types: pa.Array, known: Mapping[str, str] = KNOWN_TYPES) -> pa.Array:
     """Call known types by their one name; a shop's own stay as they are, in lower case.
 
     Examples
     --------
+    >>> canonical_types(pa.array(["Not interested", "曝光"]), FEEDBACK_WORDS).to_pylist()
+    ['dismiss', 'exposure']
     >>> canonical_types(pa.array(["Purchase", "add-to-cart", "退款", "unboxing", None])).to_pylist()
     ['order', 'cart', 'return', 'unboxing', None]
     """
     encoded = types.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    named = [KNOWN_TYPES.get(plain(word), word.strip().lower()) for word in words]
+    named = [known.get(plain(word), word.strip().lower()) for word in words]
     return pa.array(named, pa.string()).take(encoded.indices)
 
 

@@ -19,7 +19,7 @@ from shijin.config import Config
 from shijin.engine import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
 from shijin.prepare.rhythm import begin, empty_days, strange_weeks
-from shijin.schema import BAD_REASONS, EVENT_TYPES, UTC
+from shijin.schema import BAD_REASONS, EVENT_TYPES, FEEDBACK_TYPES, UTC
 
 _FEW_CUSTOMERS = 30
 _SHORT_DAYS = 60
@@ -55,7 +55,8 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
     if not pc.any(pc.equal(events["type"], "order")).as_py():
         return findings_table([*found, finding("no_orders", "spoils", 0, 0.0)])
     with connect(config.engine) as connection:
-        connection.register("events", events)
+        said = pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))  # may come long after the last order
+        connection.register("events", events.filter(pc.invert(said)))
         connection.execute(
             f"""CREATE TEMP VIEW orders AS SELECT *, (ts AT TIME ZONE '{config.shop.timezone}')::DATE AS day
             FROM events WHERE type = 'order'"""

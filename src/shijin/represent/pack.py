@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff
 from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order, pieces
+from shijin.schema import FEEDBACK_TYPES
 
 KIND_OF_TYPE = {
     "order": Kind.ORDER,
@@ -30,7 +31,8 @@ KIND_OF_TYPE = {
     "review": Kind.REVIEW,
     "contact": Kind.CONTACT,
 }
-NEVER_PACKED = ("void", "refund_undated")  # kept in the tables, read by no model
+# Kept in the tables, read by no model: what is said of a customer today must not make today the end of the data.
+NEVER_PACKED = ("void", "refund_undated", *FEEDBACK_TYPES)
 
 
 def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -> Packed:

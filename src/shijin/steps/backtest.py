@@ -73,7 +73,7 @@ def run_backtest(
     new = bool(options.members) or not (folder / RESULT).exists()
     if new:
         judged = backtest(packed, horizon_days, cutoff, members, threads, tell)
-        result = {"fingerprint": workspace.fingerprint(), **judged.as_json()}
+        result = {"fingerprint": workspace.basis(), **judged.as_json()}
         workspace.publish("backtests", id, lambda path: _write(result, judged.members, path))
     result, rows = read_backtest(workspace, id)
     versions = workspace.versions()

@@ -122,7 +122,7 @@ def _recent(packed: Packed, cutoff: int, horizon_days: int) -> tuple[int, float]
 
 def _newest_backtest(workspace: Workspace, day: date, horizon_days: int) -> tuple[str, Judged] | None:
     """The backtest that judges this forecast: of the same data and horizon, its window closed by the cutoff."""
-    fingerprint = workspace.fingerprint()
+    fingerprint = workspace.basis()
     found: list[tuple[str, str]] = []
     for folder in sorted(workspace.root.glob(f"backtests/*-{horizon_days}d-*/")):
         if not (folder / RESULT).exists() or not (folder / MEMBERS_FILE).exists():

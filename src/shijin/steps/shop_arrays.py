@@ -24,12 +24,12 @@ CURRENCY_LETTERS = 3  # a code such as EUR, which formats as money
 
 def read_packed(workspace: Workspace) -> Packed:
     """Pack the shop's events; the newest shop is kept in memory as long as its data do not change."""
-    return _packed_once(workspace.root, workspace.fingerprint())
+    return _packed_once(workspace.root, workspace.basis())
 
 
 @lru_cache(maxsize=1)
-def _packed_once(root: Path, fingerprint: str) -> Packed:
-    del fingerprint  # part of the key only
+def _packed_once(root: Path, basis: str) -> Packed:
+    del basis  # part of the key only
     workspace = Workspace.open(root)
     events = workspace.read("events")
     if not events.num_rows:

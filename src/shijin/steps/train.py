@@ -123,8 +123,11 @@ def newest_model(workspace: Workspace, cutoff: int, horizon_days: int | None) ->
 
 
 def step_id(workspace: Workspace, day: date, horizon_days: int, *options: object) -> str:
-    """An id made of what goes in: the same data, config, options, package and weights give the same."""
-    content = json.dumps([workspace.fingerprint(), version("shijin"), shipped().name, *map(str, options)])
+    """An id made of what goes in: the same data, config, options, package and weights give the same.
+
+    Feedback that no forecast reads (`Workspace.basis`) leaves it. Lists read feedback, so theirs name it as an option.
+    """
+    content = json.dumps([workspace.basis(), version("shijin"), shipped().name, *map(str, options)])
     return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 

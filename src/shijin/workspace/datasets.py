@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from shijin.config import EngineSection
@@ -22,6 +22,7 @@ from shijin.workspace.disk import refusals
 
 SCHEMAS: dict[str, pa.Schema] = {"events": EVENTS, "items": ITEMS, "contacts": CONTACTS}
 NEW, CHANGED, SAME = "new", "changed", "same"
+_BASIS = "shijin.basis"  # in a commit that forecasts do not read: the identity of what they do read
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,20 @@ def version(path: Path) -> int:
 def identity(path: Path) -> str:
     """A name for exactly these rows: changes with every commit, and only then."""
     table = _open(path)
-    return f"{table.metadata().id}@{table.version()}" if table else ""
+    return _named(table) if table else ""
+
+
+def basis(path: Path) -> str:
+    """A name for the rows that forecasts read: as `identity`, but a commit that keeps the basis does not change it."""
+    table = _open(path)
+    if table is None:
+        return ""
+    with refusals(path):
+        return str(table.history(1)[0].get(_BASIS) or _named(table))
+
+
+def _named(table: DeltaTable) -> str:
+    return f"{table.metadata().id}@{table.version()}"
 
 
 def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
@@ -65,19 +79,32 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) ->
     return conform(rows, schema, str(path)).combine_chunks()
 
 
-def merge(path: Path, rows: pa.Table, key: str, schema: pa.Schema, engine: EngineSection) -> Merged:
-    """Add rows whose key is new and replace those whose content changed, in one commit; none where nothing changed."""
+def merge(
+    path: Path, rows: pa.Table, key: str, schema: pa.Schema, engine: EngineSection, *, keep_basis: bool = False
+) -> Merged:
+    """Add rows whose key is new and replace those whose content changed, in one commit; none where nothing changed.
+
+    Parameters
+    ----------
+    keep_basis
+        Whether these are rows that no forecast reads, neither as they were nor as they come: `basis` stays.
+    """
     rows = conform(rows, schema, str(path))
     existing = read(path, schema, [name for name in schema.names if name not in PROVENANCE])
     status = _compare(existing, rows, key, engine)
     different = rows.filter(pc.not_equal(status, SAME))
     updated = pc.sum(pc.equal(status, CHANGED)).as_py() or 0
+    noted = CommitProperties(custom_metadata={_BASIS: basis(path)} if keep_basis else None)
     with refusals(path):
         if different.num_rows and not updated:
-            write_deltalake(path, different, mode="append")
+            write_deltalake(path, different, mode="append", commit_properties=noted)
         elif updated:
             merger = DeltaTable(path).merge(
-                different, f"kept.{key} = came.{key}", source_alias="came", target_alias="kept"
+                different,
+                f"kept.{key} = came.{key}",
+                source_alias="came",
+                target_alias="kept",
+                commit_properties=noted,
             )
             merger.when_matched_update_all().when_not_matched_insert_all().execute()
     return Merged(status, different.num_rows - updated, updated, rows.num_rows - different.num_rows)

@@ -147,14 +147,14 @@ class Workspace:
         """All rows of ``events``, ``items`` or ``contacts``; empty where nothing was collected yet."""
         return datasets.read(self.root / "data" / dataset, datasets.SCHEMAS[dataset], columns)
 
-    def merge(self, dataset: str, table: pa.Table, key: str) -> datasets.Merged:
+    def merge(self, dataset: str, table: pa.Table, key: str, *, keep_basis: bool = False) -> datasets.Merged:
         """Add new rows and replace changed ones by key, in one commit; nothing is written where nothing changed.
 
-        Keys are unique within `table`.
+        Keys are unique within `table`. Rows that no forecast reads keep the `basis`.
         """
         path, schema = self.root / "data" / dataset, datasets.SCHEMAS[dataset]
         with self.lock():
-            return datasets.merge(path, table, key, schema, self.config.engine)
+            return datasets.merge(path, table, key, schema, self.config.engine, keep_basis=keep_basis)
 
     def refuse_full_disk(self, *tables: pa.Table) -> None:
         """Refuse before anything is written where the disk has no room for some tables.
@@ -175,7 +175,17 @@ class Workspace:
 
         A shop of another name, or one that reads another language, is the same shop: what was learnt of it stands.
         """
-        parts = [datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS]
+        return self._hash([datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS])
+
+    def basis(self) -> str:
+        """A hash of what forecasts are made from: as `fingerprint`, but feedback that no forecast reads leaves it.
+
+        Models, backtests and scores are found again by it. What clicks, ratings or dismissals change goes by
+        `fingerprint`.
+        """
+        return self._hash([datasets.basis(self.root / "data" / name) for name in datasets.SCHEMAS])
+
+    def _hash(self, parts: list[str]) -> str:
         config = self.config.model_dump_json(exclude={"shop": {"name", "locale"}})
         return hashlib.sha256("\n".join([*parts, config]).encode()).hexdigest()[:16]
 
