@@ -128,7 +128,7 @@ class _Rows:
 
 def _readable_rows(events: pa.Table, zone: ZoneInfo, observed_until: date | None) -> _Rows:
     events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(NEVER_PACKED))))
-    ts = _wall_clock(events["ts"], zone)
+    ts = wall_clock(events["ts"], zone)
     if observed_until is not None:
         keep = ts < as_cutoff(observed_until) + DAY_US
         events, ts = events.filter(pa.array(keep)), ts[keep]
@@ -157,7 +157,15 @@ def _readable_rows(events: pa.Table, zone: ZoneInfo, observed_until: date | None
     )
 
 
-def _wall_clock(ts: pa.ChunkedArray, zone: ZoneInfo) -> Ints:
+def wall_clock(ts: pa.ChunkedArray, zone: ZoneInfo) -> Ints:
+    """(l,) instants as microseconds of a zone's wall clock since 1970.
+
+    Examples
+    --------
+    >>> noon = pa.chunked_array([pa.array([43_200_000_000], pa.timestamp("us", tz="UTC"))])
+    >>> (wall_clock(noon, ZoneInfo("Asia/Shanghai")) // 3_600_000_000).tolist()
+    [20]
+    """
     local = pc.local_timestamp(ts.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=str(zone))))
     return local.cast(pa.int64()).to_numpy()
 
