@@ -100,6 +100,19 @@ def rows_line(rows: Mapping[str, int], language: Language) -> Text:
     return Text(say("report.between", language).join(parts), "dim")
 
 
+def kinds_line(kinds: Mapping[str, int], language: Language) -> str:
+    """What new feedback there is, by kind, and what reads it."""
+    if not kinds:
+        return say("feedback.none_new", language)
+    parts = [
+        say("report.receipt_item", language, what=say(f"feedback.{kind}", language), rows=f"{count:,}")
+        for kind, count in sorted(kinds.items())
+    ]
+    readers = (["corrections"] if "correction" in kinds else []) + (["lists"] if set(kinds) - {"correction"} else [])
+    sentences = [say("feedback.new", language, kinds=say("report.between", language).join(parts))]
+    return " ".join([*sentences, *(say(f"feedback.read_by_{reader}", language) for reader in readers)])
+
+
 def run_remarks(receipt: Receipt, language: Language) -> list[RenderableType]:
     """What a run read, what became of it, and what is wrong in it."""
     parts: list[RenderableType] = []

@@ -24,6 +24,7 @@ from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
+from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent, similar
@@ -55,6 +56,14 @@ class Shop:
         given = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
         receipt, _ = collect(self.workspace, given, options, _now())
         return dict(receipt.rows)
+
+    def feedback(self, source: Path | str | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
+        """Take in what was said of items, lists and tiers, a row each; gives the rows by what became of them.
+
+        Lists follow it at once, corrections of tiers are what the next forecast reads. `reading`: see `CollectOptions`.
+        """
+        given = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
+        return dict(feedback(self.workspace, given, CollectOptions(**reading), _now())[0].rows)
 
     def check(self) -> Any:  # noqa: ANN401
         """Look for what is wrong in the data; one row a finding."""

@@ -1,4 +1,4 @@
-"""A workspace and its data: init, collect, check."""
+"""A workspace and its data: init, collect, check, feedback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shijin.console import (
     counts_table,
     findings_table,
     guess_line,
+    kinds_line,
     out,
     print_json,
     quarantine_line,
@@ -25,6 +26,7 @@ from shijin.flags import HERE, AsJson, DateOrder, Decimal, Encoding, Format, Map
 from shijin.steps.check import check as check_step
 from shijin.steps.check import spoils
 from shijin.steps.collect import collect as collect_step
+from shijin.steps.feedback import feedback as feedback_step
 from shijin.workspace import Workspace
 
 
@@ -83,3 +85,36 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
         out.print(verdict_line(findings, language))
     if spoils(findings):
         raise typer.Exit(1)
+
+
+def feedback(
+    source: Annotated[
+        Path, typer.Argument(help="CSV, TSV, Parquet or XLSX: one row a thing said of an item, a list or a tier.")
+    ],
+    workspace: Where = HERE,
+    mapped: Mapped = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    date_order: DateOrder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what was said: ratings, "not interested", clicks, exposures, conversions, corrections of tiers.
+
+    Lists follow it at once; corrections are what the next forecast reads. The same file again adds nothing.
+
+    Example: shijin feedback said.csv -w my-shop --map item_id=product --map type=reaction
+    """
+    options = reading_of(mapped, "auto", encoding, decimal, date_order)
+    shop = Workspace.open(workspace)
+    with busy(said, silent=as_json) as begin:
+        begin("feedback")
+        receipt, findings = feedback_step(shop, source, options, datetime.now(UTC))
+    if as_json:
+        return print_json({"receipt": asdict(receipt)})
+    language = shop.config.shop.locale
+    said.print(guess_line(receipt.inputs["guess"], language))
+    out.print(counts_table(receipt, language))
+    out.print(kinds_line(receipt.inputs["kinds"], language))
+    if findings.num_rows:
+        out.print(findings_table(findings, language))
+    return None

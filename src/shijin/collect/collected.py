@@ -25,6 +25,21 @@ from shijin.schema import BAD_REASONS, CONTACTS, EVENTS, FINDINGS, ITEMS, QUARAN
 _CONTENT = (
     "ts, type, quantity, amount, customer_id, discount, category, cost, currency, rating, channel, session_id, text"
 )
+_CURES = {
+    "bad_time": "correct the dates, or say --date-order dmy or --map ts=COLUMN",
+    "bad_amount": "correct the amounts, or say --decimal , or --map amount=COLUMN",
+    "bad_quantity": "correct the quantities, or say --map quantity=COLUMN",
+    "future_date": "correct the dates, or say --date-order",
+    "bad_row": "export it again with quoted texts",
+    "unknown_kind": "correct the kinds, or say --map type=COLUMN",
+    "unknown_customer": "use the ids of the orders, or collect the newest orders first",
+    "unknown_item": "use the codes of the orders, or say --map item_id=COLUMN",
+    "no_item": "name the item, or the campaign, or say --map item_id=COLUMN",
+    "bad_rating": "write numbers, or say --map rating=COLUMN",
+    "unknown_tier": "use the names in [tiers], or say --map tier=COLUMN",
+    "bad_propensity": "write probabilities above 0 and up to 1, or say --map propensity=COLUMN",
+    "bad_position": "count places from 1, or say --map position=COLUMN",
+}
 
 
 @dataclass(frozen=True)
@@ -90,30 +105,43 @@ def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
     file gives the same; returns are counted apart, so that an export in which a return stands without its sale does not
     take it for the sale.
     """
+    said = """CASE WHEN order_id IS NULL THEN concat_ws(chr(31), customer_id, epoch_us(ts), type,
+            coalesce(item, ''), coalesce(round(quantity * 1e6)::HUGEINT::VARCHAR, ''),
+            coalesce(round(amount * 1e6)::HUGEINT::VARCHAR, ''))
+        ELSE concat_ws(chr(31), $kind, order_id, coalesce(item, ''),
+            CASE WHEN type = 'return' THEN type END) END"""
+    return numbered_ids(lines, said, _CONTENT, kind, config)
+
+
+def numbered_ids(lines: pa.Table, said: str, content: str, kind: str, config: Config) -> pa.Array:
+    """Hash what each line says, and its ordinal by content among lines that say the same.
+
+    Parameters
+    ----------
+    said
+        SQL over the lines' columns and ``$kind``: what makes a line what it is.
+    content
+        Columns that order those that say the same.
+    kind
+        The kind of source.
+    """
     with connect(config.engine) as connection:
         connection.register("lines", lines.append_column("place", pa.array(np.arange(lines.num_rows))))
         query = f"""
-            WITH keyed AS (
-                SELECT place, {_CONTENT}, chr(31) AS sep,
-                    CASE WHEN order_id IS NULL THEN concat_ws(chr(31), customer_id, epoch_us(ts), type,
-                        coalesce(item, ''), coalesce(round(quantity * 1e6)::HUGEINT::VARCHAR, ''),
-                        coalesce(round(amount * 1e6)::HUGEINT::VARCHAR, ''))
-                    ELSE concat_ws(chr(31), $kind, order_id, coalesce(item, ''),
-                        CASE WHEN type = 'return' THEN type END) END AS said
-                FROM lines)
+            WITH keyed AS (SELECT place, {content}, chr(31) AS sep, {said} AS said FROM lines)
             SELECT place, 'e_' || left(sha256(concat_ws(sep, said,
-                row_number() OVER (PARTITION BY said ORDER BY {_CONTENT}))), 24) AS id
+                row_number() OVER (PARTITION BY said ORDER BY {content}))), 24) AS id
             FROM keyed ORDER BY place"""
         found = connection.sql(query, params={"kind": kind}).to_arrow_table()
     return as_array(found.column("id")).cast(pa.string())
 
 
-def events_of(lines: pa.Table, kind: str, raw: Raw, config: Config, now: datetime) -> pa.Table:
-    """Accepted lines as EVENTS."""
+def events_of(lines: pa.Table, ids: pa.Array, raw: Raw, now: datetime) -> pa.Table:
+    """Accepted lines as EVENTS, under their ids."""
     n = lines.num_rows
     columns = {name: lines[name] for name in lines.column_names if name in EVENTS.names}
     columns |= {
-        "event_id": event_ids(lines, kind, config),
+        "event_id": ids,
         "source": pa.repeat(raw.name, n),
         "source_row": lines["row"],
         "collected_at": pa.repeat(pa.scalar(now, UTC), n),
@@ -190,14 +218,7 @@ def refuse_too_many_bad(rejected: pa.Table, rows_in: int, config: Config, where:
         return
     first = bad.slice(0, 1).to_pylist()[0]
     problem = f"{bad.num_rows} of {rows_in} rows are bad, the first is row {first['source_row']}: {first['detail']}"
-    cures = {
-        "bad_time": "correct the dates, or say --date-order dmy or --map ts=COLUMN",
-        "bad_amount": "correct the amounts, or say --decimal , or --map amount=COLUMN",
-        "bad_quantity": "correct the quantities, or say --map quantity=COLUMN",
-        "future_date": "correct the dates, or say --date-order",
-        "bad_row": "export it again with quoted texts",
-    }
-    raise QuarantineError(problem, where, cures[first["reason"]])
+    raise QuarantineError(problem, where, _CURES[first["reason"]])
 
 
 def assemble(raw: Raw, lines: pa.Table, kind: str, config: Config, now: datetime) -> Collected:
@@ -212,7 +233,7 @@ def assemble(raw: Raw, lines: pa.Table, kind: str, config: Config, now: datetime
     refuse_too_many_bad(rejected, raw.rows_in, config, raw.name)
     accepted = lines.filter(pc.is_null(lines["reason"]))
     return Collected(
-        events=events_of(accepted, kind, raw, config, now),
+        events=events_of(accepted, event_ids(accepted, kind, config), raw, now),
         items=items_of(accepted, config),
         contacts=CONTACTS.empty_table(),
         rejected=rejected,

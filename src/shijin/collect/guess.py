@@ -102,8 +102,15 @@ def first_row(text: str, delimiter: str) -> list[str]:
         return []
 
 
-def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dict[str, str]:
+def columns_of(
+    found: Sequence[str], said: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]] = ROLES
+) -> dict[str, str]:
     """Which column plays which role; what is said wins.
+
+    Parameters
+    ----------
+    roles
+        The names that each role goes by, as `plain` leaves them.
 
     Raises
     ------
@@ -119,9 +126,9 @@ def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dic
     shijin.errors.ConfigError: orders.csv: no column 'when' for ts, found a, b. Cure: correct --map or [collect] map.
     """
     for role, column in said.items():
-        if role not in ROLES:
-            near = difflib.get_close_matches(role, ROLES, 1)
-            cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(ROLES)}"
+        if role not in roles:
+            near = difflib.get_close_matches(role, roles, 1)
+            cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(roles)}"
             raise ConfigError(f"{role!r} is no column Shijin knows", "--map", cure)
         if column not in found:
             raise ConfigError(
@@ -129,14 +136,14 @@ def columns_of(found: Sequence[str], said: Mapping[str, str], where: str) -> dic
             )
     by_plain = {plain(name): name for name in reversed(found)}
     chosen = dict(said)
-    for role, names in ROLES.items():
+    for role, names in roles.items():
         free = [by_plain[name] for name in names if name in by_plain and by_plain[name] not in chosen.values()]
         if role not in chosen and free:
             chosen[role] = free[0]
     if "ts" not in chosen:
         timely = [name for name in found if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}
-    return {role: chosen[role] for role in ROLES if role in chosen}
+    return {role: chosen[role] for role in roles if role in chosen}
 
 
 def decimal_of(texts: pa.Array) -> Decimal:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.collect import guess
-from shijin.collect.collected import Collected, CollectOptions, assemble, events_of
+from shijin.collect.collected import Collected, CollectOptions, assemble, event_ids, events_of
 from shijin.collect.files import Raw, readable
 from shijin.collect.identity import contacts_of, hashed, normal_email, normal_phone
 from shijin.collect.table import currencies, first_reason
@@ -123,7 +123,8 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
     lines = lines.filter(pa.array(~repeated))
     collected = assemble(raw, lines, KIND, config, now)
     accepted = lines.filter(pc.is_null(lines["reason"]))
-    derived = events_of(_derived(accepted), KIND, raw, config, now)
+    in_passing = _derived(accepted)
+    derived = events_of(in_passing, event_ids(in_passing, KIND, config), raw, now)
     kept_again = pc.sum(again["amount"]).as_py() or 0.0
     return replace(
         collected,

@@ -74,7 +74,7 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
     return replace(
         assemble(raw, lines, KIND, config, now),
         contacts=contacts_of(accepted, config),
-        findings=findings_table(_notes(reading, accepted)),
+        findings=findings_table(notes_of_reading(reading, accepted)),
         guess=shown(reading, KIND),
     )
 
@@ -278,21 +278,33 @@ def _details(reading: Reading, reason: pa.Array) -> pa.Array:
         "bad_quantity": (reading.roles.get("quantity", amount), "is no number"),
         "future_date": (reading.roles["ts"], "lies in the future"),
     }
-    detail = pc.if_else(pc.is_valid(reason), reason, None)
+    detail = reason
     for name, (column, said) in columns.items():
         holds = pc.fill_null(pc.equal(reason, name), fill_value=False)
         if pc.any(holds).as_py():
-            value = pc.fill_null(reading.raw.table[column].combine_chunks().cast(pa.string()), "")
-            sentence = pc.binary_join_element_wise(f'{column} "', value, f'" {said}', "")
+            value = reading.raw.table[column].combine_chunks().cast(pa.string())
+            sentence = quoted(column, value, said)
             if name in ("bad_amount", "bad_quantity"):
                 beyond = pc.greater(pc.abs(as_number(reading.raw.table[column], reading.decimal, np.inf)), LARGEST)
-                too_large = pc.binary_join_element_wise(f'{column} "', value, f'" is beyond {LARGEST:g}', "")
+                too_large = quoted(column, value, f"is beyond {LARGEST:g}")
                 sentence = pc.if_else(pc.fill_null(beyond, fill_value=False), too_large, sentence)
             detail = pc.if_else(holds, sentence, detail)
     return detail
 
 
-def _notes(reading: Reading, accepted: pa.Table) -> list[dict[str, Any]]:
+def quoted(column: str, values: pa.Array, said: str) -> pa.Array:
+    """What is wrong with each value of a column, in a sentence.
+
+    Examples
+    --------
+    >>> quoted("paid", pa.array(["abc", None]), "is no number").to_pylist()
+    ['paid "abc" is no number', 'paid "" is no number']
+    """
+    return pc.binary_join_element_wise(f'{column} "', pc.fill_null(values, ""), f'" {said}', "")
+
+
+def notes_of_reading(reading: Reading, accepted: pa.Table) -> list[dict[str, Any]]:
+    """Findings about how a source was read: a guessed order of dates or encoding, ids that were rounded."""
     notes = []
     n = reading.raw.table.num_rows
     if reading.order_is_guess:

@@ -61,7 +61,7 @@ def collect(
     said = [*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)]
     with workspace.lock():
         _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
-        if not _has_orders(collected.events) and not _has_orders(workspace.read("events", ["type"])):
+        if not has_orders(collected.events) and not has_orders(workspace.read("events", ["type"])):
             if needs_orders:
                 problem = "there is no order, so there is nothing to forecast from"
                 raise EmptyHistoryError(problem, _name(source), "add the shop's orders, or say --map type=COLUMN")
@@ -76,12 +76,12 @@ def collect(
             workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
         withdrawn = _withdrawn(workspace, collected)
         merged = workspace.merge("events", pa.concat_tables([collected.events, withdrawn]), "event_id")
-        outputs = _keep_rejected(workspace, collected)
+        outputs = keep_rejected(workspace, collected)
         receipt = Receipt(
             verb="collect",
             started_at=started(now),
-            inputs=_inputs(source, collected, options),
-            rows=_rows(collected, merged) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived},
+            inputs=inputs_of(source, collected, options),
+            rows=rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived},
             money=_money(collected, merged),
             findings=tuple(findings.to_pylist()),
             before=before,
@@ -92,7 +92,8 @@ def collect(
     return receipt, findings
 
 
-def _inputs(source: Path | pa.Table, collected: Collected, options: CollectOptions) -> dict[str, Any]:
+def inputs_of(source: Path | pa.Table, collected: Collected, options: CollectOptions) -> dict[str, Any]:
+    """What a receipt says of a source and how it was read."""
     return {"source": _name(source), "digest": collected.digest, "options": asdict(options), "guess": collected.guess}
 
 
@@ -100,11 +101,13 @@ def _name(source: Path | pa.Table) -> str:
     return source.name if isinstance(source, Path) else "table in memory"
 
 
-def _has_orders(events: pa.Table) -> bool:
+def has_orders(events: pa.Table) -> bool:
+    """Whether there is an order among events."""
     return bool(pc.any(pc.equal(events["type"], "order")).as_py())
 
 
-def _keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]:
+def keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]:
+    """Keep the rows that were set aside; gives the file, relative to the workspace, where there are any."""
     if not collected.rejected.num_rows:
         return ()
     # Named by content, so that the same file again replaces its rows and does not double them.
@@ -148,8 +151,15 @@ def _withdrawn(workspace: Workspace, collected: Collected) -> pa.Table:
     return rows.set_column(place, rows.schema.field(place), pa.repeat("void", rows.num_rows))
 
 
-def _rows(collected: Collected, merged: Merged) -> dict[str, int]:
-    of_rows = merged.status.slice(0, collected.events.num_rows - collected.derived)
+def rows_of(collected: Collected, status: pa.Array) -> dict[str, int]:
+    """What became of each row that came in: in = accepted + updated + duplicates + quarantined.
+
+    Parameters
+    ----------
+    status : (n,) string
+        What the merge made of each event.
+    """
+    of_rows = status.slice(0, collected.events.num_rows - collected.derived)
     counts = {name: pc.sum(pc.equal(of_rows, status)).as_py() or 0 for name, status in _BECAME.items()}
     counts["duplicates"] += collected.repeated
     return {"in": collected.rows_in, **counts, "quarantined": collected.rejected.num_rows}

@@ -1,0 +1,129 @@
+"""feedback: what was said of items, lists and tiers goes into the workspace as events; the same again changes nothing.
+
+Corrections of tiers are what the next forecast reads, so they are committed first and by themselves; the rest is read
+by lists alone and leaves every model and backtest what it was.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.collect import Collected, CollectOptions
+from shijin.collect.feedback import Known, read_feedback
+from shijin.collect.identity import hashed, normal_email, normal_phone
+from shijin.config import Config
+from shijin.errors import EmptyHistoryError
+from shijin.prepare.clean import plain
+from shijin.prepare.findings import findings_table
+from shijin.prepare.quality import rejections
+from shijin.schema import FEEDBACK_TYPES
+from shijin.steps.collect import has_orders, inputs_of, keep_rejected, rows_of
+from shijin.words import LANGUAGES, catalogue, say
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+
+def feedback(
+    workspace: Workspace, source: Path | pa.Table, options: CollectOptions, now: datetime
+) -> tuple[Receipt, pa.Table]:
+    """Take in a file of feedback, or a table in memory.
+
+    Returns
+    -------
+    Receipt
+        ``rows`` balance: in = accepted + updated + duplicates + quarantined; ``inputs["kinds"]`` counts what was
+        accepted or updated by kind.
+    FINDINGS
+        What is to be said about the source.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When there are no orders yet that it could be about.
+    SourceError, QuarantineError, ConfigError
+        When the source cannot be taken; then nothing has changed.
+    BusyError, WorkspaceError
+        When the workspace cannot be written.
+    """
+    if not has_orders(workspace.read("events", ["type"])):
+        problem = "no orders collected yet that feedback could be about"
+        raise EmptyHistoryError(problem, str(workspace.root), "shijin collect orders.csv")
+    with workspace.lock():
+        known = known_of(workspace)
+        collected = read_feedback(source, known, workspace.config, options, now)
+        findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
+        workspace.refuse_full_disk(collected.events, collected.rejected)
+        before = workspace.versions()
+        events = _as_first_told(workspace, collected)
+        status = _merge(workspace, events)
+        receipt = Receipt(
+            verb="feedback",
+            started_at=started(now),
+            inputs=inputs_of(source, collected, options) | {"kinds": _kinds(events, status)},
+            rows=rows_of(collected, status),
+            findings=tuple(findings.to_pylist()),
+            before=before,
+            after=workspace.versions(),
+            outputs=keep_rejected(workspace, collected),
+        )
+        workspace.write_receipt(receipt)
+    return receipt, findings
+
+
+def known_of(workspace: Workspace) -> Known:
+    """Whom and what the shop knows: by its orders and views, its items, its contacts and its config."""
+    events = workspace.read("events", ["customer_id", "item_id", "type"])
+    events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))))
+    items = pa.chunked_array([*events["item_id"].chunks, *workspace.read("items")["item_id"].chunks], pa.string())
+    contacts, config = workspace.read("contacts"), workspace.config
+    addresses = [
+        normal(contacts[name].combine_chunks()) for name, normal in (("email", normal_email), ("phone", normal_phone))
+    ]
+    return Known(
+        customers=pc.unique(events["customer_id"]),
+        items=pc.unique(items).drop_null(),
+        tiers=_tiers_by_words(config),
+        addressed=pa.concat_arrays([hashed(one, config) for one in addresses]),
+        customer_of=pa.concat_arrays([contacts["customer_id"].combine_chunks()] * len(addresses)),
+    )
+
+
+def _tiers_by_words(config: Config) -> dict[str, str]:
+    """The shop's tiers by their names, and by their words where they have any."""
+    worded = {
+        plain(say(f"tiers.{name}", language)): name
+        for name in config.tiers.names
+        for language in LANGUAGES
+        if f"tiers.{name}" in catalogue()
+    }
+    return worded | {plain(name): name for name in config.tiers.names}
+
+
+def _as_first_told(workspace: Workspace, collected: Collected) -> pa.Table:
+    """Events at the time under which they are known already: without a column of times each reading has its own."""
+    kept = workspace.read("events", ["event_id", "ts"])
+    place = pc.index_in(collected.events["event_id"].combine_chunks(), value_set=kept["event_id"].combine_chunks())
+    ts = pc.coalesce(kept["ts"].take(place), collected.events["ts"])
+    where = collected.events.schema.get_field_index("ts")
+    return collected.events.set_column(where, collected.events.schema.field(where), ts)
+
+
+def _merge(workspace: Workspace, events: pa.Table) -> pa.Array:
+    """Commit corrections, which forecasts read, and then the rest; gives what became of each event, in their order."""
+    corrects = pc.equal(events["type"], "correction").to_numpy()
+    status = np.full(len(corrects), "", dtype=object)
+    for part, keep_basis in ((corrects, False), (~corrects, True)):
+        if part.any():
+            merged = workspace.merge("events", events.filter(pa.array(part)), "event_id", keep_basis=keep_basis)
+            status[part] = merged.status.to_pylist()
+    return pa.array(status, pa.string())
+
+
+def _kinds(events: pa.Table, status: pa.Array) -> dict[str, int]:
+    taken = events.filter(pc.not_equal(status, "same"))
+    return {row["values"]: row["counts"] for row in pc.value_counts(taken["type"]).to_pylist()}
