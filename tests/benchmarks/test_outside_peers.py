@@ -12,7 +12,6 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "benchmarks"))
-sys.path.insert(0, str(HERE.parent / "represent"))
 
 from ledger import packed, row
 
