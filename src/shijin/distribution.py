@@ -25,6 +25,7 @@ SPEND_BINS = 64
 LOWEST, HIGHEST = 0.01, 1e4  # of the shop's median order
 ORDER_STARTS = np.unique(np.round(np.concatenate([np.arange(1, 8), np.geomspace(8, 1000, 24)])).astype(int))
 P_FLOOR = 1e-4
+STRETCHES = 5  # each takes the mean about ten times nearer to what is wanted
 BLOCK = 100_000  # customers whose distribution functions are held at once
 
 
@@ -193,6 +194,35 @@ class Distribution:
             Random numbers within 0..1 that spread the outcomes at exactly 0 over the mass there.
         """
         return np.where(spend > 0, self.cdf(spend), uniform * (1 - self.p_active))
+
+    def stretched(self, given_active: Floats) -> Self:
+        """Stretch what customers spend, given an order, along the log until its mean is `given_active` (n,), each > 0.
+
+        What would go beyond the grid stays in its last bin.
+
+        Examples
+        --------
+        >>> grid = Grid.of_scale(10.0)
+        >>> one = Distribution(np.array([0.5]), np.eye(SPEND_BINS)[[32]], np.ones((1, 1)), grid)
+        >>> one.mean().round(2), one.stretched(np.array([100.0])).mean().round(2)
+        (array([62.63]), array([50.]))
+        """
+        factor, spend = np.ones(len(self)), self.spend
+        for _ in range(STRETCHES):
+            factor = factor * given_active / (spend @ self.grid.spend_means)
+            spend = self._scaled(factor)
+        return replace(self, spend=spend)
+
+    def _scaled(self, factor: Floats) -> Floats:
+        """(n, K) probabilities of the spend bins, given an order, of each customer's spend times a factor."""
+        edges, rows = self.grid.spend_edges, np.arange(len(self))[:, None]
+        cumulative = np.pad(np.cumsum(self.spend, axis=1), ((0, 0), (1, 0)))
+        was = edges / factor[:, None]  # what an edge's money was before
+        below = np.clip(np.searchsorted(edges, was, side="right") - 1, 0, len(edges) - 2)
+        part = np.clip((was - edges[below]) / (edges[below + 1] - edges[below]), 0.0, 1.0)
+        reached = cumulative[rows, below] + part * (cumulative[rows, below + 1] - cumulative[rows, below])
+        reached[:, -1] = cumulative[:, -1]
+        return np.diff(reached, axis=1)
 
     def _fewer_orders(self) -> Floats:
         """(n, J) probability of at most each bin's order count."""

@@ -23,6 +23,7 @@ from shijin.represent.features import features
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.check import check
 from shijin.steps.collect import collect
+from shijin.steps.corrections import read_corrections
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
@@ -175,7 +176,8 @@ class TrainedModel:
         if history is None:
             return self.shop.forecast(model=str(self.card["model"]))
         model = read_model(self.shop.workspace, str(self.card["model"]))
-        return like(forecast_of(model, history, self.shop.workspace.config.tiers), self.shop.kind)
+        tiers, corrections = self.shop.workspace.config.tiers, read_corrections(self.shop.workspace)
+        return like(forecast_of(model, history, tiers, corrections), self.shop.kind)
 
     def __repr__(self) -> str:
         return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"

@@ -7,7 +7,7 @@ metrics. All figures are computed from the table of members, row by row, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,23 +18,25 @@ from numpy.typing import NDArray
 
 from shijin.distribution import Distribution
 from shijin.errors import EmptyHistoryError
+from shijin.forecast.corrections import Corrections, corrected, effect
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
-from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
+from shijin.forecast.members import QUIETLY, STACKED, TABLE_ONLY, Work, default_members
+from shijin.forecast.model import SEED, learnt
 from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Note, Stack, Tell
+from shijin.forecast.stack import Note, Stack
 from shijin.forecast.windows import closed_windows, too_young
 from shijin.metrics import paired, value
 from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
 from shijin.represent.features import YEAR_DAYS
-from shijin.represent.packed import DAY_US, Packed
+from shijin.represent.packed import DAY_US, Ints, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.schema import UTC as UTC_INSTANT
 from shijin.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 
-SEED = 0
+UNCORRECTED = "stack without corrections"
 PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
 GROUPS = ("everyone", "one-time buyers", "customers for over a year")
 
@@ -51,6 +53,7 @@ class Backtest:
     weights : part -> member -> weight
     served : the member the shop is given: the stack, or the formula if nothing beats it
     notes : what a reader must know (members left out, thin data)
+    corrections : what corrections of tiers did in the judged window; None where there are none
     """
 
     cutoff_date: str
@@ -62,9 +65,11 @@ class Backtest:
     weights: dict[str, dict[str, float]]
     served: str
     notes: list[Note]
+    corrections: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the rows, ready for JSON; undefined figures are null."""
+        told = {} if self.corrections is None else {"corrections": self.corrections}
         return {
             "cutoff": self.cutoff_date,
             "horizon_days": self.horizon_days,
@@ -77,6 +82,7 @@ class Backtest:
             "differences": {peer: [one.as_json() for one in rows] for peer, rows in self.differences.items()},
             "weights": self.weights,
             "notes": self.notes,
+            **told,
         }
 
 
@@ -86,8 +92,8 @@ def backtest(
     horizon_days: int,
     cutoff: int | None = None,
     members: Sequence[Forecaster] = (),
-    threads: int = 1,
-    tell: Tell | None = None,
+    work: Work = QUIETLY,
+    corrections: Corrections | None = None,
 ) -> Backtest:
     """Judge members and their stack at a cutoff.
 
@@ -97,6 +103,9 @@ def backtest(
         T; one horizon before the end of the data where not given.
     members
         A user's own, judged and stacked beside the default ones.
+    corrections
+        What was said of customers' tiers. Before T it is followed, as far as closed windows before T have taught, and
+        the stack without it stands beside.
 
     Raises
     ------
@@ -107,14 +116,20 @@ def backtest(
         cutoff = packed.end - horizon_days * DAY_US
     windows = closed_windows(packed, cutoff, horizon_days)
     history, outcomes = _judged(packed, cutoff, horizon_days, windows)
-    own = list(members)
-    stack = Stack([*default_members(STACKED, threads), *own], tell=tell)
-    stack.fit(windows, SEED)
+    stack, trust = learnt([*default_members(STACKED, work.threads), *members], windows, work, corrections)
     forecasts = _alone(windows, history, horizon_days)
     together = stack.forecast_each(history, horizon_days)
     forecasts |= together
-    forecasts[STACK] = stack.combine(list(together.values()))
-    return judge(members_table(history, outcomes, forecasts), stack, history.cutoff_date)
+    plain = stack.combine(list(together.values()))
+    if corrections is None or trust is None:
+        return judge(members_table(history, outcomes, forecasts | {STACK: plain}), stack, history.cutoff_date)
+    moving = corrections.pull(plain, corrections.told(history.customers, cutoff))
+    if len(moving.rows):
+        forecasts |= {UNCORRECTED: plain}
+    table = members_table(history, outcomes, forecasts | {STACK: corrected(plain, moving, trust.weight)})
+    told = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
+    told |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
+    return replace(judge(table, stack, history.cutoff_date), corrections=told)
 
 
 def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution]) -> pa.Table:
@@ -182,6 +197,15 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
         served=stack.served,
         notes=list(stack.notes),
     )
+
+
+def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:
+    """What corrections did, from the table of members."""
+    named = {"with": STACK, "without": UNCORRECTED}
+    by_name = {name: _columns(table.filter(pc.equal(table["member"], member))) for name, member in named.items()}
+    forecasts = {name: (columns["p_active"], columns["expected_spend"]) for name, columns in by_name.items()}
+    outcomes = by_name["with"]
+    return effect(unit, rows, outcomes["y_orders"] > 0, outcomes["y_spend"], forecasts)
 
 
 def _judged(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from shijin.forecast.behaviour import ADAPTED, Adapted, Behaviour
@@ -12,9 +13,25 @@ from shijin.forecast.boosting import Boosting
 from shijin.forecast.btyd import Btyd
 from shijin.forecast.formulas import DECAYED, all_formulas
 from shijin.forecast.member import Forecaster
+from shijin.forecast.stack import Tell
 
 STACKED = (DECAYED, "decayed spend H/2", "decayed spend 2H", "BTYD", BOOSTING, BEHAVIOUR)
 TABLE_ONLY = ("all zero", "last window", "RFM score", "decayed spend H, by tenure")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How the work is done: no number depends on it.
+
+    threads : how many may be used
+    tell : called with (what, done, of how many) as it goes on
+    """
+
+    threads: int = 1
+    tell: Tell | None = None
+
+
+QUIETLY = Work()
 
 
 def stacked(*, adapt: bool = False) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,10 +19,11 @@ from shijin.errors import ModelError
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
 from shijin.forecast.btyd import NAME as BTYD
+from shijin.forecast.corrections import Corrections, Trust
 from shijin.forecast.formulas import DECAYED
-from shijin.forecast.member import Forecaster, Savable
-from shijin.forecast.members import default_members, stacked
-from shijin.forecast.stack import ARRAYS, Note, Stack, Tell, Weights
+from shijin.forecast.member import Forecaster, Savable, Window
+from shijin.forecast.members import QUIETLY, Work, default_members, stacked
+from shijin.forecast.stack import ARRAYS, Note, Stack, Weights
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.windows import closed_windows, customers_in, too_young
 from shijin.represent.cutoff import History
@@ -52,6 +54,8 @@ class Model:
         What a reader must know.
     threads
         How many the untrained forecast may use.
+    trust
+        How far corrections of tiers are followed; None where there were none.
     """
 
     horizon_days: int
@@ -60,6 +64,7 @@ class Model:
     window_customers: int = 0
     notes: list[Note] = field(default_factory=list)
     threads: int = 1
+    trust: Trust | None = None
 
     @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
@@ -82,6 +87,8 @@ class Model:
             "notes": self.notes,
             "stack": None if self.stack is None else self._stack_card(self.stack, folder),
         }
+        if self.trust is not None:
+            card["corrections"] = asdict(self.trust)
         (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
 
     @classmethod
@@ -99,7 +106,8 @@ class Model:
                 raise ValueError(f"format {card['format']}")
             parts = (card["horizon_days"], card["cutoff"])
             stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
-            return cls(*parts, stack, card["window_customers"], card["notes"])
+            trust = Trust(**card["corrections"]) if "corrections" in card else None
+            return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
 
@@ -126,8 +134,8 @@ def train(
     packed: Packed,
     horizon_days: int,
     cutoff: int,
-    threads: int = 1,
-    tell: Tell | None = None,
+    work: Work = QUIETLY,
+    corrections: Corrections | None = None,
     *,
     adapt: bool = False,
 ) -> Model:
@@ -135,8 +143,8 @@ def train(
 
     Parameters
     ----------
-    tell
-        Called with (what, done, of how many) as the work goes on.
+    corrections
+        What was said of customers' tiers; how far to follow it is learnt on the newest closed window.
     adapt
         Whether the network is adapted to the shop as well, a member beside the shipped one.
 
@@ -147,14 +155,27 @@ def train(
     """
     windows = closed_windows(packed, cutoff, horizon_days)
     model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
+    if corrections is not None:
+        model.trust = Trust()
     reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
         model.notes.append(reason)
     else:
-        stack = Stack(default_members(stacked(adapt=adapt), threads), tell=tell)
-        stack.fit(windows, SEED)
-        model.stack = stack
+        model.stack, model.trust = learnt(
+            default_members(stacked(adapt=adapt), work.threads), windows, work, corrections
+        )
     return model
+
+
+def learnt(
+    members: Sequence[Forecaster], windows: Sequence[Window], work: Work, corrections: Corrections | None
+) -> tuple[Stack, Trust | None]:
+    """Fit members and their stack on closed windows, and learn there how far corrections are to be followed."""
+    trust: list[Trust] = []
+    unseen = None if corrections is None else lambda forecast: trust.append(corrections.learn(forecast, windows[0]))
+    stack = Stack(list(members), tell=work.tell, unseen=unseen)
+    stack.fit(windows, SEED)
+    return stack, trust[0] if trust else None
 
 
 def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:

@@ -18,13 +18,14 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize
+from scipy.optimize import minimize
 
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution
 from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.member import Forecaster, Window
+from shijin.forecast.odds import logistic, logit, shift_to
 from shijin.forecast.spread import Spread
 from shijin.metrics.value import log_scores
 from shijin.represent.cutoff import History, Outcomes
@@ -33,6 +34,7 @@ from shijin.represent.packed import DAY_US
 Floats = NDArray[np.float64]
 Case = Literal["later window", "customer folds"]
 Tell = Callable[[str, int, int], None]
+Unseen = Callable[[Distribution], None]
 Note = dict[str, Any]  # {"code": "forecast.<name>", ...}: a sentence of the words room and what fills it
 
 NAME = "stack"
@@ -96,9 +98,9 @@ class Weights:
         if self.alone is not None:
             one = forecasts[self.alone]
             return one if one.level_scale == level_scale else replace(one, level_scale=level_scale)
-        odds = np.stack([_logit(one.p_active) for one in forecasts], axis=1) @ self.activity
+        odds = np.stack([logit(one.p_active) for one in forecasts], axis=1) @ self.activity
         share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
-        p_active = np.clip(_logistic(odds + _shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
+        p_active = np.clip(logistic(odds + shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
         log_mean, log_width = _log_moments(forecasts)
         spend = np.exp(log_mean @ self.location)
         usual = p_active * spend <= np.quantile(p_active * spend, USUAL_SHARE)
@@ -129,6 +131,7 @@ class Stack:
     served: str = NAME
     notes: list[Note] = field(default_factory=list)
     tell: Tell | None = None  # called with (what, done, of how many) while fitting
+    unseen: Unseen | None = None  # called while fitting with the newest window's forecast of customers not seen before
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         """Learn the weights on the newest window, then refit every member on all windows.
@@ -151,6 +154,8 @@ class Stack:
         if self.served != NAME:
             self.weights = Weights.only(0, len(forecasts))
             self.notes.append({"code": "forecast.formula_served", "member": self.served})
+        if self.unseen is not None:
+            self.unseen(self.combine(forecasts))
         for place, member in enumerate(self.members):
             self._say(f"fitting {member.name}", place, len(self.members))
             member.fit(windows, seed)
@@ -269,7 +274,7 @@ def learn_weights(
         Which members the level is to come from.
     """
     active = orders > 0
-    activity = _activity_weights(np.stack([_logit(one.p_active) for one in forecasts], axis=1), active)
+    activity = _activity_weights(np.stack([logit(one.p_active) for one in forecasts], axis=1), active)
     bought = active & (spend > 0)
     log_mean, log_width = _log_moments([one.take(bought) for one in forecasts])
     log_spend = np.log(spend[bought])
@@ -286,11 +291,11 @@ def _activity_weights(log_odds: Floats, active: NDArray[np.bool_]) -> Floats:
     """Non-negative exponents by penalised likelihood, drawn towards the plain average; levels taken out."""
     n, members = log_odds.shape
     share = np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2))
-    centred = log_odds + np.array([_shift_to(column, share) for column in log_odds.T])
+    centred = log_odds + np.array([shift_to(column, share) for column in log_odds.T])
     equal = np.full(members, 1 / members)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        p = np.clip(_logistic(centred @ weights), 1e-9, 1 - 1e-9)
+        p = np.clip(logistic(centred @ weights), 1e-9, 1 - 1e-9)
         away = weights - equal
         value = -np.log(np.where(active, p, 1 - p)).sum() + PULL * away @ away
         return float(value) / n, (centred.T @ (p - active) + 2 * PULL * away) / n
@@ -336,11 +341,6 @@ def _log_moments(forecasts: Sequence[Distribution]) -> tuple[Floats, Floats]:
 
 def _geometric_mean(values: Sequence[float]) -> float:
     return float(np.exp(np.mean(np.log(values))))
-
-
-def _shift_to(log_odds: Floats, share: float) -> float:
-    """What must be added to log odds so that their probabilities average `share`."""
-    return float(brentq(lambda shift: _logistic(log_odds + shift).mean() - share, -20.0, 20.0))
 
 
 def _mixture_weights(likelihoods: Floats) -> Floats:
@@ -390,11 +390,3 @@ def _joined(parts: Sequence[Distribution], places: NDArray[np.int64]) -> Distrib
         np.concatenate([part.orders for part in parts])[places],
         parts[0].grid,
     )
-
-
-def _logit(p: Floats) -> Floats:
-    return np.log(p / (1 - p))
-
-
-def _logistic(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-x))

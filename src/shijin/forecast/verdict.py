@@ -39,7 +39,7 @@ def _sentence(result: dict[str, Any], language: Language) -> str:
     joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
     level = _level(result, language)
     served = say("verdict.formula_served", language) if result["served"] != STACK else ""
-    return gap.join(part for part in (joined, level, served) if part)
+    return gap.join(part for part in (joined, level, served, _corrections(result, language)) if part)
 
 
 def _part(topic: str, difference: dict[str, Any] | None, language: Language) -> str:
@@ -61,3 +61,22 @@ def _level(result: dict[str, Any], language: Language) -> str:
 
 def _short(figure: float) -> str:
     return f"{round(figure, 3) + 0.0:.3f}"  # no -0
+
+
+def _corrections(result: dict[str, Any], language: Language) -> str:
+    """What corrections of tiers did to whom they moved, or when it will show; nothing where there are none."""
+    told = result.get("corrections")
+    if told is None:
+        return ""
+    if not told["customers"]:
+        code = "verdict.corrections_newer" if told["newer"] else "verdict.corrections_agree"
+        return say(code, language, newer=told["newer"])
+    error, without = (_short(told[name]["corrected"]["log_error"]) for name in ("with", "without"))
+    share = f"{told['weight']:.0%}"
+    figures = {"customers": f"{told['customers']:,}", "share": share, "error": error, "without": without}
+    half = told["difference"]["half"]
+    if half is None:
+        return say("verdict.corrected_one", language, **figures)
+    return say(
+        "verdict.corrected", language, value=_short(told["difference"]["log_error"]), half=_short(half), **figures
+    )

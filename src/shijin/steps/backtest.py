@@ -13,15 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shijin.errors import ConfigError
-from shijin.forecast.backtest import backtest
+from shijin.forecast.backtest import UNCORRECTED, backtest
 from shijin.forecast.behaviour import Adapted
 from shijin.forecast.member import Forecaster
-from shijin.forecast.members import TABLE_ONLY, stacked
+from shijin.forecast.members import TABLE_ONLY, Work, stacked
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Tell
 from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, too_young
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS
+from shijin.steps.corrections import read_corrections
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import day_of, step_id
 from shijin.workspace import Receipt, Workspace
@@ -66,13 +67,13 @@ def run_backtest(
     packed = read_packed(workspace)
     horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
     cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
-    threads = workspace.config.engine.threads
-    members = [*options.members, *([Adapted(threads)] if options.adapt else [])]
+    work = Work(workspace.config.engine.threads, tell)
+    members = [*options.members, *([Adapted(work.threads)] if options.adapt else [])]
     id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in members))
     folder = workspace.root / "backtests" / id
     new = bool(options.members) or not (folder / RESULT).exists()
     if new:
-        judged = backtest(packed, horizon_days, cutoff, members, threads, tell)
+        judged = backtest(packed, horizon_days, cutoff, members, work, read_corrections(workspace))
         result = {"fingerprint": workspace.basis(), **judged.as_json()}
         workspace.publish("backtests", id, lambda path: _write(result, judged.members, path))
     result, rows = read_backtest(workspace, id)
@@ -122,7 +123,7 @@ def read_result(workspace: Workspace, id: str) -> dict[str, Any]:
 
 
 def _refuse_members(members: Sequence[Forecaster]) -> None:
-    taken = {*stacked(adapt=True), *TABLE_ONLY, STACK}
+    taken = {*stacked(adapt=True), *TABLE_ONLY, STACK, UNCORRECTED}
     for member in members:
         if isinstance(member, type) or not isinstance(member, Forecaster):
             cure = "give objects with name, fit(windows, seed) and forecast(history, horizon_days)"

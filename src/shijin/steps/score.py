@@ -20,6 +20,7 @@ from shijin.forecast.backtest import next_order_days
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS, refuse_long
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
 from shijin.forecast.btyd import NAME as BTYD
+from shijin.forecast.corrections import Corrections, Trust, corrected
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Window
 from shijin.forecast.model import LEAST_CUSTOMERS as LEAST_BUYERS
@@ -30,6 +31,7 @@ from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
 from shijin.segment.tiers import assign
+from shijin.steps.corrections import read_corrections, stray_note, trust_note
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, undated_refunds
 from shijin.steps.train import day_of, newest_model, read_model, step_id
 from shijin.workspace import Receipt, Workspace
@@ -88,16 +90,22 @@ def score_together(
     chosen = [_model_for(workspace, packed, cutoff, replace(options, horizon=horizon)) for horizon in horizons]
     by_days = {one.model.horizon_days: one for one in sorted(chosen, key=lambda one: one.model.horizon_days)}
     beside = [days for days in by_days if len(by_days) > 1]
+    corrections = read_corrections(workspace)
+    # As of a day that is named only what was said before it is known; else the forecast is today's, whenever that is.
+    before = None if options.cutoff is None else cutoff
+    newer = ["as of now"] if before is None and corrections is not None and corrections.since(cutoff) else []
     ids = {
-        days: step_id(workspace, day_of(cutoff), days, "score", one.id, options.zero_shot, *beside)
+        days: step_id(workspace, day_of(cutoff), days, "score", one.id, options.zero_shot, *beside, *newer)
         for days, one in by_days.items()
     }
     made = {days: not (workspace.root / "scores" / id / ROWS).exists() for days, id in ids.items()}
     if any(made.values()):
         history, _ = split_at(packed, cutoff, 1)
-        forecasts = [one.model.forecast(history) for one in by_days.values()]
-        for one, days, forecast in zip(by_days.values(), ids, consistent(forecasts), strict=True):
+        moved = [_corrected(one.model, history, corrections, before) for one in by_days.values()]
+        forecasts = consistent([forecast for forecast, _ in moved])
+        for one, days, forecast, (_, said) in zip(by_days.values(), ids, forecasts, moved, strict=True):
             if made[days]:
+                one.notes.extend([*said, *stray_note(workspace)])
                 table = forecast_table(history, forecast, days, one.model.window_customers, workspace.config.tiers)
                 table = _with_refunds(workspace, packed, history, table)
                 _publish(workspace, ids[days], one, history, table, forecast)
@@ -136,9 +144,27 @@ def _finished(workspace: Workspace, id: str, *, new: bool, now: datetime) -> tup
     return receipt, table
 
 
-def forecast_of(model: Model, history: History, tiers: TiersSection) -> pa.Table:
+def forecast_of(
+    model: Model, history: History, tiers: TiersSection, corrections: Corrections | None = None
+) -> pa.Table:
     """Forecast a History that is held in memory, `schema.FORECAST`; nothing is written."""
-    return forecast_table(history, model.forecast(history), model.horizon_days, model.window_customers, tiers)
+    forecast, _ = _corrected(model, history, corrections, history.cutoff)
+    return forecast_table(history, forecast, model.horizon_days, model.window_customers, tiers)
+
+
+def _corrected(
+    model: Model, history: History, corrections: Corrections | None, before: int | None
+) -> tuple[Distribution, list[Note]]:
+    """Forecast a History, follow what was said of its customers' tiers before an instant, and say so."""
+    forecast = model.forecast(history)
+    if corrections is None:
+        return forecast, []
+    trust = model.trust or Trust()
+    moving = corrections.pull(forecast, corrections.told(history.customers, before))
+    if not len(moving.rows):
+        return forecast, []
+    notes: list[Note] = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust)]
+    return corrected(forecast, moving, trust.weight), notes
 
 
 def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:

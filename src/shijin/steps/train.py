@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,10 +14,12 @@ import pyarrow as pa
 
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import shipped
+from shijin.forecast.members import Work
 from shijin.forecast.model import CARD, Model, train
 from shijin.forecast.stack import Tell
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US
+from shijin.steps.corrections import read_corrections, trust_note
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, shorter_horizon
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -51,7 +53,8 @@ def train_model(
     id = step_id(workspace, day, horizon_days, "train", *(["adapt"] if options.adapt else []))
     new = not (workspace.root / "models" / id / CARD).exists()
     if new:
-        model = train(packed, horizon_days, cutoff, workspace.config.engine.threads, tell, adapt=options.adapt)
+        work, corrections = Work(workspace.config.engine.threads, tell), read_corrections(workspace)
+        model = train(packed, horizon_days, cutoff, work, corrections, adapt=options.adapt)
         workspace.publish("models", id, model.save)
     else:
         model = Model.load(workspace.root / "models" / id)
@@ -66,10 +69,12 @@ def train_model(
             "trained": model.stack is not None,
             "case": model.stack.case if model.stack else "untrained",
             "served": model.stack.served if model.stack else "untrained",
+            **({"corrections": asdict(model.trust)} if model.trust else {}),
             "notes": [
                 *shorter_horizon(workspace, packed, cutoff, options.horizon),
                 *model.notes,
                 *(model.stack.notes if model.stack else []),
+                *([trust_note(model.trust)] if model.trust else []),
             ],
         },
         before=workspace.versions(),

@@ -1,0 +1,35 @@
+"""Log odds: what probabilities are pooled, shifted and corrected on."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from shijin.distribution import Floats
+
+
+def logit(p: Floats) -> Floats:
+    """Log odds of probabilities within 0..1, both excluded.
+
+    Examples
+    --------
+    >>> logit(np.array([0.5, 0.8])).round(3)
+    array([0.   , 1.386])
+    """
+    return np.log(p / (1 - p))
+
+
+def logistic(log_odds: Floats) -> Floats:
+    """Probabilities of log odds."""
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def shift_to(log_odds: Floats, share: float) -> float:
+    """What must be added to log odds so that their probabilities average `share`.
+
+    Examples
+    --------
+    >>> round(shift_to(np.zeros(3), 0.8), 3)
+    1.386
+    """
+    return float(brentq(lambda shift: logistic(log_odds + shift).mean() - share, -20.0, 20.0))

@@ -1,0 +1,56 @@
+"""What was said of customers' tiers, read from the committed events as forecasts take it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.config import TiersSection
+from shijin.distribution import Floats
+from shijin.forecast.corrections import Corrections, Trust
+from shijin.forecast.stack import Note
+from shijin.represent.pack import wall_clock
+from shijin.represent.packed import Ints
+from shijin.segment.tiers import assign
+from shijin.workspace import Workspace
+
+
+def read_corrections(workspace: Workspace) -> Corrections | None:
+    """All corrections of tiers, whenever they were made; None where there are none that name a tier of the shop."""
+    told = _told(workspace)
+    tiers = workspace.config.tiers
+    place = _places(told["text"], tiers)
+    known = place >= 0
+    if not known.any():
+        return None
+    customers = told["customer_id"].to_numpy().astype(np.str_)
+    ts = wall_clock(told["ts"], workspace.config.shop.zone)
+
+    def tier_of(expected: Floats) -> Ints:
+        return _places(pa.array(assign(expected, tiers)), tiers)
+
+    return Corrections(customers[known], ts[known], place[known], tier_of)
+
+
+def trust_note(trust: Trust) -> Note:
+    """How far corrections are followed, and what that rests on."""
+    code = "forecast.trust_learnt" if trust.taught else "forecast.trust_prior"
+    return {"code": code, "share": f"{trust.weight:.0%}", "taught": trust.taught}
+
+
+def stray_note(workspace: Workspace) -> list[Note]:
+    """Say how many corrections name what is no tier of the shop any more, where there are such."""
+    stray = int(np.count_nonzero(_places(_told(workspace)["text"], workspace.config.tiers) < 0))
+    return [{"code": "forecast.corrections_of_no_tier", "rows": stray}] if stray else []
+
+
+def _told(workspace: Workspace) -> pa.Table:
+    events = workspace.read("events", ["customer_id", "ts", "type", "text"])
+    return events.filter(pc.equal(events["type"], "correction"))
+
+
+def _places(names: pa.Array | pa.ChunkedArray, tiers: TiersSection) -> Ints:
+    """(n,) each tier's place from the top, -1 where it is none of the shop's."""
+    place = pc.fill_null(pc.index_in(names, value_set=pa.array(tiers.names)), -1)
+    return place.to_numpy(zero_copy_only=False).astype(np.int64)
