@@ -276,6 +276,15 @@ def test_charges_and_tests_can_be_named_in_the_config(tmp_path: Path) -> None:
     assert found.rejected["reason"].to_pylist() == ["test_code"]
 
 
+def test_what_the_file_itself_calls_a_charge_is_no_item(tmp_path: Path) -> None:
+    file = (
+        "customer,date,type,sku,category,total\nx,2024-01-02,order,cup,china,9\nx,2024-01-02,charge,wrapping,extras,1\n"
+    )
+    found = collected(tmp_path, file)
+    assert told(found, "type", "item_id", "amount") == [("order", "cup", 9.0), ("charge", None, 1.0)]
+    assert found.items["item_id"].to_pylist() == ["cup"]
+
+
 def test_a_shop_that_numbers_all_orders_with_c_has_no_returns(tmp_path: Path) -> None:
     file = "customer,date,order id,total\nx,2024-01-02,C1001,1\ny,2024-01-02,C1002,1\n"
     assert told(collected(tmp_path, file), "type") == [("order",), ("order",)]

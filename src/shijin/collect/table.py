@@ -172,7 +172,7 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
         "type": types,
         "item": code,
         "item_name": texts["item_name"],
-        "item_id": pc.if_else(pc.equal(items, CHARGE), None, code),
+        "item_id": pc.if_else(pc.or_(pc.equal(items, CHARGE), pc.equal(types, "charge")), None, code),
         "quantity": quantity,
         "amount": pc.add(amount, 0.0),  # no -0.0
         "discount": pc.abs(reading.number("discount")),
