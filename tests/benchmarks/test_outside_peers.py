@@ -13,9 +13,8 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "benchmarks"))
 
-from ledger import packed, row
-
 import outside_peers
+from ledger import packed, row
 from outside_peers import CHOSEN, PYMC, by_vectors, event_arrays, joined, lost, main, order_summary, thinned
 from shijin.forecast.windows import closed_windows
 from shijin.metrics.value import auc, normalised_gini

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger import packed, row
 
+from ledger import packed, row
 from shijin.errors import ConfigError, EmptyHistoryError
 from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, per_customer, split_at
 from shijin.represent.packed import DAY_US, Packed

@@ -7,8 +7,8 @@ from statistics import fmean, pstdev
 
 import numpy as np
 import pytest
-from ledger import packed, row
 
+from ledger import packed, row
 from shijin.represent import features as kernel
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.features import Features, features

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger import Row, events, instant, packed, row
 
+from ledger import Row, events, instant, packed, row
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff, split_at
 from shijin.represent.pack import KIND_OF_TYPE, NEVER_PACKED, pack

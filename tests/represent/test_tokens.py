@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger import Row, packed, row
 
+from ledger import Row, packed, row
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.represent.tokens import KINDS, NAMES, NEWEST, PER_DOUBLING, Tokens, tokens

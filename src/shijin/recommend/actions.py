@@ -40,7 +40,7 @@ class Actions:
     channel : (a,) int16
         0 where unknown.
     n_items : int
-        How many items the shop's vocabulary had by then.
+        How many items the shop's vocabulary has.
     now : int
         The cutoff.
     """
@@ -134,6 +134,7 @@ def actions_of(history: History, n_items: int) -> Actions:
         return Actions(offsets, *empty, nothing.astype(np.int16), n_items, history.cutoff)
     lines, moment = history.lines, np.repeat(np.arange(len(history.moments)), np.diff(history.lines.offsets))
     kind = history.moments.kind[moment]
+    kind[kind == Kind.CHARGE] = Kind.ORDER  # an item that joins its order on a later day is bought too
     rows = np.flatnonzero((lines.item >= 0) & np.isin(kind, list(WEIGHTS)) & (lines.quantity > 0))
     customer, kind = history.customer[moment[rows]], kind[rows]
     item, ts, channel = lines.item[rows], lines.ts[rows], history.moments.channel[moment[rows]]
