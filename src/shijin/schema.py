@@ -175,6 +175,29 @@ NEIGHBOURS = pa.schema(
 )
 
 
+AFFINITY = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),  # "category" | "brand"
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("share", pa.float64(), nullable=False),  # of the customer's interest that has a name, 0..1
+        pa.field("interest", pa.float64(), nullable=False),  # what was done, faded: 1 is an order today
+        pa.field("last", pa.date32(), nullable=False),  # the newest day, shop time, that speaks for it
+    ]
+)
+
+DEMAND = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),  # its id where it has none
+        ("category", pa.string()),
+        pa.field("expected_units", pa.float64(), nullable=False),  # ordered in the horizon; returns take none back
+        pa.field("naive_units", pa.float64(), nullable=False),  # ordered a year earlier, else in the last horizon
+        pa.field("recent_units", pa.float64(), nullable=False),  # ordered in the last horizon
+    ]
+)
+
+
 def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
     """Order a table's columns as the schema has them, fill missing nullable ones with nulls, and cast.
 
