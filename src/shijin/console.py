@@ -79,13 +79,13 @@ def backtest_table(result: Mapping[str, Any], language: Language, *, short: bool
 
 
 def counts_table(receipt: Receipt, language: Language) -> Table:
-    """What became of the rows and the money of a source."""
-    table = _table(
-        str(receipt.inputs.get("source", "")), ["", say("console.rows", language), say("console.money", language)]
-    )
+    """What became of the rows of a source, and of the money where it tells of any."""
+    heads = ["", say("console.rows", language), *([say("console.money", language)] if receipt.money else [])]
+    table = _table(str(receipt.inputs.get("source", "")), heads)
     for name, rows in receipt.rows.items():
         money = receipt.money.get(name)
-        table.add_row(_word("report.receipt_", name, language), f"{rows:,}", "" if money is None else f"{money:,.2f}")
+        cells = ["" if money is None else f"{money:,.2f}"] if receipt.money else []
+        table.add_row(_word("report.receipt_", name, language), f"{rows:,}", *cells)
     return table
 
 

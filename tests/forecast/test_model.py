@@ -12,6 +12,7 @@ from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
+from shijin.forecast.corrections import Trust
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.members import STACKED, default_members
 from shijin.forecast.model import CARD, LEAST_CUSTOMERS, Model, train, untrained
@@ -52,6 +53,16 @@ def folder(saved: Path, tmp_path: Path) -> Path:
 def assert_same_bits(a: Distribution, b: Distribution) -> None:
     for part in ("p_active", "spend", "orders"):
         assert np.array_equal(getattr(a, part), getattr(b, part)), part
+
+
+def test_what_corrections_taught_is_saved_and_comes_back_and_without_it_no_line_says_so(
+    trained: Model, saved: Path, tmp_path: Path
+) -> None:
+    assert "corrections" not in json.loads((saved / CARD).read_text())
+    assert Model.load(saved).trust is None
+    replace(trained, trust=Trust(0.71, 42)).save(tmp_path)
+    assert json.loads((tmp_path / CARD).read_text())["corrections"] == {"weight": 0.71, "taught": 42}
+    assert Model.load(tmp_path).trust == Trust(0.71, 42)
 
 
 def test_a_shop_with_enough_history_gets_the_stack(trained: Model) -> None:

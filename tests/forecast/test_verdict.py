@@ -91,3 +91,38 @@ def test_both_languages_hold_the_same_figures() -> None:
         assert figure in said["en"]
         assert figure in said["zh"]
     assert " ；" not in said["zh"]
+
+
+def corrected(**told: Any) -> dict[str, Any]:
+    parts = {"with": {"corrected": {"log_error": 0.31}}, "without": {"corrected": {"log_error": 0.3812}}}
+    return result(WIN, SPEND_TIE) | {"corrections": {"weight": 0.655, "newer": 0, **parts, **told}}
+
+
+@pytest.mark.parametrize(
+    ("told", "says", "says_in_chinese"),
+    [
+        (
+            {"customers": 1200, "difference": {"log_error": -0.0712, "half": 0.02}},
+            "Corrections of tiers moved 1,200 customers, 66% of the way: their mean error on the log of spend came out "
+            "0.310 with them and 0.381 without (-0.071 ± 0.020).",
+            "分级更正调整了 1,200 位顾客的预测（幅度 66%）：这些顾客消费额的平均对数误差，采信更正时为 0.310，"
+            "不采信时为 0.381（差 -0.071 ± 0.020）。",
+        ),
+        (
+            {"customers": 1, "difference": {"log_error": -0.0712, "half": None}},
+            "moved 1 customer, 66% of the way: the error on the log of spend came out 0.310 with it and 0.381 without.",
+            "分级更正调整了 1 位顾客的预测",
+        ),
+        (
+            {"customers": 0, "newer": 2},
+            "2 corrections of tiers are newer than the judged",
+            "有 2 条分级更正晚于评判窗口",
+        ),
+        ({"customers": 0}, "say what the forecast says, and move nobody.", "与预测一致，没有调整任何顾客。"),
+    ],
+)
+def test_what_corrections_did_is_said_last(told: dict[str, Any], says: str, says_in_chinese: str) -> None:
+    found = verdict(corrected(**told))
+    assert found["en"].endswith(says) or says in found["en"].split(". ")[-1] + "."
+    assert says_in_chinese in found["zh"]
+    assert found["en"].startswith(verdict(result(WIN, SPEND_TIE))["en"])

@@ -16,7 +16,8 @@ from rawfile import CUTOFF, HORIZON_DAYS, write
 
 HEADER = "customer_id,ts,amount\n"
 GOOD = HEADER + "".join(f"c{n % 9},2024-{n % 12 + 1:02d}-{n % 28 + 1:02d},{n + 1}\n" for n in range(100))
-VERBS = ("collect", "check", "train", "backtest", "score", "represent", "export", "report")
+VERBS = ("collect", "check", "train", "backtest", "score", "represent", "feedback", "export", "report")
+TAKE_A_FILE = ("collect", "feedback", "run")
 
 
 def tree(*folders: Path) -> dict[str, bytes | None]:
@@ -177,7 +178,7 @@ def test_a_mistake_in_the_config_is_refused_by_every_verb(place: Path, command: 
     (place / "shop" / "shijin.toml").write_text(content)
     before = tree(place)
     for verb in ("init", *VERBS, "run"):
-        source = [place / "good.csv"] if verb in ("collect", "run") else []
+        source = [place / "good.csv"] if verb in TAKE_A_FILE else []
         refused(command(verb, *source, "-w", place / "shop"), "shijin.toml", *words)
     assert tree(place) == before
 
@@ -188,7 +189,7 @@ def test_a_mistake_in_the_config_is_refused_by_every_verb(place: Path, command: 
 def test_a_workspace_that_is_not_there_is_refused_by_every_verb(place: Path, command: Command) -> None:
     before = tree(place)
     for verb in VERBS:
-        source = [place / "good.csv"] if verb == "collect" else []
+        source = [place / "good.csv"] if verb in TAKE_A_FILE else []
         refused(command(verb, *source, "-w", place / "nowhere"), "nowhere", "no workspace here", "shijin init")
     refused(command("run", "-w", place / "nowhere"), "no workspace here")
     assert tree(place) == before
@@ -294,6 +295,7 @@ def test_a_workspace_that_another_process_writes_to_is_refused_until_it_ends(
     with held(workspace):
         for arguments in (
             ("collect", more),
+            ("feedback", more),
             ("train", *other),
             ("score", *other),
             ("backtest", *other),

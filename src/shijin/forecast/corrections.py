@@ -32,6 +32,7 @@ TierOf = Callable[[Floats], Ints]  # expected spend (n,) to each customer's tier
 PRIOR = 0.5
 PRIOR_CUSTOMERS = 20.0
 WEIGHTS = np.linspace(0.0, 1.0, 101)  # that are tried
+LEAST_OTHERS = 30  # whom nobody corrected, for the window's level to be told from them
 LEAST_MASS = 1e-9  # of a spend bin, so that one surprise does not decide
 
 
@@ -145,7 +146,8 @@ def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders:
     """Learn the weight: the one under which what corrected customers did was likeliest, shrunk to the prior.
 
     ``weight = (20 / 2 + n w) / (20 + n)`` with w the likeliest of 0, .01 ... 1 for the n customers that corrections
-    move. The window's own level, of activity and of spend, is taken out first: it is its season, not theirs.
+    move. The window's own level, of activity and of spend, is taken out first as all others show it: it is the season's
+    and not the corrections'.
 
     Parameters
     ----------
@@ -154,22 +156,30 @@ def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders:
     spend, orders : (n,)
         What all of the customers did.
     """
-    active = orders > 0
-    share = np.clip(active.mean(), 1 / (len(active) + 2), 1 - 1 / (len(active) + 2))
-    log_odds = logit(forecast.p_active)
-    p_active = np.clip(logistic(log_odds + shift_to(log_odds, share)), P_FLOOR, 1 - P_FLOOR)
-    levelled = replace(forecast, p_active=p_active)
-    moving = pull(levelled, told, tier)
-    n = len(moving.rows)
+    rows = pull(forecast, told, tier).rows
+    n = len(rows)
     if not n:
         return Trust()
-    bought = active & (spend > 0)
-    off = np.log(spend[bought]) - forecast.spend[bought] @ np.log(forecast.grid.spend_means)
-    usual = spend / np.exp(off.mean() if len(off) else 0.0)
-    some, rows = levelled.take(moving.rows), moving.rows
-    likely = [_log_likelihood(_moved(some, moving, weight), active[rows], usual[rows]) for weight in WEIGHTS]
+    active = orders > 0
+    others = np.ones(len(forecast), dtype=bool)
+    others[rows] = False
+    shift, factor = _season(forecast.take(others), active[others], spend[others])
+    p_active = np.clip(logistic(logit(forecast.p_active) + shift), P_FLOOR, 1 - P_FLOOR)
+    levelled = replace(forecast, p_active=p_active)
+    moving, some = pull(levelled, told, tier), levelled.take(rows)
+    likely = [_log_likelihood(_moved(some, moving, weight), active[rows], spend[rows] / factor) for weight in WEIGHTS]
     best = float(WEIGHTS[int(np.argmax(likely))])
     return Trust((PRIOR_CUSTOMERS * PRIOR + n * best) / (PRIOR_CUSTOMERS + n), n)
+
+
+def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> tuple[float, float]:
+    """How far a window lies off what was forecast: what to add to log odds, and by what factor spend is larger."""
+    n, bought = len(forecast), active & (spend > 0)
+    if n < LEAST_OTHERS:
+        return 0.0, 1.0
+    share = float(np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2)))
+    off = np.log(spend[bought]) - forecast.spend[bought] @ np.log(forecast.grid.spend_means)
+    return shift_to(logit(forecast.p_active), share), float(np.exp(off.mean())) if len(off) else 1.0
 
 
 def effect(

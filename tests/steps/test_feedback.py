@@ -1,0 +1,193 @@
+"""feedback into a workspace: twice, updated, about strangers, killed; receipts that balance; what forecasts go by."""
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import shijin
+from shijin.collect import CollectOptions
+from shijin.errors import EmptyHistoryError, QuarantineError
+from shijin.schema import PROVENANCE
+from shijin.steps.check import check
+from shijin.steps.collect import collect
+from shijin.steps.feedback import feedback, known_of
+from shijin.steps.read import read_events, read_rejected
+from shijin.workspace import Receipt, Workspace
+
+NOW = datetime(2025, 12, 1, tzinfo=UTC)
+LATER = datetime(2025, 12, 2, tzinfo=UTC)
+ORDERS = "customer_id,email,ts,order_id,sku,amount\n" + "".join(
+    f"c{n % 9},c{n % 9}@x.org,2024-{n % 12 + 1:02d}-{n % 28 + 1:02d},{n},s{n % 5},{n + 1}\n" for n in range(90)
+)
+SAID = "customer,sku,type,value,date\n"
+FOUR = SAID + (
+    "c1,s1,rating,4,2024-12-01\nc2,s2,dismiss,,2024-12-02\nc3,s3,click,,2024-12-03\nc4,,correction,low,2024-12-04\n"
+)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace.create(tmp_path / "shop")
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    collect(made, tmp_path / "orders.csv", CollectOptions(), NOW)
+    return made
+
+
+def say(workspace: Workspace, content: str, name: str = "said.csv", now: datetime = NOW) -> Receipt:
+    path = workspace.root.parent / name
+    path.write_text(content, "utf-8")
+    return feedback(workspace, path, CollectOptions(), now)[0]
+
+
+def every_byte(workspace: Workspace) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in (workspace.root / "data").rglob("*") if file.is_file()}
+
+
+def said(workspace: Workspace, *columns: str) -> list[tuple[object, ...]]:
+    events = read_events(workspace)
+    table = events.filter(pc.not_equal(events["type"], "order")).sort_by(
+        [("ts", "ascending"), ("event_id", "ascending")]
+    )
+    return list(zip(*(table[name].to_pylist() for name in columns), strict=True))
+
+
+def test_the_same_file_again_leaves_every_byte_of_the_data_with_times_or_without(workspace: Workspace) -> None:
+    timeless = "customer,sku,rating\nc1,s1,4\nc1,s1,4\nc2,s2,1\n"
+    for content in (FOUR, timeless):
+        first = say(workspace, content)
+        before = every_byte(workspace)
+        again = say(workspace, content, "again.csv", LATER)
+        assert every_byte(workspace) == before
+        n = first.rows["in"]
+        assert first.rows == {"in": n, "accepted": n, "updated": 0, "duplicates": 0, "quarantined": 0}
+        assert again.rows == {"in": n, "accepted": 0, "updated": 0, "duplicates": n, "quarantined": 0}
+        assert again.inputs["kinds"] == {}
+        assert again.before == again.after == first.after
+    assert {ts for ts, kind in said(workspace, "ts", "type") if kind == "rating"} >= {NOW}
+
+
+def test_what_is_said_anew_of_the_same_moment_replaces_it(workspace: Workspace) -> None:
+    say(workspace, FOUR)
+    receipt = say(workspace, FOUR.replace("rating,4", "rating,2").replace(",low", ",high"))
+    assert receipt.rows == {"in": 4, "accepted": 0, "updated": 2, "duplicates": 2, "quarantined": 0}
+    assert receipt.inputs["kinds"] == {"correction": 1, "rating": 1}
+    assert said(workspace, "type", "rating", "text") == [
+        ("rating", 2.0, None),
+        ("dismiss", None, None),
+        ("click", None, None),
+        ("correction", None, "high"),
+    ]
+
+
+def test_bad_rows_are_set_aside_and_the_receipt_balances(workspace: Workspace) -> None:
+    good = "".join(f"c{n % 9},s{n % 5},click,,2024-12-{n % 28 + 1:02d} {n % 24:02d}:00\n" for n in range(100))
+    receipt = say(workspace, SAID + good + "nobody,s1,click,,2024-12-01\nc1,gin,click,,2024-12-01\n")
+    assert receipt.rows == {"in": 102, "accepted": 100, "updated": 0, "duplicates": 0, "quarantined": 2}
+    assert [(row["source_row"], row["reason"]) for row in read_rejected(workspace).to_pylist()] == [
+        (101, "unknown_customer"),
+        (102, "unknown_item"),
+    ]
+    assert {finding["code"] for finding in receipt.findings} == {"unknown_customer", "unknown_item"}
+    assert {"unknown_customer", "unknown_item"} <= set(check(workspace, NOW)[1]["code"].to_pylist())
+    assert len(list((workspace.root / "quarantine").glob("*.parquet"))) == 1
+
+
+def test_a_file_about_strangers_is_refused_and_nothing_changed(workspace: Workspace) -> None:
+    before = {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()}
+    with pytest.raises(QuarantineError, match=r'row 1: customer "x" is no customer of the shop\. Cure: use the ids'):
+        say(workspace, SAID + "x,s1,click,,2024-12-01\n")
+    assert {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()} == before
+
+
+def test_who_was_only_ever_heard_of_in_feedback_is_a_stranger_still(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text("[collect]\nmax_bad_share = 1.0\n")
+    lenient = Workspace.open(workspace.root)
+    say(lenient, SAID + "x,s1,click,,2024-12-01\n")
+    assert "x" not in known_of(lenient).customers.to_pylist()
+    assert said(lenient, "type") == []
+
+
+def test_an_e_mail_finds_the_customer_whom_the_contacts_know_by_it(workspace: Workspace) -> None:
+    say(workspace, "email,sku,type\nC3@X.org ,s1,dismiss\n")
+    assert said(workspace, "customer_id", "type") == [("c3", "dismiss")]
+
+
+def test_before_any_orders_there_is_nothing_to_talk_of(tmp_path: Path) -> None:
+    empty = Workspace.create(tmp_path / "shop")
+    with pytest.raises(EmptyHistoryError, match=r"no orders collected yet.*Cure: shijin collect orders\.csv"):
+        say(empty, FOUR)
+    assert not (empty.root / "data").exists()
+
+
+def test_corrections_are_what_forecasts_go_by_and_the_rest_is_not(workspace: Workspace) -> None:
+    basis, fingerprint = workspace.basis(), workspace.fingerprint()
+    say(workspace, "\n".join(FOUR.splitlines()[:-1]) + "\n", "lists.csv")
+    assert workspace.basis() == basis
+    assert workspace.fingerprint() != fingerprint
+    say(workspace, FOUR)
+    assert workspace.basis() != basis
+    basis = workspace.basis()
+    say(workspace, FOUR + "c5,s1,click,,2024-12-09\n")
+    assert workspace.basis() == basis
+
+
+def test_python_takes_tables_and_gives_what_became_of_the_rows(workspace: Workspace) -> None:
+    shop = shijin.open(workspace.root)
+    table = pa.table({"who": ["c1"], "product_id": ["s1"], "stars": [3]})
+    reading = {"customer_id": "who"}
+    assert shop.feedback(table, map=reading)["accepted"] == 1
+    assert shop.feedback(table, map=reading)["duplicates"] == 1
+
+
+KILLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from shijin.shop import Shop
+from shijin.workspace import Workspace
+shop = Shop(Workspace.open(Path(sys.argv[1])))
+threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), signal.SIGKILL)).start()
+shop.feedback(sys.argv[2])
+os._exit(0)
+"""
+
+
+def test_after_a_kill_at_any_moment_the_tables_are_whole_and_the_next_run_ends_in_the_same(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [
+        f"c{n % 9},s{n % 5},{kind},{'low' if kind == 'correction' else 3},2024-{n % 12 + 1:02d}-{n % 28 + 1:02d} "
+        f"{n % 24:02d}:{n // 24 % 60:02d}:00\n"
+        for n in range(2000)
+        for kind in ("rating", "click", "correction")
+    ]
+    path = tmp_path / "much.csv"
+    path.write_text(SAID + "".join(rows))
+    begun = time.monotonic()
+    feedback(workspace, path, CollectOptions(), NOW)
+    seconds = time.monotonic() - begun
+    whole = plain(workspace)
+    hits = 0
+    for place in range(4):
+        root = tmp_path / f"shop {place}"
+        other = Workspace.create(root)
+        collect(other, tmp_path / "orders.csv", CollectOptions(), NOW)
+        after = (place + 0.5) / 4 * seconds
+        done = subprocess.run([sys.executable, "-c", KILLED, root, path, str(after)], capture_output=True, check=False)
+        hits += done.returncode == -signal.SIGKILL
+        kinds = set(read_events(other)["type"].to_pylist())  # what is there can be read, and is a whole commit
+        assert kinds in ({"order"}, {"order", "correction"}, {"order", "correction", "click", "rating"})
+        receipt = feedback(other, path, CollectOptions(), NOW)[0]
+        assert receipt.rows["in"] == sum(receipt.rows[part] for part in ("accepted", "updated", "duplicates"))
+        assert plain(other).equals(whole)
+    assert hits >= 2
+
+
+def plain(workspace: Workspace) -> pa.Table:
+    return read_events(workspace).drop(list(PROVENANCE)).sort_by("event_id")
