@@ -224,7 +224,8 @@ def demand(
     ----------
     expected_orders
         Orders in the horizon of all customers known, as the forecast table sums them up; those of new customers, as
-        many as in the last horizon, are added. None: as many orders as in the last horizon.
+        many as in the last horizon, are added. None: as many orders as in the last horizon, which on Online Retail and
+        The Complete Journey missed by less than what the untrained forecast told.
     expected_before
         What the same forecast said a horizon earlier, for the judged window; None as above.
     """
