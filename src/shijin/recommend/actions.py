@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shijin.represent.cutoff import History
-from shijin.represent.packed import Floats, Ints, Kind
+from shijin.represent.packed import Floats, Ints, Kind, pieces
 
 Codes = NDArray[np.int32]
 WEIGHTS = {Kind.ORDER: 1.0, Kind.CART: 0.6, Kind.REVIEW: 0.6, Kind.VIEW: 0.3}  # how much each says of what is wanted
@@ -105,12 +105,13 @@ class Actions:
         """What was known at an earlier cutoff."""
         return replace(self.take(self.ts < cutoff), now=min(cutoff, self.now))
 
-    def part(self, first: int, last: int) -> Actions:
-        """Give the customers of some positions alone, [first, last)."""
-        rows = slice(int(self.offsets[first]), int(self.offsets[last]))
+    def of(self, customers: Ints) -> Actions:
+        """Keep only some customers, in the order given; their positions are then 0, 1, 2 ..."""
+        counts = np.diff(self.offsets)[customers]
+        rows = pieces(self.offsets[:-1][customers], counts)
         columns = ("item", "ts", "kind", "quantity", "amount", "channel")
         kept = {name: getattr(self, name)[rows] for name in columns}
-        return replace(self, offsets=self.offsets[first : last + 1] - self.offsets[first], **kept)
+        return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **kept)
 
     def bought(self) -> sp.csr_matrix:
         """(n, items) how often each customer bought each item: in how many steps."""

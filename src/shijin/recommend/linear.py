@@ -1,0 +1,74 @@
+"""The linear model of what comes next: a ridge from the past, faded, to the future, faded, at every step of everybody.
+
+B = (P'P + l I)^-1 P'F: a row of P is what a customer had done up to some step, faded by d a step; the same row of F is
+what the customer did in the steps that follow, faded by e a step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+from shijin.recommend.actions import Actions
+from shijin.recommend.neighbours import nearest
+
+MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
+WHOLE = 2500  # up to here every weight is kept, else the nearest
+MOST_PRODUCTS = 1e9  # of numbers in P'P: the newest steps come first
+FADED = 0.05  # what weighs less is left out
+
+
+def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: float = 100.0) -> sp.csr_matrix:
+    """(items, items) weights from items done to items that follow; empty beyond the most frequent items.
+
+    Parameters
+    ----------
+    past, future
+        How much a step fades what was, and what is to come.
+    """
+    often = np.bincount(actions.item, actions.weight, actions.n_items)
+    chosen = np.sort(np.argsort(-often, kind="stable")[:MOST_ITEMS])
+    chosen = chosen[often[chosen] > 0]
+    place = np.full(actions.n_items, -1)
+    place[chosen] = np.arange(len(chosen))
+    rows = actions.take(place[actions.item] >= 0)
+    done = _around(rows, place, past, len(chosen), ahead=False)
+    to_come = _around(rows, place, future, len(chosen), ahead=True)
+    told = np.diff(to_come.indptr) > 0
+    newest_first = np.argsort(rows.step[_step_rows(rows)], kind="stable")
+    products = np.cumsum((np.diff(done.indptr).astype(float) ** 2 * told)[newest_first])
+    used = newest_first[(products <= MOST_PRODUCTS) & told[newest_first]]
+    done, to_come = done[used], to_come[used]
+    gram = (done.T @ done).toarray().astype(np.float64)
+    gram[np.diag_indices_from(gram)] += ridge
+    weights = scipy.linalg.solve(gram, (done.T @ to_come).toarray(), assume_a="pos").astype(np.float32)
+    row, column = np.nonzero(weights)
+    shape = (actions.n_items, actions.n_items)
+    whole = sp.csr_matrix((weights[row, column], (chosen[row], chosen[column])), shape=shape)
+    return whole if len(chosen) <= WHOLE else nearest(whole)
+
+
+def _step_rows(actions: Actions) -> np.ndarray:
+    """(s,) the first row of every step."""
+    new = np.ones(len(actions.item), dtype=bool)
+    new[1:] = (actions.step[1:] != actions.step[:-1]) | (actions.customer[1:] != actions.customer[:-1])
+    return np.flatnonzero(new)
+
+
+def _around(actions: Actions, place: np.ndarray, decay: float, n_items: int, *, ahead: bool) -> sp.csr_matrix:
+    """(steps, items) float32: for every step what was done up to it, itself included, or after it, faded by steps."""
+    starts = _step_rows(actions)
+    of_row = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(actions.item))))
+    customer = actions.customer[starts]
+    depth = int(np.ceil(np.log(FADED) / np.log(decay)))
+    rows, columns, values = [], [], []
+    for age in range(depth):
+        step = of_row - 1 - age if ahead else of_row + age
+        inside = (step >= 0) & (step < len(starts))
+        inside[inside] &= customer[step[inside]] == actions.customer[inside]
+        rows.append(step[inside])
+        columns.append(place[actions.item[inside]])
+        values.append((decay**age * actions.weight[inside]).astype(np.float32))
+    found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return sp.csr_matrix(found, shape=(len(starts), n_items))

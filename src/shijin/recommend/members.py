@@ -1,0 +1,147 @@
+"""Every member, fitted to what was done before a cutoff. Nothing here has seen an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from shijin.recommend.actions import Actions, Codes
+from shijin.recommend.catalogue import Catalogue, prices
+from shijin.recommend.habits import item_gaps
+from shijin.recommend.linear import next_items
+from shijin.recommend.neighbours import Neighbours, members_of, nearest
+from shijin.represent.packed import DAY_US, Floats
+
+Clock = Literal["cutoff", "customer"]
+OF_A_CATEGORY = 12  # items of a category that speak for it
+LISTED = 1e-3  # of a sale: an item that is listed and was never sold is not nothing
+FRESH_COUNT = 5.0  # below so much an item that is new borrows from its kind
+SIBLINGS = 10  # items of its kind from which it borrows
+LENT = 0.5  # how much of what its siblings have
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is known of each item at the cutoff, (items,) each.
+
+    count : what was done with it, weighted
+    recent : the same, faded by the horizon
+    current : how often it ends a past, over how often it is in one, shrunk: whether the item is of today
+    age_days : since it was done last; inf where never
+    known_days : since it was done first; 0 where never
+    price : of a piece, nan where unknown
+    again : share of its purchases that the same customer had made before, shrunk
+    gap_days : mean days until a customer buys it again; inf where nobody does
+    """
+
+    count: Floats
+    recent: Floats
+    current: Floats
+    age_days: Floats
+    known_days: Floats
+    price: Floats
+    again: Floats
+    gap_days: Floats
+
+
+@dataclass(frozen=True)
+class Members:
+    """All members of one shop at one cutoff.
+
+    Parameters
+    ----------
+    category : (items,) int32
+        -1 where unknown.
+    by_category : (categories, items) float32
+        The recent share of each item within its category, the largest only.
+    half_lives
+        Days by which a customer's own purchases fade.
+    clock
+        "cutoff": ages are counted to the cutoff; "customer": to each customer's own newest row.
+    """
+
+    neighbours: tuple[Neighbours, ...]
+    items: Items
+    category: Codes
+    by_category: sp.csr_matrix
+    half_lives: tuple[float, ...]
+    clock: Clock
+
+
+def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock: Clock) -> Members:
+    """Learn every member from what was done before the cutoff.
+
+    Parameters
+    ----------
+    horizon_days
+        How far ahead is asked: habits and popularity fade by it.
+    """
+    found = [*members_of(actions), Neighbours("linear", next_items(actions), 0.85)]
+    items = _items(actions, catalogue, horizon_days)
+    lent = _lent(actions, catalogue, items, horizon_days)
+    if lent.nnz:
+        found = [replace(one, similar=sp.csr_matrix(one.similar + one.similar @ lent)) for one in found]
+        of_siblings = {name: getattr(items, name) @ lent for name in ("count", "recent")}
+        items = replace(items, **{name: getattr(items, name) + more for name, more in of_siblings.items()})
+    half_lives = (horizon_days / 2, 2.0 * horizon_days, 8.0 * horizon_days)
+    category = catalogue.category
+    return Members(tuple(found), items, category, _by_category(category, items.recent), half_lives, clock)
+
+
+def _items(actions: Actions, catalogue: Catalogue, horizon_days: int) -> Items:
+    v = actions.n_items
+    age = (actions.now - actions.ts) / DAY_US
+    count = np.bincount(actions.item, actions.weight, v)
+    newest, oldest = np.full(v, np.inf), np.zeros(v)
+    np.minimum.at(newest, actions.item, age)
+    np.maximum.at(oldest, actions.item, age)
+    bought = actions.ordered
+    pairs = actions.customer[bought] * v + actions.item[bought]
+    times = np.bincount(actions.item[bought], minlength=v)
+    buyers = np.bincount(np.unique(pairs) % v, minlength=v)
+    ends = np.bincount(actions.item[actions.step == 0], minlength=v)
+    return Items(
+        count=count,
+        recent=np.bincount(actions.item, actions.weight * 0.5 ** (age / max(horizon_days, 1)), v),
+        current=(ends + 1) / (np.bincount(actions.item, minlength=v) + 6),
+        age_days=newest,
+        known_days=oldest,
+        price=prices(catalogue, actions),
+        again=(times - buyers) / (times + 2),
+        gap_days=item_gaps(actions),
+    )
+
+
+def _by_category(category: Codes, recent: Floats) -> sp.csr_matrix:
+    listed = np.flatnonzero(category >= 0)
+    shape = (int(category.max(initial=-1)) + 1, len(category))
+    sold = sp.csr_matrix(((recent[listed] + LISTED).astype(np.float32), (category[listed], listed)), shape=shape)
+    total = np.asarray(sold.sum(axis=1)).ravel()
+    return nearest(
+        sp.csr_matrix(sp.diags_array((1 / np.maximum(total, LISTED)).astype(np.float32)) @ sold), OF_A_CATEGORY
+    )
+
+
+def _lent(actions: Actions, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
+    """(items, items) what an item that is new borrows from the most sold of its category and brand."""
+    kind = catalogue.category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
+    fresh = (catalogue.category >= 0) & catalogue.product & (items.count < FRESH_COUNT)
+    fresh &= items.known_days <= horizon_days
+    known = np.flatnonzero((items.recent > 0) & (catalogue.category >= 0) & ~fresh)
+    by_kind = known[np.lexsort((-items.recent[known], kind[known]))]
+    starts = np.searchsorted(kind[by_kind], kind[by_kind])
+    siblings = by_kind[np.arange(len(by_kind)) - starts < SIBLINGS]
+    some = np.flatnonzero(fresh & np.isin(kind, kind[siblings]))
+    first = np.searchsorted(kind[siblings], kind[some])
+    number = np.searchsorted(kind[siblings], kind[some], side="right") - first
+    row = siblings[np.repeat(first - np.cumsum(number) + number, number) + np.arange(number.sum())]
+    values = np.repeat(LENT / np.maximum(number, 1), number).astype(np.float32)
+    return sp.csr_matrix((values, (row, np.repeat(some, number))), shape=(actions.n_items, actions.n_items))
+
+
+def item_facts() -> tuple[str, ...]:
+    """What `Items` knows of an item, by name."""
+    return tuple(field.name for field in fields(Items))

@@ -1,0 +1,241 @@
+"""`learn` makes a Recommender of a shop's past: members, and a ranker taught by what customers took next.
+
+Taught on the newest closed windows where enough customers took something in one, each answered from what was before it;
+else on what each customer did last. Then the members are fitted again to everything before the cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from shijin.recommend.actions import Actions, Codes
+from shijin.recommend.catalogue import Catalogue
+from shijin.recommend.columns import Asked, candidates, column_names
+from shijin.recommend.members import Clock, Members, fit_members
+from shijin.recommend.ranker import Examples, Ranker, fit_ranker
+from shijin.represent.packed import DAY_US, Floats, Ints
+
+Taught = Literal["window", "last", "nothing"]
+Tell = Callable[[str, int, int], None]
+MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
+ENOUGH_TAKERS = 3000  # with so many customers, the newest one is enough
+MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
+MOST_LISTS = 6000  # of an example, with something taken
+LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
+AT_ONCE = 2_000_000  # customers times items that one batch of customers is asked about, over PUT_FORWARD
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is asked of a shop's past.
+
+    horizon_days
+        How far ahead: habits and popularity fade by it, and a closed window is so long.
+    again
+        Whether what a customer bought before may be recommended, and counts as taken.
+    taught
+        What teaches; by how many customers took something where None.
+    """
+
+    horizon_days: int
+    again: bool = True
+    taught: Taught | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Candidates of some customers in order: p rows by customer and falling chance.
+
+    chance : (p,) that the item is taken in the time asked about, 0..1; all 0 where nobody could be learnt from
+    score : (p,) what they are ordered by
+    """
+
+    customer: Ints
+    item: Codes
+    score: Floats
+    chance: Floats
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Everything needed to answer who may want what.
+
+    taught, lists : by what the ranker was taught, and by how many lists in which something was taken
+    """
+
+    members: Members
+    ranker: Ranker
+    setting: Setting
+    taught: Taught
+    lists: int
+
+    def wanted(self, asked: Asked, threads: int = 1) -> Wanted:
+        """Rank the candidates of some customers."""
+        found = candidates(self.members, asked)
+        rows, score, chance = self.ranker.ordered(found.customer, found.columns, threads)
+        customer, item = found.customer[rows], found.item[rows]
+        order = np.lexsort((item, -score, customer))
+        return Wanted(customer[order], item[order], score[order], chance[order])
+
+    def card(self) -> dict[str, Any]:
+        """What people may know of it, as JSON has it."""
+        return {
+            "taught": self.taught,
+            "lists": self.lists,
+            "horizon_days": self.setting.horizon_days,
+            "again": self.setting.again,
+            "weights": {name: round(weight, 4) for name, weight in self.ranker.weights.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A part of the past with what came next.
+
+    actions
+        What was known.
+    taken : (t,) int64, rising
+        ``customer * items + item`` of what was bought next.
+    """
+
+    actions: Actions
+    taken: Ints
+
+    @property
+    def takers(self) -> Ints:
+        """Customers with a past who took something."""
+        found = np.unique(self.taken // self.actions.n_items)
+        return found[np.diff(self.actions.offsets)[found] > 0]
+
+
+def learn(
+    actions: Actions, catalogue: Catalogue, setting: Setting, threads: int = 1, tell: Tell | None = None
+) -> Recommender:
+    """Learn from a shop's past what its customers want next.
+
+    Parameters
+    ----------
+    tell
+        Called as it goes on: what, how many done, of how many.
+    """
+    told = tell or (lambda what, done, of: None)
+    days = setting.horizon_days
+    taught = setting.taught or chosen_teaching(actions, days)
+    clock: Clock = "cutoff" if taught == "window" else "customer"
+    found: list[Examples] = []
+    for number, teaching in enumerate(teachings(actions, days, taught)):
+        if not len(teaching.takers):
+            break
+        told("learn", number, MOST_EXAMPLES + 1)
+        members = fit_members(teaching.actions, catalogue, days, clock)
+        found.append(_examples(members, teaching, catalogue, again=setting.again, threads=threads))
+        if sum(_lists(one) for one in found) >= ENOUGH_TAKERS:
+            break
+    told("learn", MOST_EXAMPLES, MOST_EXAMPLES + 1)
+    members = fit_members(actions, catalogue, days, clock)
+    names = column_names(members)
+    examples = _later(found, len(names))
+    ranker = fit_ranker(examples, names, threads)
+    told("learn", MOST_EXAMPLES + 1, MOST_EXAMPLES + 1)
+    return Recommender(members, ranker, setting, taught if found else "nothing", _lists(examples))
+
+
+def chosen_teaching(actions: Actions, horizon_days: int) -> Taught:
+    """Windows teach where enough customers took something in the newest closed one, else what each did last."""
+    window = next(teachings(actions, horizon_days, "window"), None)
+    if window is not None:
+        known = int((np.diff(window.actions.offsets) > 0).sum())
+        takers = len(window.takers)
+        if takers >= LEAST_TAKERS or takers >= max(LEAST_SHARE * known, 1):
+            return "window"
+    return "last"
+
+
+def teachings(actions: Actions, horizon_days: int, taught: Taught) -> Iterator[Teaching]:
+    """Parts of the past with what came next, the newest first."""
+    for back in range(1, MOST_EXAMPLES + 1):
+        if taught == "window":
+            cutoff = actions.now - back * horizon_days * DAY_US
+            before = actions.before(cutoff)
+            inside = (actions.ts >= cutoff) & (actions.ts < cutoff + horizon_days * DAY_US)
+        else:
+            before = actions.take(actions.step >= back)
+            inside = actions.step == back - 1
+        if not len(before.item):
+            return
+        rows = inside & actions.ordered
+        yield Teaching(before, np.unique(actions.customer[rows] * actions.n_items + actions.item[rows]))
+
+
+def batches(actions: Actions, rows: Ints | None = None) -> Iterator[tuple[Ints, Actions]]:
+    """Customers' positions, so many at once, and their pasts."""
+    chosen = np.arange(len(actions)) if rows is None else rows
+    size = max(64, min(4096, AT_ONCE // max(actions.n_items, 1) * 20))
+    for first in range(0, len(chosen), size):
+        some = chosen[first : first + size]
+        yield some, actions.of(some)
+
+
+def over_batches(
+    work: Callable[[tuple[Ints, Actions]], Any], actions: Actions, rows: Ints | None, threads: int
+) -> Iterator[Any]:
+    """Answer every batch, so many at a time, in their order."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = []
+        for batch in batches(actions, rows):
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > threads:
+                yield waiting.pop(0).result()
+        for one in waiting:
+            yield one.result()
+
+
+def _examples(members: Members, teaching: Teaching, catalogue: Catalogue, *, again: bool, threads: int) -> Examples:
+    """Lists of candidates for customers chosen evenly, with what was taken of them."""
+    known = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
+    others = _evenly(known, MOST_OTHERS)
+    rows = np.union1d(_evenly(teaching.takers, MOST_TAKERS), others)
+    seen = teaching.actions.item
+    allowed = catalogue.product.copy()
+    allowed &= np.bincount(seen, minlength=len(allowed)) > 0
+
+    def answer(batch: tuple[Ints, Actions]) -> Examples:
+        some, part = batch
+        found = candidates(members, Asked(part, allowed, np.zeros(0, dtype=np.int64), again))
+        customer = some[found.customer]
+        taken = np.isin(customer * part.n_items + found.item, teaching.taken)
+        one = Examples(customer, found.columns, taken, np.isin(customer, others))
+        return one.take(np.isin(customer, np.union1d(customer[one.taken], others)))
+
+    found = _joined(list(over_batches(answer, teaching.actions, rows, threads)))
+    takers = np.unique(found.customer[found.taken])
+    return found.take(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
+
+
+def _evenly(rows: Ints, most: int) -> Ints:
+    """At most so many rows, evenly by position."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def _lists(examples: Examples) -> int:
+    return len(np.unique(examples.customer[examples.taken]))
+
+
+def _joined(found: list[Examples]) -> Examples:
+    """All examples in one."""
+    parts = [(one.customer, one.columns, one.taken, one.fair) for one in found]
+    return Examples(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _later(found: list[Examples], width: int) -> Examples:
+    """Examples of several times in one: a customer at another time is another list."""
+    if not found:
+        nothing = np.zeros(0, dtype=bool)
+        return Examples(np.zeros(0, np.int64), np.zeros((0, width), np.float32), nothing, nothing)
+    shift = 1 + max(int(one.customer.max(initial=0)) for one in found)
+    return _joined([replace(one, customer=one.customer + number * shift) for number, one in enumerate(found)])
