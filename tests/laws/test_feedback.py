@@ -70,6 +70,11 @@ def as_known(shop: Shop, cutoff: object = CUTOFF) -> pd.DataFrame:
     return found.set_index("customer_id").drop(columns=["tier"])
 
 
+def latest(shop: Shop) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((shop.workspace.root / "scores" / "LATEST.json").read_text())
+    return found
+
+
 def lowest(shop: Shop, n: int) -> list[str]:
     forecast = as_known(shop)
     return forecast.sort_values("expected_spend").index[:n].tolist()
@@ -82,6 +87,7 @@ def test_a_correction_made_at_the_cutoff_is_not_known_there_and_one_made_before_
     whom = lowest(shijin.open(finished), 3)
     at = with_feedback(finished, tmp_path / "at", corrections(whom, "high", pd.Timestamp(CUTOFF)))
     assert as_known(at).equals(plain)
+    assert {"code": "forecast.corrections_later", "rows": 3} in latest(at)["notes"]
     before = as_known(with_feedback(finished, tmp_path / "before", corrections(whom, "high", JUST_BEFORE)))
     moved = [name for name in plain.index if not plain.loc[name].equals(before.loc[name])]
     assert sorted(moved) == sorted(whom)
@@ -212,5 +218,4 @@ def test_corrections_that_name_a_tier_the_shop_has_no_more_move_nothing_and_are_
     config.write_text(config.read_text() + '[tiers]\nnames = ["gold", "silver", "bronze"]\n')
     shop = shijin.open(shop.workspace.root)
     assert as_known(shop).equals(as_known(shijin.open(finished)))
-    card = json.loads((shop.workspace.root / "scores" / "LATEST.json").read_text())
-    assert {"code": "forecast.corrections_of_no_tier", "rows": 1} in card["notes"]
+    assert {"code": "forecast.corrections_of_no_tier", "rows": 1} in latest(shop)["notes"]

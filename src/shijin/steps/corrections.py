@@ -39,10 +39,12 @@ def trust_note(trust: Trust) -> Note:
     return {"code": code, "share": f"{trust.weight:.0%}", "taught": trust.taught}
 
 
-def stray_note(workspace: Workspace) -> list[Note]:
-    """Say how many corrections name what is no tier of the shop any more, where there are such."""
+def unread_notes(workspace: Workspace, corrections: Corrections | None, before: int | None) -> list[Note]:
+    """Say how many corrections a forecast does not read: those not made before an instant, those that name no tier."""
+    later = 0 if corrections is None or before is None else corrections.since(before)
     stray = int(np.count_nonzero(_places(_told(workspace)["text"], workspace.config.tiers) < 0))
-    return [{"code": "forecast.corrections_of_no_tier", "rows": stray}] if stray else []
+    counts = {"corrections_later": later, "corrections_of_no_tier": stray}
+    return [{"code": f"forecast.{code}", "rows": rows} for code, rows in counts.items() if rows]
 
 
 def _told(workspace: Workspace) -> pa.Table:

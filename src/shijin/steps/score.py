@@ -31,7 +31,7 @@ from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
 from shijin.segment.tiers import assign
-from shijin.steps.corrections import read_corrections, stray_note, trust_note
+from shijin.steps.corrections import read_corrections, trust_note, unread_notes
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, undated_refunds
 from shijin.steps.train import day_of, newest_model, read_model, step_id
 from shijin.workspace import Receipt, Workspace
@@ -101,11 +101,12 @@ def score_together(
     made = {days: not (workspace.root / "scores" / id / ROWS).exists() for days, id in ids.items()}
     if any(made.values()):
         history, _ = split_at(packed, cutoff, 1)
+        unread = unread_notes(workspace, corrections, before)
         moved = [_corrected(one.model, history, corrections, before) for one in by_days.values()]
         forecasts = consistent([forecast for forecast, _ in moved])
         for one, days, forecast, (_, said) in zip(by_days.values(), ids, forecasts, moved, strict=True):
             if made[days]:
-                one.notes.extend([*said, *stray_note(workspace)])
+                one.notes.extend([*said, *unread])
                 table = forecast_table(history, forecast, days, one.model.window_customers, workspace.config.tiers)
                 table = _with_refunds(workspace, packed, history, table)
                 _publish(workspace, ids[days], one, history, table, forecast)
@@ -117,6 +118,7 @@ def _publish(
 ) -> None:
     card = {
         "score": id,
+        "basis": workspace.basis(),
         "model": chosen.id,
         "member": chosen.model.member_name(history),
         "cutoff": day_of(history.cutoff).isoformat(),
