@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -206,6 +207,34 @@ def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> 
             "" if spend is None else f"{spend:,.2f}",
         )
         table.add_row(row["customer_id"], *cells, style="bold" if place == 0 else None)
+    return table
+
+
+def lists_lines(receipt: Receipt, root: Path, language: Language) -> list[str]:
+    """Where everybody's lists and interests are, and what may be done next."""
+    card = receipt.inputs
+    told = {"customers": f"{card['customers']:,}", "items": f"{card['items']:,}", "days": card["horizon_days"]}
+    return [
+        say("lists.written", language, path=root / receipt.outputs[0], cutoff=card["cutoff"], **told),
+        say("lists.interests", language, path=root / receipt.outputs[1]),
+        f"[dim]{say('lists.next', language)}[/dim]",
+    ]
+
+
+def list_table(receipt: Receipt, rows: pa.Table, language: Language) -> Table:
+    """One customer's list, or the customers who want one item, with their reasons."""
+    card = receipt.inputs
+    when = {"days": card["horizon_days"], "cutoff": card["cutoff"]}
+    if "customer" in card:
+        title, whom = say("lists.for", language, customer=card["customer"], **when), say("lists.item", language)
+    else:
+        title, whom = say("lists.who", language, item=card["name"], **when), say("represent.customer", language)
+    table = _table(escape(title), [whom, say("lists.chance", language)])
+    table.add_column(say("lists.reason", language))
+    for row in rows.to_pylist():
+        name = card["names"][row["item_id"]] if "item_id" in row else row["customer_id"]
+        shown = name if row.get("item_id", name) == name else f"{row['item_id']} {name}"
+        table.add_row(escape(shown), f"{row['score']:.3g}", escape(row["reason"]))
     return table
 
 

@@ -175,6 +175,31 @@ NEIGHBOURS = pa.schema(
 )
 
 
+RECOMMENDATIONS = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),  # from 1
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),  # chance that it is taken; value-aware: times what it brings
+        pa.field("propensity", pa.float64(), nullable=False),  # chance of this slot to show it, given those before it
+        pa.field("reason_code", pa.string(), nullable=False),  # words: recommend.<code>
+        pa.field("reason_args", pa.string(), nullable=False),  # JSON, fills the words' placeholders
+        pa.field("reason", pa.string(), nullable=False),  # in the shop's language
+    ]
+)
+
+WANTED_BY = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),  # from 1
+        pa.field("score", pa.float64(), nullable=False),  # chance that the customer takes the item
+        pa.field("place", pa.int32(), nullable=False),  # of the item among all that the customer may want, from 1
+        pa.field("reason_code", pa.string(), nullable=False),
+        pa.field("reason_args", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+
 AFFINITY = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),

@@ -193,8 +193,8 @@ def test_what_was_known_earlier_is_the_same_as_if_that_had_been_the_cutoff(
     assert cut.now == earlier
     place = {name: at for at, name in enumerate(whole.customers)}
     for at, name in enumerate(then.customers):
-        known = actions_of(then, len(shop.items)).part(at, at + 1)
-        assert same(known, cut.part(place[name], place[name] + 1))
+        known = actions_of(then, len(shop.items)).of(np.array([at]))
+        assert same(known, cut.of(np.array([place[name]])))
     assert len(cut.item) == len(actions_of(then, len(shop.items)).item)
 
 
@@ -207,12 +207,24 @@ def test_a_later_cutoff_than_ones_own_adds_nothing() -> None:
 def test_parts_of_the_customers_add_up_to_the_whole(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
     actions, _ = acted(rows_of(many))
     cut = data.draw(st.integers(0, len(actions)))
-    left, right = actions.part(0, cut), actions.part(cut, len(actions))
+    left, right = actions.of(np.arange(cut)), actions.of(np.arange(cut, len(actions)))
     assert len(left) + len(right) == len(actions)
     assert np.concatenate([left.item, right.item]).tolist() == actions.item.tolist()
     assert np.concatenate([left.step, right.step]).tolist() == actions.step.tolist()
     assert np.concatenate([left.newest, right.newest]).tolist() == actions.newest.tolist()
     assert left.bought().sum() + right.bought().sum() == actions.bought().sum()
+
+
+@given(MANY, st.data())
+def test_customers_come_in_the_order_they_are_asked_for(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
+    actions, _ = acted(rows_of(many))
+    asked = data.draw(st.lists(st.integers(0, len(actions) - 1), max_size=6))
+    some = actions.of(np.array(asked, dtype=np.int64))
+    assert len(some) == len(asked)
+    for place, customer in enumerate(asked):
+        own = actions.customer == customer
+        assert some.item[some.customer == place].tolist() == actions.item[own].tolist()
+        assert some.ts[some.customer == place].tolist() == actions.ts[own].tolist()
 
 
 @given(MANY)

@@ -13,14 +13,14 @@ from typer.exceptions import TyperException
 
 from shijin import __version__
 from shijin.cli.data import check, collect, feedback, init
-from shijin.cli.lists import export, report
+from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
 from shijin.console import out
 from shijin.errors import ShijinError
 
 # In the order of the chain, as --help has them.
-VERBS = (init, collect, check, train, backtest, score, represent, feedback, export, report, run, demo)
+VERBS = (init, collect, check, train, backtest, score, represent, recommend, feedback, export, report, run, demo)
 
 app = typer.Typer(
     name="shijin",

@@ -1,4 +1,4 @@
-"""What people take away: export, report."""
+"""What people take away: recommend, export, report."""
 
 from __future__ import annotations
 
@@ -8,12 +8,82 @@ from typing import Annotated
 
 import typer
 
-from shijin.console import list_line, show
-from shijin.flags import HERE, AsJson, Where
+from shijin.console import busy, list_line, list_table, lists_lines, print_json, said, say_notes, show
+from shijin.console import out as out_
+from shijin.errors import ConfigError
+from shijin.flags import HERE, AsJson, Cutoff, Where
 from shijin.steps.export import ExportOptions
 from shijin.steps.export import export as export_step
+from shijin.steps.recommend import RecommendOptions, recommend_to, wanted_by
+from shijin.steps.recommend import recommend as recommend_step
 from shijin.steps.report import report as report_step
 from shijin.workspace import Workspace
+
+SHORT, LONG = 10, 100  # how many items for a customer, how many customers for an item
+
+
+def recommend(
+    workspace: Where = HERE,
+    customer: Annotated[str | None, typer.Option(help="One customer's list.", show_default="none")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every customer's list, as a file.")] = False,
+    item: Annotated[str | None, typer.Option(help="Who wants this item most.", show_default="none")] = None,
+    k: Annotated[int | None, typer.Option(help="How many.", show_default="10; with --item 100")] = None,
+    exclude_bought: Annotated[
+        bool, typer.Option("--exclude-bought", help="Nothing that the customer bought before.")
+    ] = False,
+    category: Annotated[list[str] | None, typer.Option(help="Only of this one; several times for several.")] = None,
+    in_stock: Annotated[Path | None, typer.Option(help="A file with the ids of the items that are there.")] = None,
+    min_gap: Annotated[
+        str | None, typer.Option(help="Nothing that the customer bought less than so long ago, such as 14d.")
+    ] = None,
+    diverse: Annotated[float, typer.Option(help="0 to 1: how much variety of categories counts.")] = 0.0,
+    value_aware: Annotated[
+        bool, typer.Option("--value-aware", help="Order by what an item brings times the chance that it is taken.")
+    ] = False,
+    horizon: Annotated[
+        str | None, typer.Option(help="How far ahead: 14d, 8w.", show_default="the config's, 30d at most")
+    ] = None,
+    cutoff: Cutoff = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what each customer wants next, and why: one list, everybody's, or who wants an item.
+
+    Example: shijin recommend -w my-shop --all --k 10 --exclude-bought --in-stock items.csv
+    """
+    if sum((customer is not None, everyone, item is not None)) != 1:
+        raise ConfigError("say for whom", "shijin recommend", "give one of --customer ID, --all or --item ID")
+    shop = Workspace.open(workspace)
+    many = k if k is not None else (LONG if item is not None else SHORT)
+    options = RecommendOptions(
+        many,
+        exclude_bought,
+        tuple(category or ()),
+        in_stock,
+        min_gap,
+        diverse,
+        value_aware,
+        horizon,
+        cutoff,
+    )
+    now, language = datetime.now(UTC), shop.config.shop.locale
+    with busy(said, silent=as_json) as begin:
+        tell = begin("recommend")
+        if customer is not None:
+            receipt, table = recommend_to(shop, options, customer, now, tell)
+        elif item is not None:
+            receipt, table = wanted_by(shop, options, item, now, tell)
+        else:
+            receipt, table = recommend_step(shop, options, now, tell)
+    if as_json:
+        shown = {} if everyone else {"recommendations" if customer is not None else "wanted_by": table.to_pylist()}
+        return print_json({**receipt.inputs, **shown, "outputs": receipt.outputs})
+    say_notes(receipt.inputs["notes"], language)
+    if everyone:
+        for line in lists_lines(receipt, shop.root, language):
+            out_.print(line, soft_wrap=True)
+        return None
+    out_.print(list_table(receipt, table, language))
+    return None
 
 
 def export(

@@ -37,6 +37,8 @@ class Catalogue:
         As the source lists it, shop currency; nan where it does not.
     product : (v,) bool
         Whether it is one: no charge, no test code, no correction. Nothing else is ever recommended.
+    touched : int
+        Codes below it are the shop's vocabulary: items that somebody touched, if perhaps after the cutoff.
     """
 
     items: NDArray[np.str_]
@@ -47,6 +49,7 @@ class Catalogue:
     brands: NDArray[np.str_]
     listed_price: Floats
     product: NDArray[np.bool_]
+    touched: int
 
     def __len__(self) -> int:
         return len(self.items)
@@ -90,7 +93,14 @@ def catalogue_of(items: pa.Table, vocabulary: NDArray[np.str_], rules: ItemsSect
         brands=brands,
         listed_price=pc.fill_null(column["price"], np.nan).to_numpy(zero_copy_only=False),
         product=np.asarray(pc.equal(kinds, PRODUCT)),
+        touched=len(vocabulary),
     )
+
+
+def known(catalogue: Catalogue, actions: Actions) -> NDArray[np.bool_]:
+    """(v,) whether an item was there at the cutoff: touched before it, or listed and never touched at all."""
+    seen = np.bincount(actions.item, minlength=len(catalogue)) > 0
+    return seen | (np.arange(len(catalogue)) >= catalogue.touched)
 
 
 def prices(catalogue: Catalogue, actions: Actions) -> Floats:

@@ -85,8 +85,8 @@ def habits_of(actions: Actions, clock: Ints, gaps: Floats, half_lives: tuple[flo
     group = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
     since = (bought == 0) & (age < newest[group])
     by_step = STEP_DECAY ** actions.step[order]
-    lately = [np.add.reduceat(bought * 0.5 ** (age / half_life), starts) for half_life in half_lives]
-    lately.append(np.add.reduceat(bought * by_step, starts))
+    faded = [np.add.reduceat(bought * 0.5 ** (age / half_life), starts) for half_life in half_lives]
+    faded.append(np.add.reduceat(bought * by_step, starts))
     own = np.where(times > 1, oldest - newest, 0.0)
     lent = np.where(np.isfinite(gaps[item]), gaps[item], 0.0)
     known = np.maximum(times - 1, 0) + GAPS_LENT * (lent > 0)
@@ -97,7 +97,7 @@ def habits_of(actions: Actions, clock: Ints, gaps: Floats, half_lives: tuple[flo
         times=times,
         age_days=np.where(times > 0, newest, ever),
         gap_days=gap_days,
-        lately=np.stack(lately, axis=1),
+        lately=np.stack(faded, axis=1),
         looks=np.add.reduceat(since * actions.weight[order] * by_step, starts),
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 
 from shijin.recommend.actions import Actions, Codes
-from shijin.recommend.catalogue import Catalogue, prices
+from shijin.recommend.catalogue import Catalogue, known, prices
 from shijin.recommend.habits import item_gaps
 from shijin.recommend.linear import next_items
 from shijin.recommend.neighbours import Neighbours, members_of, nearest
@@ -79,22 +79,22 @@ def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock
     horizon_days
         How far ahead is asked: habits and popularity fade by it.
     """
+    category = np.where(known(catalogue, actions), catalogue.category, -1).astype(np.int32)
     found = [*members_of(actions), Neighbours("linear", next_items(actions), 0.85)]
     items = _items(actions, catalogue, horizon_days)
-    lent = _lent(actions, catalogue, items, horizon_days)
+    lent = _lent(category, catalogue, items, horizon_days)
     if lent.nnz:
         found = [replace(one, similar=sp.csr_matrix(one.similar + one.similar @ lent)) for one in found]
         of_siblings = {name: getattr(items, name) @ lent for name in ("count", "recent")}
         items = replace(items, **{name: getattr(items, name) + more for name, more in of_siblings.items()})
     half_lives = (horizon_days / 2, 2.0 * horizon_days, 8.0 * horizon_days)
-    category = catalogue.category
     return Members(tuple(found), items, category, _by_category(category, items.recent), half_lives, clock)
 
 
 def _items(actions: Actions, catalogue: Catalogue, horizon_days: int) -> Items:
     v = actions.n_items
     age = (actions.now - actions.ts) / DAY_US
-    count = np.bincount(actions.item, actions.weight, v)
+    count = np.bincount(actions.item, actions.weight, v).astype(np.float64)
     newest, oldest = np.full(v, np.inf), np.zeros(v)
     np.minimum.at(newest, actions.item, age)
     np.maximum.at(oldest, actions.item, age)
@@ -105,7 +105,7 @@ def _items(actions: Actions, catalogue: Catalogue, horizon_days: int) -> Items:
     ends = np.bincount(actions.item[actions.step == 0], minlength=v)
     return Items(
         count=count,
-        recent=np.bincount(actions.item, actions.weight * 0.5 ** (age / max(horizon_days, 1)), v),
+        recent=np.bincount(actions.item, actions.weight * 0.5 ** (age / max(horizon_days, 1)), v).astype(np.float64),
         current=(ends + 1) / (np.bincount(actions.item, minlength=v) + 6),
         age_days=newest,
         known_days=oldest,
@@ -125,13 +125,13 @@ def _by_category(category: Codes, recent: Floats) -> sp.csr_matrix:
     )
 
 
-def _lent(actions: Actions, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
+def _lent(category: Codes, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
     """(items, items) what an item that is new borrows from the most sold of its category and brand."""
-    kind = catalogue.category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
-    fresh = (catalogue.category >= 0) & catalogue.product & (items.count < FRESH_COUNT)
+    kind = category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
+    fresh = (category >= 0) & catalogue.product & (items.count < FRESH_COUNT)
     fresh &= items.known_days <= horizon_days
-    known = np.flatnonzero((items.recent > 0) & (catalogue.category >= 0) & ~fresh)
-    by_kind = known[np.lexsort((-items.recent[known], kind[known]))]
+    sold = np.flatnonzero((items.recent > 0) & (category >= 0) & ~fresh)
+    by_kind = sold[np.lexsort((-items.recent[sold], kind[sold]))]
     starts = np.searchsorted(kind[by_kind], kind[by_kind])
     siblings = by_kind[np.arange(len(by_kind)) - starts < SIBLINGS]
     some = np.flatnonzero(fresh & np.isin(kind, kind[siblings]))
@@ -139,9 +139,4 @@ def _lent(actions: Actions, catalogue: Catalogue, items: Items, horizon_days: in
     number = np.searchsorted(kind[siblings], kind[some], side="right") - first
     row = siblings[np.repeat(first - np.cumsum(number) + number, number) + np.arange(number.sum())]
     values = np.repeat(LENT / np.maximum(number, 1), number).astype(np.float32)
-    return sp.csr_matrix((values, (row, np.repeat(some, number))), shape=(actions.n_items, actions.n_items))
-
-
-def item_facts() -> tuple[str, ...]:
-    """What `Items` knows of an item, by name."""
-    return tuple(field.name for field in fields(Items))
+    return sp.csr_matrix((values, (row, np.repeat(some, number))), shape=(len(category), len(category)))

@@ -101,7 +101,7 @@ def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
 
 def members_of(actions: Actions) -> list[Neighbours]:
     """Every member that is counted, fitted to what was done."""
-    sums, counts = pair_sums(actions), np.bincount(actions.item, actions.weight, actions.n_items)
+    sums, counts = pair_sums(actions), np.bincount(actions.item, actions.weight, actions.n_items).astype(np.float64)
     ordered = sums.forward + BACK * sums.forward.T
     return [
         # Directional co-occurrence: frequent items are damped on both sides, shrunk where there are few.

@@ -194,7 +194,7 @@ def _fit_weights(examples: Examples, names: tuple[str, ...]) -> dict[str, float]
 
 def _blend(columns: NDArray[np.float32], names: tuple[str, ...], weights: dict[str, float]) -> Floats:
     places = [names.index(name) for name in weights]
-    return columns[:, places] @ np.array(list(weights.values()), dtype=np.float64)
+    return (columns[:, places] @ np.array(list(weights.values()))).astype(np.float64)
 
 
 def _shortlist(customer: Ints, columns: NDArray[np.float32], blend: Floats) -> tuple[Ints, NDArray[np.float32]]:
@@ -216,5 +216,5 @@ def _curve_inputs(
     customer: Ints, columns: NDArray[np.float32], names: tuple[str, ...], score: Floats
 ) -> NDArray[np.float64]:
     rank = np.log1p(_rank(customer, 1 / (1 + np.exp(-score))))
-    known = [np.log1p(columns[:, names.index(name)].astype(np.float64)) for name in ("actions", "silence", "times")]
+    known = [np.log1p(columns[:, names.index(name)].astype(np.float64)) for name in ("actions", "silence")]
     return np.column_stack([score, rank, *known])

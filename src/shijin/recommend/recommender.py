@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from shijin.recommend.actions import Actions, Codes
-from shijin.recommend.catalogue import Catalogue
+from shijin.recommend.catalogue import Catalogue, known
 from shijin.recommend.columns import Asked, candidates, column_names
 from shijin.recommend.members import Clock, Members, fit_members
+from shijin.recommend.neighbours import faded_past
 from shijin.recommend.ranker import Examples, Ranker, fit_ranker
 from shijin.represent.packed import DAY_US, Floats, Ints
 
@@ -27,6 +28,7 @@ ENOUGH_TAKERS = 3000  # with so many customers, the newest one is enough
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
 LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
+MOST_ASKED = 20_000  # customers who are looked at closely for one item
 AT_ONCE = 2_000_000  # customers times items that one batch of customers is asked about, over PUT_FORWARD
 
 
@@ -149,9 +151,9 @@ def chosen_teaching(actions: Actions, horizon_days: int) -> Taught:
     """Windows teach where enough customers took something in the newest closed one, else what each did last."""
     window = next(teachings(actions, horizon_days, "window"), None)
     if window is not None:
-        known = int((np.diff(window.actions.offsets) > 0).sum())
+        customers = int((np.diff(window.actions.offsets) > 0).sum())
         takers = len(window.takers)
-        if takers >= LEAST_TAKERS or takers >= max(LEAST_SHARE * known, 1):
+        if takers >= LEAST_TAKERS or takers >= max(LEAST_SHARE * customers, 1):
             return "window"
     return "last"
 
@@ -170,6 +172,21 @@ def teachings(actions: Actions, horizon_days: int, taught: Taught) -> Iterator[T
             return
         rows = inside & actions.ordered
         yield Teaching(before, np.unique(actions.customer[rows] * actions.n_items + actions.item[rows]))
+
+
+def likeliest(members: Members, actions: Actions, item: int) -> Ints:
+    """Customers of whom some member says that they may want an item, and who had it; the likeliest so many."""
+    said = np.zeros(len(actions))
+    for one in members.neighbours:
+        column = one.similar[:, [item]]
+        scores = np.asarray((faded_past(actions, one.decay, actions.weight) @ column).todense()).ravel()
+        said += scores / max(float(scores.max(initial=0.0)), 1e-12)
+    said += np.bincount(actions.customer, actions.item == item, len(actions))
+    category = members.category[item]
+    if category >= 0:
+        said += 1e-3 * np.bincount(actions.customer, members.category[actions.item] == category, len(actions))
+    some = np.flatnonzero(said > 0)
+    return np.sort(some[np.argsort(-said[some], kind="stable")][:MOST_ASKED])
 
 
 def batches(actions: Actions, rows: Ints | None = None) -> Iterator[tuple[Ints, Actions]]:
@@ -197,12 +214,9 @@ def over_batches(
 
 def _examples(members: Members, teaching: Teaching, catalogue: Catalogue, *, again: bool, threads: int) -> Examples:
     """Lists of candidates for customers chosen evenly, with what was taken of them."""
-    known = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
-    others = _evenly(known, MOST_OTHERS)
+    others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
     rows = np.union1d(_evenly(teaching.takers, MOST_TAKERS), others)
-    seen = teaching.actions.item
-    allowed = catalogue.product.copy()
-    allowed &= np.bincount(seen, minlength=len(allowed)) > 0
+    allowed = catalogue.product & known(catalogue, teaching.actions)
 
     def answer(batch: tuple[Ints, Actions]) -> Examples:
         some, part = batch

@@ -3,7 +3,7 @@
 ::
 
     shijin.toml  data/<dataset>/  quarantine/*.parquet  receipts/*.json  models/  scores/  backtests/  exports/
-    representations/
+    representations/  recommenders/
 
 It knows where things lie and that they change whole or not at all; it does not know what they mean.
 """
@@ -31,7 +31,7 @@ from shijin.workspace.receipts import Receipt
 
 CONFIG_FILE = "shijin.toml"
 MAKE_ONE = "make one with: shijin init --workspace"
-KINDS = ("models", "scores", "backtests", "representations", "exports")
+KINDS = ("models", "scores", "backtests", "representations", "recommenders", "exports")
 
 _PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
 
@@ -217,7 +217,7 @@ class Workspace:
         Parameters
         ----------
         kind
-            ``models``, ``scores``, ``backtests``, ``representations`` or ``exports``.
+            One of `KINDS`.
         write
             Fills the folder it is handed.
         """
@@ -269,6 +269,13 @@ class Workspace:
             return conform(pq.read_table(path, columns=there), schema, str(path))
 
         return disk.read_back(self.root / name, read)
+
+    def write_rows(self, name: str, table: pa.Table) -> Path:
+        """Write one Parquet file of the workspace, such as ``scores/<id>/recommendations.parquet``, in one move."""
+        path = self.root / name
+        with self.lock():
+            disk.write_atomically(path, lambda temporary: pq.write_table(table, temporary))
+        return path
 
     def write_quarantine(self, name: str, rejected: pa.Table) -> Path:
         """Keep rows set aside; the same name replaces what an earlier run wrote."""

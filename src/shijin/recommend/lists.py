@@ -1,0 +1,133 @@
+"""From candidates to the lists that are shown: diverse where asked, worth as well as likely, and a share that explores.
+
+A slot goes to the best candidate left, or, with the chance of exploring, to any candidate left, all alike. The
+propensity of what is shown is the chance with which this slot showed it, given the slots before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.recommend.actions import Codes
+from shijin.recommend.recommender import Wanted
+from shijin.represent.packed import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What lists are to look like.
+
+    Parameters
+    ----------
+    k
+        How long they are at most.
+    diverse
+        0: by score alone; 1: by variety alone. What is taken off a candidate is this share times the share of the list
+        so far that is of its category.
+    explore
+        The chance that a slot goes to any candidate, 0..1.
+    seed
+        Of the draws.
+    """
+
+    k: int = 10
+    diverse: float = 0.0
+    explore: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Lists:
+    """r rows, by customer and rank.
+
+    customer : (r,) position
+    rank : (r,) from 1
+    item : (r,) code
+    score : (r,) the chance that it is taken, or that times what it brings; what orders where no chance was learnt
+    propensity : (r,) with what chance this slot showed it, given the slots before it, 0..1
+    explored : (r,) whether it stands there to learn from
+    """
+
+    customer: Ints
+    rank: Ints
+    item: Codes
+    score: Floats
+    propensity: Floats
+    explored: NDArray[np.bool_]
+
+
+def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Shape, customers: int) -> Lists:
+    """Fill the slots of every customer that has candidates.
+
+    Parameters
+    ----------
+    worth : (items,) or None
+        What a piece of each item brings, shop currency; scores are then the chance times it.
+    category : (items,)
+        By what variety is told, -1 where unknown.
+    customers
+        How many customers the shop has: draws belong to positions, so that whoever is asked for alone gets the same.
+    """
+    owners, starts, counts = np.unique(wanted.customer, return_index=True, return_counts=True)
+    scores = wanted.chance if wanted.chance.any() else wanted.score
+    if worth is not None:
+        scores = scores * worth[wanted.item]
+    width = int(counts.max(initial=0))
+    place = np.minimum(starts[:, None] + np.arange(width), max(len(wanted.item) - 1, 0))
+    open_ = np.arange(width) < counts[:, None]
+    items = wanted.item[place] if width else np.zeros((len(owners), 0), np.int32)
+    value = np.where(open_, scores[place], -np.inf) if width else np.zeros((len(owners), 0))
+    draws = _draws(shape, customers)[owners] if shape.explore else None
+    slots = min(shape.k, width)
+    chosen = np.full((len(owners), slots), -1)
+    propensity = np.zeros((len(owners), slots))
+    explored = np.zeros((len(owners), slots), dtype=bool)
+    kinds = category[items]
+    for slot in range(slots):
+        best = _best(value, open_, kinds, chosen[:, :slot], shape.diverse)
+        left = np.maximum(open_.sum(axis=1), 1)
+        pick = best
+        if draws is not None:
+            any_left = _nth_open(open_, (draws[:, slot, 1] * left).astype(np.int64))
+            pick = np.where(draws[:, slot, 0] < shape.explore, any_left, best)
+        chosen[:, slot] = np.where(open_.any(axis=1), pick, -1)
+        propensity[:, slot] = (1 - shape.explore) * (pick == best) + shape.explore / left
+        explored[:, slot] = pick != best
+        open_[np.arange(len(owners)), pick] = False
+    row, slot_of = np.nonzero(chosen >= 0)
+    spot = chosen[row, slot_of]
+    return Lists(
+        customer=owners[row],
+        rank=slot_of + 1,
+        item=items[row, spot],
+        score=value[row, spot],
+        propensity=propensity[row, slot_of],
+        explored=explored[row, slot_of],
+    )
+
+
+def _best(value: Floats, open_: NDArray[np.bool_], kinds: Codes, chosen: Ints, diverse: float) -> Ints:
+    """(n,) the place of the best candidate left: by value, less what the list already has of its category."""
+    if not diverse or not chosen.shape[1]:
+        return np.argmax(np.where(open_, value, -np.inf), axis=1)
+    top = np.max(np.where(np.isfinite(value), value, 0.0), axis=1, keepdims=True)
+    share = np.where(np.isfinite(value), value, 0.0) / np.maximum(top, 1e-12)
+    alike = np.zeros(share.shape)
+    for slot in range(chosen.shape[1]):
+        kind = np.take_along_axis(kinds, np.maximum(chosen[:, slot : slot + 1], 0), axis=1)
+        alike += (kinds == kind) & (kinds >= 0)
+    gain = (1 - diverse) * share - diverse * alike / chosen.shape[1]
+    return np.argmax(np.where(open_, gain, -np.inf), axis=1)
+
+
+def _nth_open(open_: NDArray[np.bool_], number: Ints) -> Ints:
+    """(n,) the place of the number-th candidate left, from 0."""
+    return np.argmax(np.cumsum(open_, axis=1) > number[:, None], axis=1)
+
+
+def _draws(shape: Shape, customers: int) -> Floats:
+    """(customers, k, 2) uniform: whether a slot explores, and what it shows then."""
+    return np.random.default_rng(shape.seed).random((customers, shape.k, 2))

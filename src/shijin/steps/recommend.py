@@ -1,0 +1,377 @@
+"""recommend: what each customer wants next, as lists with reasons; who wants an item; what is cared for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.errors import ConfigError
+from shijin.forecast.stack import Note, Tell
+from shijin.recommend.actions import Actions
+from shijin.recommend.affinity import affinity_table, half_life
+from shijin.recommend.columns import Asked
+from shijin.recommend.lists import Lists, Shape, make_lists
+from shijin.recommend.newcomers import bestsellers
+from shijin.recommend.reasons import Shown, reasons_of
+from shijin.recommend.recommender import Recommender, Wanted, likeliest, over_batches
+from shijin.recommend.responses import responses_of
+from shijin.recommend.saying import reason_args, reason_codes, say_reasons
+from shijin.represent.packed import Floats, Ints
+from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
+from shijin.steps.recommender import Ground, ground_of, recommender_of, taught_notes, within
+from shijin.steps.score import LATEST, ScoreOptions, score
+from shijin.steps.shelf import shelf_of, worth_of
+from shijin.threads import one_blas_thread
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+ROWS, CARD, AFFINITIES = "recommendations.parquet", "recommendations.json", "affinity.parquet"
+MOST_ROWS = 1000  # of a list
+
+
+@dataclass(frozen=True)
+class RecommendOptions:
+    """What lists are to hold.
+
+    Parameters
+    ----------
+    k
+        How long they are at most.
+    exclude_bought
+        Leave out what a customer bought before.
+    categories
+        Only these.
+    in_stock
+        A file, or ids, of the items that are there.
+    min_gap
+        Leave out what a customer bought less than so long ago, such as "14d".
+    diverse
+        0..1, how much variety of categories counts against likeliness.
+    value_aware
+        Order by what an item brings times the chance that it is taken.
+    horizon, cutoff
+        How far ahead is asked, the shop's own or 30 days where that is shorter; and as of when, the end of the data.
+    """
+
+    k: int = 10
+    exclude_bought: bool = False
+    categories: tuple[str, ...] = ()
+    in_stock: Path | pa.Array | None = None
+    min_gap: str | int | None = None
+    diverse: float = 0.0
+    value_aware: bool = False
+    horizon: str | int | None = None
+    cutoff: str | date | None = None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """All that answers are made from."""
+
+    ground: Ground
+    id: str
+    recommender: Recommender
+    allowed: NDArray[np.bool_]
+    worth: Floats | None
+    shape: Shape
+    notes: list[Note]
+    again: bool
+
+    def wanted(self, rows: Ints | None, threads: int) -> Wanted:
+        """Candidates of some customers, in order; bestsellers where nothing is known of one."""
+
+        def answer(batch: tuple[Ints, Actions]) -> Wanted:
+            some, part = batch
+            barred = _barred_of(self.ground.barred, some, part.n_items)
+            found = self.recommender.wanted(Asked(part, self.allowed, barred, self.again))
+            known = np.diff(part.offsets)[found.customer] > 0
+            found = Wanted(*(getattr(found, name)[known] for name in ("customer", "item", "score", "chance")))
+            return replace(found, customer=some[found.customer])
+
+        parts = list(over_batches(answer, self.ground.asked, rows, threads))
+        parts.append(self._newcomers(rows))
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Wanted.__annotations__}
+        order = np.argsort(columns["customer"], kind="stable")
+        return Wanted(**{name: column[order] for name, column in columns.items()})
+
+    def _newcomers(self, rows: Ints | None) -> Wanted:
+        asked = self.ground.asked
+        unknown = np.flatnonzero(np.diff(asked.offsets) == 0)
+        mine = unknown if rows is None else np.intersect1d(unknown, rows)
+        found = bestsellers(self.ground.actions, self.ground.history, self.allowed, self.ground.horizon_days, mine)
+        keys = found.customer * asked.n_items + found.item
+        open_ = ~np.isin(keys, self.ground.barred)
+        return Wanted(*(getattr(found, name)[open_] for name in Wanted.__annotations__))
+
+
+def recommend(
+    workspace: Workspace, options: RecommendOptions, now: datetime, tell: Tell | None = None
+) -> tuple[Receipt, pa.Table]:
+    """Make every customer's list, and put lists and interests beside the newest forecast.
+
+    Returns
+    -------
+    Receipt
+        ``inputs``: the card: id of the score, options, what the recommender learnt from, counts, notes.
+    Table
+        `schema.RECOMMENDATIONS`, customers in the order of their histories.
+
+    Raises
+    ------
+    ConfigError
+        When an option says what cannot be, or a filter leaves nothing.
+    EmptyHistoryError
+        When the shop has no items to choose among.
+    """
+    question = _question(workspace, options, tell)
+    ground, threads = question.ground, workspace.config.engine.threads
+    told = tell or (lambda what, done, of: None)
+    with one_blas_thread():
+        wanted = question.wanted(None, threads)
+        lists = make_lists(wanted, question.worth, ground.catalogue.category, question.shape, len(ground.history))
+        told("reasons", 0, 1)
+        table = _table(workspace, question, lists)
+    told("reasons", 1, 1)
+    events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
+    until = None if ground.live else ground.history.cutoff
+    said = responses_of(events, ground.history.customers, ground.catalogue.items, ground.packed.zone, until)
+    fading = half_life(ground.horizon_days)
+    affinity = affinity_table(ground.actions, ground.catalogue, ground.history.customers, fading, said)
+    id = _score_of(workspace, ground, now)
+    question.notes.extend(_left_out(question, lists))
+    card = _card(question, options, id, lists, table)
+    with workspace.lock():
+        workspace.write_rows(f"scores/{id}/{ROWS}", table)
+        workspace.write_rows(f"scores/{id}/{AFFINITIES}", affinity)
+        workspace.write_text(f"scores/{id}/{CARD}", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    outputs = tuple(f"scores/{id}/{name}" for name in (ROWS, AFFINITIES, CARD))
+    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows}, outputs=outputs)
+    workspace.write_receipt(receipt)
+    return receipt, table
+
+
+def recommend_to(
+    workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, tell: Tell | None = None
+) -> tuple[Receipt, pa.Table]:
+    """Make one customer's list; the receipt keeps what was shown, with its propensities.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such customer, or as in `recommend`.
+    """
+    question = _question(workspace, options, tell, customer)
+    ground = question.ground
+    row = np.flatnonzero(ground.history.customers == customer)
+    wanted = question.wanted(row, 1)
+    lists = make_lists(wanted, question.worth, ground.catalogue.category, question.shape, len(ground.history))
+    if not len(lists.item):
+        problem = f"nothing is left to recommend to {customer!r}"
+        raise ConfigError(problem, "customer", "leave out a filter such as --exclude-bought or --min-gap")
+    table = _table(workspace, question, lists)
+    names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
+    card = _card(question, options, None, lists, table) | {"customer": customer, "names": names}
+    shown = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
+    receipt = Receipt("recommend", started(now), inputs=card | {"shown": shown}, rows={"rows": table.num_rows})
+    workspace.write_receipt(receipt)
+    return receipt, table
+
+
+def wanted_by(
+    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, tell: Tell | None = None
+) -> tuple[Receipt, pa.Table]:
+    """Find who wants one item most: a list to send.
+
+    Returns
+    -------
+    Table
+        `schema.WANTED_BY`, the likeliest customer first, `k` at most; who has not the item among the hundred likeliest
+        is not in it.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such item, or it is no product, or nobody may want it.
+    """
+    question = _question(workspace, options, tell, item=item)
+    ground, threads = question.ground, workspace.config.engine.threads
+    code = int(ground.catalogue.codes(pa.array([item]))[0])
+    rows = likeliest(question.recommender.members, ground.asked, code)
+    with one_blas_thread():
+        wanted = question.wanted(rows, threads)
+    place = np.arange(len(wanted.item)) - np.searchsorted(wanted.customer, wanted.customer) + 1
+    mine = np.flatnonzero(wanted.item == code)
+    order = mine[np.lexsort((place[mine], -wanted.chance[mine]))][: options.k]
+    if not len(order):
+        raise ConfigError(
+            f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
+        )
+    by_customer = np.argsort(wanted.customer[order], kind="stable")
+    shown = Shown(
+        wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
+    )
+    said = _said(workspace, question, shown)
+    back = np.argsort(by_customer, kind="stable")
+    columns = {
+        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
+        "rank": np.arange(1, len(order) + 1, dtype=np.int32),
+        "score": wanted.chance[order],
+        "place": place[order].astype(np.int32),
+        **{name: column.take(pa.array(back)) for name, column in said.items()},
+    }
+    table = pa.table(columns, schema=WANTED_BY)
+    card = _options(question, options) | {"item": item, "name": str(ground.catalogue.names[code])}
+    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
+    workspace.write_receipt(receipt)
+    return receipt, table
+
+
+def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table, pa.Table] | None:
+    """Card, lists and interests that stand beside the newest forecast; None where there are none."""
+    if not (workspace.root / LATEST).exists():
+        return None
+    id = workspace.read_json(LATEST, "id")["id"]
+    if not (workspace.root / "scores" / str(id) / CARD).exists():
+        return None
+    card = workspace.read_json(f"scores/{id}/{CARD}", "options", "notes")
+    lists = workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
+    return card, lists, workspace.read_rows(f"scores/{id}/{AFFINITIES}", AFFINITY)
+
+
+def _question(
+    workspace: Workspace,
+    options: RecommendOptions,
+    tell: Tell | None,
+    customer: str | None = None,
+    item: str | None = None,
+) -> _Question:
+    """Check what is asked before anything long begins."""
+    if not 1 <= options.k <= MOST_ROWS and item is None:
+        raise ConfigError(f"lists of {options.k}", "--k", f"ask for 1 to {MOST_ROWS}")
+    if not 0 <= options.diverse <= 1:
+        raise ConfigError(f"{options.diverse}", "--diverse", "choose 0 (by score alone) to 1 (by variety alone)")
+    ground = within(ground_of(workspace, options.horizon, options.cutoff), options.min_gap)
+    if customer is not None and customer not in ground.history.customers:
+        problem = f"no customer {customer!r} with a history before {ground.day}"
+        raise ConfigError(problem, "customer", "write the id as it stands in the order file")
+    allowed, notes = shelf_of(ground, options.categories, options.in_stock)
+    if item is not None:
+        _refuse_item(ground, item, allowed)
+    worth = None
+    if options.value_aware:
+        worth, how = worth_of(workspace, ground)
+        notes.append(how)
+    if options.diverse and not (ground.catalogue.category[allowed] >= 0).any():
+        notes.append({"code": "lists.no_categories"})
+    again = not options.exclude_bought
+    id, recommender, _ = recommender_of(workspace, ground, tell, again=again)
+    notes += taught_notes(recommender)
+    shape = Shape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
+    return _Question(ground, id, recommender, allowed, worth, shape, notes, again)
+
+
+def _refuse_item(ground: Ground, item: str, allowed: NDArray[np.bool_]) -> None:
+    code = int(ground.catalogue.codes(pa.array([item]))[0])
+    if code < 0:
+        raise ConfigError(f"no item {item!r}", "item", "write the id as it stands in the order file")
+    if not ground.catalogue.product[code]:
+        raise ConfigError(f"{item!r} is a charge or a test code, no product", "item", "correct [items] in shijin.toml")
+    if not allowed[code]:
+        raise ConfigError(f"{item!r} does not pass the filters", "item", "leave out --category or --in-stock")
+
+
+def _seed(id: str) -> int:
+    """Draws change with the data, and with nothing else."""
+    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big")
+
+
+def _barred_of(barred: Ints, some: Ints, n_items: int) -> Ints:
+    """The same for some customers, who are then numbered 0, 1, 2 ..."""
+    first, last = np.searchsorted(barred, some * n_items), np.searchsorted(barred, (some + 1) * n_items)
+    counts = last - first
+    if not counts.sum():
+        return barred[:0]
+    rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    return np.repeat(np.arange(len(some)), counts) * n_items + barred[rows] % n_items
+
+
+def _table(workspace: Workspace, question: _Question, lists: Lists) -> pa.Table:
+    ground = question.ground
+    shown = Shown(lists.customer, lists.item, lists.explored)
+    columns = {
+        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(lists.customer)),
+        "rank": lists.rank.astype(np.int32),
+        "item_id": pa.array(ground.catalogue.items, pa.string()).take(pa.array(lists.item)),
+        "score": lists.score,
+        "propensity": lists.propensity,
+        **_said(workspace, question, shown),
+    }
+    return pa.table(columns, schema=RECOMMENDATIONS)
+
+
+def _said(workspace: Workspace, question: _Question, shown: Shown) -> dict[str, pa.ChunkedArray]:
+    ground = question.ground
+    found = reasons_of(
+        ground.actions, ground.catalogue, shown, question.recommender.members.neighbours, ground.horizon_days
+    )
+    language = workspace.config.shop.locale
+    return {
+        "reason_code": reason_codes(found),
+        "reason_args": reason_args(found, ground.catalogue),
+        "reason": say_reasons(found, ground.catalogue, language),
+    }
+
+
+def _left_out(question: _Question, lists: Lists) -> list[Note]:
+    """Who got bestsellers or nothing, where anybody did."""
+    newcomers = int((np.diff(question.ground.asked.offsets) == 0).sum())
+    unlisted = len(question.ground.history) - len(np.unique(lists.customer))
+    counts = {"lists.newcomers": newcomers, "lists.unlisted": unlisted}
+    return [{"code": code, "customers": customers} for code, customers in counts.items() if customers]
+
+
+def _score_of(workspace: Workspace, ground: Ground, now: datetime) -> str:
+    """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
+    if (workspace.root / LATEST).exists():
+        latest = workspace.read_json(LATEST, "id", "cutoff")
+        if latest.get("basis") == workspace.basis() and latest["cutoff"] == ground.day.isoformat():
+            return str(latest["id"])
+    receipt, _ = score(workspace, ScoreOptions(cutoff=ground.day), now)
+    return str(receipt.inputs["score"])
+
+
+def _options(question: _Question, options: RecommendOptions) -> dict[str, Any]:
+    kept = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
+    kept |= {"categories": list(options.categories), "min_gap": options.min_gap}
+    kept["in_stock"] = None if options.in_stock is None else int(question.allowed.sum())
+    return {
+        "recommender": question.id,
+        "cutoff": question.ground.day.isoformat(),
+        "horizon_days": question.ground.horizon_days,
+        "options": kept,
+        "explore": question.shape.explore,
+        "learnt": question.recommender.card(),
+        "notes": question.notes,
+    }
+
+
+def _card(
+    question: _Question, options: RecommendOptions, score: str | None, lists: Lists, table: pa.Table
+) -> dict[str, Any]:
+    counts = pc.value_counts(table["reason_code"]).to_pylist()
+    return _options(question, options) | {
+        "score": score,
+        "customers": len(np.unique(lists.customer)),
+        "items": len(np.unique(lists.item)),
+        "explored": int(lists.explored.sum()),
+        "reasons": {row["values"]: row["counts"] for row in counts},
+    }

@@ -1,0 +1,142 @@
+"""What every list begins with: the shop's items and what was done with them, and a recommender, learnt or found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from shijin.config import parse_horizon
+from shijin.errors import EmptyHistoryError
+from shijin.forecast.stack import Note, Tell
+from shijin.recommend.actions import Actions, actions_of
+from shijin.recommend.catalogue import Catalogue, catalogue_of
+from shijin.recommend.heard import heard
+from shijin.recommend.recommender import Recommender, Setting, learn
+from shijin.recommend.responses import responses_of
+from shijin.recommend.saved import CARD, load, save
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.packed import DAY_US, Ints, Packed
+from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
+from shijin.steps.train import day_of, step_id
+from shijin.workspace import Workspace
+
+SOON_DAYS = 30  # what is wanted next is asked of the near future, however far the forecast reaches
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A shop as lists see it.
+
+    Parameters
+    ----------
+    actions
+        What was done before the cutoff.
+    asked
+        The same as customers would have it by what they said; `barred` is what they do not want to see.
+    live : bool
+        Whether the cutoff is the end of the data: then items that nobody touched yet may be recommended, and everything
+        said so far counts; else only what was known before the cutoff.
+    """
+
+    packed: Packed
+    history: History
+    actions: Actions
+    catalogue: Catalogue
+    asked: Actions
+    barred: Ints
+    horizon_days: int
+    live: bool
+
+    @property
+    def day(self) -> date:
+        """The cutoff."""
+        return day_of(self.history.cutoff)
+
+
+def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | date | None) -> Ground:
+    """Read a shop as lists see it.
+
+    Parameters
+    ----------
+    horizon
+        How far ahead is asked; where None, the shop's, 30 days at most.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When no customer did anything with an item before the cutoff, or there is one item only.
+    """
+    packed = read_packed(workspace)
+    day = cutoff_of(packed, cutoff)
+    horizon_days = horizon_of(workspace, packed, day, horizon)
+    if horizon is None:
+        horizon_days = min(horizon_days, SOON_DAYS)
+    live = day >= packed.end
+    history, _ = split_at(packed, day, 1)
+    catalogue = catalogue_of(workspace.read("items"), packed.items, workspace.config.items, listed=live)
+    actions = actions_of(history, len(catalogue))
+    products = len(np.unique(actions.item[catalogue.product[actions.item]]))
+    if products < 2:
+        found = "no item" if not products else "one item only"
+        cure = "collect orders with a column of items, or say --map item_id=COLUMN"
+        raise EmptyHistoryError(f"{found} in what was ordered, so that there is nothing to choose", "items", cure)
+    events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
+    said = responses_of(events, history.customers, catalogue.items, packed.zone, None if live else day)
+    asked, barred = heard(actions, said)
+    return Ground(packed, history, actions, catalogue, asked, barred, horizon_days, live)
+
+
+def recommender_of(
+    workspace: Workspace, ground: Ground, tell: Tell | None = None, *, again: bool
+) -> tuple[str, Recommender, bool]:
+    """The id of the shop's recommender, the recommender, and whether it was learnt now.
+
+    Parameters
+    ----------
+    again
+        Whether what a customer bought before may be recommended.
+    """
+    id = step_id(workspace, ground.day, ground.horizon_days, "recommender", again)
+    folder = workspace.root / "recommenders" / id
+    new = not (folder / CARD).exists()
+    if new:
+        setting = Setting(ground.horizon_days, again)
+        made = learn(ground.actions, ground.catalogue, setting, workspace.config.engine.threads, tell)
+        workspace.publish("recommenders", id, lambda path: save(made, path))
+    return id, _load_once(folder), new
+
+
+@lru_cache(maxsize=2)
+def _load_once(folder: Path) -> Recommender:
+    """The newest ones are kept in memory, since who asks once asks again."""
+    return load(folder)
+
+
+def taught_notes(recommender: Recommender) -> list[Note]:
+    """By what the ranker was taught, where that is not what one would wish."""
+    if recommender.taught == "nothing" or not recommender.ranker.curve:
+        return [{"code": "lists.untaught", "lists": recommender.lists}]
+    if not recommender.ranker.trees:
+        return [{"code": "lists.few", "lists": recommender.lists}]
+    code = f"lists.taught_{recommender.taught}"
+    return [{"code": code, "lists": recommender.lists, "days": recommender.setting.horizon_days}]
+
+
+def within(ground: Ground, min_gap: str | int | None) -> Ground:
+    """Bar what a customer bought less than so long ago.
+
+    Raises
+    ------
+    ConfigError
+        When it is no length of time.
+    """
+    if min_gap is None:
+        return ground
+    since = ground.actions.now - parse_horizon(min_gap) * DAY_US
+    rows = ground.actions.ordered & (ground.actions.ts >= since)
+    keys = ground.actions.customer[rows] * ground.actions.n_items + ground.actions.item[rows]
+    return replace(ground, barred=np.union1d(ground.barred, keys))

@@ -1,0 +1,91 @@
+"""Which items a list may hold, filter by filter, so that the one that leaves nothing can be named; and their worth."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.collect.stock import read_stock
+from shijin.errors import ConfigError
+from shijin.forecast.stack import Note
+from shijin.recommend.catalogue import known, prices
+from shijin.represent.cutoff import as_instant
+from shijin.represent.packed import Floats
+from shijin.steps.recommender import Ground
+from shijin.workspace import Workspace
+
+
+def shelf_of(
+    ground: Ground, categories: Sequence[str], in_stock: Path | pa.Array | None
+) -> tuple[NDArray[np.bool_], list[Note]]:
+    """(items,) what may be recommended: products that are known, of the categories, in stock.
+
+    Raises
+    ------
+    ConfigError
+        When a filter leaves nothing, or a category is none of the shop's.
+    SourceError
+        When the file of stock cannot be read.
+    """
+    allowed = ground.catalogue.product & known(ground.catalogue, ground.actions)
+    notes: list[Note] = []
+    if not allowed.any():
+        raise ConfigError("no item is a product", "[items] charges, tests", "correct them in shijin.toml")
+    if categories:
+        allowed &= np.isin(ground.catalogue.category, _category_codes(ground, categories))
+        if not allowed.any():
+            wanted = ", ".join(categories)
+            raise ConfigError(f"no product is left of {wanted}", "--category", "choose another category")
+    if in_stock is not None:
+        ids = in_stock if isinstance(in_stock, pa.Array) else read_stock(in_stock)
+        where = str(in_stock) if isinstance(in_stock, Path) else "in stock"
+        codes = ground.catalogue.codes(ids)
+        before = int(allowed.sum())
+        allowed &= np.isin(np.arange(len(allowed)), codes[codes >= 0])
+        if not allowed.any():
+            problem = f"none of the {before} items that are left is in stock: {int((codes >= 0).sum())} of {len(ids)}"
+            raise ConfigError(f"{problem} ids are the shop's", where, "check its ids, or leave out a filter")
+        strange = int((codes < 0).sum())
+        if strange:
+            notes.append({"code": "lists.strange_stock", "strange": strange, "rows": len(ids)})
+    return allowed, notes
+
+
+def worth_of(workspace: Workspace, ground: Ground) -> tuple[Floats, Note]:
+    """(items,) what a piece brings: price less cost where the source tells costs, else the price, which is said.
+
+    An item without a price of its own has the shop's median.
+    """
+    price = prices(ground.catalogue, ground.actions)
+    price = np.where(np.isfinite(price), price, np.nanmedian(price))
+    events = workspace.read("events", ["item_id", "type", "ts", "amount", "cost"])
+    before = pc.less(events["ts"], pa.scalar(as_instant(ground.history.cutoff, ground.packed.zone)))
+    told = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
+    rows = events.filter(told)
+    code = ground.catalogue.codes(rows["item_id"].combine_chunks())
+    amount, cost = (pc.fill_null(rows[name], 0.0).to_numpy() for name in ("amount", "cost"))
+    mine = code >= 0
+    paid = np.bincount(code[mine], amount[mine], len(price))
+    spent = np.bincount(code[mine], cost[mine], len(price))
+    if not paid.sum() > 0:
+        return price, {"code": "lists.no_costs"}
+    usual = 1 - spent.sum() / paid.sum()
+    kept = np.where(paid > 0, 1 - spent / np.maximum(paid, 1e-9), usual)
+    return price * kept, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
+
+
+def _category_codes(ground: Ground, categories: Sequence[str]) -> list[int]:
+    names = {name.casefold(): place for place, name in enumerate(ground.catalogue.categories.tolist())}
+    for name in categories:
+        if name.casefold() not in names:
+            near = difflib.get_close_matches(name.casefold(), names, 1, 0.5)
+            some = ", ".join(ground.catalogue.categories[:8].tolist()) or "none: orders with a category tell them"
+            cure = f"did you mean {ground.catalogue.categories[names[near[0]]]!r}?" if near else f"there are {some}"
+            raise ConfigError(f"no category {name!r}", "--category", cure)
+    return [names[name.casefold()] for name in categories]
