@@ -8,8 +8,8 @@ Refusals (``errors.py``) stay English: they are searched for.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.resources import files
 from string import Formatter
 from typing import Literal, get_args
@@ -56,6 +56,23 @@ def say(code: str, language: Language, /, **values: object) -> str:
     ['about 1 customer', 'about 1,000 customers']
     """
     return _Counting().vformat(catalogue()[code][language], (), values)
+
+
+def parts(code: str, language: Language) -> list[tuple[str, str, Callable[[object], str]]]:
+    """One sentence taken apart, for those who say it many times: a text, the placeholder behind it, how to write that.
+
+    The name of the placeholder is empty where only text is left.
+
+    Examples
+    --------
+    >>> [(text, name, write(1)) for text, name, write in parts("report.expected_customers", "en")]
+    [('about ', 'customers', '1 customer')]
+    """
+    formatter = _Counting()
+    return [
+        (text, name or "", partial(formatter.format_field, format_spec=spec or ""))
+        for text, name, spec, _ in formatter.parse(catalogue()[code][language])
+    ]
 
 
 def say_note(note: Mapping[str, object], /, language: Language) -> str:
