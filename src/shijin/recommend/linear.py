@@ -15,7 +15,7 @@ from shijin.recommend.neighbours import nearest
 
 MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
 WHOLE = 2500  # up to here every weight is kept, else the nearest
-MOST_PRODUCTS = 1e9  # of numbers in P'P: the newest steps come first
+MOST_PRODUCTS = 3e8  # of numbers in P'P: the newest steps come first
 FADED = 0.05  # what weighs less is left out
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from shijin.recommend.actions import Actions, Codes
 from shijin.represent.packed import Floats, Ints
 
-MOST_PAIRS = 25_000_000  # pairs of rows that are looked at; nearer ones first
-AT_ONCE = 12_000_000
+MOST_PAIRS = 20_000_000  # pairs of rows that are looked at; nearer ones first
 MANY_PAIRS, TWICE = 5_000_000, 1.5  # in a shop of so many different pairs, one that was seen once says nothing
 MOST_ROWS_APART = 60
 GAP_DECAY = 0.85  # how much less a pair says a step further apart
@@ -25,7 +24,7 @@ KEPT = 150  # neighbours of an item
 FADED = 1e-3  # a pair or a past that weighs less is left out
 PAST = 60  # newest rows of a customer that are asked
 
-Pairs = tuple[Ints, Ints]
+Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -86,17 +85,27 @@ def faded_past(actions: Actions, decay: float, weight: Floats) -> sp.csr_matrix:
 
 def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
     """Count pairs of rows, the nearest first, at most so many."""
-    n_rows = max(len(actions.item), 1)
-    apart = max(1, min(MOST_ROWS_APART, most // n_rows))
-    none = sp.csr_matrix((actions.n_items, actions.n_items), dtype=np.float32)
-    sums = PairSums(none, none, none)
-    at_once = max(1, AT_ONCE // n_rows)
-    for nearest_lag in range(1, apart + 1, at_once):
-        pairs = _pairs(actions, range(nearest_lag, min(nearest_lag + at_once, apart + 1)))
-        if not len(pairs[0]):
-            break
-        sums = _added(sums, actions, pairs)
-    return sums if sums.ever.nnz <= MANY_PAIRS else _without_rare(sums)
+    apart = max(1, min(MOST_ROWS_APART, most // max(len(actions.item), 1)))
+    first, second = _pairs(actions, range(1, apart + 1))
+    step, item = actions.step.astype(np.int32), actions.item
+    gap = step[first] - step[second]
+    together = gap == 0
+    left = np.concatenate([item[first], item[second[together]]]).astype(np.int64)
+    keys = left * actions.n_items + np.concatenate([item[second], item[first[together]]])
+    weight = actions.weight.astype(np.float32)
+    both = weight[first] * weight[second]
+    both, gap = np.concatenate([both, both[together]]), np.concatenate([gap, gap[together]])
+    order = np.argsort(keys, kind="stable")
+    keys, both, gap = keys[order], both[order], gap[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    by_gap = (GAP_DECAY ** np.maximum(np.arange(gap.max(initial=0) + 1) - 1, 0)).astype(np.float32)
+    sums = [_summed(values, starts) for values in (both, by_gap[gap] * both, (gap <= 1) * both)]
+    often = sums[0] > (TWICE if len(starts) > MANY_PAIRS else 0.0)
+    row, column = np.divmod(keys[starts[often]], actions.n_items)
+    ends = np.searchsorted(row, np.arange(actions.n_items + 1))
+    shape = (actions.n_items, actions.n_items)
+    ever, forward, adjacent = (sp.csr_matrix((values[often], column, ends), shape=shape) for values in sums)
+    return PairSums(forward, adjacent, ever)
 
 
 def members_of(actions: Actions) -> list[Neighbours]:
@@ -146,35 +155,14 @@ def falling(rows: Ints, values: NDArray[np.floating]) -> Ints:
 
 def _pairs(actions: Actions, lags: range) -> Pairs:
     """Rows of one customer that lie so many rows apart, the earlier and the later."""
-    firsts = [np.flatnonzero(actions.customer[lag:] == actions.customer[:-lag]) for lag in lags]
+    customer = actions.customer
+    firsts = [np.flatnonzero(customer[lag:] == customer[:-lag]).astype(np.int32) for lag in lags]
     first = np.concatenate(firsts)
-    return first, first + np.repeat(np.array(lags), [len(one) for one in firsts])
+    return first, first + np.repeat(np.array(lags, dtype=np.int32), [len(one) for one in firsts])
 
 
-def _added(sums: PairSums, actions: Actions, pairs: Pairs) -> PairSums:
-    first, second = pairs
-    gap = actions.step[first] - actions.step[second]
-    together = gap == 0
-    left = np.concatenate([actions.item[first], actions.item[second[together]]])
-    right = np.concatenate([actions.item[second], actions.item[first[together]]])
-    both = (actions.weight[first] * actions.weight[second]).astype(np.float32)
-    both, gap = np.concatenate([both, both[together]]), np.concatenate([gap, gap[together]])
-    by_gap = GAP_DECAY ** np.maximum(np.arange(gap.max(initial=0) + 1) - 1, 0)
-
-    def more(total: sp.csr_matrix, values: NDArray[np.floating]) -> sp.csr_matrix:
-        rows = np.flatnonzero(values > FADED)
-        entries = (values[rows].astype(np.float32), (left[rows], right[rows]))
-        return total + sp.csr_matrix(entries, shape=total.shape)
-
-    forward, adjacent = more(sums.forward, by_gap[gap] * both), more(sums.adjacent, both * (gap <= 1))
-    return PairSums(forward, adjacent, more(sums.ever, both))
-
-
-def _without_rare(sums: PairSums) -> PairSums:
-    often = sums.ever.copy()
-    often.data = (often.data > TWICE).astype(np.float32)
-    often.eliminate_zeros()
-    return PairSums(*(total.multiply(often).tocsr() for total in (sums.forward, sums.adjacent, sums.ever)))
+def _summed(values: NDArray[np.float32], starts: Ints) -> NDArray[np.float32]:
+    return np.add.reduceat(values, starts) if len(starts) else values
 
 
 def _scaled(sums: sp.csr_matrix, counts: Floats, shrink: float, done: float, wanted: float) -> sp.csr_matrix:

@@ -23,6 +23,7 @@ BLENDED = "_share"
 SHRINK = 2.0  # pulls the weights to equal ones, in customers
 SHORTLIST = 100  # of a customer's candidates, by the weights: what the trees order
 MOST_TREES, PATIENCE = 300, 25
+MORE_TREES = 1.5  # that all examples bear, over what a half of them does
 LEAST_TO_RANK = 60  # customers with something taken, below whom the weights alone order
 LEAST_TO_WEIGH = 10
 TREES = {
@@ -157,7 +158,7 @@ def _fit_trees(examples: Examples, takers: Ints, threads: int) -> tuple[Floats, 
         fitted.append(lgb.train(settings, learn, MOST_TREES, valid_sets=[watch], callbacks=[stop]))
     by_half = [np.asarray(one.predict(examples.columns, num_threads=threads)) for one in fitted]
     score = np.where(of_row == 0, by_half[1], np.where(of_row == 1, by_half[0], (by_half[0] + by_half[1]) / 2))
-    rounds = max(1, round(sum(one.best_iteration for one in fitted) / 2))
+    rounds = max(1, round(MORE_TREES * sum(one.best_iteration for one in fitted) / 2))
     whole = lgb.train(settings, _dataset(examples, of_row >= 0), rounds)
     return score, str(whole.model_to_string())
 

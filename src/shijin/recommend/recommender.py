@@ -24,7 +24,7 @@ from shijin.represent.packed import DAY_US, Floats, Ints
 Taught = Literal["window", "last", "nothing"]
 Tell = Callable[[str, int, int], None]
 MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
-ENOUGH_TAKERS = 3000  # with so many customers, the newest one is enough
+ENOUGH_LISTS = 5000  # with so many lists of which something was taken, no older example is asked
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
 LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
@@ -82,7 +82,8 @@ class Recommender:
         rows, score, chance = self.ranker.ordered(found.customer, found.columns, threads)
         customer, item = found.customer[rows], found.item[rows]
         order = np.lexsort((item, -score, customer))
-        return Wanted(customer[order], item[order], score[order], chance[order])
+        customer, chance = customer[order], chance[order]
+        return Wanted(customer, item[order], score[order], _falling(customer, chance))
 
     def card(self) -> dict[str, Any]:
         """What people may know of it, as JSON has it."""
@@ -136,7 +137,7 @@ def learn(
         told("learn", number, MOST_EXAMPLES + 1)
         members = fit_members(teaching.actions, catalogue, days, clock)
         found.append(_examples(members, teaching, catalogue, again=setting.again, threads=threads))
-        if sum(_lists(one) for one in found) >= ENOUGH_TAKERS:
+        if sum(_lists(one) for one in found) >= ENOUGH_LISTS:
             break
     told("learn", MOST_EXAMPLES, MOST_EXAMPLES + 1)
     members = fit_members(actions, catalogue, days, clock)
@@ -229,6 +230,16 @@ def _examples(members: Members, teaching: Teaching, catalogue: Catalogue, *, aga
     found = _joined(list(over_batches(answer, teaching.actions, rows, threads)))
     takers = np.unique(found.customer[found.taken])
     return found.take(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
+
+
+def _falling(customer: Ints, chance: Floats) -> Floats:
+    """A customer's chances, none above that of a better rank: what is known beside the score may not turn the order."""
+    starts = np.flatnonzero(np.diff(customer, prepend=-1))
+    counts = np.diff(np.append(starts, len(customer)))
+    width = int(counts.max(initial=0))
+    place = np.minimum(starts[:, None] + np.arange(width), max(len(customer) - 1, 0))
+    inside = np.arange(width) < counts[:, None]
+    return np.minimum.accumulate(chance[place], axis=1)[inside] if width else chance
 
 
 def _evenly(rows: Ints, most: int) -> Ints:
