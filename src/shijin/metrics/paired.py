@@ -6,7 +6,7 @@ beyond the metric's margin, anything else is a tie.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,16 +81,28 @@ def compare(
     measures = {name: _measures(spend, active, judged) for name, judged in {**peers, "": member}.items()}
     at_hand = {name: measure(everyone)[0] for name, measure in measures.items()}
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in measures}
+    for weights in resamples(n, seed):
+        for name, measure in measures.items():
+            drawn[name].append(measure(weights))
+    resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}
+    return {peer: _differences(at_hand[""], at_hand[peer], resampled[""], resampled[peer]) for peer in peers}
+
+
+def resamples(n: int, seed: int = 0) -> Iterator[Floats]:
+    """Draw n customers with replacement, again and again: how often each came, (draws, n), some draws at a time.
+
+    Examples
+    --------
+    >>> drawn = np.concatenate(list(resamples(3)))
+    >>> drawn.shape, float(drawn.sum(axis=1).min()), float(drawn.sum(axis=1).max())
+    ((1000, 3), 3.0, 3.0)
+    """
     rng = np.random.default_rng(seed)
     left = RESAMPLES if n <= MANY_CUSTOMERS else FEWER_RESAMPLES
     while left:
         chunk = max(1, min(left, CHUNK_CELLS // n))
         left -= chunk
-        weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(chunk)]).astype(float)
-        for name, measure in measures.items():
-            drawn[name].append(measure(weights))
-    resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}
-    return {peer: _differences(at_hand[""], at_hand[peer], resampled[""], resampled[peer]) for peer in peers}
+        yield np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(chunk)]).astype(float)
 
 
 def _differences(own: Floats, peer: Floats, own_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
