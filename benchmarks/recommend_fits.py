@@ -252,9 +252,9 @@ WINDOW: dict[str, dict[str, list[Any]]] = {
         "least": [5],
     },
     "ease": {
-        "l2": [1000, 100, 300, 3000, 10000],
+        "l2": [30, 3, 10, 100, 1000],
+        "half_life": [168, 84, ALWAYS],
         "log": [True, False],
-        "half_life": [ALWAYS, 168, 84, 42],
     },
     "implicit-als": {
         "half_life": [ALWAYS, 168, 84, 42],
