@@ -26,6 +26,7 @@ VERBS = [
     "events",
     "export",
     "features",
+    "feedback",
     "forecast",
     "history",
     "plot",

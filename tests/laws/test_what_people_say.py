@@ -65,6 +65,12 @@ def with_feedback(finished: Path, folder: Path, *said: pd.DataFrame) -> Shop:
     return shop
 
 
+@pytest.fixture
+def plain_shop(finished: Path, tmp_path: Path) -> Shop:
+    """The shop without any feedback."""
+    return with_feedback(finished, tmp_path / "plain")
+
+
 def as_known(shop: Shop, cutoff: object = CUTOFF) -> pd.DataFrame:
     found = shop.forecast(horizon=HORIZON_DAYS, cutoff=cutoff, zero_shot=True).to_pandas()  # type: ignore[arg-type]
     return found.set_index("customer_id").drop(columns=["tier"])
@@ -81,10 +87,10 @@ def lowest(shop: Shop, n: int) -> list[str]:
 
 
 def test_a_correction_made_at_the_cutoff_is_not_known_there_and_one_made_before_moves_whom_it_is_about_alone(
-    finished: Path, tmp_path: Path
+    finished: Path, plain_shop: Shop, tmp_path: Path
 ) -> None:
-    plain = as_known(shijin.open(finished))
-    whom = lowest(shijin.open(finished), 3)
+    plain = as_known(plain_shop)
+    whom = lowest(plain_shop, 3)
     at = with_feedback(finished, tmp_path / "at", corrections(whom, "high", pd.Timestamp(CUTOFF)))
     assert as_known(at).equals(plain)
     assert {"code": "forecast.corrections_later", "rows": 3} in latest(at)["notes"]
@@ -95,26 +101,26 @@ def test_a_correction_made_at_the_cutoff_is_not_known_there_and_one_made_before_
     assert (before.loc[whom, "p_active"] > plain.loc[whom, "p_active"]).all()
 
 
-def test_the_newest_correction_of_a_customer_counts(finished: Path, tmp_path: Path) -> None:
-    whom = lowest(shijin.open(finished), 2)
+def test_the_newest_correction_of_a_customer_counts(finished: Path, plain_shop: Shop, tmp_path: Path) -> None:
+    whom = lowest(plain_shop, 2)
     up_and_down = with_feedback(
         finished,
         tmp_path / "both",
         corrections(whom, "high", JUST_BEFORE - pd.Timedelta(days=9)),
         corrections(whom, "low", JUST_BEFORE - pd.Timedelta(days=3)),
     )
-    plain = as_known(shijin.open(finished))
+    plain = as_known(plain_shop)
     assert as_known(up_and_down).equals(plain)  # they are forecast in low
 
 
 def test_without_a_cutoff_the_forecast_is_todays_and_follows_what_was_said_since_the_last_order(
-    finished: Path, tmp_path: Path, command: Command
+    finished: Path, plain_shop: Shop, tmp_path: Path, command: Command
 ) -> None:
-    plain = as_known(shijin.open(finished), None)
+    plain = as_known(plain_shop, None)
     whom = plain.sort_values("expected_spend").index[:2].tolist()
     said = corrections(whom, "high", None).drop(columns="ts")
     shop = with_feedback(finished, tmp_path / "today", said)
-    assert as_known(shop, END).equals(as_known(shijin.open(finished), END))
+    assert as_known(shop, END).equals(as_known(plain_shop, END))
     now = as_known(shop, None)
     assert sorted(name for name in plain.index if not plain.loc[name].equals(now.loc[name])) == sorted(whom)
     shown = command("score", "-w", tmp_path / "today", *HORIZON)
@@ -190,11 +196,11 @@ def figures(rows: pd.DataFrame, unit: float) -> dict[str, float]:
 
 
 def test_corrections_newer_than_the_judged_window_are_counted_on_console_and_page_and_move_no_figure(
-    finished: Path, tmp_path: Path, command: Command
+    finished: Path, plain_shop: Shop, tmp_path: Path, command: Command
 ) -> None:
     (judged,) = finished.glob("backtests/*/backtest.json")
     plain = json.loads(judged.read_text())
-    whom = lowest(shijin.open(finished), 1)
+    whom = lowest(plain_shop, 1)
     root = with_feedback(finished, tmp_path / "newer", corrections(whom, "high", CUTOFF)).workspace.root
     assert command("run", "-w", root, *HORIZON).code == 0
     told = json.loads(command("backtest", "-w", root, *HORIZON, "--json").out)
@@ -211,11 +217,11 @@ def test_corrections_newer_than_the_judged_window_are_counted_on_console_and_pag
 
 
 def test_corrections_that_name_a_tier_the_shop_has_no_more_move_nothing_and_are_said(
-    finished: Path, tmp_path: Path
+    finished: Path, plain_shop: Shop, tmp_path: Path
 ) -> None:
-    shop = with_feedback(finished, tmp_path / "renamed", corrections(lowest(shijin.open(finished), 1), "high", START))
+    shop = with_feedback(finished, tmp_path / "renamed", corrections(lowest(plain_shop, 1), "high", START))
     config = shop.workspace.root / "shijin.toml"
     config.write_text(config.read_text() + '[tiers]\nnames = ["gold", "silver", "bronze"]\n')
     shop = shijin.open(shop.workspace.root)
-    assert as_known(shop).equals(as_known(shijin.open(finished)))
+    assert as_known(shop).equals(as_known(plain_shop))
     assert {"code": "forecast.corrections_of_no_tier", "rows": 1} in latest(shop)["notes"]
