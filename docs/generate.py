@@ -31,6 +31,7 @@ MADE = "<!-- made by docs/generate.py; do not edit -->"
 HANDED_OUT = (
     ("shijin.shop", "TrainedModel"),
     ("shijin.views", "BacktestView"),
+    ("shijin.views", "ItemsBacktestView"),
     ("shijin.views", "Plots"),
     ("shijin.collect", "CollectOptions"),
 )

@@ -42,7 +42,7 @@ def forecast_summary(forecast: pa.Table, config: Config, currency: str | None) -
         spend=_money(sum(tiers["expected_spend"].to_pylist()), currency),
     )
     names = ("tier", "customers", "share", "expected_spend", "share_of_spend", "p_active")
-    table = _table(title, [say(f"console.{name}", language) for name in names])
+    table = titled(title, [say(f"console.{name}", language) for name in names])
     for row in tiers.to_pylist():
         table.add_row(
             _tier_name(row["tier"], language),
@@ -82,7 +82,7 @@ def backtest_table(result: Mapping[str, Any], language: Language, *, short: bool
 def counts_table(receipt: Receipt, language: Language) -> Table:
     """What became of the rows of a source, and of the money where it tells of any."""
     heads = ["", say("console.rows", language), *([say("console.money", language)] if receipt.money else [])]
-    table = _table(str(receipt.inputs.get("source", "")), heads)
+    table = titled(str(receipt.inputs.get("source", "")), heads)
     for name, rows in receipt.rows.items():
         money = receipt.money.get(name)
         cells = ["" if money is None else f"{money:,.2f}"] if receipt.money else []
@@ -198,7 +198,7 @@ def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> 
         "represent.neighbours", language, customer=told["like"], days=told["horizon_days"], cutoff=told["cutoff"]
     )
     heads = [say(f"represent.{name}", language) for name in ("customer", "similarity")]
-    table = _table(title, [*heads, *(say(f"console.{name}", language) for name in ("tier", "expected_spend"))])
+    table = titled(title, [*heads, *(say(f"console.{name}", language) for name in ("tier", "expected_spend"))])
     for place, row in enumerate([told["own"], *neighbours.to_pylist()]):
         spend = row["expected_spend"]
         cells = (
@@ -229,7 +229,7 @@ def list_table(receipt: Receipt, rows: pa.Table, language: Language) -> Table:
         title, whom = say("lists.for", language, customer=card["customer"], **when), say("lists.item", language)
     else:
         title, whom = say("lists.who", language, item=card["name"], **when), say("represent.customer", language)
-    table = _table(escape(title), [whom, say("lists.chance", language)])
+    table = titled(escape(title), [whom, say("lists.chance", language)])
     table.add_column(say("lists.reason", language))
     for row in rows.to_pylist():
         name = card["names"][row["item_id"]] if "item_id" in row else row["customer_id"]
@@ -300,7 +300,7 @@ def _scoreboard(
     figures = {"horizon": result["horizon_days"], "cutoff": result["cutoff"], "customers": f"{customers:,.0f}"}
     title = say("console.backtest_title", language, **figures)
     suffix = f" ({say('console.one_time', language)})" if group != "everyone" else ""
-    table = _table(title + suffix, [say("console.member", language), *FIGURES])
+    table = titled(title + suffix, [say("console.member", language), *FIGURES])
     for name, row in rows.items():
         cells = [_figure(row[metric], digits) for metric, digits in FIGURES.items()]
         style = "bold" if name == result["served"] else None
@@ -308,7 +308,8 @@ def _scoreboard(
     return table
 
 
-def _table(title: str, columns: list[str]) -> Table:
+def titled(title: str, columns: list[str]) -> Table:
+    """A table under a title, its first column to the left and all others to the right."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for place, column in enumerate(columns):
         table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place == 0)

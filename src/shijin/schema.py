@@ -200,6 +200,21 @@ WANTED_BY = pa.schema(
     ]
 )
 
+ITEMS_JUDGED = pa.schema(
+    [
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("protocol", pa.string(), nullable=False),  # "window" | "last": what was asked
+        pa.field("again", pa.bool_(), nullable=False),  # whether what the customer bought before could be listed
+        pa.field("way", pa.string(), nullable=False),  # "lists", a simple one, or "asked": what was then bought
+        ("rank", pa.int32()),  # from 1; empty where it is asked
+        pa.field("item_id", pa.string(), nullable=False),
+        ("score", pa.float64()),  # of "lists" only
+        ("chance", pa.float64()),
+        pa.field("taken", pa.bool_(), nullable=False),  # whether it was then bought
+        pa.field("steps", pa.int32(), nullable=False),  # how many are known of the customer
+    ]
+)
+
 AFFINITY = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
@@ -219,6 +234,7 @@ DEMAND = pa.schema(
         pa.field("expected_units", pa.float64(), nullable=False),  # ordered in the horizon; returns take none back
         pa.field("naive_units", pa.float64(), nullable=False),  # ordered a year earlier, else in the last horizon
         pa.field("recent_units", pa.float64(), nullable=False),  # ordered in the last horizon
+        pa.field("price", pa.float64(), nullable=False),  # what a piece cost on average so far, shop currency
     ]
 )
 

@@ -21,6 +21,7 @@ from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.features import features
 from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.corrections import read_corrections
@@ -32,7 +33,7 @@ from shijin.steps.represent import RepresentOptions, represent, similar
 from shijin.steps.score import ScoreOptions, forecast_of, score_together
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import TrainOptions, read_model, train_model
-from shijin.views import BacktestView, Plots
+from shijin.views import BacktestView, ItemsBacktestView, Plots
 from shijin.workspace import Workspace
 
 
@@ -129,6 +130,11 @@ class Shop:
         """Judge every member, your own among them, on a closed window that chose nothing."""
         receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members), adapt), _now())
         return BacktestView(receipt.inputs["result"], like(rows, self.kind))
+
+    def backtest_items(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> ItemsBacktestView:
+        """Judge lists of items by what customers then bought, beside what sells of late and what each bought last."""
+        receipt, rows = run_backtest_items(self.workspace, ItemsOptions(horizon, cutoff), _now())
+        return ItemsBacktestView(receipt.inputs["result"], like(rows, self.kind))
 
     def represent(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> Any:  # noqa: ANN401
         """Give every customer's vector, as the behaviour model sees them, and place on the map: `schema.VECTORS`."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from shijin.errors import ModelError
 from shijin.forecast.verdict import verdict
+from shijin.recommend.verdict import lists_verdict
 from shijin.report.data import Backtest
 from shijin.report.facts import ACTIVITY_BINS
 from shijin.segment.likeness import FEW
@@ -22,6 +23,7 @@ from shijin.words import Language
 from shijin.workspace import Workspace
 
 SHOWN = ("auc", "log_score", "level", "ngini", "spearman", "crps", "coverage_p90")
+LISTS_SHOWN = ("ndcg", "recall", "coverage", "novelty")
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,53 @@ class BacktestView:
         return verdict(self.result)[language]
 
     def __repr__(self) -> str:
-        width = max(map(len, self.scores))
-        head = " " * width + "".join(f"{name:>13}" for name in SHOWN)
-        rows = [
-            f"{name:<{width}}" + "".join(f"{_cell(row[key]):>13}" for key in SHOWN) for name, row in self.scores.items()
-        ]
-        return "\n".join([head, *rows, self.verdict()])
+        return _as_text(self.scores, SHOWN, self.verdict())
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("member", *SHOWN))
-        body = "".join(
-            f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{_cell(row[key])}</td>" for key in SHOWN) + "</tr>"
-            for name, row in self.scores.items()
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(self.verdict())}</p>"
+        return _as_html(self.scores, SHOWN, self.verdict())
+
+
+@dataclass(frozen=True)
+class ItemsBacktestView:
+    """A backtest of lists of items: all figures in `result`, all rows in `rows`.
+
+    result : as the command line's JSON
+    rows : one row an entry of a list, and one an item that was then bought, `schema.ITEMS_JUDGED`
+    """
+
+    result: dict[str, Any]
+    rows: Any
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Way to list to figure: what customers bought in the window, what they had bought before among it."""
+        return dict(self.result["parts"][0]["scores"])
+
+    def verdict(self, language: Language = "en") -> str:
+        """What was found, in one sentence."""
+        return lists_verdict(self.result)[language]
+
+    def __repr__(self) -> str:
+        return _as_text(self.scores, LISTS_SHOWN, self.verdict())
+
+    def _repr_html_(self) -> str:
+        return _as_html(self.scores, LISTS_SHOWN, self.verdict())
+
+
+def _as_text(scores: dict[str, dict[str, float]], shown: tuple[str, ...], closing: str) -> str:
+    width = max(map(len, scores))
+    head = " " * width + "".join(f"{name:>13}" for name in shown)
+    rows = [f"{name:<{width}}" + "".join(f"{_cell(row[key]):>13}" for key in shown) for name, row in scores.items()]
+    return "\n".join([head, *rows, closing])
+
+
+def _as_html(scores: dict[str, dict[str, float]], shown: tuple[str, ...], closing: str) -> str:
+    head = "".join(f"<th>{name}</th>" for name in ("", *shown))
+    body = "".join(
+        f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{_cell(row[key])}</td>" for key in shown) + "</tr>"
+        for name, row in scores.items()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(closing)}</p>"
 
 
 def _cell(figure: float | None) -> str:

@@ -20,10 +20,12 @@ from shijin.console import (
     vectors_line,
     weights_table,
 )
+from shijin.console_items import judged_lists
 from shijin.errors import ConfigError
 from shijin.flags import HERE, Adapt, AsJson, Cutoff, Horizon, HowMany, LikeWhom, ScoredHorizon, Where
 from shijin.segment.likeness import NEAREST
 from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
 from shijin.steps.represent import RepresentOptions, similar
 from shijin.steps.represent import represent as represent_step
 from shijin.steps.score import ScoreOptions, score_together
@@ -58,6 +60,9 @@ def backtest(
     horizon: Horizon = None,
     cutoff: Cutoff = None,
     adapt: Adapt = False,
+    items: Annotated[
+        bool, typer.Option("--items", help="Judge lists of items instead, over 30 days where no horizon is named.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge every way to forecast on a past window that chose nothing, the one-line formula among them.
@@ -65,6 +70,10 @@ def backtest(
     Example: shijin backtest -w my-shop --horizon 60d
     """
     shop = Workspace.open(workspace)
+    if items:
+        if adapt:
+            raise ConfigError("adapts the forecast, which makes no lists", "--adapt", "leave it out beside --items")
+        return _backtest_items(shop, horizon, cutoff, as_json)
     with busy(said, silent=as_json) as begin:
         receipt, _ = run_backtest(
             shop, BacktestOptions(horizon, cutoff, adapt=adapt), datetime.now(UTC), begin("backtest")
@@ -72,6 +81,16 @@ def backtest(
     if as_json:
         return print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
     for part in backtest_table(receipt.inputs["result"], shop.config.shop.locale):
+        out.print(part)
+    return None
+
+
+def _backtest_items(shop: Workspace, horizon: str | None, cutoff: str | None, as_json: bool) -> None:
+    with busy(said, silent=as_json) as begin:
+        receipt, _ = run_backtest_items(shop, ItemsOptions(horizon, cutoff), datetime.now(UTC), begin("backtest"))
+    if as_json:
+        return print_json({"id": receipt.inputs["backtest"], **receipt.inputs["result"]})
+    for part in judged_lists(receipt.inputs["result"], shop.config.shop.locale):
         out.print(part)
     return None
 

@@ -74,9 +74,28 @@ def run_backtest(
     new = bool(options.members) or not (folder / RESULT).exists()
     if new:
         judged = backtest(packed, horizon_days, cutoff, members, work, read_corrections(workspace))
-        result = {"fingerprint": workspace.basis(), **judged.as_json()}
-        workspace.publish("backtests", id, lambda path: _write(result, judged.members, path))
+        keep(workspace, id, {RESULT: judged.as_json()}, {ROWS: judged.members})
     result, rows = read_backtest(workspace, id)
+    return finished(workspace, id, result, (ROWS, RESULT), new=new, now=now), rows
+
+
+def keep(workspace: Workspace, id: str, figures: dict[str, dict[str, Any]], rows: dict[str, pa.Table]) -> None:
+    """Write a backtest's figures, with what they were made from, and its rows, each under the name of a file."""
+
+    def write(folder: Path) -> None:
+        for name, table in rows.items():
+            pq.write_table(table, folder / name)
+        for name, content in figures.items():
+            marked = {"fingerprint": workspace.basis(), **content}
+            (folder / name).write_text(json.dumps(marked, indent=1, ensure_ascii=False), "utf-8")
+
+    workspace.publish("backtests", id, write)
+
+
+def finished(
+    workspace: Workspace, id: str, result: dict[str, Any], files: tuple[str, ...], *, new: bool, now: datetime
+) -> Receipt:
+    """Give the receipt of a backtest, which is kept where it was made now."""
     versions = workspace.versions()
     receipt = Receipt(
         "backtest",
@@ -84,11 +103,11 @@ def run_backtest(
         inputs={"backtest": id, "new": new, "result": result},
         before=versions,
         after=versions,
-        outputs=(f"backtests/{id}/{ROWS}", f"backtests/{id}/{RESULT}"),
+        outputs=tuple(f"backtests/{id}/{name}" for name in files),
     )
     if new:
         workspace.write_receipt(receipt)
-    return receipt, rows
+    return receipt
 
 
 def unjudged(packed: Packed, cutoff: int, horizon_days: int) -> Note | None:
@@ -131,8 +150,3 @@ def _refuse_members(members: Sequence[Forecaster]) -> None:
         if member.name in taken:
             raise ConfigError(f"there is a member {member.name!r} already", "members", "give it another name")
         taken.add(member.name)
-
-
-def _write(result: dict[str, Any], rows: pa.Table, folder: Path) -> None:
-    pq.write_table(rows, folder / ROWS)
-    (folder / RESULT).write_text(json.dumps(result, indent=1, ensure_ascii=False), "utf-8")
