@@ -72,7 +72,7 @@ def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Sha
         How many customers the shop has: draws belong to positions, so that whoever is asked for alone gets the same.
     """
     owners, starts, counts = np.unique(wanted.customer, return_index=True, return_counts=True)
-    scores = wanted.chance if wanted.chance.any() else wanted.score
+    scores = wanted.likely
     if worth is not None:
         scores = scores * worth[wanted.item]
     width = int(counts.max(initial=0))

@@ -141,16 +141,25 @@ def largest(scores: sp.csr_matrix, most: int) -> tuple[Ints, Codes, NDArray[np.f
 
 
 def falling(rows: Ints, values: NDArray[np.floating]) -> Ints:
-    """Order of values that are not negative, by row and falling within it; the earlier stays first among equals.
+    """Order of values, as float32, rows rising: falling within a row, the earlier first among equals.
 
     Examples
     --------
     >>> falling(np.array([0, 0, 1, 1]), np.array([0.1, 0.7, 0.2, 0.2]))
     array([1, 0, 2, 3])
     """
-    # Such floats sort like their bits, so that one sort of integers does.
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32).astype(np.uint64)
-    return np.argsort((rows.astype(np.uint64) << np.uint64(32)) | (np.uint64(0xFFFFFFFF) - bits), kind="stable")
+    # Floats sort like their bits, below zero the other way round. -0.0 becomes 0.0. Where row, value and place fit into
+    # one integer, a plain sort orders all three.
+    bits = (np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)).view(np.uint32)
+    bits = np.where(bits >> 31, bits, np.uint32(0x7FFFFFFF) - bits)
+    keys = (rows.astype(np.uint64) << np.uint64(32)) | bits
+    starts = np.searchsorted(rows, rows)
+    place = np.arange(len(rows)) - starts
+    width = int(place.max(initial=0)).bit_length()
+    if int(rows.max(initial=0)).bit_length() + 32 + width > 64:
+        return np.argsort(keys, kind="stable")
+    keys = np.sort((keys << np.uint64(width)) | place.astype(np.uint64))
+    return starts + (keys & np.uint64((1 << width) - 1)).astype(np.int64)
 
 
 def _pairs(actions: Actions, lags: range) -> Pairs:
@@ -162,7 +171,8 @@ def _pairs(actions: Actions, lags: range) -> Pairs:
 
 
 def _summed(values: NDArray[np.float32], starts: Ints) -> NDArray[np.float32]:
-    return np.add.reduceat(values, starts) if len(starts) else values
+    """Add up in double, where sums of so few digits have no rounding that the order of rows could show in."""
+    return np.add.reduceat(values, starts, dtype=np.float64).astype(np.float32) if len(starts) else values
 
 
 def _scaled(sums: sp.csr_matrix, counts: Floats, shrink: float, done: float, wanted: float) -> sp.csr_matrix:

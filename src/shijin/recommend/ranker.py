@@ -6,7 +6,7 @@ scores of folds that the trees had not seen, turns the order into the chance tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -102,9 +102,9 @@ class Ranker:
         Returns
         -------
         rows : (q,)
-            The candidates on the shortlists.
+            The candidates on the shortlists, those of a customer as the weights order them.
         score : (q,)
-            What orders those of one customer.
+            What orders those of one customer; >= 0 where nobody could be learnt from.
         chance : (q,)
             The chance that the item is taken, 0..1; 0 where nobody could be learnt from.
         """
@@ -113,9 +113,11 @@ class Ranker:
         if self.booster is not None:
             score = np.asarray(self.booster.predict(read, num_threads=threads))
         if not self.curve:
-            return rows, score, np.zeros(len(rows))
+            positive = np.maximum(score, 0.0) if self.booster is None else np.exp(score)
+            return rows, positive, np.zeros(len(rows))
         inputs = _curve_inputs(customer[rows], read, self.names, score)
-        return rows, score, 1 / (1 + np.exp(-(self.curve[0] + inputs @ np.array(self.curve[1:]))))
+        odds = self.curve[0] + _weighted(zip(inputs.T, self.curve[1:], strict=True), len(rows))
+        return rows, score, 1 / (1 + np.exp(-odds))
 
 
 def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker:
@@ -194,14 +196,25 @@ def _fit_weights(examples: Examples, names: tuple[str, ...]) -> dict[str, float]
 
 
 def _blend(columns: NDArray[np.float32], names: tuple[str, ...], weights: dict[str, float]) -> Floats:
-    places = [names.index(name) for name in weights]
-    return (columns[:, places] @ np.array(list(weights.values()))).astype(np.float64)
+    return _weighted(((columns[:, names.index(name)], weight) for name, weight in weights.items()), len(columns))
+
+
+def _weighted(parts: Iterable[tuple[NDArray[np.floating], float]], n: int) -> Floats:
+    """(n,) sum of columns, each times its weight; in the last bits of a matrix product shows who else was asked."""
+    total = np.zeros(n)
+    for column, weight in parts:
+        total += weight * column.astype(np.float64)
+    return total
 
 
 def _shortlist(customer: Ints, columns: NDArray[np.float32], blend: Floats) -> tuple[Ints, NDArray[np.float32]]:
-    """Candidates that the weights place highest, and their columns with the blend and its rank behind."""
+    """Candidates that the weights place highest, in that order, and their columns with the blend and its rank behind.
+
+    LightGBM takes equals as they come and bags by row, so that the order of rows must not be that of items' codes.
+    """
     rank = _rank(customer, blend)
     rows = np.flatnonzero(rank < SHORTLIST)
+    rows = rows[np.lexsort((rank[rows], customer[rows]))]
     return rows, np.column_stack([columns[rows], blend[rows], rank[rows]]).astype(np.float32)
 
 
@@ -216,6 +229,6 @@ def _rank(customer: Ints, values: Floats) -> Floats:
 def _curve_inputs(
     customer: Ints, columns: NDArray[np.float32], names: tuple[str, ...], score: Floats
 ) -> NDArray[np.float64]:
-    rank = np.log1p(_rank(customer, 1 / (1 + np.exp(-score))))
+    rank = np.log1p(_rank(customer, score))
     known = [np.log1p(columns[:, names.index(name)].astype(np.float64)) for name in ("actions", "silence")]
     return np.column_stack([score, rank, *known])

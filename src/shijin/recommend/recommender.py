@@ -6,12 +6,13 @@ else on what each customer did last. Then the members are fitted again to everyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.catalogue import Catalogue, known
@@ -20,11 +21,12 @@ from shijin.recommend.members import Clock, Members, fit_members
 from shijin.recommend.neighbours import faded_past
 from shijin.recommend.ranker import Examples, Ranker, fit_ranker
 from shijin.represent.packed import DAY_US, Floats, Ints
+from shijin.threads import one_blas_thread
 
 Taught = Literal["window", "last", "nothing"]
 Tell = Callable[[str, int, int], None]
 MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
-ENOUGH_LISTS = 5000  # with so many lists of which something was taken, no older example is asked
+ENOUGH_LISTS = 6000  # with so many lists of which something was taken, no older example is asked
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
 LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
@@ -62,6 +64,26 @@ class Wanted:
     score: Floats
     chance: Floats
 
+    @property
+    def likely(self) -> Floats:
+        """(p,) the chance, or what orders for a customer without chances; whoever else is asked changes none."""
+        learnt = np.bincount(self.customer, self.chance) > 0
+        return np.where(learnt[self.customer], self.chance, self.score)
+
+    def take(self, rows: NDArray[np.bool_] | Ints) -> Wanted:
+        """Keep only some rows."""
+        return Wanted(self.customer[rows], self.item[rows], self.score[rows], self.chance[rows])
+
+    def and_also(self, other: Wanted) -> Wanted:
+        """Add other customers' rows, each customer at the own place."""
+        both = Wanted.together([self, other])
+        return both.take(np.argsort(both.customer, kind="stable")) if len(other.item) else self
+
+    @classmethod
+    def together(cls, parts: Sequence[Wanted]) -> Wanted:
+        """All rows, one part after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__))
+
 
 @dataclass(frozen=True)
 class Recommender:
@@ -81,7 +103,7 @@ class Recommender:
         found = candidates(self.members, asked)
         rows, score, chance = self.ranker.ordered(found.customer, found.columns, threads)
         customer, item = found.customer[rows], found.item[rows]
-        order = np.lexsort((item, -score, customer))
+        order = np.lexsort((-score, customer))  # equals as the weights have them
         customer, chance = customer[order], chance[order]
         return Wanted(customer, item[order], score[order], _falling(customer, chance))
 
@@ -116,6 +138,7 @@ class Teaching:
         return found[np.diff(self.actions.offsets)[found] > 0]
 
 
+@one_blas_thread()
 def learn(
     actions: Actions, catalogue: Catalogue, setting: Setting, threads: int = 1, tell: Tell | None = None
 ) -> Recommender:

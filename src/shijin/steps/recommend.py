@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +19,36 @@ from numpy.typing import NDArray
 from shijin.errors import ConfigError
 from shijin.forecast.stack import Note, Tell
 from shijin.recommend.actions import Actions
-from shijin.recommend.affinity import affinity_table, half_life
 from shijin.recommend.columns import Asked
 from shijin.recommend.lists import Lists, Shape, make_lists
-from shijin.recommend.newcomers import bestsellers
+from shijin.recommend.newcomers import Bestsellers, bestsellers
+from shijin.recommend.ranker import SHORTLIST
 from shijin.recommend.reasons import Shown, reasons_of
 from shijin.recommend.recommender import Recommender, Wanted, likeliest, over_batches
-from shijin.recommend.responses import responses_of
 from shijin.recommend.saying import reason_args, reason_codes, say_reasons
 from shijin.represent.packed import Floats, Ints
 from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
-from shijin.steps.recommender import Ground, ground_of, recommender_of, taught_notes, within
-from shijin.steps.score import LATEST, ScoreOptions, score
+from shijin.steps.affinity import ROWS as AFFINITIES
+from shijin.steps.affinity import affinity_of
+from shijin.steps.demand import demand_of, keep_demand
+from shijin.steps.recommender import (
+    Ground,
+    ground_of,
+    in_words,
+    keep,
+    recommender_of,
+    score_beside,
+    taught_notes,
+    within,
+)
+from shijin.steps.score import LATEST
 from shijin.steps.shelf import shelf_of, worth_of
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
-ROWS, CARD, AFFINITIES = "recommendations.parquet", "recommendations.json", "affinity.parquet"
-MOST_ROWS = 1000  # of a list
+ROWS, CARD = "recommendations.parquet", "recommendations.json"
+SHORT, LONG = 10, 100  # how many items for a customer, how many customers for an item, where nobody says
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ class RecommendOptions:
     exclude_bought
         Leave out what a customer bought before.
     categories
-        Only these.
+        Only this one, or these.
     in_stock
         A file, or ids, of the items that are there.
     min_gap
@@ -62,15 +75,20 @@ class RecommendOptions:
         How far ahead is asked, the shop's own or 30 days where that is shorter; and as of when, the end of the data.
     """
 
-    k: int = 10
+    k: int = SHORT
     exclude_bought: bool = False
-    categories: tuple[str, ...] = ()
-    in_stock: Path | pa.Array | None = None
+    categories: str | Sequence[str] = ()
+    in_stock: Path | str | Sequence[str] | pa.Array | None = None
     min_gap: str | int | None = None
     diverse: float = 0.0
     value_aware: bool = False
     horizon: str | int | None = None
     cutoff: str | date | None = None
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """The categories, however many are named."""
+        return (self.categories,) if isinstance(self.categories, str) else tuple(self.categories)
 
 
 @dataclass(frozen=True)
@@ -86,37 +104,46 @@ class _Question:
     notes: list[Note]
     again: bool
 
-    def wanted(self, rows: Ints | None, threads: int) -> Wanted:
-        """Candidates of some customers, in order; bestsellers where nothing is known of one."""
+    @cached_property
+    def bestsellers(self) -> Bestsellers:
+        """For customers of whom no item is known."""
+        ground = self.ground
+        return bestsellers(ground.actions, ground.history, self.allowed, ground.horizon_days)
 
-        def answer(batch: tuple[Ints, Actions]) -> Wanted:
+    def lists(self, rows: Ints | None, threads: int) -> Lists:
+        """Lists of some customers, or of all."""
+        category, customers = self.ground.catalogue.category, len(self.ground.history)
+
+        def fill(wanted: Wanted) -> Lists:
+            return make_lists(wanted, self.worth, category, self.shape, customers)
+
+        parts = list(self.each(fill, rows, threads))
+        return Lists(*(np.concatenate([getattr(part, name) for part in parts]) for name in Lists.__annotations__))
+
+    def each(self, use: Callable[[Wanted], Answer], rows: Ints | None, threads: int) -> Iterator[Answer]:
+        """What is made of the candidates of each batch of customers, in order; bestsellers where nothing is known."""
+        ground = self.ground
+
+        def answer(batch: tuple[Ints, Actions]) -> Answer:
             some, part = batch
-            barred = _barred_of(self.ground.barred, some, part.n_items)
+            barred = _barred_of(ground.barred, some, part.n_items)
             found = self.recommender.wanted(Asked(part, self.allowed, barred, self.again))
-            known = np.diff(part.offsets)[found.customer] > 0
-            found = Wanted(*(getattr(found, name)[known] for name in ("customer", "item", "score", "chance")))
-            return replace(found, customer=some[found.customer])
+            known = np.diff(part.offsets) > 0
+            found = found.take(known[found.customer])
+            return use(replace(found, customer=some[found.customer]).and_also(self._newcomers(some[~known])))
 
-        parts = list(over_batches(answer, self.ground.asked, rows, threads))
-        parts.append(self._newcomers(rows))
-        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Wanted.__annotations__}
-        order = np.argsort(columns["customer"], kind="stable")
-        return Wanted(**{name: column[order] for name, column in columns.items()})
+        _ = self.bestsellers, self.recommender.ranker.booster  # made once, before threads ask for them
+        return over_batches(answer, ground.asked, rows, threads)
 
-    def _newcomers(self, rows: Ints | None) -> Wanted:
-        asked = self.ground.asked
-        unknown = np.flatnonzero(np.diff(asked.offsets) == 0)
-        mine = unknown if rows is None else np.intersect1d(unknown, rows)
-        found = bestsellers(self.ground.actions, self.ground.history, self.allowed, self.ground.horizon_days, mine)
-        keys = found.customer * asked.n_items + found.item
-        open_ = ~np.isin(keys, self.ground.barred)
-        return Wanted(*(getattr(found, name)[open_] for name in Wanted.__annotations__))
+    def _newcomers(self, customers: Ints) -> Wanted:
+        found = self.bestsellers.wanted(customers)
+        return found.take(~np.isin(found.customer * self.ground.asked.n_items + found.item, self.ground.barred))
 
 
 def recommend(
     workspace: Workspace, options: RecommendOptions, now: datetime, tell: Tell | None = None
 ) -> tuple[Receipt, pa.Table]:
-    """Make every customer's list, and put lists and interests beside the newest forecast.
+    """Make every customer's list, and put lists, interests and the demand for items beside the newest forecast.
 
     Returns
     -------
@@ -134,26 +161,23 @@ def recommend(
     """
     question = _question(workspace, options, tell)
     ground, threads = question.ground, workspace.config.engine.threads
-    told = tell or (lambda what, done, of: None)
+    told = in_words(workspace, tell)
     with one_blas_thread():
-        wanted = question.wanted(None, threads)
-        lists = make_lists(wanted, question.worth, ground.catalogue.category, question.shape, len(ground.history))
+        lists = question.lists(None, threads)
         told("reasons", 0, 1)
         table = _table(workspace, question, lists)
     told("reasons", 1, 1)
-    events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
-    until = None if ground.live else ground.history.cutoff
-    said = responses_of(events, ground.history.customers, ground.catalogue.items, ground.packed.zone, until)
-    fading = half_life(ground.horizon_days)
-    affinity = affinity_table(ground.actions, ground.catalogue, ground.history.customers, fading, said)
-    id = _score_of(workspace, ground, now)
+    id = score_beside(workspace, ground, now)
+    keep(workspace, question.id, question.recommender)
     question.notes.extend(_left_out(question, lists))
     card = _card(question, options, id, lists, table)
     with workspace.lock():
         workspace.write_rows(f"scores/{id}/{ROWS}", table)
-        workspace.write_rows(f"scores/{id}/{AFFINITIES}", affinity)
+        workspace.write_rows(f"scores/{id}/{AFFINITIES}", affinity_of(workspace, ground))
         workspace.write_text(f"scores/{id}/{CARD}", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    expected, foretold = demand_of(ground)
     outputs = tuple(f"scores/{id}/{name}" for name in (ROWS, AFFINITIES, CARD))
+    outputs += keep_demand(workspace, expected, {"score": id, **foretold})
     receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows}, outputs=outputs)
     workspace.write_receipt(receipt)
     return receipt, table
@@ -172,8 +196,7 @@ def recommend_to(
     question = _question(workspace, options, tell, customer)
     ground = question.ground
     row = np.flatnonzero(ground.history.customers == customer)
-    wanted = question.wanted(row, 1)
-    lists = make_lists(wanted, question.worth, ground.catalogue.category, question.shape, len(ground.history))
+    lists = question.lists(row, 1)
     if not len(lists.item):
         problem = f"nothing is left to recommend to {customer!r}"
         raise ConfigError(problem, "customer", "leave out a filter such as --exclude-bought or --min-gap")
@@ -181,6 +204,7 @@ def recommend_to(
     names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
     card = _card(question, options, None, lists, table) | {"customer": customer, "names": names}
     shown = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
+    keep(workspace, question.id, question.recommender)
     receipt = Receipt("recommend", started(now), inputs=card | {"shown": shown}, rows={"rows": table.num_rows})
     workspace.write_receipt(receipt)
     return receipt, table
@@ -206,11 +230,16 @@ def wanted_by(
     ground, threads = question.ground, workspace.config.engine.threads
     code = int(ground.catalogue.codes(pa.array([item]))[0])
     rows = likeliest(question.recommender.members, ground.asked, code)
+
+    def mine(wanted: Wanted) -> tuple[Wanted, Ints]:
+        chosen = wanted.item == code
+        place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
+        return wanted.take(chosen), place[chosen]
+
     with one_blas_thread():
-        wanted = question.wanted(rows, threads)
-    place = np.arange(len(wanted.item)) - np.searchsorted(wanted.customer, wanted.customer) + 1
-    mine = np.flatnonzero(wanted.item == code)
-    order = mine[np.lexsort((place[mine], -wanted.chance[mine]))][: options.k]
+        parts = list(question.each(mine, rows, threads))
+    wanted, place = Wanted.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    order = np.lexsort((place, -wanted.chance))[: options.k]
     if not len(order):
         raise ConfigError(
             f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
@@ -224,12 +253,13 @@ def wanted_by(
     columns = {
         "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
         "rank": np.arange(1, len(order) + 1, dtype=np.int32),
-        "score": wanted.chance[order],
+        "score": likely[order],
         "place": place[order].astype(np.int32),
         **{name: column.take(pa.array(back)) for name, column in said.items()},
     }
     table = pa.table(columns, schema=WANTED_BY)
     card = _options(question, options) | {"item": item, "name": str(ground.catalogue.names[code])}
+    keep(workspace, question.id, question.recommender)
     receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
     workspace.write_receipt(receipt)
     return receipt, table
@@ -255,15 +285,16 @@ def _question(
     item: str | None = None,
 ) -> _Question:
     """Check what is asked before anything long begins."""
-    if not 1 <= options.k <= MOST_ROWS and item is None:
-        raise ConfigError(f"lists of {options.k}", "--k", f"ask for 1 to {MOST_ROWS}")
+    if options.k < 1 or (item is None and options.k > SHORTLIST):
+        most = f"to {SHORTLIST}" if item is None else "or more"
+        raise ConfigError(f"a list of {options.k}", "--k", f"ask for 1 {most}")
     if not 0 <= options.diverse <= 1:
         raise ConfigError(f"{options.diverse}", "--diverse", "choose 0 (by score alone) to 1 (by variety alone)")
     ground = within(ground_of(workspace, options.horizon, options.cutoff), options.min_gap)
     if customer is not None and customer not in ground.history.customers:
         problem = f"no customer {customer!r} with a history before {ground.day}"
         raise ConfigError(problem, "customer", "write the id as it stands in the order file")
-    allowed, notes = shelf_of(ground, options.categories, options.in_stock)
+    allowed, notes = shelf_of(ground, options.only, options.in_stock)
     if item is not None:
         _refuse_item(ground, item, allowed)
     worth = None
@@ -273,7 +304,7 @@ def _question(
     if options.diverse and not (ground.catalogue.category[allowed] >= 0).any():
         notes.append({"code": "lists.no_categories"})
     again = not options.exclude_bought
-    id, recommender, _ = recommender_of(workspace, ground, tell, again=again)
+    id, recommender = recommender_of(workspace, ground, in_words(workspace, tell), again=again)
     notes += taught_notes(recommender)
     shape = Shape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
     return _Question(ground, id, recommender, allowed, worth, shape, notes, again)
@@ -339,19 +370,9 @@ def _left_out(question: _Question, lists: Lists) -> list[Note]:
     return [{"code": code, "customers": customers} for code, customers in counts.items() if customers]
 
 
-def _score_of(workspace: Workspace, ground: Ground, now: datetime) -> str:
-    """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
-    if (workspace.root / LATEST).exists():
-        latest = workspace.read_json(LATEST, "id", "cutoff")
-        if latest.get("basis") == workspace.basis() and latest["cutoff"] == ground.day.isoformat():
-            return str(latest["id"])
-    receipt, _ = score(workspace, ScoreOptions(cutoff=ground.day), now)
-    return str(receipt.inputs["score"])
-
-
 def _options(question: _Question, options: RecommendOptions) -> dict[str, Any]:
     kept = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
-    kept |= {"categories": list(options.categories), "min_gap": options.min_gap}
+    kept |= {"categories": list(options.only), "min_gap": options.min_gap}
     kept["in_stock"] = None if options.in_stock is None else int(question.allowed.sum())
     return {
         "recommender": question.id,
