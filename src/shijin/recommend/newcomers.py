@@ -53,7 +53,7 @@ def bestsellers(actions: Actions, history: History, allowed: NDArray[np.bool_], 
     rows = actions.ordered & (actions.ts >= actions.now - days * DAY_US) & allowed[actions.item]
     pairs = np.unique(actions.customer[rows] * actions.n_items + actions.item[rows])
     buyer, item = pairs // actions.n_items, pairs % actions.n_items
-    by_channel = {}
+    by_channel: dict[int, tuple[Codes, Floats]] = {}
     for name in np.unique(channel).tolist():
         inside = channel[buyer] == name
         if not name or len(np.unique(buyer[inside])) < LEAST_BUYERS:

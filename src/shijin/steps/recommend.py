@@ -49,6 +49,7 @@ from shijin.workspace.receipts import started
 
 ROWS, CARD = "recommendations.parquet", "recommendations.json"
 SHORT, LONG = 10, 100  # how many items for a customer, how many customers for an item, where nobody says
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,8 @@ def wanted_by(
     with one_blas_thread():
         parts = list(question.each(mine, rows, threads))
     wanted, place = Wanted.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    order = np.lexsort((place, -wanted.chance))[: options.k]
+    likely = wanted.likely
+    order = np.lexsort((place, -likely))[: options.k]
     if not len(order):
         raise ConfigError(
             f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
