@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.numpy
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from shijin.errors import ModelError
 from shijin.recommend.members import Items, Members
@@ -42,8 +43,9 @@ def save(recommender: Recommender, folder: Path) -> None:
         "exact_weights": ranker.weights,
         "curve": ranker.curve,
     }
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+    safetensors.numpy.save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
     (folder / TREES).write_text(ranker.trees, "utf-8")
+    card["sums"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (ARRAYS, TREES)}
     (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
 
 
@@ -59,7 +61,8 @@ def load(folder: Path) -> Recommender:
         card = json.loads((folder / CARD).read_text("utf-8"))
         if card["format"] != FORMAT:
             raise ValueError(f"format {card['format']}")
-        arrays = load_file(folder / ARRAYS)
+        contents = {name: _whole(folder / name, digest) for name, digest in card["sums"].items()}
+        arrays = safetensors.numpy.load(contents[ARRAYS])
         neighbours = tuple(Neighbours(name, _matrix(name, arrays), decay) for name, decay in card["decays"].items())
         items = Items(**{field.name: arrays[f"items.{field.name}"] for field in fields(Items)})
         members = Members(
@@ -70,13 +73,21 @@ def load(folder: Path) -> Recommender:
             tuple(card["half_lives"]),
             card["clock"],
         )
-        trees = (folder / TREES).read_text("utf-8")
+        trees = contents[TREES].decode()
         ranker = Ranker(tuple(card["names"]), card["exact_weights"], trees, tuple(card["curve"]))
         setting = Setting(card["horizon_days"], card["again"], card["taught"])
         return Recommender(members, ranker, setting, card["taught"], card["lists"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"damaged ({said})", str(folder), "delete the folder and recommend again") from error
+
+
+def _whole(file: Path, digest: str) -> bytes:
+    """Read a file that is as it was written; a damaged one would end the whole process inside LightGBM."""
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError(f"{file.name} is damaged")
+    return content
 
 
 def _of_matrix(name: str, matrix: sp.csr_matrix) -> Arrays:
