@@ -61,6 +61,6 @@ def bestsellers(actions: Actions, history: History, allowed: NDArray[np.bool_], 
         known = len(history) if inside.all() else int((channel == name).sum())
         buyers = np.bincount(item[inside], minlength=actions.n_items)
         most = np.argsort(-buyers, kind="stable")[:SHORTLIST]
-        most = most[buyers[most] > 0].astype(np.int32)
-        by_channel[name] = (most, buyers[most] / max(known, 1))
+        most = most[buyers[most] > 0]
+        by_channel[name] = (most.astype(np.int32), buyers[most] / max(known, 1))
     return Bestsellers(channel, by_channel)
