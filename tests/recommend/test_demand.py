@@ -257,21 +257,30 @@ def test_a_shop_that_sold_nothing_with_an_item_expects_nothing() -> None:
     assert found.judged is None
 
 
-def test_the_table_has_every_item_ever_ordered_the_most_wanted_first() -> None:
-    shop = packed([*SHOP, bought(5, "pot", 9) | {"type": "view"}])
+def test_the_table_has_every_item_ever_ordered_what_brings_most_first() -> None:
+    dear = bought(5, "jug", 1) | {"amount": 90.0}
+    shop = packed([*SHOP, dear, bought(5, "pot", 9) | {"type": "view"}])
     history, _ = split_at(shop, as_cutoff(CUTOFF), 10)
     catalogue = catalogue_of(LISTED, shop.items, ItemsSection(), listed=True)
     found = demand(sold_of(history, actions_of(history, len(shop.items)), catalogue.product), 10)
     table = demand_table(found, catalogue)
     assert table.schema == DEMAND
-    rows = table.select(["item_id", "name", "category", "naive_units", "recent_units"]).to_pylist()
-    assert [tuple(one.values()) for one in rows] == [("cup", "cup", None, 3.0, 3.0), ("tea", "Tea", "drinks", 1.0, 1.0)]
-    assert table["expected_units"].to_pylist() == sorted(table["expected_units"].to_pylist(), reverse=True)
+    rows = table.select(["item_id", "name", "category", "naive_units", "recent_units", "price"]).to_pylist()
+    assert [tuple(one.values()) for one in rows] == [
+        ("jug", "jug", None, 1.0, 1.0, 90.0),
+        ("cup", "cup", None, 3.0, 3.0, 2.0),
+        ("tea", "Tea", "drinks", 1.0, 1.0, 2.0),
+    ]
+    expected = table["expected_units"].to_numpy()
+    assert expected[0] < expected[1]
+    assert (np.diff(expected * table["price"].to_numpy()) < 0).all()
 
 
 def test_a_table_of_no_items_has_no_rows() -> None:
     none = np.zeros(0)
-    found = Demand(none, none, none, none.astype(bool), 0.0, False, Shape("faded", 5.0), Shape("last_horizon"), None)
+    found = Demand(
+        none, none, none, none, none.astype(bool), 0.0, False, Shape("faded", 5.0), Shape("last_horizon"), None
+    )
     empty = catalogue_of(ITEMS.empty_table(), np.zeros(0, "<U1"), ItemsSection(), listed=True)
     assert demand_table(found, empty).num_rows == 0
 

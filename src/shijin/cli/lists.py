@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from shijin.console import busy, list_line, list_table, lists_lines, print_json, said, say_notes, show
 from shijin.console import out as out_
+from shijin.console_demand import demand_parts
 from shijin.errors import ConfigError
 from shijin.flags import HERE, AsJson, Cutoff, Where
+from shijin.steps.demand import DemandOptions
+from shijin.steps.demand import demand as demand_step
 from shijin.steps.export import ExportOptions
 from shijin.steps.export import export as export_step
-from shijin.steps.recommend import RecommendOptions, recommend_to, wanted_by
+from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to, wanted_by
 from shijin.steps.recommend import recommend as recommend_step
 from shijin.steps.report import report as report_step
 from shijin.workspace import Workspace
 
-SHORT, LONG = 10, 100  # how many items for a customer, how many customers for an item
+MOST_ITEMS = 20  # of the demand, on the terminal
 
 
 def recommend(
@@ -27,7 +31,10 @@ def recommend(
     customer: Annotated[str | None, typer.Option(help="One customer's list.", show_default="none")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every customer's list, as a file.")] = False,
     item: Annotated[str | None, typer.Option(help="Who wants this item most.", show_default="none")] = None,
-    k: Annotated[int | None, typer.Option(help="How many.", show_default="10; with --item 100")] = None,
+    demand: Annotated[
+        bool, typer.Option("--demand", help="How many pieces every item will sell, beside a naive forecast.")
+    ] = False,
+    k: Annotated[int | None, typer.Option(help="How many.", show_default="10; --item 100; --demand 20")] = None,
     exclude_bought: Annotated[
         bool, typer.Option("--exclude-bought", help="Nothing that the customer bought before.")
     ] = False,
@@ -46,26 +53,21 @@ def recommend(
     cutoff: Cutoff = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what each customer wants next, and why: one list, everybody's, or who wants an item.
+    """Say what each customer wants next, and why: one list, everybody's, who wants an item, or the demand for items.
 
     Example: shijin recommend -w my-shop --all --k 10 --exclude-bought --in-stock items.csv
     """
-    if sum((customer is not None, everyone, item is not None)) != 1:
-        raise ConfigError("say for whom", "shijin recommend", "give one of --customer ID, --all or --item ID")
-    shop = Workspace.open(workspace)
+    if sum((customer is not None, everyone, item is not None, demand)) != 1:
+        raise ConfigError("say what", "shijin recommend", "give one of --customer ID, --all, --item ID or --demand")
+    shop, now = Workspace.open(workspace), datetime.now(UTC)
     many = k if k is not None else (LONG if item is not None else SHORT)
-    options = RecommendOptions(
-        many,
-        exclude_bought,
-        tuple(category or ()),
-        in_stock,
-        min_gap,
-        diverse,
-        value_aware,
-        horizon,
-        cutoff,
-    )
-    now, language = datetime.now(UTC), shop.config.shop.locale
+    filters = (exclude_bought, tuple(category or ()), in_stock, min_gap, diverse, value_aware)
+    if demand:
+        if any(filters):
+            cure = "leave out all but --k, --horizon and --cutoff"
+            raise ConfigError("counts every item, and has no lists to filter", "--demand", cure)
+        return _demand(shop, DemandOptions(horizon, cutoff), MOST_ITEMS if k is None else k, as_json=as_json)
+    options, language = RecommendOptions(many, *filters, horizon, cutoff), shop.config.shop.locale
     with busy(said, silent=as_json) as begin:
         tell = begin("recommend")
         if customer is not None:
@@ -83,6 +85,20 @@ def recommend(
             out_.print(line, soft_wrap=True)
         return None
     out_.print(list_table(receipt, table, language))
+    return None
+
+
+def _demand(shop: Workspace, options: DemandOptions, most: int, *, as_json: bool) -> None:
+    if most < 1:
+        raise ConfigError(f"{most} items", "--k", "ask for 1 or more")
+    with busy(said, silent=as_json) as begin:
+        begin("recommend")
+        receipt, table = demand_step(shop, options, datetime.now(UTC))
+    if as_json:
+        rows = table.slice(0, most).to_pylist()
+        return print_json({**receipt.inputs, "demand": rows, "outputs": receipt.outputs})
+    for part in demand_parts(receipt, table, shop.root, most, shop.config.shop.locale):
+        out_.print(part, soft_wrap=isinstance(part, Text))
     return None
 
 

@@ -59,7 +59,7 @@ def run(
     adapt: Adapt = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go the whole way: collect, check, backtest, train, score, represent, report and list. Needs no init, no config.
+    """Go the whole way: collect, check, train, backtest, score, represent, recommend, report, list. Needs no config.
 
     Example: shijin run orders.csv
     """

@@ -155,6 +155,8 @@ class Demand:
     ----------
     expected, naive, recent : (v,) float64
         Pieces: our forecast, the naive one, and what was ordered in the last horizon.
+    price : (v,) float64
+        What a piece cost on average so far; 0 where none was ordered.
     known : (v,) bool
         Whether it was ever ordered; of other items nothing can be said.
     orders : float
@@ -169,6 +171,7 @@ class Demand:
     expected: Floats
     naive: Floats
     recent: Floats
+    price: Floats
     known: NDArray[np.bool_]
     orders: float
     told: bool
@@ -236,6 +239,7 @@ def demand(
         expected=_forecast(sold, horizon, shape, orders),
         naive=_forecast(sold, horizon, naive_shape, orders),
         recent=sold.units(sold.now - horizon, sold.now),
+        price=sold.prices(),
         known=_known(sold),
         orders=orders,
         told=expected_orders is not None,
@@ -246,9 +250,13 @@ def demand(
 
 
 def demand_table(found: Demand, catalogue: Catalogue) -> pa.Table:
-    """Lay out what is expected of every item that was ever ordered, the most wanted first: `schema.DEMAND`."""
+    """Lay out what is expected of every item that was ever ordered: `schema.DEMAND`.
+
+    What is to bring most money comes first, since pieces of one item, such as millilitres, are not those of another.
+    """
     code = np.flatnonzero(found.known)
-    code = code[np.argsort(-found.expected[code], kind="stable")]
+    money = found.expected * found.price
+    code = code[np.lexsort((-found.expected[code], -money[code]))]
     category = np.append(catalogue.category, -1)[code]
     columns = {
         "item_id": catalogue.items[code],
@@ -257,6 +265,7 @@ def demand_table(found: Demand, catalogue: Catalogue) -> pa.Table:
         "expected_units": found.expected[code],
         "naive_units": found.naive[code],
         "recent_units": found.recent[code],
+        "price": found.price[code],
     }
     return pa.table(columns, schema=DEMAND)
 

@@ -44,7 +44,9 @@ def complete_journey() -> DemoShop:
         raise SourceError("the data is not installed", REAL_PACKAGE, cure)
     folder = Path(str(files(REAL_PACKAGE))) / "data"
     lines = pq.read_table(folder / "transactions.parquet")
-    products = pq.read_table(folder / "products.parquet", columns=["product_id", "product_category", "brand"])
+    products = pq.read_table(folder / "products.parquet")
+    names = pc.replace_substring_regex(pc.utf8_capitalize(products["product_type"]), r"\s+", " ")
+    sized = pc.binary_join_element_wise(names, products["package_size"], ", ")
     place = pc.index_in(lines["product_id"], products["product_id"])
     table = pa.table(
         {
@@ -56,6 +58,7 @@ def complete_journey() -> DemoShop:
             "quantity": lines["quantity"],
             "discount": pc.add(lines["retail_disc"], lines["coupon_disc"]),
             "category": products["product_category"].take(place),
+            "product": pc.coalesce(sized, names).take(place),
         }
     )
     columns = {
@@ -67,6 +70,7 @@ def complete_journey() -> DemoShop:
         "quantity": "quantity",
         "discount": "discount",
         "category": "category",
+        "item_name": "product",
     }
     return DemoShop(table, CollectOptions(map=columns, format="table"), "60d", _config("The Complete Journey", "USD"))
 

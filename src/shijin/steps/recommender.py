@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from shijin.recommend.responses import responses_of
 from shijin.recommend.saved import CARD, load, save
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Ints, Packed
+from shijin.steps.score import LATEST, ScoreOptions, score
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import day_of, step_id
+from shijin.words import say
 from shijin.workspace import Workspace
 
 SOON_DAYS = 30  # what is wanted next is asked of the near future, however far the forecast reaches
@@ -90,10 +92,26 @@ def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | dat
     return Ground(packed, history, actions, catalogue, asked, barred, horizon_days, live)
 
 
+def score_beside(workspace: Workspace, ground: Ground, now: datetime) -> str:
+    """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
+    if (workspace.root / LATEST).exists():
+        latest = workspace.read_json(LATEST, "id", "cutoff")
+        if latest.get("basis") == workspace.basis() and latest["cutoff"] == ground.day.isoformat():
+            return str(latest["id"])
+    receipt, _ = score(workspace, ScoreOptions(cutoff=ground.day), now)
+    return str(receipt.inputs["score"])
+
+
+def in_words(workspace: Workspace, tell: Tell | None) -> Tell:
+    """Say in the shop's language what is going on; nothing where nobody is told."""
+    language = workspace.config.shop.locale
+    return lambda what, done, of: tell(say(f"lists.{what}", language), done, of) if tell else None
+
+
 def recommender_of(
     workspace: Workspace, ground: Ground, tell: Tell | None = None, *, again: bool
-) -> tuple[str, Recommender, bool]:
-    """The id of the shop's recommender, the recommender, and whether it was learnt now.
+) -> tuple[str, Recommender]:
+    """The id of the shop's recommender, and the recommender, found or learnt now; `keep` it once there is an answer.
 
     Parameters
     ----------
@@ -102,12 +120,16 @@ def recommender_of(
     """
     id = step_id(workspace, ground.day, ground.horizon_days, "recommender", again)
     folder = workspace.root / "recommenders" / id
-    new = not (folder / CARD).exists()
-    if new:
-        setting = Setting(ground.horizon_days, again)
-        made = learn(ground.actions, ground.catalogue, setting, workspace.config.engine.threads, tell)
-        workspace.publish("recommenders", id, lambda path: save(made, path))
-    return id, _load_once(folder), new
+    if (folder / CARD).exists():
+        return id, _load_once(folder)
+    setting = Setting(ground.horizon_days, again)
+    return id, learn(ground.actions, ground.catalogue, setting, workspace.config.engine.threads, tell)
+
+
+def keep(workspace: Workspace, id: str, recommender: Recommender) -> None:
+    """Lay a recommender into the workspace, where the next question finds it."""
+    if not (workspace.root / "recommenders" / id / CARD).exists():
+        workspace.publish("recommenders", id, lambda path: save(recommender, path))
 
 
 @lru_cache(maxsize=2)

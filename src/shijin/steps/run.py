@@ -17,6 +17,7 @@ from shijin.steps.backtest import BacktestOptions, run_backtest, unjudged
 from shijin.steps.check import check
 from shijin.steps.collect import collect
 from shijin.steps.export import ExportOptions, export
+from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent
 from shijin.steps.score import ScoreOptions, score
@@ -43,7 +44,7 @@ def run(
     now: datetime,
     tell: Callable[[str], Tell] | None = None,
 ) -> tuple[Receipt, pa.Table]:
-    """Collect, check, train, judge, score, represent, report and export.
+    """Collect, check, train, judge, score, represent, recommend, report and export.
 
     Parameters
     ----------
@@ -83,11 +84,9 @@ def run(
     begin("score")
     model = str(receipts["train"].inputs["model"])
     receipts["score"], forecast = score(workspace, ScoreOptions(None, options.cutoff, model), now)
-    begin("represent")
-    try:
-        receipts["represent"], _ = represent(workspace, RepresentOptions(horizon_days, options.cutoff), now)
-    except ModelError as error:  # the horizon is longer than any that the behaviour model knows
-        notes.append({"code": "run.no_map", "why": error.problem})
+    made, missing = _beside_forecast(workspace, options, horizon_days, now, begin)
+    receipts |= made
+    notes += missing
     begin("report")
     receipts["report"], _ = report(workspace, now)
     begin("export")
@@ -99,6 +98,25 @@ def run(
     found = receipts["check"].findings
     whole = Receipt("run", started(now), inputs | {"notes": notes} | told, rows, findings=found, outputs=outputs)
     return whole, forecast
+
+
+def _beside_forecast(
+    workspace: Workspace, options: RunOptions, horizon_days: int, now: datetime, begin: Callable[[str], Tell]
+) -> tuple[dict[str, Receipt], list[Note]]:
+    """The map of customers and their lists of items, each where the data allow it, and why not where they do not."""
+    receipts: dict[str, Receipt] = {}
+    notes: list[Note] = []
+    begin("represent")
+    try:
+        receipts["represent"], _ = represent(workspace, RepresentOptions(horizon_days, options.cutoff), now)
+    except ModelError as error:  # the horizon is longer than any that the behaviour model knows
+        notes.append({"code": "run.no_map", "why": error.problem})
+    steps = begin("recommend")
+    try:
+        receipts["recommend"], _ = recommend(workspace, RecommendOptions(cutoff=options.cutoff), now, steps)
+    except EmptyHistoryError:  # the orders name no items, or one
+        notes.append({"code": "run.no_lists"})
+    return receipts, notes
 
 
 def _unjudged(workspace: Workspace, trained: Receipt, error: EmptyHistoryError) -> Note:

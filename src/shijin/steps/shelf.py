@@ -22,7 +22,7 @@ from shijin.workspace import Workspace
 
 
 def shelf_of(
-    ground: Ground, categories: Sequence[str], in_stock: Path | pa.Array | None
+    ground: Ground, categories: Sequence[str], in_stock: Path | str | Sequence[str] | pa.Array | None
 ) -> tuple[NDArray[np.bool_], list[Note]]:
     """(items,) what may be recommended: products that are known, of the categories, in stock.
 
@@ -43,8 +43,9 @@ def shelf_of(
             wanted = ", ".join(categories)
             raise ConfigError(f"no product is left of {wanted}", "--category", "choose another category")
     if in_stock is not None:
-        ids = in_stock if isinstance(in_stock, pa.Array) else read_stock(in_stock)
-        where = str(in_stock) if isinstance(in_stock, Path) else "in stock"
+        told = isinstance(in_stock, Path | str)
+        where = str(in_stock) if told else "in stock"
+        ids = read_stock(Path(where)) if told else pa.array(in_stock).cast(pa.string())
         codes = ground.catalogue.codes(ids)
         before = int(allowed.sum())
         allowed &= np.isin(np.arange(len(allowed)), codes[codes >= 0])
@@ -63,7 +64,8 @@ def worth_of(workspace: Workspace, ground: Ground) -> tuple[Floats, Note]:
     An item without a price of its own has the shop's median.
     """
     price = prices(ground.catalogue, ground.actions)
-    price = np.where(np.isfinite(price), price, np.nanmedian(price))
+    priced = np.isfinite(price) & known(ground.catalogue, ground.actions)
+    price = np.where(np.isfinite(price), price, np.median(price[priced]) if priced.any() else 1.0)
     events = workspace.read("events", ["item_id", "type", "ts", "amount", "cost"])
     before = pc.less(events["ts"], pa.scalar(as_instant(ground.history.cutoff, ground.packed.zone)))
     told = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
@@ -86,6 +88,7 @@ def _category_codes(ground: Ground, categories: Sequence[str]) -> list[int]:
         if name.casefold() not in names:
             near = difflib.get_close_matches(name.casefold(), names, 1, 0.5)
             some = ", ".join(ground.catalogue.categories[:8].tolist()) or "none: orders with a category tell them"
-            cure = f"did you mean {ground.catalogue.categories[names[near[0]]]!r}?" if near else f"there are {some}"
+            nearest = str(ground.catalogue.categories[names[near[0]]]) if near else ""
+            cure = f"did you mean {nearest!r}?" if near else f"there are {some}"
             raise ConfigError(f"no category {name!r}", "--category", cure)
     return [names[name.casefold()] for name in categories]
