@@ -62,7 +62,7 @@ def habits_of(actions: Actions, clock: Ints, gaps: Floats, half_lives: tuple[flo
     Parameters
     ----------
     clock : (n,)
-        The moment from which ages are counted, by customer.
+        The moment from which ages are counted, by customer; what was said after it is of now.
     gaps : (items,)
         `item_gaps` of the shop.
     half_lives
@@ -76,7 +76,7 @@ def habits_of(actions: Actions, clock: Ints, gaps: Floats, half_lives: tuple[flo
         return Habits(nothing.astype(np.int64), nothing.astype(np.int32), *(nothing,) * 3, lately, nothing)
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     customer, item = actions.customer[order[starts]], actions.item[order[starts]]
-    age = (clock[actions.customer[order]] - actions.ts[order]) / DAY_US
+    age = np.maximum(clock[actions.customer[order]] - actions.ts[order], 0) / DAY_US
     bought = actions.ordered[order].astype(float)
     times = np.add.reduceat(bought, starts)
     ever = np.minimum.reduceat(age, starts)
