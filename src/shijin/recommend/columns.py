@@ -129,8 +129,8 @@ def _keys(scores: sp.csr_matrix, most: int) -> Ints:
 
 
 def _once(keys: Ints) -> Ints:
-    """Each key once, rising; quicker than `np.unique`, which hashes."""
-    keys = np.sort(keys)
+    """Each key once, rising. Keys come in rising runs, which a stable sort merges; `np.unique` would hash."""
+    keys = np.sort(keys, kind="stable")
     return keys[np.diff(keys, prepend=-1) != 0]
 
 

@@ -148,18 +148,10 @@ def falling(rows: Ints, values: NDArray[np.floating]) -> Ints:
     >>> falling(np.array([0, 0, 1, 1]), np.array([0.1, 0.7, 0.2, 0.2]))
     array([1, 0, 2, 3])
     """
-    # Floats sort like their bits, below zero the other way round. -0.0 becomes 0.0. Where row, value and place fit into
-    # one integer, a plain sort orders all three.
+    # Floats sort like their bits, below zero the other way round, so that one sort of integers does. -0.0 becomes 0.0.
     bits = (np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)).view(np.uint32)
-    bits = np.where(bits >> 31, bits, np.uint32(0x7FFFFFFF) - bits)
-    keys = (rows.astype(np.uint64) << np.uint64(32)) | bits
-    starts = np.searchsorted(rows, rows)
-    place = np.arange(len(rows)) - starts
-    width = int(place.max(initial=0)).bit_length()
-    if int(rows.max(initial=0)).bit_length() + 32 + width > 64:
-        return np.argsort(keys, kind="stable")
-    keys = np.sort((keys << np.uint64(width)) | place.astype(np.uint64))
-    return starts + (keys & np.uint64((1 << width) - 1)).astype(np.int64)
+    place = np.where(bits >> 31, bits, np.uint32(0x7FFFFFFF) - bits)
+    return np.argsort((rows.astype(np.uint64) << np.uint64(32)) | place, kind="stable")
 
 
 def _pairs(actions: Actions, lags: range) -> Pairs:

@@ -1,0 +1,147 @@
+"""Lists of ten against others' recommenders, on the same rows, the whole catalogue and all users.
+
+    python benchmarks/recommend.py --data DIR [--only JOB ...]
+
+Jobs and peers are those of `recommend_peers.py`, whose lists lie in runs/recommend. Ours go the way a shop goes: the
+given rows are a file that is collected, `shijin recommend --all` writes recommendations.parquet, and figures are
+computed from that file and the rows asked. Nothing but customer, item and time is told, as to the peers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from machine import machine
+from recommend_peers import FOLDER, JOBS, Job, asked
+from sequences import Ints, Sequences, judge
+from shijin.collect import CollectOptions
+from shijin.metrics.lists import paired_gap
+from shijin.represent.packed import DAY_US
+from shijin.steps.collect import collect
+from shijin.steps.recommend import RecommendOptions, recommend
+from shijin.workspace import Workspace
+
+RESULT = Path(__file__).parent / "results" / "recommend.json"
+PUBLISHED = {"beauty-last": {"eSASRec": (0.0523, 0.0928), "SASRec + sampled softmax": (0.0531, 0.0921)}}
+LISTED = 10
+
+
+def events(sequences: Sequences, rows: np.ndarray) -> pa.Table:
+    """Rows as a shop's orders: an item each, of a price of 1."""
+    return pa.table(
+        {
+            "customer_id": sequences.user_names[sequences.user[rows]],
+            "order_id": [f"o{number}" for number in sequences.basket[rows]],
+            "item_id": sequences.item_names[sequences.item[rows]],
+            "ts": pa.array(sequences.ts[rows], pa.timestamp("us")),
+            "amount": np.ones(int(rows.sum())),
+        }
+    )
+
+
+def ours(job: Job, sequences: Sequences, given: np.ndarray, end: int) -> tuple[Ints, dict[str, Any]]:
+    """Our lists, (n_users, 10) item codes, and what is to be known of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Workspace.create(Path(folder) / "shop")
+        collect(shop, events(sequences, given), CollectOptions(), datetime.now(UTC))
+        cutoff = str(np.datetime64(end // DAY_US, "D")) if end else None
+        options = RecommendOptions(LISTED, exclude_bought=job.protocol == "last", cutoff=cutoff)
+        begun = time.perf_counter()
+        receipt, table = recommend(shop, options, datetime.now(UTC))
+        seconds = time.perf_counter() - begun
+    top = np.full((sequences.n_users, LISTED), -1, dtype=np.int64)
+    user = pc.index_in(table["customer_id"], pa.array(sequences.user_names)).to_numpy()
+    item = pc.index_in(table["item_id"], pa.array(sequences.item_names)).to_numpy()
+    top[user, table["rank"].to_numpy() - 1] = item
+    return top, {"seconds": round(seconds, 1), **receipt.inputs["learnt"]}
+
+
+def peers_of(job: Job, sequences: Sequences, target: np.ndarray) -> dict[str, dict[str, Any]]:
+    """By peer, its figures of every user, the mean over its seeds, and its cards."""
+    found: dict[str, list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]] = defaultdict(list)
+    for path in sorted((FOLDER / job.name).glob("*-?.npz")):
+        card = json.loads(path.with_suffix(".json").read_text())
+        with np.load(path) as lists:
+            ndcg, recall = judge(lists["top"], sequences.user[target], sequences.item[target])
+        found[path.stem.rsplit("-", 1)[0]].append((ndcg, recall, card))
+    return {
+        name: {
+            "ndcg": np.mean([run[0] for run in runs], axis=0),
+            "recall": np.mean([run[1] for run in runs], axis=0),
+            "seeds": len(runs),
+            "settings": runs[0][2]["settings"],
+            "fit_seconds": runs[0][2]["fit_seconds"],
+        }
+        for name, runs in found.items()
+    }
+
+
+def run(job: Job, data: Path | None) -> dict[str, Any]:
+    """One job: our lists and everybody's figures."""
+    sequences = job.sequences(data)
+    question = asked(job, sequences)
+    top, told = ours(job, sequences, question.given, question.end)
+    ndcg, recall = judge(top, sequences.user[question.target], sequences.item[question.target])
+    who = np.isfinite(ndcg)
+    rows = {}
+    for name, peer in peers_of(job, sequences, question.target).items():
+        gap = paired_gap(ndcg[who], peer["ndcg"][who])
+        rows[name] = {
+            **figures(peer.pop("ndcg")[who], peer.pop("recall")[who]),
+            **peer,
+            "ours_less_it": {**asdict(gap), "verdict": gap.verdict},
+        }
+    return {
+        "users": int(who.sum()),
+        "items": sequences.n_items,
+        "rows_given": int(question.given.sum()),
+        "ours": figures(ndcg[who], recall[who]) | told,
+        "peers": dict(sorted(rows.items(), key=lambda row: -row[1]["ndcg"])),
+        "published": PUBLISHED.get(job.name, {}),
+        "machine": machine(),
+    }
+
+
+def figures(ndcg: np.ndarray, recall: np.ndarray) -> dict[str, float]:
+    """Means over users, and the standard error of NDCG."""
+    error = float(ndcg.std() / np.sqrt(len(ndcg)))
+    return {
+        "ndcg": round(float(ndcg.mean()), 5),
+        "recall": round(float(recall.mean()), 5),
+        "ndcg_error": round(error, 5),
+    }
+
+
+def main() -> None:
+    """Run the jobs told and put their figures beside those that are there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="the folder of Amazon Beauty and MovieLens-100k")
+    parser.add_argument("--only", nargs="*", choices=[job.name for job in JOBS], help="jobs")
+    told = parser.parse_args()
+    found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    for job in JOBS:
+        if told.only and job.name not in told.only:
+            continue
+        found[job.name] = run(job, told.data)
+        RESULT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+        row = found[job.name]
+        print(f"{job.name}: ours NDCG@10 {row['ours']['ndcg']:.4f} Recall@10 {row['ours']['recall']:.4f}", flush=True)
+        for name, peer in row["peers"].items():
+            gap = peer["ours_less_it"]
+            print(f"  {name}: {peer['ndcg']:.4f} {peer['recall']:.4f}; ours {gap['value']:+.4f} {gap['verdict']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""How long everybody's lists take, and how much memory: a made-up shop that is collected, and asked on the command line.
+
+    python benchmarks/recommend_scale.py [--customers 1000000] [--items 20000] [--workspace DIR]
+
+Customers buy in a few of many groups of items, popular ones more often. Also 1,000 customers over 50,000 items, asked of
+a recommender that is learnt already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from machine import machine
+from shijin.collect import CollectOptions
+from shijin.represent.packed import DAY_US
+from shijin.steps.collect import collect
+from shijin.workspace import Workspace
+
+RESULT = Path(__file__).parent / "results" / "recommend_scale.json"
+ORDERS, GROUP = 4.0, 50  # orders of a customer, on average; items of a group
+DAYS, FIRST_DAY = 700, 19000
+
+
+def orders(customers: int, items: int, seed: int = 0) -> pa.Table:
+    """Lines of a made-up shop; some customers come once, some often."""
+    draw = np.random.default_rng(seed)
+    counts = 1 + draw.poisson(draw.gamma(1.0, ORDERS - 1, customers))
+    customer = np.repeat(np.arange(customers), counts)
+    groups = items // GROUP
+    home = draw.integers(0, groups, (customers, 3))
+    group = home[customer, draw.integers(0, 3, len(customer))]
+    within = np.minimum(draw.exponential(GROUP / 4, len(customer)).astype(np.int64), GROUP - 1)
+    day = draw.integers(0, DAYS, len(customer))
+    lines = 1 + draw.poisson(0.5, len(customer))
+    row = np.repeat(np.arange(len(customer)), lines)
+    item = group[row] * GROUP + (within[row] + draw.integers(0, 5, len(row))) % GROUP
+    ts = (FIRST_DAY + day[row]) * DAY_US + draw.integers(0, 86400, len(customer))[row] * 1_000_000
+    return pa.table(
+        {
+            "customer_id": pa.array(customer[row]).cast(pa.string()),
+            "order_id": pa.array(row).cast(pa.string()),
+            "item_id": pa.array(item).cast(pa.string()),
+            "category": pa.array(group[row] // 5).cast(pa.string()),
+            "ts": pa.array(ts, pa.timestamp("us")),
+            "amount": np.round(draw.lognormal(2.5, 0.6, len(row)), 2),
+        }
+    )
+
+
+def shop_of(folder: Path, customers: int, items: int) -> Path:
+    """Collect a made-up shop, where it is not there yet."""
+    if not (folder / "data" / "events").exists():
+        shop = Workspace.create(folder)
+        collect(shop, orders(customers, items), CollectOptions(), datetime.now(UTC))
+    return folder
+
+
+def asked(workspace: Path, *flags: str) -> dict[str, float]:
+    """Seconds and peak memory of one call of the command line."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-c", "from shijin.cli import main; main()", "recommend", "-w", str(workspace)]
+    subprocess.run([*command, *flags, "--json"], check=True, stdout=subprocess.DEVNULL)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    return {"seconds": round(time.perf_counter() - begun, 1), "gib": round(peak, 2)}
+
+
+def thousand(folder: Path) -> dict[str, float]:
+    """Seconds for the lists of 1,000 customers over 50,000 items, of a recommender that is learnt and in memory."""
+    from shijin.steps.recommend import RecommendOptions, _question
+
+    workspace = Workspace.open(shop_of(folder / "wide", 30_000, 50_000))
+    question = _question(workspace, RecommendOptions(), None)
+    rows = np.arange(1000)
+    question.lists(rows[:10], 1)
+    begun = time.perf_counter()
+    lists = question.lists(rows, workspace.config.engine.threads)
+    return {"seconds": round(time.perf_counter() - begun, 3), "rows": len(lists.item)}
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--workspace", type=Path, help="where made-up shops are kept", default=None)
+    told = parser.parse_args()
+    folder = told.workspace or Path(tempfile.mkdtemp(prefix="shijin-scale-"))
+    found = {"customers": told.customers, "items": told.items, "thousand": thousand(folder), "machine": machine()}
+    print(json.dumps(found["thousand"]), flush=True)
+    workspace = shop_of(folder / f"shop-{told.customers}", told.customers, told.items)
+    found["lines"] = pq.ParquetFile(next((workspace / "data" / "events").glob("*.parquet"))).metadata.num_rows
+    found["first"] = asked(workspace, "--all")
+    print(json.dumps(found["first"]), flush=True)
+    found["again"] = asked(workspace, "--all")
+    RESULT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
