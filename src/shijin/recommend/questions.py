@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from shijin.config import ItemsSection
 from shijin.errors import EmptyHistoryError
 from shijin.recommend.actions import Actions, Codes, actions_of
-from shijin.recommend.catalogue import Catalogue, catalogue_of
-from shijin.represent.cutoff import split_at
+from shijin.recommend.catalogue import Catalogue, catalogue_of, known
+from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Ints, Lines, Packed
 
 Protocol = Literal["window", "last"]
@@ -45,6 +45,25 @@ class Known:
     customers: NDArray[np.str_]
     actions: Actions
     catalogue: Catalogue
+
+    @property
+    def listable(self) -> NDArray[np.bool_]:
+        """(items,) what a list may hold: products that somebody touched."""
+        return self.catalogue.product & known(self.catalogue, self.actions)
+
+    def refuse_no_choice(self, where: str) -> None:
+        """Refuse a past in which there is nothing to choose among.
+
+        Raises
+        ------
+        EmptyHistoryError
+            When fewer than two products were touched.
+        """
+        products = len(np.unique(self.actions.item[self.catalogue.product[self.actions.item]]))
+        if products < 2:
+            found = "no item" if not products else "one item only"
+            cure = "collect orders with a column of items, or say --map item_id=COLUMN"
+            raise EmptyHistoryError(f"{found} in what was ordered, so that there is nothing to choose", where, cure)
 
 
 @dataclass(frozen=True)
@@ -112,11 +131,7 @@ def questions(packed: Packed, goods: Goods, horizon_days: int, cutoff: int) -> t
         problem = f"{days} days of history before the judged window, which has {horizon_days}"
         raise EmptyHistoryError(problem, WHERE, f"choose --horizon {shorter}d or shorter, or collect more")
     given, whole = known_before(packed, goods, cutoff), known_before(packed, goods, until)
-    products = len(np.unique(given.actions.item[given.catalogue.product[given.actions.item]]))
-    if products < 2:
-        found = "no item" if not products else "one item only"
-        cure = "collect orders with a column of items, or say --map item_id=COLUMN"
-        raise EmptyHistoryError(f"{found} in what was ordered, so that there is nothing to choose", WHERE, cure)
+    given.refuse_no_choice(WHERE)
     window = asked_of_window(given, whole, packed.items)
     if not len(window.taken):
         problem = f"nobody who was known at its beginning bought an item in the judged window of {horizon_days} days"
@@ -124,13 +139,24 @@ def questions(packed: Packed, goods: Goods, horizon_days: int, cutoff: int) -> t
     return window, asked_of_last(whole, packed.items), whole
 
 
-def known_before(packed: Packed, goods: Goods, cutoff: int) -> Known:
-    """What was known of customers and items at a cutoff; nothing that lies at or after it is looked at."""
+def known_before(packed: Packed, goods: Goods, cutoff: int, *, listed: bool = False) -> Known:
+    """What was known of customers and items at a cutoff; nothing that lies at or after it is looked at.
+
+    Parameters
+    ----------
+    listed
+        Whether items that nobody ever touched are known from the shop's list, as they are today.
+    """
     history, _ = split_at(packed, cutoff, 1)
+    return known_of(history, packed, goods, listed=listed)
+
+
+def known_of(history: History, packed: Packed, goods: Goods, *, listed: bool) -> Known:
+    """As `known_before`, of a History that was split from `packed`."""
     lines = history.lines
     vocabulary = packed.items[: 0 if lines is None else int(lines.item.max(initial=-1)) + 1]
     items = goods.items if lines is None else _in_their_categories(goods.items, lines, packed, vocabulary)
-    catalogue = catalogue_of(items, vocabulary, goods.rules, listed=False)
+    catalogue = catalogue_of(items, vocabulary, goods.rules, listed=listed)
     return Known(history.customers, actions_of(history, len(catalogue)), catalogue)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from shijin.config import parse_horizon
-from shijin.errors import EmptyHistoryError
 from shijin.forecast.stack import Note, Tell
-from shijin.recommend.actions import Actions, actions_of
-from shijin.recommend.catalogue import Catalogue, catalogue_of
+from shijin.recommend.actions import Actions
+from shijin.recommend.catalogue import Catalogue
 from shijin.recommend.heard import heard
+from shijin.recommend.questions import Goods, known_of
 from shijin.recommend.recommender import Recommender, Setting, learn
 from shijin.recommend.responses import responses_of
 from shijin.recommend.saved import CARD, load, save
@@ -79,13 +79,10 @@ def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | dat
         horizon_days = min(horizon_days, SOON_DAYS)
     live = day >= packed.end
     history, _ = split_at(packed, day, 1)
-    catalogue = catalogue_of(workspace.read("items"), packed.items, workspace.config.items, listed=live)
-    actions = actions_of(history, len(catalogue))
-    products = len(np.unique(actions.item[catalogue.product[actions.item]]))
-    if products < 2:
-        found = "no item" if not products else "one item only"
-        cure = "collect orders with a column of items, or say --map item_id=COLUMN"
-        raise EmptyHistoryError(f"{found} in what was ordered, so that there is nothing to choose", "items", cure)
+    goods = Goods(workspace.read("items"), workspace.config.items)
+    known = known_of(history, packed, goods, listed=live)
+    known.refuse_no_choice("items")
+    actions, catalogue = known.actions, known.catalogue
     events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
     said = responses_of(events, history.customers, catalogue.items, packed.zone, None if live else day)
     asked, barred = heard(actions, said)
