@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.catalogue import Catalogue, known, prices
 from shijin.recommend.habits import item_gaps
 from shijin.recommend.linear import next_items
 from shijin.recommend.neighbours import Neighbours, members_of, nearest
-from shijin.represent.packed import DAY_US, Floats
+from shijin.represent.packed import DAY_US, Floats, Ints, pieces
 
 Clock = Literal["cutoff", "customer"]
 OF_A_CATEGORY = 12  # items of a category that speak for it
@@ -126,17 +127,23 @@ def _by_category(category: Codes, recent: Floats) -> sp.csr_matrix:
 
 
 def _lent(category: Codes, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
-    """(items, items) what an item that is new borrows from the most sold of its category and brand."""
-    kind = category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
-    fresh = (category >= 0) & catalogue.product & (items.count < FRESH_COUNT)
-    fresh &= items.known_days <= horizon_days
+    """(items, items) what a new item borrows from the most sold of its category and brand, else of its category."""
+    fresh = (category >= 0) & catalogue.product & (items.count < FRESH_COUNT) & (items.known_days <= horizon_days)
     sold = np.flatnonzero((items.recent > 0) & (category >= 0) & ~fresh)
-    by_kind = sold[np.lexsort((-items.recent[sold], kind[sold]))]
+    sold = sold[np.argsort(-items.recent[sold], kind="stable")]
+    closer = category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
+    alone = ~np.isin(closer, closer[sold])
+    return _from_siblings(closer, sold, fresh & ~alone) + _from_siblings(category, sold, fresh & alone)
+
+
+def _from_siblings(kind: Ints | Codes, sold: Ints, fresh: NDArray[np.bool_]) -> sp.csr_matrix:
+    """(items, items) equal shares of the first few sold of each new item's kind."""
+    by_kind = sold[np.argsort(kind[sold], kind="stable")]
     starts = np.searchsorted(kind[by_kind], kind[by_kind])
     siblings = by_kind[np.arange(len(by_kind)) - starts < SIBLINGS]
     some = np.flatnonzero(fresh & np.isin(kind, kind[siblings]))
     first = np.searchsorted(kind[siblings], kind[some])
     number = np.searchsorted(kind[siblings], kind[some], side="right") - first
-    row = siblings[np.repeat(first - np.cumsum(number) + number, number) + np.arange(number.sum())]
     values = np.repeat(LENT / np.maximum(number, 1), number).astype(np.float32)
-    return sp.csr_matrix((values, (row, np.repeat(some, number))), shape=(len(category), len(category)))
+    entries = (values, (siblings[pieces(first, number)], np.repeat(some, number)))
+    return sp.csr_matrix(entries, shape=(len(kind), len(kind)))
