@@ -123,14 +123,15 @@ def test_what_was_bought_once_says_when() -> None:
 
 
 def test_a_cart_that_was_not_bought_since_goes_before_what_was_bought_again() -> None:
-    rows = OLD + bought_on("a", "tea", "01-03", "01-20")
+    rows = OLD + bought_on("a", "tea", "01-03", "01-25")
     assert Shop(rows + bought_on("a", "tea", "01-29", kind="cart")).tell("a", "tea") == ("cart", {"ago_days": 3})
-    assert Shop(rows + bought_on("a", "tea", "01-19", kind="cart")).tell("a", "tea")[0] == "again"
-    assert Shop(rows + bought_on("a", "tea", "01-20", kind="cart")).tell("a", "tea")[0] == "again"  # at that moment
+    assert Shop(rows + bought_on("a", "tea", "01-24", kind="cart")).tell("a", "tea")[0] == "again"
+    assert Shop(rows + bought_on("a", "tea", "01-25", kind="cart")).tell("a", "tea")[0] == "again"  # at that moment
 
 
 def test_views_count_by_the_day_since_it_was_bought_last() -> None:
-    views = bought_on("a", "tea", "01-05", "01-25", "01-25", "01-29", kind="view")
+    views = bought_on("a", "tea", "01-05", "01-25", "01-29", kind="view")
+    views.append(row("a", "2024-01-25 18:00", None, "view", item_id="tea"))
     assert Shop(OLD + views).tell("a", "tea") == ("viewed", {"look_days": 3, "ago_days": 3})
     assert Shop(OLD + views + bought_on("a", "tea", "01-07")).tell("a", "tea") == (
         "viewed",
@@ -170,25 +171,55 @@ def test_one_other_customer_is_no_evidence() -> None:
     assert Shop(rows).tell("a", "rum") == ("sold", {"customers": 1})
 
 
-def led_by(weights: dict[str, float], rows: list[Row]) -> Told:
-    """The reason of rum for a, where some items bought speak for it."""
-    items = packed(rows).items.tolist()
-    similar = np.zeros((len(items), len(items)), np.float32)
-    for item, weight in weights.items():
-        similar[items.index(item), items.index("rum")] = weight
-    return Shop(rows, [Neighbours("given", sp.csr_matrix(similar), 0.5)]).tell("a", "rum")
+def led_by(rows: list[Row], *members: dict[str, float]) -> Told:
+    """The reason of rum for a, where each member lets some items bought speak for it."""
+    items, similar = packed(rows).items.tolist(), []
+    for weights in members:
+        matrix = np.zeros((len(items), len(items)), np.float32)
+        for item, weight in weights.items():
+            matrix[items.index(item), items.index("rum")] = weight
+        similar.append(Neighbours("given", sp.csr_matrix(matrix), 0.5))
+    return Shop(rows, similar).tell("a", "rum")
+
+
+def went_on_to_rum(*items: str) -> list[Row]:
+    """Two customers who bought some items and later rum."""
+    return [one for who in "bc" for item in items for one in bought_on(who, item, "01-02")] + [
+        one for who in "bc" for one in bought_on(who, "rum", "01-04")
+    ]
 
 
 def test_the_product_that_speaks_most_leads_faded_by_its_age_and_the_next_where_nobody_followed() -> None:
-    rows = [
-        one for item, day in (("tea", "10"), ("cup", "20"), ("jam", "25")) for one in bought_on("a", item, f"01-{day}")
-    ]
+    rows = went_on_to_rum("tea", "cup")
+    for item, day in (("tea", "10"), ("cup", "20"), ("jam", "25")):
+        rows += bought_on("a", item, f"01-{day}")
+    assert led_by(rows, {"tea": 3.0, "cup": 1.0, "jam": 0.0})[1]["bought_item"] == "tea"  # 3/4 against 1/2
+    assert led_by(rows, {"tea": 1.9, "cup": 1.0, "jam": 0.0})[1]["bought_item"] == "cup"
+    assert led_by(rows, {"tea": 1.9, "cup": 1.0, "jam": 9.0})[1]["bought_item"] == "cup"  # nobody followed jam
+    assert led_by(rows, {"jam": 9.0})[0] != "after"
+
+
+def test_members_speak_in_shares_so_that_none_is_loud() -> None:
+    rows = went_on_to_rum("tea", "cup")
+    rows += [row("a", "2024-01-20", item_id=item) for item in ("tea", "cup")]
+    loud, quiet = {"tea": 600.0, "cup": 400.0}, {"tea": 0.1, "cup": 0.9}
+    assert led_by(rows, loud)[1]["bought_item"] == "tea"
+    assert led_by(rows, loud, quiet)[1]["bought_item"] == "cup"  # 0.6 + 0.1 against 0.4 + 0.9
+
+
+def test_charges_speak_for_nothing_however_loud_they_are() -> None:
+    charges = ("POST", "DOT", "C2")
+    rows = went_on_to_rum("tea", *charges)
+    rows += [row("a", "2024-01-20", item_id=item) for item in ("tea", *charges)]
+    assert led_by(rows, {"tea": 1.0} | dict.fromkeys(charges, 9.0))[1]["bought_item"] == "tea"
+
+
+def test_where_as_many_bought_both_on_one_day_as_later_they_did_it_later() -> None:
+    rows = bought_on("a", "cup", "01-20")
     for who in "bc":
-        rows += bought_on(who, "tea", "01-02") + bought_on(who, "cup", "01-02") + bought_on(who, "rum", "01-04")
-    assert led_by({"tea": 3.0, "cup": 1.0, "jam": 0.0}, rows)[1]["bought_item"] == "tea"  # 3/4 against 1/2
-    assert led_by({"tea": 1.9, "cup": 1.0, "jam": 0.0}, rows)[1]["bought_item"] == "cup"
-    assert led_by({"tea": 1.9, "cup": 1.0, "jam": 9.0}, rows)[1]["bought_item"] == "cup"  # nobody followed jam
-    assert led_by({"jam": 9.0}, rows)[0] != "after"
+        rows += bought_on(who, "cup", "01-05", "01-06") + bought_on(who, "pot", "01-05", "01-06")
+    assert Shop(rows).tell("a", "pot")[:1] == ("after",)
+    assert Shop(rows).tell("a", "pot")[1]["others"] == 2
 
 
 def test_a_charge_or_what_was_only_viewed_never_leads() -> None:
@@ -308,6 +339,25 @@ def test_counting_in_small_batches_counts_the_same(many: list[tuple[Any, ...]]) 
         pd.testing.assert_frame_equal(shop.table(shown, shop.reasons(shown)), whole)
 
 
+@given(MANY)
+def test_who_bought_two_items_is_counted_once_each_way(many: list[tuple[Any, ...]]) -> None:
+    shop = shop_of(many)
+    found = bought_of(shop.actions, shop.catalogue.product)
+    x, y = (codes.astype(np.int32) for codes in np.divmod(np.arange(found.n_items**2), found.n_items))
+    met = meetings_of(found, x, y)
+    days = [
+        [
+            {*found.day[found.day_offsets[place] : found.day_offsets[place + 1]].tolist()} if place >= 0 else set()
+            for place in row
+        ]
+        for row in found.places(*np.indices((len(shop.actions), found.n_items)))
+    ]
+    for one, other, after, same_day in zip(x, y, met.after, met.same_day, strict=True):
+        both = [(mine[one], mine[other]) for mine in days if mine[one] and mine[other]]
+        assert after == sum(min(first) < max(last) for first, last in both)
+        assert same_day == sum(bool(first & last) for first, last in both)
+
+
 @given(MANY, st.randoms())
 def test_the_order_of_rows_in_the_file_changes_no_reason(many: list[tuple[Any, ...]], dice: Any) -> None:
     one, other = shop_of(many), shop_of(many)
@@ -361,7 +411,9 @@ def test_names_may_hold_anything_that_a_text_can() -> None:
     catalogue = replace(shop.catalogue, names=np.full(len(shop.catalogue), name))
     one = np.zeros(1, np.int32)
     said = Reasons(np.array([CODES.index("with")], np.int8), one > 0, np.array([[2, 3, 0]], np.int32), one)
-    assert json.loads(reason_args(said, catalogue)[0].as_py())["bought_name"] == name
+    written = reason_args(said, catalogue)[0].as_py()
+    assert json.loads(written)["bought_name"] == name
+    assert "grün" in written  # as people read it
     assert name in say_reasons(said, catalogue, "en")[0].as_py()
 
 
