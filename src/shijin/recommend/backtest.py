@@ -145,7 +145,7 @@ def listed(
     def lists_of(batch: tuple[Ints, Actions]) -> Listed:
         some, part = batch
         wanted = recommender.wanted(Asked(part, allowed, barred, recommender.setting.again))
-        lists = make_lists(wanted, None, recommender.members.category, Shape(LISTED), len(part))
+        lists = make_lists(wanted, None, recommender.members.category, Shape(LISTED))
         keys = wanted.customer * part.n_items + wanted.item
         order = np.argsort(keys)
         place = order[np.searchsorted(keys[order], lists.customer * part.n_items + lists.item)]

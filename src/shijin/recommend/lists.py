@@ -59,7 +59,7 @@ class Lists:
     explored: NDArray[np.bool_]
 
 
-def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Shape, customers: int) -> Lists:
+def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Shape) -> Lists:
     """Fill the slots of every customer that has candidates.
 
     Parameters
@@ -68,8 +68,6 @@ def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Sha
         What a piece of each item brings, shop currency; scores are then the chance times it.
     category : (items,)
         By what variety is told, -1 where unknown.
-    customers
-        How many customers the shop has: draws belong to positions, so that whoever is asked for alone gets the same.
     """
     owners, starts, counts = np.unique(wanted.customer, return_index=True, return_counts=True)
     scores = wanted.likely
@@ -80,7 +78,7 @@ def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Sha
     open_ = np.arange(width) < counts[:, None]
     items = wanted.item[place] if width else np.zeros((len(owners), 0), np.int32)
     value = np.where(open_, scores[place], -np.inf) if width else np.zeros((len(owners), 0))
-    draws = _draws(shape, customers)[owners] if shape.explore else None
+    draws = _draws(shape, owners) if shape.explore and len(owners) else None
     slots = min(shape.k, width)
     chosen = np.full((len(owners), slots), -1)
     propensity = np.zeros((len(owners), slots))
@@ -128,6 +126,9 @@ def _nth_open(open_: NDArray[np.bool_], number: Ints) -> Ints:
     return np.argmax(np.cumsum(open_, axis=1) > number[:, None], axis=1)
 
 
-def _draws(shape: Shape, customers: int) -> Floats:
-    """(customers, k, 2) uniform: whether a slot explores, and what it shows then."""
-    return np.random.default_rng(shape.seed).random((customers, shape.k, 2))
+def _draws(shape: Shape, owners: Ints) -> Floats:
+    """(n, k, 2) uniform: whether a slot explores, and what it shows then. They are a position's, whoever is asked."""
+    first, last = int(owners[0]), int(owners[-1])
+    bits = np.random.PCG64(shape.seed)
+    bits.advance(first * shape.k * 2)
+    return np.random.Generator(bits).random((last - first + 1, shape.k, 2))[owners - first]

@@ -113,10 +113,10 @@ class _Question:
 
     def lists(self, rows: Ints | None, threads: int) -> Lists:
         """Lists of some customers, or of all."""
-        category, customers = self.ground.catalogue.category, len(self.ground.history)
+        category = self.ground.catalogue.category
 
         def fill(wanted: Wanted) -> Lists:
-            return make_lists(wanted, self.worth, category, self.shape, customers)
+            return make_lists(wanted, self.worth, category, self.shape)
 
         parts = list(self.each(fill, rows, threads))
         return Lists(*(np.concatenate([getattr(part, name) for part in parts]) for name in Lists.__annotations__))
