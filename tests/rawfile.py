@@ -84,6 +84,32 @@ def split(frame: pd.DataFrame, cutoff: date = CUTOFF) -> Raw:
     return Raw(frame[~after], frame[after])
 
 
+def deleted(future: pd.DataFrame) -> pd.DataFrame:
+    return future.iloc[:0]
+
+
+def shuffled(future: pd.DataFrame) -> pd.DataFrame:
+    """Rows in another order, and every column's values handed to other rows."""
+    rng = np.random.default_rng(1)
+    return pd.DataFrame({name: rng.permutation(future[name].to_numpy()) for name in future.columns})
+
+
+def corrupted(future: pd.DataFrame) -> pd.DataFrame:
+    """Absurd amounts, other items, customers never seen before, other times (the very first instant among them)."""
+    rng = np.random.default_rng(2)
+    n = len(future)
+    days = rng.integers(0, 400, n) * (np.arange(n) > 5)
+    stranger = np.char.add("stranger-", rng.integers(0, 30, n).astype(str))
+    return future.assign(
+        ts=pd.Timestamp(CUTOFF) + pd.to_timedelta(days, unit="D"),
+        amount=np.round(future["amount"] * rng.choice([-1e4, 1e-2, 1e5], n), 2),
+        quantity=rng.integers(1, 10_000, n).astype(float),
+        item_id=rng.permutation([f"other-{number % 50}" for number in range(n)]),
+        customer_id=np.where(rng.random(n) < 0.3, stranger, rng.permutation(future["customer_id"].to_numpy())),
+        type=rng.choice(["order", "return", "charge", "view"], n),
+    )
+
+
 def write(frame: pd.DataFrame, path: Path) -> Path:
     """Write a file as CSV, floats with all their digits."""
     frame.assign(ts=frame["ts"].dt.strftime("%Y-%m-%d %H:%M:%S.%f")).to_csv(path, index=False)

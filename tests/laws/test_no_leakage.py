@@ -12,36 +12,22 @@ import pyarrow.compute as pc
 import pytest
 
 import shijin
-from rawfile import COARSE, CUTOFF, HORIZON_DAYS, SMALL, raw_orders, shop_of, split, with_total
+from rawfile import (
+    COARSE,
+    CUTOFF,
+    HORIZON_DAYS,
+    SMALL,
+    corrupted,
+    deleted,
+    raw_orders,
+    shop_of,
+    shuffled,
+    split,
+    with_total,
+)
 from shijin.simulate.knobs import Knobs
 
 DAY = CUTOFF.isoformat()
-
-
-def deleted(future: pd.DataFrame) -> pd.DataFrame:
-    return future.iloc[:0]
-
-
-def shuffled(future: pd.DataFrame) -> pd.DataFrame:
-    """Rows in another order, and every column's values handed to other rows."""
-    rng = np.random.default_rng(1)
-    return pd.DataFrame({name: rng.permutation(future[name].to_numpy()) for name in future.columns})
-
-
-def corrupted(future: pd.DataFrame) -> pd.DataFrame:
-    """Absurd amounts, other items, customers never seen before, other times (the very first instant among them)."""
-    rng = np.random.default_rng(2)
-    n = len(future)
-    days = rng.integers(0, 400, n) * (np.arange(n) > 5)
-    stranger = np.char.add("stranger-", rng.integers(0, 30, n).astype(str))
-    return future.assign(
-        ts=pd.Timestamp(CUTOFF) + pd.to_timedelta(days, unit="D"),
-        amount=np.round(future["amount"] * rng.choice([-1e4, 1e-2, 1e5], n), 2),
-        quantity=rng.integers(1, 10_000, n).astype(float),
-        item_id=rng.permutation([f"other-{number % 50}" for number in range(n)]),
-        customer_id=np.where(rng.random(n) < 0.3, stranger, rng.permutation(future["customer_id"].to_numpy())),
-        type=rng.choice(["order", "return", "charge", "view"], n),
-    )
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from shijin.forecast.members import QUIETLY, Work
 from shijin.metrics.lists import coverage, ndcg, novelty, paired_gap, recall
 from shijin.metrics.value import reliability
-from shijin.recommend.actions import Actions
-from shijin.recommend.catalogue import known
+from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.columns import Asked
 from shijin.recommend.conversion import conversion
 from shijin.recommend.lists import Shape, make_lists
-from shijin.recommend.questions import Goods, Question, questions
-from shijin.recommend.recommender import Recommender, Setting, Tell, learn, over_batches
+from shijin.recommend.questions import Goods, Known, Protocol, Question, questions
+from shijin.recommend.recommender import Recommender, Setting, Taught, Tell, learn, over_batches
 from shijin.recommend.simple import OWN, RECENT_DAYS, Entries, buyers, simple_lists
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US, Floats, Ints, Packed
@@ -32,6 +31,7 @@ from shijin.threads import one_blas_thread
 LISTED = 10
 MOST_CUSTOMERS = 50_000  # who get lists in one question: of more, so many, evenly by position
 ASKED = "asked"  # rows of what was then bought
+TAUGHT: dict[Protocol, Taught | None] = {"window": None, "last": "last"}
 BANDS = {"1": (1, 1), "2-4": (2, 4), "5-9": (5, 9), "10+": (10, None)}  # steps known of a customer
 
 
@@ -39,12 +39,15 @@ BANDS = {"1": (1, 1), "2-4": (2, 4), "5-9": (5, 9), "10+": (10, None)}  # steps 
 class Listed:
     """The recommender's lists, of customers who then bought something and of others.
 
+    chosen : (c,) int64, positions of who was to get one
     score, chance : (e,), as `Wanted` has them
     """
 
+    chosen: Ints
     entries: Entries
     score: Floats
     chance: Floats
+    recommender: Recommender
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,6 @@ class Answered:
     again: bool
     taken: Ints
     judged: Ints
-    recommender: Recommender
     own: Listed
     simple: dict[str, Entries]
 
@@ -114,48 +116,41 @@ def backtest_items(
 
 
 def answer(question: Question, horizon_days: int, threads: int, tell: Tell, *, again: bool) -> Answered | None:
-    """Learn and make everybody's lists, ours and the simple ones; None where nobody who has one bought anything.
+    """Make everybody's lists, ours and the simple ones; None where nobody who has one bought anything.
 
     Parameters
     ----------
     again
         Whether what a customer bought before may be listed, and counts.
     """
-    actions, catalogue = question.given.actions, question.given.catalogue
-    chosen = evenly(np.flatnonzero(question.past), MOST_CUSTOMERS)
+    own = lists_from(question.given, Setting(horizon_days, again, TAUGHT[question.protocol]), threads, tell)
     taken = question.taken if again else np.setdiff1d(question.taken, question.bought(), assume_unique=True)
-    taken = taken[np.isin(taken // len(question.items), chosen)]
+    taken = taken[np.isin(taken // len(question.items), own.chosen)]
     if not len(taken):
         return None
     judged = np.unique(taken // len(question.items))
-    setting = Setting(horizon_days, again, None if question.protocol == "window" else "last")
-    recommender = learn(actions, catalogue, setting, threads, tell)
-    allowed = catalogue.product & known(catalogue, actions)
-    own = listed(recommender, actions, allowed, chosen, threads)
-    simple = simple_lists(actions, allowed, judged, LISTED, again=again)
-    return Answered(question, again, taken, judged, recommender, own, simple)
+    simple = simple_lists(question.given.actions, question.given.listable, judged, LISTED, again=again)
+    return Answered(question, again, taken, judged, own, simple)
 
 
-def listed(
-    recommender: Recommender, actions: Actions, allowed: NDArray[np.bool_], chosen: Ints, threads: int = 1
-) -> Listed:
-    """Make the lists that `recommend` would give to some customers."""
-    barred = np.zeros(0, dtype=np.int64)
+def lists_from(given: Known, setting: Setting, threads: int, tell: Tell | None = None) -> Listed:
+    """Learn from what was known, and make the lists that `recommend` would then give."""
+    actions, barred = given.actions, np.zeros(0, dtype=np.int64)
+    recommender = learn(actions, given.catalogue, setting, threads, tell)
+    chosen = evenly(np.flatnonzero(np.diff(actions.offsets) > 0), MOST_CUSTOMERS)
 
-    def lists_of(batch: tuple[Ints, Actions]) -> Listed:
+    def lists_of(batch: tuple[Ints, Actions]) -> tuple[Ints, Ints, Codes, Floats, Floats]:
         some, part = batch
-        wanted = recommender.wanted(Asked(part, allowed, barred, recommender.setting.again))
+        wanted = recommender.wanted(Asked(part, given.listable, barred, setting.again))
         lists = make_lists(wanted, None, recommender.members.category, Shape(LISTED))
         keys = wanted.customer * part.n_items + wanted.item
         order = np.argsort(keys)
         place = order[np.searchsorted(keys[order], lists.customer * part.n_items + lists.item)]
-        entries = Entries(some[lists.customer], lists.rank - 1, lists.item)
-        return Listed(entries, wanted.score[place], wanted.chance[place])
+        return some[lists.customer], lists.rank - 1, lists.item, wanted.score[place], wanted.chance[place]
 
     parts = list(over_batches(lists_of, actions, chosen, threads))
-    columns = [(one.entries.customer, one.entries.place, one.entries.item, one.score, one.chance) for one in parts]
-    customer, place, item, score, chance = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return Listed(Entries(customer, place, item), score, chance)
+    customer, place, item, score, chance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Listed(chosen, Entries(customer, place, item), score, chance, recommender)
 
 
 def figures(answered: Answered) -> dict[str, Any]:
@@ -180,7 +175,7 @@ def figures(answered: Answered) -> dict[str, Any]:
         "listed": len(np.unique(answered.own.entries.customer)),
         "known": int(question.past.sum()),
         "new_share": _share_of_new(answered),
-        "learnt": answered.recommender.card(),
+        "learnt": answered.own.recommender.card(),
         "scores": {
             way: {
                 "ndcg": float(gains[way].mean()),
@@ -255,7 +250,7 @@ def _share_of_new(answered: Answered) -> float:
     item = answered.taken % len(answered.question.items)
     given = answered.question.given
     there = np.zeros(len(answered.question.items), dtype=bool)
-    there[: len(given.catalogue)] = known(given.catalogue, given.actions)
+    there[: len(given.catalogue)] = given.listable
     return float(1 - there[item].mean())
 
 
