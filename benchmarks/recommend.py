@@ -34,6 +34,23 @@ from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.workspace import Workspace
 
 RESULT = Path(__file__).parent / "results" / "recommend.json"
+PAGE = Path(__file__).parent / "RECOMMEND.md"
+TITLES = {
+    "beauty-last": "Amazon Beauty 5-core, each user's last item",
+    "movielens-last": "MovieLens-100k, each user's last film",
+    "movielens-last-shuffled": "MovieLens-100k, the order inside a day at random",
+    "complete-journey-window": "Complete Journey, what is bought in the last 30 days",
+    "complete-journey-window-shuffled": "Complete Journey, the order inside a day at random",
+}
+READ = """\
+# Lists of ten
+
+Made by `python benchmarks/recommend.py`: the whole catalogue, all users who are asked, ties broken against nobody. Ours
+go the way a shop goes, from a file to `recommendations.parquet`; what they learn from, the judged rows are no part of.
+Peers (`recommend_peers.py`) chose their settings on the rows before the judged ones and were fitted again; where a
+peer is random, its figures are means over its seeds. *Ours less it*: NDCG@10, 95 % interval over users; a win or a loss
+lies wholly beyond .002, anything else is a tie. Published figures were measured by others, on the same split.
+"""
 PUBLISHED = {"beauty-last": {"eSASRec": (0.0523, 0.0928), "SASRec + sampled softmax": (0.0531, 0.0921)}}
 LISTED = 10
 
@@ -108,10 +125,32 @@ def run(job: Job, data: Path | None) -> dict[str, Any]:
         "items": sequences.n_items,
         "rows_given": int(question.given.sum()),
         "ours": figures(ndcg[who], recall[who]) | told,
-        "peers": dict(sorted(rows.items(), key=lambda row: -row[1]["ndcg"])),
+        "peers": rows,
         "published": PUBLISHED.get(job.name, {}),
         "machine": machine(),
     }
+
+
+def page(found: dict[str, Any]) -> str:
+    """All jobs as tables."""
+    parts = [READ]
+    for job in JOBS:
+        if job.name not in found:
+            continue
+        row = found[job.name]
+        ours_row = row["ours"]
+        size = f"{row['users']:,} users, {row['items']:,} items, {row['rows_given']:,} rows given"
+        lines = [f"## {TITLES[job.name]}", "", f"{size}; ours took {ours_row['seconds']:.0f} s, all told.", ""]
+        lines += ["| | NDCG@10 | Recall@10 | seeds | ours less it |", "|---|---|---|---|---|"]
+        lines.append(f"| **Shijin** | **{ours_row['ndcg']:.4f}** | **{ours_row['recall']:.4f}** | 1 | |")
+        for name, peer in sorted(row["peers"].items(), key=lambda one: -one[1]["ndcg"]):
+            gap = peer["ours_less_it"]
+            told = f"{gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] {gap['verdict']}"
+            lines.append(f"| {name} | {peer['ndcg']:.4f} | {peer['recall']:.4f} | {peer['seeds']} | {told} |")
+        for name, (ndcg, recall) in row["published"].items():
+            lines.append(f"| {name}, published | {ndcg:.4f} | {recall:.4f} | | |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def figures(ndcg: np.ndarray, recall: np.ndarray) -> dict[str, float]:
@@ -136,9 +175,10 @@ def main() -> None:
             continue
         found[job.name] = run(job, told.data)
         RESULT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+        PAGE.write_text(page(found))
         row = found[job.name]
         print(f"{job.name}: ours NDCG@10 {row['ours']['ndcg']:.4f} Recall@10 {row['ours']['recall']:.4f}", flush=True)
-        for name, peer in row["peers"].items():
+        for name, peer in sorted(row["peers"].items(), key=lambda one: -one[1]["ndcg"]):
             gap = peer["ours_less_it"]
             print(f"  {name}: {peer['ndcg']:.4f} {peer['recall']:.4f}; ours {gap['value']:+.4f} {gap['verdict']}")
 
