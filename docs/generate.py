@@ -29,11 +29,12 @@ MARKS = re.compile(r"(<!-- results:[^\n]*-->\n).*?(<!-- /results -->)", re.DOTAL
 MADE = "<!-- made by docs/generate.py; do not edit -->"
 # What the public names hand out, but nobody makes by hand.
 HANDED_OUT = (
-    ("shijin.shop", "TrainedModel"),
+    ("shijin.views", "TrainedModel"),
     ("shijin.views", "BacktestView"),
     ("shijin.views", "ItemsBacktestView"),
     ("shijin.views", "Plots"),
     ("shijin.collect", "CollectOptions"),
+    ("shijin.steps.recommend", "RecommendOptions"),
 )
 SHOPS = {"complete-journey": "Complete Journey", "cdnow": "CDNOW", "online-retail": "Online Retail"}
 FORMULA, PEERS, STACK = "decayed spend H", ("decayed spend H", "BTYD", "LightGBM"), "stack"

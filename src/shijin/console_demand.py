@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from shijin.console import titled
-from shijin.recommend.missed import demand_verdict
+from shijin.recommend.missed import demand_verdict, written_pieces
 from shijin.words import Language, say
 from shijin.workspace import Receipt
 
@@ -35,13 +35,8 @@ def demand_parts(receipt: Receipt, table: pa.Table, root: Path, most: int, langu
     shown = titled(title, [say(f"demand.{head}", language, days=days) for head in heads])
     for row in table.slice(0, most).to_pylist():
         name = row["item_id"] if row["name"] == row["item_id"] else f"{row['item_id']} {row['name']}"
-        pieces = [_pieces(row[column]) for column in counts]
+        pieces = [written_pieces(row[column]) for column in counts]
         shown.add_row(escape(name), escape(row["category"] or ""), *pieces)
     verdict = Text(demand_verdict(card)[language], "bold")
     written = say("demand.written", language, items=f"{table.num_rows:,}", path=root / receipt.outputs[0])
     return [shown, verdict, Text(written)]
-
-
-def _pieces(units: float) -> str:
-    """A whole number where there are many, a decimal where there are few."""
-    return f"{units:,.0f}" if units >= 10 or units == round(units) else f"{units:.1f}"

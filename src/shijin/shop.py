@@ -1,13 +1,12 @@
 """`Shop`: one shop and its verbs. Read this page first: the whole chain is here, one verb a step, in its order.
 
-collect -> check -> train -> forecast -> backtest -> who is like whom -> tiers and the list -> report. Each verb calls
-one file of `steps`; what it wrote lies in the workspace, and its receipt says from what.
+collect -> check -> train -> forecast -> backtest -> who is like whom -> what each wants next -> tiers and the list ->
+report. Each verb calls one file of `steps`; what it wrote lies in the workspace, and its receipt says from what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,20 +19,22 @@ from shijin.forecast.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.features import features
+from shijin.steps.affinity import affinity
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
 from shijin.steps.check import check
 from shijin.steps.collect import collect
-from shijin.steps.corrections import read_corrections
+from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
+from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend, recommend_to, wanted_by
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent, similar
-from shijin.steps.score import ScoreOptions, forecast_of, score_together
+from shijin.steps.score import ScoreOptions, score_together
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
-from shijin.steps.train import TrainOptions, read_model, train_model
-from shijin.views import BacktestView, ItemsBacktestView, Plots
+from shijin.steps.train import TrainOptions, train_model
+from shijin.views import BacktestView, ItemsBacktestView, Plots, TrainedModel
 from shijin.workspace import Workspace
 
 
@@ -96,7 +97,7 @@ class Shop:
     ) -> TrainedModel:
         """Learn from the windows closed by the cutoff; the end of the data where none is given."""
         receipt, weights = train_model(self.workspace, TrainOptions(horizon, cutoff, adapt), _now())
-        return TrainedModel(self, dict(receipt.inputs), like(weights, self.kind))
+        return TrainedModel(self.workspace, self.kind, dict(receipt.inputs), like(weights, self.kind))
 
     def forecast(
         self,
@@ -147,6 +148,34 @@ class Shop:
         found = similar(self.workspace, RepresentOptions(horizon, cutoff), str(customer), _now(), k)[1]
         return like(found, self.kind)
 
+    def recommend(
+        self,
+        k: int | None = None,
+        *,
+        customer: str | None = None,
+        item: str | None = None,
+        **wanted: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Say what each customer wants next and why, or what one customer does, or who wants an item most.
+
+        `wanted`: exclude_bought, categories, in_stock, min_gap, diverse, value_aware, horizon, cutoff, as
+        `RecommendOptions` has them. Everybody's lists are also laid beside the newest forecast, where the report looks.
+        """
+        options = RecommendOptions(k if k is not None else SHORT if item is None else LONG, **wanted)
+        if customer is not None:
+            return like(recommend_to(self.workspace, options, str(customer), _now())[1], self.kind)
+        if item is not None:
+            return like(wanted_by(self.workspace, options, str(item), _now())[1], self.kind)
+        return like(recommend(self.workspace, options, _now())[1], self.kind)
+
+    def demand(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> Any:  # noqa: ANN401
+        """Forecast the pieces of every item beside a naive forecast, what brings most money first: `schema.DEMAND`."""
+        return like(demand(self.workspace, DemandOptions(horizon, cutoff), _now())[1], self.kind)
+
+    def affinity(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> Any:  # noqa: ANN401
+        """Give each customer's shares of interest by category and brand: `schema.AFFINITY`."""
+        return like(affinity(self.workspace, horizon, cutoff, _now())[1], self.kind)
+
     def export(self, *, contacts: bool = False, to: Path | None = None) -> Path:
         """Write the newest forecast as a list to send; gives the file."""
         receipt, _ = export(self.workspace, ExportOptions(contacts, to), _now())
@@ -163,30 +192,6 @@ class Shop:
 
     def __repr__(self) -> str:
         return f"Shop({str(self.workspace.root)!r}, {read_events(self.workspace).num_rows} events)"
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model bound to its shop.
-
-    card : id, cutoff, horizon, case, notes
-    weights : part, member, weight
-    """
-
-    shop: Shop
-    card: dict[str, Any]
-    weights: Any
-
-    def forecast(self, history: History | None = None) -> Any:  # noqa: ANN401
-        """Forecast the shop's customers at the end of its data, or those of a History you hold."""
-        if history is None:
-            return self.shop.forecast(model=str(self.card["model"]))
-        model = read_model(self.shop.workspace, str(self.card["model"]))
-        tiers, corrections = self.shop.workspace.config.tiers, read_corrections(self.shop.workspace)
-        return like(forecast_of(model, history, tiers, corrections), self.shop.kind)
-
-    def __repr__(self) -> str:
-        return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"
 
 
 def _now() -> datetime:

@@ -13,12 +13,17 @@ import numpy as np
 
 from shijin.errors import ModelError
 from shijin.forecast.verdict import verdict
+from shijin.frames import Kind, like
 from shijin.recommend.verdict import lists_verdict
 from shijin.report.data import Backtest
 from shijin.report.facts import ACTIVITY_BINS
+from shijin.represent.cutoff import History
 from shijin.segment.likeness import FEW
 from shijin.segment.tiers import summarise
+from shijin.steps.corrections import read_corrections
 from shijin.steps.report import report_data
+from shijin.steps.score import ScoreOptions, forecast_of, score
+from shijin.steps.train import read_model
 from shijin.words import Language
 from shijin.workspace import Workspace
 
@@ -80,6 +85,31 @@ class ItemsBacktestView:
         return _as_html(self.scores, LISTS_SHOWN, self.verdict())
 
 
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model bound to its shop.
+
+    card : id, cutoff, horizon, case, notes
+    weights : part, member, weight
+    """
+
+    workspace: Workspace
+    kind: Kind
+    card: dict[str, Any]
+    weights: Any
+
+    def forecast(self, history: History | None = None) -> Any:  # noqa: ANN401
+        """Forecast the shop's customers at the end of its data, or those of a History you hold."""
+        id = str(self.card["model"])
+        if history is None:
+            return like(score(self.workspace, ScoreOptions(model=id), datetime.now(UTC))[1], self.kind)
+        tiers, corrections = self.workspace.config.tiers, read_corrections(self.workspace)
+        return like(forecast_of(read_model(self.workspace, id), history, tiers, corrections), self.kind)
+
+    def __repr__(self) -> str:
+        return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"
+
+
 def _as_text(scores: dict[str, dict[str, float]], shown: tuple[str, ...], closing: str) -> str:
     width = max(map(len, scores))
     head = " " * width + "".join(f"{name:>13}" for name in shown)
@@ -106,7 +136,8 @@ class Plots:
     Parameters
     ----------
     workspace
-        A shop that is scored; the charts of how the forecast fared need a backtest too.
+        A shop that is scored; the charts of how the forecast fared need a backtest too, those of items lists or the
+        demand.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -137,6 +168,20 @@ class Plots:
             raise ModelError(problem, "plot", "run shop.represent() first")
         return charts().map_of(self._data.map.dots, self._data.tiers, self._language)
 
+    def recommended(self) -> Any:  # noqa: ANN401
+        """The items on most customers' lists, by tier."""
+        wanted = self._data.wanted
+        if wanted is None:
+            raise ModelError("no lists beside the newest forecast", "plot", "run shop.recommend() first")
+        return charts().recommended(wanted.listed, self._data.tiers, self._language)
+
+    def demand(self) -> Any:  # noqa: ANN401
+        """What the items that bring most will sell, beside the naive forecast."""
+        told = self._data.demanded
+        if told is None:
+            raise ModelError("no demand beside the newest forecast", "plot", "run shop.demand() first")
+        return charts().demand(told.items, told.naive, told.horizon_days, self._language, self._data.currency)
+
     def activity(self) -> Any:  # noqa: ANN401
         """How many customers are how likely to order."""
         p_active = self._data.forecast["p_active"].to_numpy()
@@ -152,7 +197,7 @@ class Plots:
         return charts().reliability(self._judged().reliability, self._language)
 
     def __repr__(self) -> str:
-        return "Plots: history, concentration, tiers, map, activity, deciles, reliability"
+        return "Plots: history, concentration, tiers, map, recommended, demand, activity, deciles, reliability"
 
     def _judged(self) -> Backtest:
         if self._data.backtest is None:

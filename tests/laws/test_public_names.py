@@ -20,9 +20,12 @@ PUBLIC = [
     "open",
 ]
 VERBS = [
+    "affinity",
     "backtest",
+    "backtest_items",
     "check",
     "collect",
+    "demand",
     "events",
     "export",
     "features",
@@ -30,6 +33,7 @@ VERBS = [
     "forecast",
     "history",
     "plot",
+    "recommend",
     "report",
     "represent",
     "similar",

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.config import TiersSection
-from shijin.report.data import CustomerMap
+from shijin.report.data import CustomerMap, Demanded, Entry, JudgedLists, Sample, Wanted
 from shijin.report.page import METRICS, Backtest, Paired, ReportData, ScoreRow
-from shijin.schema import FINDINGS, FORECAST
+from shijin.schema import DEMAND, FINDINGS, FORECAST
 from shijin.segment.tiers import assign
 
 CUTOFF = date(2024, 5, 17)
@@ -117,6 +117,64 @@ def customer_map(table: pa.Table, most: int = 2000) -> CustomerMap:
     return CustomerMap(dots, 0.531, gaps)
 
 
+GOODS = {f"t{number}": f"Tea of the {number}th garden" for number in range(12)}
+REASONS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("rhythm", {"gap_days": 24, "ago_days": 22, "bought_days": 5}),
+    ("after", {"others": 1204, "ago_days": 3, "bought_item": "t9", "bought_name": "Tea of the 9th garden"}),
+    ("category", {"share": 62, "purchases": 8, "all_purchases": 13, "category": "Green tea"}),
+    ("explore", {"also": "popular", "customers": 77, "days": 28}),
+    ("sold", {"customers": 1}),
+)
+
+
+def wanted() -> Wanted:
+    """Lists of all customers; what the best want differs from what the others want."""
+    rows = [
+        {"tier": tier, "item_id": item, "item": name, "category": "Green tea" if place % 2 else None, "customers": n}
+        | {"share": n / 500}
+        for depth, tier in enumerate(TIERS.names)
+        for place, (item, name) in enumerate(GOODS.items())
+        if (n := 480 - 35 * ((place + 3 * depth) % 12)) > 100
+    ]
+    rows.sort(key=lambda row: (TIERS.names.index(str(row["tier"])), -int(str(row["customers"]))))
+    entries = tuple(Entry(name, "Green tea", *reason) for name, reason in zip(GOODS.values(), REASONS, strict=False))
+    return Wanted(
+        cutoff=CUTOFF,
+        horizon_days=30,
+        longest=10,
+        customers=2469,
+        items=812,
+        listed=pa.Table.from_pylist(rows),
+        samples=tuple(Sample(tier, entries) for tier in TIERS.names),
+        explore=0.05,
+        notes=(("Learnt from 3,849 lists.", "学习依据：3,849 份清单。"),),
+        file="scores/2024-05-17-60d-0a1b2c3d/recommendations.parquet",
+    )
+
+
+def demanded() -> Demanded:
+    """Dear items that sell less than cheap ones."""
+    rows = [
+        {"item_id": item, "name": name, "category": None, "expected_units": 4.0 * 1.6**place, "price": 900 / 2**place}
+        | {"naive_units": 5.0 * 1.5**place, "recent_units": 3.0 * 1.6**place}
+        for place, (item, name) in enumerate(GOODS.items())
+    ]
+    said = {"en": "The naive forecast missed 63.6%, this one 58.5%.", "zh": "简单预测误差为 63.6%，本预测为 58.5%。"}
+    return Demanded(pa.Table.from_pylist(rows, DEMAND), CUTOFF, 30, "year_ago", said)
+
+
+def judged_lists() -> JudgedLists:
+    """Better than the simple lists where it was bought before, worse with what was new."""
+    scores = {
+        "lists": {"ndcg": 0.312, "recall": 0.151, "coverage": 0.207, "novelty": 6.1},
+        "popularity": {"ndcg": 0.101, "recall": 0.038, "coverage": 0.001, "novelty": 2.2},
+        "repeat-often": {"ndcg": 0.301, "recall": 0.149, "coverage": 0.31, "novelty": None},
+    }
+    new = {"lists": {"ndcg": 0.031}, "popularity": {"ndcg": 0.044}}
+    said = {"en": "The lists foretell it better than repeat-often.", "zh": "推荐清单优于最常购买。"}
+    return JudgedLists(date(2024, 4, 17), 30, 2104, scores, new, said)
+
+
 def full() -> ReportData:
     """A shop with everything to show."""
     table = forecast(2469)
@@ -137,6 +195,9 @@ def full() -> ReportData:
         backtest=backtest(),
         case="later window",
         map=customer_map(table),
+        wanted=wanted(),
+        demanded=demanded(),
+        judged_lists=judged_lists(),
         notes=(("Amounts include tax.", "金额含税。"),),
         receipts={"in": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053, "withdrawn": 0},
         version="0.1.0",
@@ -155,4 +216,5 @@ def young() -> ReportData:
         tiers=TIERS.names,
         unjudged={"code": "forecast.unjudged_too_young", "needs": "2", "days": 30, "whole": 90, "span": 41},
         map_missing="few",
+        wanted_missing="no_items",
     )

@@ -107,3 +107,33 @@ def test_money_axes_count_in_ten_thousands_in_chinese() -> None:
     english = draw(charts.history(months, 1e5, shopfront.CUTOFF, 60, "en", "CNY"), "x")
     assert "万</text>" in chinese
     assert "0k</text>" in english
+
+
+def layers(chart: Any) -> list[list[dict[str, Any]]]:
+    drawn = chart.to_dict()
+    return [drawn["datasets"][layer["data"]["name"]] for layer in drawn["layer"]]
+
+
+def test_the_most_listed_items_are_drawn_with_their_tiers_the_most_first() -> None:
+    chart = charts.recommended(shopfront.wanted().listed, shopfront.TIERS.names, "zh")
+    bars, names = layers(chart)
+    shown = [row["item"] for row in names]
+    totals = [sum(row["customers"] for row in bars if row["item"] == item) for item in shown]
+    assert len(shown) == 10
+    assert totals == sorted(totals, reverse=True)
+    assert {row["tier"] for row in bars} == {"高价值", "一般价值", "低价值"}
+    assert chart.to_dict()["layer"][0]["encoding"]["y"]["sort"] == shown
+
+
+def test_demand_is_drawn_in_money_with_pieces_in_words_and_in_pieces_where_nothing_costs_anything() -> None:
+    told = shopfront.demanded()
+    bars, ticks, names = layers(charts.demand(told.items, told.naive, told.horizon_days, "en", "USD"))
+    first = told.items.slice(0, 1).to_pylist()[0]
+    assert bars[0]["value"] == pytest.approx(first["expected_units"] * first["price"])
+    assert ticks[0]["value"] == pytest.approx(first["naive_units"] * first["price"])
+    assert names[0]["label"] == "Tea of the 0th garden: 4 pieces"
+    assert [bars[0]["series"], ticks[0]["series"]] == ["expected", "a year ago"]
+    free = told.items.set_column(6, told.items.schema.field("price"), pa.array([0.0] * told.items.num_rows))
+    chart = charts.demand(free, told.naive, told.horizon_days, "en", "USD")
+    assert layers(chart)[0][0]["value"] == first["expected_units"]
+    assert chart.to_dict()["layer"][0]["encoding"]["x"]["title"] == "Pieces"

@@ -157,7 +157,7 @@ def test_both_languages_tell_the_same_parts(name: str) -> None:
 
 def test_every_section_carries_its_language() -> None:
     sections = re.findall(r"<section[^>]*>", html_of("full"))
-    assert len(sections) == 16
+    assert len(sections) == 18
     assert all(("-zh" in section) == ('lang="zh-CN"' in section) for section in sections)
 
 

@@ -1,4 +1,4 @@
-"""One sentence that says how far a forecast of demand was off, in each language. It computes nothing."""
+"""What is said of a forecast of demand: how far it was off, in one sentence, and pieces as people write them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
     value; the naive forecast, what was ordered in the 30 days before, missed 63.6%.
     """
     return {language: _sentence(card, language) for language in LANGUAGES}
+
+
+def written_pieces(units: float) -> str:
+    """Write pieces: whole where there are many, with a decimal where there are few.
+
+    Examples
+    --------
+    >>> written_pieces(1311.28), written_pieces(3.0), written_pieces(0.33)
+    ('1,311', '3', '0.3')
+    """
+    return f"{units:,.0f}" if units >= 10 or units == round(units) else f"{units:.1f}"
 
 
 def _sentence(card: Mapping[str, Any], language: Language) -> str:

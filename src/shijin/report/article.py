@@ -9,17 +9,21 @@ from datetime import date, timedelta
 from typing import Any
 
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS
-from shijin.report import figures, scoreboard
+from shijin.report import figures, recommendations, scoreboard
 from shijin.report.charts import tier_name
 from shijin.report.data import ReportData
 from shijin.report.facts import Facts
 from shijin.report.layout import Action, Card, Cell, Figure, Grid
+from shijin.report.recommendations import LISTS, Wants
 from shijin.report.voice import Voice
 from shijin.segment.likeness import FEW
 from shijin.words import catalogue, say_note
 
-SECTIONS = ("glance", "next", "value", "time", "trust", "data", "made", "glossary")
-WORDS = ("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin", "map", "backtest", "formula", "holdout")
+SECTIONS = ("glance", "next", "value", "time", "wants", "trust", "data", "made", "glossary")
+WORDS = (
+    *("expected_spend", "p_active", "horizon", "tier", "at_risk", "thin"),
+    *("map", "list", "backtest", "formula", "holdout"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,9 @@ class Article:
     stakes: Grid
     stakes_text: str
     history: Figure | None
+    wants: Wants | None
+    wants_none: str
+    wants_command: str
     trust: Trust | None
     trust_none: str
     trust_command: str
@@ -63,6 +70,7 @@ class Article:
     evidence: str
     notes: tuple[str, ...]
     made: tuple[tuple[str, str], ...]
+    privacy: str
     words: tuple[tuple[str, str], ...]
 
 
@@ -87,6 +95,9 @@ def article(data: ReportData, facts: Facts, voice: Voice) -> Article:
         stakes=figures.stakes(facts, voice),
         stakes_text=say("report.stakes_text", days=days),
         history=figures.history(data, facts, voice),
+        wants=recommendations.wants(data, voice),
+        wants_none=say(f"report.wants_none_{data.wanted_missing or 'unmade'}"),
+        wants_command="" if data.wanted_missing == "no_items" else LISTS,
         trust=_trust(data, voice),
         trust_none=_unjudged(data, voice) or say("report.trust_none"),
         trust_command="" if data.unjudged else _backtest_command(data),
@@ -96,6 +107,7 @@ def article(data: ReportData, facts: Facts, voice: Voice) -> Article:
         evidence=_evidence(facts, voice),
         notes=tuple(voice.tidy(note[voice.language == "zh"]) for note in data.notes),
         made=_made(data, voice),
+        privacy=_privacy(data, voice),
         words=tuple((say(f"report.word_{word}"), say(f"report.word_{word}_text")) for word in WORDS),
     )
 
@@ -143,6 +155,7 @@ def _actions(data: ReportData, facts: Facts, voice: Voice) -> tuple[Action, ...]
         share = voice.share(facts.thin / facts.customers)
         text = say("report.action_thin_text", customers=count(facts.thin), share=share)
         actions.append(Action(say("report.action_thin"), text))
+    actions += recommendations.actions(data, voice)
     text = say("report.action_measure_text", last=voice.day(data.last_day))
     actions.append(Action(say("report.action_measure"), text, "shijin export"))
     if data.unjudged is not None:
@@ -247,6 +260,17 @@ def _evidence(facts: Facts, voice: Voice) -> str:
         return voice.say("report.evidence_none", customers=customers)
     share = voice.share(facts.thin / facts.customers)
     return voice.say("report.evidence_text", thin=voice.count(facts.thin), customers=customers, share=share)
+
+
+def _privacy(data: ReportData, voice: Voice) -> str:
+    say, samples = voice.say, len(data.wanted.samples) if data.wanted else 0
+    parts = [say("report.privacy_sums")]
+    if data.map is not None:
+        parts.append(say("report.privacy_dots"))
+    if samples:
+        parts.append(say("report.privacy_samples", samples=voice.count(samples)))
+    who = say("report.privacy_insiders" if samples else "report.privacy_nobody")
+    return say("report.privacy", parts=say("report.privacy_and").join(parts), who=who)
 
 
 def _made(data: ReportData, voice: Voice) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ import, so that only who draws imports this file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,7 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.distribution import Floats
+from shijin.recommend.missed import written_pieces
 from shijin.report.facts import MONTHS_SHOWN, expected_months, top_curve
+from shijin.report.wanted import MOST_SHOWN
 from shijin.words import Language, catalogue, say
 
 # Tiers from the top: gold fading to grey, far apart in lightness or hue also for who sees few colours.
@@ -26,6 +29,7 @@ HAPPENED, FORECAST, COUNTED = "#2a8096", "#c08a24", "#8c939e"
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
 WIDTH, HEIGHT, BAR_STEP = 330, 210, 46
 MAP_WIDTH, MAP_HEIGHTS = 560, (260, 460)
+NAMED_STEP, NAMED_BAR = 34, 9  # pixels from bar to bar with their names above, and a bar's height
 DOT_SIZES, SMALLEST_AT = (16, 100), 2000  # square pixels; the smallest where so many are drawn
 TICK_MONTHS = (1, 3, 6, 12)  # steps that fall on the same months every year
 MOST_TICKS = 13
@@ -224,6 +228,101 @@ def map_of(dots: pa.Table, tiers: Sequence[str], language: Language, width: int 
         color=alt.Color("tier:N", scale=tones, legend=legend),
     )
     return _styled(encoded, height=height, width=width)
+
+
+def recommended(listed: pa.Table, tiers: Sequence[str], language: Language, most: int = MOST_SHOWN) -> alt.LayerChart:
+    """What stands on most customers' lists, and of which tiers these are.
+
+    Parameters
+    ----------
+    listed
+        As `shijin.report.data.Wanted.listed`.
+    tiers
+        Names from the top.
+    """
+    rows = listed.select(["tier", "item", "customers"]).to_pylist()
+    total = Counter[str]()
+    for row in rows:
+        total[row["item"]] += row["customers"]
+    shown = [item for item, _ in total.most_common(most)]
+    names = [tier_name(tier, language) for tier in tiers]
+    parts = [
+        {"item": row["item"], "tier": tier_name(row["tier"], language), "customers": row["customers"], "place": place}
+        for place, tier in enumerate(tiers)
+        for row in rows
+        if row["tier"] == tier and row["item"] in shown
+    ]
+    legend = alt.Legend(title=None, orient="top", symbolType="square", symbolSize=100, labelLimit=200)
+    bars = (
+        _chart(parts)
+        .mark_bar(size=NAMED_BAR, yOffset=NAMED_BAR)
+        .encode(
+            x=alt.X("customers:Q", title=say("charts.lists_with_it", language), axis=_number_axis(language)),
+            y=_named(shown),
+            color=alt.Color("tier:N", scale=alt.Scale(domain=names, range=_tones(len(names))), legend=legend),
+            order="place:O",
+        )
+    )
+    labels = [{"item": item, "label": item} for item in shown]
+    return _styled(alt.layer(bars, _names_above(labels, shown)), height=NAMED_STEP * len(shown))
+
+
+def demand(
+    items: pa.Table, naive: str, horizon_days: int, language: Language, currency: str | None, most: int = MOST_SHOWN
+) -> alt.LayerChart:
+    """What the items that are to bring most will bring, beside the naive forecast; pieces stand with their names.
+
+    Parameters
+    ----------
+    items : `shijin.schema.DEMAND`
+        Names told apart, what brings most first.
+    naive
+        What the naive forecast repeats: "year_ago" or "last_horizon".
+    """
+    rows = items.slice(0, most).to_pylist()
+    worth = any(row["expected_units"] * row["price"] for row in rows)  # what costs nothing is told in pieces
+    shown = [row["name"] for row in rows]
+    series = {"expected": "expected_units", naive: "naive_units"}
+    words = {name: say(f"demand.{name}", language, days=horizon_days) for name in series}
+    parts = {
+        name: [
+            {"item": row["name"], "value": row[column] * (row["price"] if worth else 1), "series": words[name]}
+            for row in rows
+        ]
+        for name, column in series.items()
+    }
+    title = _money_title("usual_price", language, currency) if worth else say("charts.pieces", language)
+    legend = alt.Legend(title=None, orient="top", symbolType="square", symbolSize=100, symbolOpacity=1, labelLimit=200)
+    tones = alt.Scale(domain=list(words.values()), range=[FORECAST, HAPPENED])
+    encoded = {
+        "x": alt.X("value:Q", title=title, axis=_number_axis(language)),
+        "y": _named(shown),
+        "color": alt.Color("series:N", scale=tones, legend=legend),
+    }
+    bars = _chart(parts["expected"]).mark_bar(size=NAMED_BAR, yOffset=NAMED_BAR).encode(**encoded)
+    ticks = (
+        _chart(parts[naive]).mark_tick(thickness=3, size=NAMED_BAR + 8, yOffset=NAMED_BAR, opacity=1).encode(**encoded)
+    )
+    labels = [
+        {
+            "item": row["name"],
+            "label": say(
+                "charts.item_pieces", language, item=row["name"], pieces=written_pieces(row["expected_units"])
+            ),
+        }
+        for row in rows
+    ]
+    return _styled(alt.layer(bars, ticks, _names_above(labels, shown)), height=NAMED_STEP * len(shown))
+
+
+def _named(shown: Sequence[str]) -> alt.Y:
+    return alt.Y("item:N", sort=list(shown), axis=None)
+
+
+def _names_above(labels: Sequence[Row], shown: Sequence[str]) -> alt.Chart:
+    """What each bar is called, above it: a name may be as long as the picture is wide."""
+    text = _chart(labels).mark_text(align="left", baseline="bottom", dy=0, color=INK, fontSize=12, limit=WIDTH)
+    return text.encode(x=alt.datum(0), y=_named(shown), text="label:N")
 
 
 def _tones(count: int) -> list[str]:

@@ -17,6 +17,7 @@ from shijin.words import Language
 METRICS = ("auc", "log_score", "ece", "ngini", "spearman", "level", "rmse", "crps", "coverage_p90", "mae_p50")
 Verdict = Literal["win", "tie", "loss"]
 MapMissing = Literal["few", "unmade", "long"]  # too few customers, not computed, a horizon beyond the model's
+ListsMissing = Literal["no_items", "unmade"]  # orders that name fewer than two items, lists not made
 Case = Literal["later window", "customer folds", "untrained"]  # how weights were learnt, by how much history there was
 
 
@@ -112,6 +113,106 @@ class CustomerMap:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One place on a customer's list: what it is called, its category where known, and why it stands there."""
+
+    item: str
+    category: str | None
+    reason_code: str
+    reason_args: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The top of the list of one customer of a tier, who is not named."""
+
+    tier: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What customers want next.
+
+    Parameters
+    ----------
+    cutoff, horizon_days
+        Lists are for the days from the cutoff on.
+    longest
+        How long a list is at most.
+    customers, items
+        How many have a list, and how many different items stand on any.
+    listed
+        Columns tier, item_id, item (what it is called), category, customers (of the tier with it on their list), share
+        (of the tier's customers with a list, 0..1); by tier from the top, most customers first.
+    samples
+        Lists without a name.
+    explore
+        The share of places in which something is tried out, 0..1.
+    notes
+        How the lists were made, (English, 简体中文).
+    file
+        Where all lists lie, within the workspace.
+    """
+
+    cutoff: date
+    horizon_days: int
+    longest: int
+    customers: int
+    items: int
+    listed: pa.Table
+    samples: tuple[Sample, ...] = ()
+    explore: float = 0.0
+    notes: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Demanded:
+    """What items will sell.
+
+    Parameters
+    ----------
+    items
+        `shijin.schema.DEMAND` of those that are to bring most, their names told apart; most money first.
+    cutoff, horizon_days
+        Over the days from the cutoff on.
+    naive
+        What the naive forecast repeats: "year_ago" or "last_horizon".
+    verdict
+        How far both were off in the judged window, in each language.
+    """
+
+    items: pa.Table
+    cutoff: date
+    horizon_days: int
+    naive: str
+    verdict: Mapping[Language, str]
+
+
+@dataclass(frozen=True)
+class JudgedLists:
+    """How lists fared in a window they had not seen.
+
+    Parameters
+    ----------
+    judged_from, horizon_days, customers
+        The window, and who was judged.
+    scores, new_scores
+        ndcg, recall, coverage and novelty by way to list; of what customers bought, and of what of it was new to them.
+    verdict
+        One sentence in each language.
+    """
+
+    judged_from: date
+    horizon_days: int
+    customers: int
+    scores: Mapping[str, Mapping[str, float | None]]
+    new_scores: Mapping[str, Mapping[str, float | None]]
+    verdict: Mapping[Language, str]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything the page shows, as aggregates or as tables it adds up itself.
 
@@ -141,6 +242,10 @@ class ReportData:
         Why nothing trained answers, and last who does instead, (English, 简体中文); empty where a trained model does.
     map, map_missing
         None where the customers were not represented, or are too few, and then which of these.
+    wanted, wanted_missing
+        None where no lists were made for this forecast, and then why.
+    demanded, judged_lists
+        None where they were not computed.
     notes
         What else must be said, (English, 简体中文).
     receipts
@@ -168,6 +273,10 @@ class ReportData:
     untrained: tuple[tuple[str, str], ...] = ()
     map: CustomerMap | None = None
     map_missing: MapMissing | None = None
+    wanted: Wanted | None = None
+    wanted_missing: ListsMissing | None = None
+    demanded: Demanded | None = None
+    judged_lists: JudgedLists | None = None
     notes: tuple[tuple[str, str], ...] = ()
     receipts: Mapping[str, int] = field(default_factory=dict)
     version: str = ""

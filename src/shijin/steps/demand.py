@@ -88,5 +88,5 @@ def latest_demand(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | Non
     folder = f"scores/{workspace.read_json(LATEST, 'id')['id']}"
     if not (workspace.root / folder / CARD).exists():
         return None
-    card = workspace.read_json(f"{folder}/{CARD}", "horizon_days", "naive_shape", "judged")
+    card = workspace.read_json(f"{folder}/{CARD}", "cutoff", "horizon_days", "naive_shape", "judged")
     return card, workspace.read_rows(f"{folder}/{ROWS}", DEMAND)

@@ -27,7 +27,7 @@ from shijin.recommend.reasons import Shown, reasons_of
 from shijin.recommend.recommender import Recommender, Wanted, likeliest, over_batches
 from shijin.recommend.saying import reason_args, reason_codes, say_reasons
 from shijin.represent.packed import Floats, Ints
-from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
+from shijin.schema import RECOMMENDATIONS, WANTED_BY
 from shijin.steps.affinity import ROWS as AFFINITIES
 from shijin.steps.affinity import affinity_of
 from shijin.steps.demand import demand_of, keep_demand
@@ -267,16 +267,16 @@ def wanted_by(
     return receipt, table
 
 
-def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table, pa.Table] | None:
-    """Card, lists and interests that stand beside the newest forecast; None where there are none."""
+def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None:
+    """Card and lists that stand beside the newest forecast; None where there are none."""
     if not (workspace.root / LATEST).exists():
         return None
     id = workspace.read_json(LATEST, "id")["id"]
     if not (workspace.root / "scores" / str(id) / CARD).exists():
         return None
-    card = workspace.read_json(f"scores/{id}/{CARD}", "options", "notes")
-    lists = workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
-    return card, lists, workspace.read_rows(f"scores/{id}/{AFFINITIES}", AFFINITY)
+    keys = ("score", "cutoff", "horizon_days", "options", "explore", "customers", "items", "notes")
+    card = workspace.read_json(f"scores/{id}/{CARD}", *keys)
+    return card, workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
 
 
 def _question(

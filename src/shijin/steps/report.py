@@ -27,6 +27,7 @@ from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
+from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted, wanted_missing
 from shijin.words import say_note
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -64,6 +65,8 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     newest = _newest_backtest(workspace, day, horizon_days)
     recent_customers, recent_spend = _recent(packed, cutoff, horizon_days)
     shown = _map(workspace, day, horizon_days, forecast)
+    wanted = read_wanted(workspace, forecast)
+    judged = read_judged_lists(workspace, wanted.horizon_days, wanted.cutoff) if wanted else None
     shop = workspace.config.shop
     data = ReportData(
         shop=shop.name,
@@ -82,13 +85,18 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         case=_case(workspace, card["model"]),
         map=shown,
         map_missing=None if shown else _map_missing(forecast, horizon_days),
+        wanted=wanted,
+        wanted_missing=None if wanted else wanted_missing(packed),
+        demanded=read_demanded(workspace),
+        judged_lists=judged[1] if judged else None,
         unjudged=None if newest else unjudged(packed, cutoff, horizon_days),
         untrained=tuple(_sentences(note) for note in card["notes"] if note["code"] in UNTRAINED),
         notes=tuple(_sentences(note) for note in card["notes"] if note["code"] not in (THIN, *UNTRAINED)),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
-    return data, {"score": card["id"], "backtest": newest[0] if newest else None}
+    told = {"backtest": newest[0] if newest else None, "backtest_items": judged[0] if judged else None}
+    return data, {"score": card["id"], **told}
 
 
 def monthly(packed: Packed, cutoff: int) -> pa.Table:
