@@ -252,6 +252,7 @@ def uncommented(settings: str) -> str:
         ("Quarantine", schema.QUARANTINE),
         ("The forecast", schema.FORECAST),
         ("Members of a backtest", schema.MEMBERS),
+        ("Items of a backtest", schema.ITEMS_JUDGED),
         ("Vectors", schema.VECTORS),
     ],
 )
