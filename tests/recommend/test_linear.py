@@ -52,7 +52,7 @@ def test_the_past_and_the_future_fade_and_looks_count_less_by_hand() -> None:
     for found, expected in zip(prefixes(actions, 0.8, 0.4), (done, to_come), strict=True):
         assert found == pytest.approx(expected)
     by_hand = np.linalg.solve(done.T @ done + 100 * np.eye(4), done.T @ to_come)
-    assert next_items(actions).toarray() == pytest.approx(by_hand, rel=1e-5)
+    assert next_items(actions).toarray() == pytest.approx(by_hand, rel=1e-4)
 
 
 WORDS = st.sampled_from(["a", "b", "ab", "ac", "bcd", "c?", "d+", "a*b", "."])
@@ -78,7 +78,7 @@ def test_of_more_items_than_there_is_room_for_only_the_most_frequent_speak(monke
     actions = past("a b a d", "b a", "c a")
     found = next_items(actions).toarray()
     alone = densely(actions.take(actions.item < 2), (0.8, 0.4), 100.0)
-    assert found == pytest.approx(alone, rel=1e-5)
+    assert found == pytest.approx(alone, rel=1e-4)
     assert found[:2, :2].any()
 
 
@@ -90,7 +90,7 @@ def test_where_there_is_no_room_for_all_products_the_newest_steps_teach(monkeypa
     found = next_items(past("a b c", "d")).toarray()
     done, to_come = np.array([[0.8, 1, 0, 0]]), np.array([[0, 0, 1.0, 0]])
     by_hand = np.linalg.solve(done.T @ done + 100 * np.eye(4), done.T @ to_come)
-    assert found == pytest.approx(by_hand, rel=1e-5)
+    assert found == pytest.approx(by_hand, rel=1e-4)
 
 
 def test_of_many_items_the_nearest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

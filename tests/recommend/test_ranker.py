@@ -176,7 +176,7 @@ def test_the_order_in_which_candidates_come_changes_no_bit(taught: Ranker, dice:
 def test_what_is_learnt_is_the_same_whatever_order_candidates_have_and_on_more_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room, "MOST_TREES", 10)
+    monkeypatch.setattr(room, "MOST_TREES", 2)
     some = examples(LEAST_TO_RANK)
     dice = np.random.default_rng(1)
     places = dice.permuted(np.tile(np.arange(WIDTH), (LEAST_TO_RANK, 1)), axis=1)

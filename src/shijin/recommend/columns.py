@@ -82,7 +82,7 @@ def candidates(members: Members, asked: Asked) -> Candidates:
     barred = asked.barred if asked.again else np.union1d(asked.barred, bought)
     said = [_open(one.scores(actions, actions.weight), asked.allowed, barred) for one in members.neighbours]
     interest = _interest(members, actions)
-    by_category = _open(sp.csr_matrix(interest @ members.by_category), asked.allowed, barred)
+    by_category = _open(sp.csr_matrix(interest @ members.by_category).astype(np.float32), asked.allowed, barred)
     own = _open(_own(habits, actions), asked.allowed, barred)
     keys = [_keys(scores, PUT_FORWARD) for scores in (*said, by_category)] + [_keys(own, OWN)]
     keys.append(_popular(members, asked, barred))
@@ -153,11 +153,11 @@ def _interest(members: Members, actions: Actions) -> sp.csr_matrix:
     """(n, categories) each customer's share of interest."""
     category = members.category[actions.item]
     rows = category >= 0
-    faded = (actions.weight * INTEREST_DECAY**actions.step)[rows].astype(np.float32)
+    faded = (actions.weight * INTEREST_DECAY**actions.step)[rows]
     shape = (len(actions), members.by_category.shape[0])
     made = sp.csr_matrix((faded, (actions.customer[rows], category[rows])), shape=shape)
     total = np.maximum(np.asarray(made.sum(axis=1)).ravel(), 1e-9)
-    shares = sp.csr_matrix(sp.diags_array((1 / total).astype(np.float32)) @ made)
+    shares = sp.csr_matrix(sp.diags_array(1 / total) @ made)
     shares.sort_indices()
     return shares
 
@@ -172,10 +172,13 @@ def _at(scores: sp.csr_matrix, keys: Ints) -> Floats:
 
 
 def _ranks(customer: Ints, values: Floats, starts: Ints) -> Floats:
-    """Rank among the candidates of the same customer, 0 the largest; far behind where nothing is said."""
+    """How many candidates of the same customer have more, 0 for the largest; far behind where nothing is said."""
     order = falling(customer, values)
+    owner, ordered = customer[order], values[order].astype(np.float32)
+    less = np.ones(len(order), dtype=bool)
+    less[1:] = (ordered[1:] != ordered[:-1]) | (owner[1:] != owner[:-1])
     rank = np.empty(len(values))
-    rank[order] = np.arange(len(values)) - starts[customer]
+    rank[order] = np.maximum.accumulate(np.where(less, np.arange(len(order)), 0)) - starts[owner]
     return np.where(values > 0, rank, UNRANKED)
 
 

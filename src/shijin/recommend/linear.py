@@ -17,6 +17,7 @@ MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
 WHOLE = 2500  # up to here every weight is kept, else the nearest
 MOST_PRODUCTS = 3e8  # of numbers in P'P: the newest steps come first
 FADED = 0.05  # what weighs less is left out
+GRID = 2.0**-16  # weights are whole numbers of it: such sums have no rounding that tells in which order they were made
 
 
 def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: float = 100.0) -> sp.csr_matrix:
@@ -69,6 +70,6 @@ def _around(actions: Actions, place: np.ndarray, decay: float, n_items: int, *, 
         inside[inside] &= customer[step[inside]] == actions.customer[inside]
         rows.append(step[inside])
         columns.append(place[actions.item[inside]])
-        values.append((decay**age * actions.weight[inside]).astype(np.float32))
+        values.append((np.rint(decay**age * actions.weight[inside] / GRID) * GRID).astype(np.float32))
     found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return sp.csr_matrix(found, shape=(len(starts), n_items))

@@ -53,7 +53,11 @@ class Neighbours:
         weight : (a,)
             What each row says of what is wanted.
         """
-        scores = sp.csr_matrix(faded_past(actions, self.decay, weight) @ self.similar)
+        past = faded_past(actions, self.decay, weight)
+        done, place = np.unique(past.indices, return_inverse=True)
+        past = sp.csr_matrix((past.data, place, past.indptr), shape=(len(actions), len(done)))
+        # In double, so that no rounding tells in which order items were added up, which is that of their codes.
+        scores = sp.csr_matrix(past @ self.similar[done].astype(np.float64)).astype(np.float32)
         scores.sort_indices()
         return scores
 
@@ -75,11 +79,11 @@ class PairSums:
 
 
 def faded_past(actions: Actions, decay: float, weight: Floats) -> sp.csr_matrix:
-    """(n, items) float32: what each customer did, faded by ``decay ** step``, newest rows only."""
+    """(n, items) float64: what each customer did, faded by ``decay ** step``, newest rows only."""
     faded = weight * decay**actions.step
     place = actions.offsets[1:][actions.customer] - 1 - np.arange(len(actions.item))
     rows = (faded > FADED) & (place < PAST)
-    values = (faded[rows].astype(np.float32), (actions.customer[rows], actions.item[rows]))
+    values = (faded[rows], (actions.customer[rows], actions.item[rows]))
     return sp.csr_matrix(values, shape=(len(actions), actions.n_items))
 
 

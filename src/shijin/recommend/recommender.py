@@ -199,7 +199,9 @@ def teachings(actions: Actions, horizon_days: int, taught: Taught) -> Iterator[T
 
 
 def likeliest(members: Members, actions: Actions, item: int) -> Ints:
-    """Customers of whom some member says that they may want an item, and who had it; the likeliest so many."""
+    """All customers; of too many those of whom some member says that they may want an item, the likeliest so many."""
+    if len(actions) <= MOST_ASKED:
+        return np.arange(len(actions))
     said = np.zeros(len(actions))
     for one in members.neighbours:
         column = one.similar[:, [item]]
