@@ -259,14 +259,17 @@ def test_everybody_is_looked_at_for_an_item_where_they_are_not_too_many(by_windo
     assert likeliest(by_windows.members, floor().actions, 3).tolist() == list(range(150))
 
 
-def test_of_too_many_those_who_had_it_or_may_want_it_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_the_likeliest_to_want_it_and_those_who_had_it_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(room, "MOST_ASKED", 5)
     actions = past("a b", "a b", "a", "c?", "b?", "d", "")
     members = fit_members(actions, listed(4, "x..x"), DAYS, "cutoff")
     assert likeliest(members, actions, 0).tolist() == [0, 1, 2, 4, 5]  # 5 has another of its category
-    assert likeliest(members, actions, 1).tolist() == [0, 1, 2, 4]
-    assert likeliest(members, actions, 2).tolist() == [3]
+    assert likeliest(members, actions, 1).tolist() == [0, 1, 2, 3, 4]  # the first of those who are all alike
+    assert likeliest(members, actions, 2).tolist() == [0, 1, 2, 3, 4]
     monkeypatch.setattr(room, "MOST_ASKED", 2)
+    assert likeliest(members, actions, 2).tolist() == [0, 3]
     assert likeliest(members, actions, 1).tolist() == [0, 2]  # 1 is as likely as 0, and comes later
 
 

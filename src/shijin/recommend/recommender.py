@@ -199,7 +199,7 @@ def teachings(actions: Actions, horizon_days: int, taught: Taught) -> Iterator[T
 
 
 def likeliest(members: Members, actions: Actions, item: int) -> Ints:
-    """All customers; of too many those of whom some member says that they may want an item, the likeliest so many."""
+    """All customers, or of too many the likeliest to want an item: by what members say and by who had it."""
     if len(actions) <= MOST_ASKED:
         return np.arange(len(actions))
     said = np.zeros(len(actions))
@@ -211,8 +211,7 @@ def likeliest(members: Members, actions: Actions, item: int) -> Ints:
     category = members.category[item]
     if category >= 0:
         said += 1e-3 * np.bincount(actions.customer, members.category[actions.item] == category, len(actions))
-    some = np.flatnonzero(said > 0)
-    return np.sort(some[np.argsort(-said[some], kind="stable")][:MOST_ASKED])
+    return np.sort(np.argsort(-said, kind="stable")[:MOST_ASKED])
 
 
 def batches(actions: Actions, rows: Ints | None = None) -> Iterator[tuple[Ints, Actions]]:
