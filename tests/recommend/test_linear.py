@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shijin.recommend import linear
 from shijin.recommend.actions import Actions
-from shijin.recommend.linear import FADED, next_items
+from shijin.recommend.linear import FADED, beside_items, next_items
 
 Dense = NDArray[np.float64]
 
@@ -106,3 +106,34 @@ def test_where_nobody_came_again_it_says_nothing(customers: tuple[str, ...]) -> 
     found = next_items(past(*customers))
     assert found.shape == (4, 4)
     assert found.nnz == 0
+
+
+# --- whatever the order -----------------------------------------------------------------------------------------------
+
+
+def test_items_of_the_same_customers_by_hand() -> None:
+    # a and b have three customers each, two of them both: X'X + I is [[4, 2], [2, 4]], its inverse [[4, -2], [-2, 4]] / 12.
+    weights = beside_items(past("a b", "b . a a a", "a", "b"), ridge=1.0).toarray()
+    assert weights[:2, :2] == pytest.approx(np.array([[0, 1 / 2], [1 / 2, 0]]))
+    assert not weights.diagonal().any()
+
+
+@given(st.lists(st.lists(WORDS, max_size=8).map(" ".join), min_size=1, max_size=5), st.sampled_from([1.0, 100.0]))
+def test_it_is_the_dense_ease_of_what_each_customer_did(pasts: list[str], ridge: float) -> None:
+    actions = past(*pasts)
+    did = np.zeros((len(actions), actions.n_items))
+    np.add.at(did, (actions.customer, actions.item), actions.weight)
+    did = np.minimum(did, 1.0)
+    seen = np.flatnonzero(did.any(axis=0))
+    inverse = np.linalg.inv(did[:, seen].T @ did[:, seen] + ridge * np.eye(len(seen)))
+    expected = np.zeros((actions.n_items, actions.n_items))
+    expected[np.ix_(seen, seen)] = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    assert beside_items(actions, ridge).toarray() == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def test_of_too_many_customers_some_are_read_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "MOST_PRODUCTS", 8)  # each customer has four products, together they have 16
+    every_second = beside_items(past("a b", "c d", "a b", "c d")).toarray()
+    assert every_second[0, 1] > 0
+    assert not every_second[2, 3]

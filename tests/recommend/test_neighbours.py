@@ -15,6 +15,7 @@ from shijin.recommend.actions import Actions
 from shijin.recommend.neighbours import (
     BACK,
     GAP_DECAY,
+    PAST,
     Neighbours,
     PairSums,
     faded_past,
@@ -171,8 +172,8 @@ def test_what_was_done_again_adds_up_and_what_is_too_long_ago_is_left_out() -> N
     assert told(faded_past(actions, 0.5, actions.weight)) == pytest.approx({(0, A): 1.75})
     long_ago = past("b " + "a " * 10)
     assert told(faded_past(long_ago, 0.5, long_ago.weight)) == pytest.approx({(0, A): 2 - 2**-9})  # 2 ** -10 < FADED
-    many = past("b " + "a " * 60)
-    assert told(faded_past(many, 1.0, many.weight)) == {(0, A): 60.0}  # PAST rows
+    many = past("b " + "a " * PAST)
+    assert told(faded_past(many, 1.0, many.weight)) == {(0, A): PAST}
 
 
 # --- orders of values -------------------------------------------------------------------------------------------------

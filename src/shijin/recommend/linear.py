@@ -1,5 +1,6 @@
-"""The linear model of what comes next: a ridge from the past, faded, to the future, faded, at every step of everybody.
+"""Linear models: of what comes next, and of what goes beside what in whatever order.
 
+What comes next is a ridge from the past, faded, to the future, faded, at every step of everybody:
 B = (P'P + l I)^-1 P'F: a row of P is what a customer had done up to some step, faded by d a step; the same row of F is
 what the customer did in the steps that follow, faded by e a step.
 """
@@ -9,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions
 from shijin.recommend.neighbours import nearest
+from shijin.represent.packed import Ints
 
 MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
 WHOLE = 2500  # up to here every weight is kept, else the nearest
@@ -28,11 +31,7 @@ def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: 
     past, future
         How much a step fades what was, and what is to come.
     """
-    often = np.bincount(actions.item, actions.weight, actions.n_items)
-    chosen = np.sort(np.argsort(-often, kind="stable")[:MOST_ITEMS])
-    chosen = chosen[often[chosen] > 0]
-    place = np.full(actions.n_items, -1)
-    place[chosen] = np.arange(len(chosen))
+    chosen, place = _frequent(actions)
     rows = actions.take(place[actions.item] >= 0)
     done = _around(rows, place, past, len(chosen), ahead=False)
     to_come = _around(rows, place, future, len(chosen), ahead=True)
@@ -44,20 +43,54 @@ def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: 
     gram = (done.T @ done).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += ridge
     weights = scipy.linalg.solve(gram, (done.T @ to_come).toarray(), assume_a="pos").astype(np.float32)
+    return _spread(weights, chosen, actions.n_items)
+
+
+def beside_items(actions: Actions, ridge: float = 200.0) -> sp.csr_matrix:
+    """(items, items) weights from items done to items done by the same customers, in whatever order: EASE.
+
+    B = I - P / diag(P), P = (X'X + l I)^-1; X: how surely a customer did an item, 1 at most (Steck 2019, eq. 8).
+    """
+    chosen, place = _frequent(actions)
+    rows = actions.take(place[actions.item] >= 0)
+    did = sp.csr_matrix((rows.weight, (rows.customer, place[rows.item])), shape=(len(rows), len(chosen)))
+    did.sum_duplicates()
+    did.data = np.minimum(did.data, 1.0)
+    products = float((np.diff(did.indptr).astype(float) ** 2).sum())
+    did = did[:: int(np.ceil(max(products, 1.0) / MOST_PRODUCTS))]  # of too many customers some, evenly by position
+    gram = (did.T @ did).toarray()
+    gram[np.diag_indices_from(gram)] += ridge
+    inverse = scipy.linalg.inv(gram, assume_a="pos")
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return _spread(weights.astype(np.float32), chosen, actions.n_items)
+
+
+def _frequent(actions: Actions) -> tuple[Ints, Ints]:
+    """The most frequent items, and each item's place among them, -1 where it is none."""
+    often = np.bincount(actions.item, actions.weight, actions.n_items)
+    chosen = np.sort(np.argsort(-often, kind="stable")[:MOST_ITEMS])
+    chosen = chosen[often[chosen] > 0]
+    place = np.full(actions.n_items, -1)
+    place[chosen] = np.arange(len(chosen))
+    return chosen, place
+
+
+def _spread(weights: NDArray[np.float32], chosen: Ints, n_items: int) -> sp.csr_matrix:
+    """Weights among chosen items as weights among all; of many items the nearest only."""
     row, column = np.nonzero(weights)
-    shape = (actions.n_items, actions.n_items)
-    whole = sp.csr_matrix((weights[row, column], (chosen[row], chosen[column])), shape=shape)
+    whole = sp.csr_matrix((weights[row, column], (chosen[row], chosen[column])), shape=(n_items, n_items))
     return whole if len(chosen) <= WHOLE else nearest(whole)
 
 
-def _step_rows(actions: Actions) -> np.ndarray:
+def _step_rows(actions: Actions) -> Ints:
     """(s,) the first row of every step."""
     new = np.ones(len(actions.item), dtype=bool)
     new[1:] = (actions.step[1:] != actions.step[:-1]) | (actions.customer[1:] != actions.customer[:-1])
     return np.flatnonzero(new)
 
 
-def _around(actions: Actions, place: np.ndarray, decay: float, n_items: int, *, ahead: bool) -> sp.csr_matrix:
+def _around(actions: Actions, place: Ints, decay: float, n_items: int, *, ahead: bool) -> sp.csr_matrix:
     """(steps, items) float32: for every step what was done up to it, itself included, or after it, faded by steps."""
     starts = _step_rows(actions)
     of_row = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(actions.item))))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.catalogue import Catalogue, known, prices
 from shijin.recommend.habits import item_gaps
-from shijin.recommend.linear import next_items
+from shijin.recommend.linear import beside_items, next_items
 from shijin.recommend.neighbours import Neighbours, members_of, nearest
 from shijin.represent.packed import DAY_US, Floats, Ints, pieces
 
@@ -81,7 +81,11 @@ def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock
         How far ahead is asked: habits and popularity fade by it.
     """
     category = np.where(known(catalogue, actions), catalogue.category, -1).astype(np.int32)
-    found = [*members_of(actions), Neighbours("linear", next_items(actions), 0.85)]
+    found = [
+        *members_of(actions),
+        Neighbours("linear", next_items(actions), 0.85),
+        Neighbours("beside", beside_items(actions), 0.99),
+    ]
     items = _items(actions, catalogue, horizon_days)
     lent = _lent(category, catalogue, items, horizon_days)
     if lent.nnz:

@@ -22,7 +22,7 @@ GAP_DECAY = 0.85  # how much less a pair says a step further apart
 BACK = 0.3  # what a pair says of the reverse order
 KEPT = 150  # neighbours of an item
 FADED = 1e-3  # a pair or a past that weighs less is left out
-PAST = 60  # newest rows of a customer that are asked
+PAST = 150  # newest rows of a customer that are asked
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 
