@@ -112,7 +112,8 @@ def test_where_nobody_came_again_it_says_nothing(customers: tuple[str, ...]) -> 
 
 
 def test_items_of_the_same_customers_by_hand() -> None:
-    # a and b have three customers each, two of them both: X'X + I is [[4, 2], [2, 4]], its inverse [[4, -2], [-2, 4]] / 12.
+    # a and b have three customers each, two of them both: X'X + I is [[4, 2], [2, 4]], of which the inverse is
+    # [[4, -2], [-2, 4]] / 12.
     weights = beside_items(past("a b", "b . a a a", "a", "b"), ridge=1.0).toarray()
     assert weights[:2, :2] == pytest.approx(np.array([[0, 1 / 2], [1 / 2, 0]]))
     assert not weights.diagonal().any()
