@@ -34,6 +34,7 @@ from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.workspace import Workspace
 
 RESULT = Path(__file__).parent / "results" / "recommend.json"
+KEPT = RESULT.parent / "recommend_peers"  # NDCG@10 and Recall@10 of every user, by peer and seed
 PAGE = Path(__file__).parent / "RECOMMEND.md"
 TITLES = {
     "beauty-last": "Amazon Beauty 5-core, each user's last item",
@@ -86,22 +87,38 @@ def ours(job: Job, sequences: Sequences, given: np.ndarray, end: int) -> tuple[I
 
 
 def peers_of(job: Job, sequences: Sequences, target: np.ndarray) -> dict[str, dict[str, Any]]:
-    """By peer, its figures of every user, the mean over its seeds, and its cards."""
-    found: dict[str, list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]] = defaultdict(list)
+    """By peer, its figures of every user, the mean over its seeds, and its card.
+
+    Figures of lists that are here are kept, so that a peer that took hours needs no second run.
+    """
+    kept = KEPT / f"{job.name}.npz"
+    figures_of: dict[str, np.ndarray] = {}
+    cards: dict[str, Any] = {}
+    if kept.exists():
+        with np.load(kept) as read:
+            cards = json.loads(str(read["cards"]))
+            figures_of = {name: read[name] for name in read.files if name != "cards"}
     for path in sorted((FOLDER / job.name).glob("*-?.npz")):
-        card = json.loads(path.with_suffix(".json").read_text())
+        cards[path.stem] = json.loads(path.with_suffix(".json").read_text())
         with np.load(path) as lists:
-            ndcg, recall = judge(lists["top"], sequences.user[target], sequences.item[target])
-        found[path.stem.rsplit("-", 1)[0]].append((ndcg, recall, card))
+            figures_of[path.stem] = np.stack(judge(lists["top"], sequences.user[target], sequences.item[target]))
+    if cards:
+        KEPT.mkdir(exist_ok=True)
+        small = {name: figures.astype(np.float32) for name, figures in figures_of.items()}
+        np.savez_compressed(kept, cards=np.array(json.dumps(cards)), **small)
+    runs: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(cards):
+        runs[name.rsplit("-", 1)[0]].append(name)
     return {
-        name: {
-            "ndcg": np.mean([run[0] for run in runs], axis=0),
-            "recall": np.mean([run[1] for run in runs], axis=0),
-            "seeds": len(runs),
-            "settings": runs[0][2]["settings"],
-            "fit_seconds": runs[0][2]["fit_seconds"],
+        peer: {
+            "ndcg": np.mean([figures_of[name][0] for name in names], axis=0),
+            "recall": np.mean([figures_of[name][1] for name in names], axis=0),
+            "seeds": len(names),
+            "settings": cards[names[0]]["settings"],
+            "fit_seconds": cards[names[0]]["fit_seconds"],
+            "versions": cards[names[0]]["versions"],
         }
-        for name, runs in found.items()
+        for peer, names in runs.items()
     }
 
 
