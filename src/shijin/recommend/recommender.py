@@ -27,6 +27,7 @@ Taught = Literal["window", "last", "nothing"]
 Tell = Callable[[str, int, int], None]
 MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
 ENOUGH_LISTS = 6000  # with so many lists of which something was taken, no older example is asked
+FEW_LISTS, MOST_READ = 1000, 2_000_000  # nor with so many, once so many rows were read: large shops wait long for each
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
 LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
@@ -154,13 +155,15 @@ def learn(
     taught = setting.taught or chosen_teaching(actions, days)
     clock: Clock = "cutoff" if taught == "window" else "customer"
     found: list[Examples] = []
+    read = 0
     for number, teaching in enumerate(teachings(actions, days, taught)):
         if not len(teaching.takers):
             break
         told("learn", number, MOST_EXAMPLES + 1)
         members = fit_members(teaching.actions, catalogue, days, clock)
         found.append(_examples(members, teaching, catalogue, again=setting.again, threads=threads))
-        if sum(_lists(one) for one in found) >= ENOUGH_LISTS:
+        lists, read = sum(_lists(one) for one in found), read + len(teaching.actions.item)
+        if lists >= (FEW_LISTS if read >= MOST_READ else ENOUGH_LISTS):
             break
     told("learn", MOST_EXAMPLES, MOST_EXAMPLES + 1)
     members = fit_members(actions, catalogue, days, clock)
