@@ -54,7 +54,7 @@ def test_another_workspace_and_two_threads_give_the_same_forecasts_to_the_bit(
 
 def test_nothing_in_a_workspace_is_a_pickle(finished: Path) -> None:
     kinds = {file.suffix for file in finished.rglob("*") if file.is_file() and file.name != ".lock"}
-    assert kinds == {".parquet", ".json", ".toml", ".txt", ".html", ".csv"}
+    assert kinds == {".parquet", ".json", ".toml", ".txt", ".html", ".csv", ".safetensors"}
     for name, content in every_byte(finished, ["."]).items():
         assert not content.startswith(PICKLES), name
 
