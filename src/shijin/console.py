@@ -211,12 +211,13 @@ def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> 
 
 
 def lists_lines(receipt: Receipt, root: Path, language: Language) -> list[str]:
-    """Where everybody's lists and interests are, and what may be done next."""
+    """Where everybody's lists, their interests and the demand for items are, and what may be done next."""
     card = receipt.inputs
     told = {"customers": f"{card['customers']:,}", "items": f"{card['items']:,}", "days": card["horizon_days"]}
     return [
         say("lists.written", language, path=root / receipt.outputs[0], cutoff=card["cutoff"], **told),
         say("lists.interests", language, path=root / receipt.outputs[1]),
+        say("lists.pieces", language, days=card["horizon_days"], path=root / receipt.outputs[3]),
         f"[dim]{say('lists.next', language)}[/dim]",
     ]
 

@@ -126,6 +126,22 @@ def test_a_horizon_beyond_what_the_behaviour_model_knows_goes_without_a_map_and_
     assert not (tmp_path / "orders-shijin" / "representations").exists()
 
 
+@pytest.mark.parametrize(("items", "made"), [((), False), (("tea",), False), (("tea", "cup"), True)])
+def test_a_shop_whose_orders_name_fewer_than_two_items_goes_the_whole_way_without_lists_and_says_so(
+    items: tuple[str, ...], made: bool, command: Command, tmp_path: Path
+) -> None:
+    named = [f",{items[n % len(items)]}" if items else "" for n in range(60)]
+    rows = "".join(f"c{n % 10},{day(5 * n)},{5 + n % 7}{named[n]}\n" for n in range(60))
+    (tmp_path / "orders.csv").write_text("customer_id,ts,amount" + (",item_id" if items else "") + "\n" + rows)
+    said = command("run", tmp_path / "orders.csv")
+    page = (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
+    assert said.code == 0
+    assert ("the orders name fewer than two items" in " ".join(said.err.split())) == (not made)
+    assert ("The orders name fewer than two items" in page) == (not made)
+    assert ("shijin recommend --all" in page) == made
+    assert bool(list((tmp_path / "orders-shijin").glob("scores/*/recommendations.parquet"))) == made
+
+
 def test_future_dates_are_set_aside_and_said(command: Command, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + one_order_each() + "c1,2199-01-01,5\n")
     assert command("run", tmp_path / "orders.csv").code == 0
@@ -167,6 +183,7 @@ def test_run_as_json_prints_json_and_nothing_else(workspace: Path, finished: Pat
         "train",
         "score",
         "represent",
+        "recommend",
         "report",
         "export",
         "rows",

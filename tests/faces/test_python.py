@@ -56,6 +56,20 @@ def test_the_same_kind_of_table_comes_out_as_went_in(plain: pd.DataFrame, kind: 
     assert len(features) == plain[plain["moment"] < pd.Timestamp(CUTOFF)]["who"].nunique()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_demand_and_interests_come_out_as_the_kind_that_went_in(orders: pd.DataFrame, kind: str) -> None:
+    make, expected = KINDS[kind]
+    columns = {"type": "type", "order_id": "order_id", "item_id": "item_id", "category": "category"}
+    columns["quantity"] = "quantity"
+    shop = shijin.from_dataframe(make(orders), customer="customer_id", time="ts", amount="amount", **columns)
+    who = orders["customer_id"].iloc[0]
+    lists, mine, wanted_by = shop.recommend(3), shop.recommend(customer=who), shop.recommend(item="sku-0001")
+    found = (lists, mine, wanted_by, shop.demand(), shop.affinity())
+    assert [type(table) for table in found] == [expected] * 5
+    assert (len(mine), len(wanted_by) > 10) == (10, True)
+    assert len(lists) == 3 * orders["customer_id"].nunique()
+
+
 def test_every_kind_of_table_gives_the_same_numbers(plain: pd.DataFrame) -> None:
     def forecast(make: Callable[[pd.DataFrame], Any]) -> pa.Table:
         made = shijin.from_dataframe(make(plain), customer="who", time="moment", amount="paid")
@@ -207,7 +221,10 @@ def test_an_argument_that_does_not_exist_is_refused_by_the_name_of_those_that_do
 # -- what is shown -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["history", "concentration", "tiers", "map", "activity", "deciles", "reliability"])
+CHARTS = ("history", "concentration", "tiers", "map", "recommended", "demand", "activity", "deciles", "reliability")
+
+
+@pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_an_altair_chart_with_its_data(finished: Path, name: str) -> None:
     chart = getattr(shijin.open(finished).plot, name)()
     assert isinstance(chart, alt.TopLevelMixin)
@@ -227,6 +244,10 @@ def test_a_chart_of_what_is_not_there_yet_says_what_to_run(shop: Shop, plain: pd
         young.plot.map()
     young.represent(horizon="60d")
     assert young.plot.map().to_dict()
+    with pytest.raises(ShijinError, match=r"shop\.recommend"):
+        young.plot.recommended()
+    with pytest.raises(ShijinError, match=r"shop\.demand"):
+        young.plot.demand()
 
 
 def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
@@ -270,6 +291,14 @@ def refusals(shop: Shop, plain: pd.DataFrame) -> dict[str, Callable[[], object]]
         "vectors far ahead": lambda: shop.represent(horizon="20y"),
         "neighbours of nobody": lambda: shop.similar("nobody"),
         "no neighbours": lambda: shop.similar("c000003", k=0),
+        "lists for nobody": lambda: shop.recommend(customer="nobody"),
+        "lists of nothing": lambda: shop.recommend(0),
+        "who wants what is not there": lambda: shop.recommend(item="no such item"),
+        "a category that is none": lambda: shop.recommend(categories="no such category"),
+        "nothing in stock": lambda: shop.recommend(in_stock=["no such item"]),
+        "a file of stock that is not there": lambda: shop.recommend(in_stock="nowhere.csv"),
+        "demand for ever": lambda: shop.demand(horizon="soon"),
+        "interests before the shop": lambda: shop.affinity(cutoff="2001-01-01"),
         "no such model": lambda: shop.forecast(model="m1"),
         "no member": lambda: shop.backtest(horizon="60d", members=["BTYD"]),  # type: ignore[list-item]
         "a member's class": lambda: shop.backtest(horizon="60d", members=[Flat]),  # type: ignore[list-item]

@@ -26,6 +26,7 @@ MOST_TREES, PATIENCE = 300, 25
 MORE_TREES = 1.5  # that all examples bear, over what a half of them does
 LEAST_TO_RANK = 60  # customers with something taken, below whom the weights alone order
 LEAST_TO_WEIGH = 10
+THREADED = 200_000  # candidates; below, threads wait for each other longer than they work
 TREES = {
     "objective": "lambdarank",
     "metric": "ndcg",
@@ -148,6 +149,7 @@ def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker
 
 def _fit_trees(examples: Examples, takers: Ints, threads: int) -> tuple[Floats, str]:
     """Scores of folds unseen, and the trees fitted on all; how many is what the folds found best."""
+    threads = threads if len(examples.customer) >= THREADED else 1
     fold = np.zeros(int(examples.customer.max()) + 1, dtype=np.int64) - 1
     fold[takers] = np.arange(len(takers)) % 2
     of_row = fold[examples.customer]

@@ -13,7 +13,7 @@ from shijin.recommend.verdict import lists_verdict
 from shijin.report.data import Demanded, JudgedLists, ListsMissing, Wanted
 from shijin.report.wanted import MOST_SHOWN, called, most_listed, samples
 from shijin.represent.packed import Packed
-from shijin.steps.backtest_items import RESULT, read_backtest_items
+from shijin.steps.backtest_items import KEYS, RESULT
 from shijin.steps.demand import latest_demand
 from shijin.steps.read import read_items
 from shijin.steps.recommend import ROWS, latest_lists
@@ -70,7 +70,7 @@ def read_judged_lists(workspace: Workspace, horizon_days: int, until: date) -> t
     found: list[tuple[str, str, dict[str, Any]]] = []
     for folder in sorted(workspace.root.glob(f"backtests/*-{horizon_days}d-*/")):
         if (folder / RESULT).exists():
-            result, _ = read_backtest_items(workspace, folder.name)
+            result = workspace.read_json(f"backtests/{folder.name}/{RESULT}", *KEYS)
             closed = date.fromisoformat(result["cutoff"]) + timedelta(days=horizon_days)
             if result["fingerprint"] == basis and closed <= until:
                 found.append((result["cutoff"], folder.name, result))

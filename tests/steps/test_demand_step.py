@@ -1,0 +1,105 @@
+"""demand: pieces recounted from the raw file, nothing from after the cutoff, kept beside the newest forecast."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from rawfile import CUTOFF, shop_of, split
+from shijin.errors import EmptyHistoryError
+from shijin.schema import AFFINITY, DEMAND
+from shijin.steps.affinity import affinity
+from shijin.steps.demand import DemandOptions, demand, latest_demand
+from shijin.workspace import Workspace
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+DAYS = 30
+
+
+def sold(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> dict[str, float]:
+    """Pieces ordered of each item in [first, last), from the raw file; postage is no item."""
+    rows = frame[(frame["type"] == "order") & (frame["ts"] >= first) & (frame["ts"] < last)]
+    return {item: pieces for item, pieces in rows.groupby("item_id")["quantity"].sum().items() if pieces}
+
+
+def test_recent_and_naive_pieces_are_those_of_the_raw_file(orders: pd.DataFrame, workspace: Path) -> None:
+    receipt, table = demand(Workspace.open(workspace), DemandOptions(), NOW)
+    end = orders["ts"].max().normalize() + timedelta(days=1)
+    month = timedelta(days=DAYS)
+    rows = table.to_pandas().set_index("item_id")
+    assert receipt.inputs["horizon_days"] == DAYS
+    assert receipt.inputs["naive_shape"]["name"] == "last_horizon"
+    recent = sold(orders, end - month, end)
+    assert {item: pieces for item, pieces in rows["recent_units"].items() if pieces} == pytest.approx(recent)
+    assert rows["naive_units"].tolist() == rows["recent_units"].tolist()
+    assert set(rows.index) == set(sold(orders, orders["ts"].min(), end))
+    judged = receipt.inputs["judged"]
+    assert judged["cutoff"] == (end - month).date().isoformat()
+    came, before = sold(orders, end - month, end), sold(orders, end - 2 * month, end - month)
+    known = sold(orders, orders["ts"].min(), end - month)
+    missed = sum(abs(before.get(item, 0) - came.get(item, 0)) for item in known)
+    assert judged["naive"]["wape"] == pytest.approx(missed / sum(came.get(item, 0) for item in known))
+
+
+def test_what_brings_most_money_comes_first(workspace: Path) -> None:
+    table = demand(Workspace.open(workspace), DemandOptions(), NOW)[1]
+    assert table.schema == DEMAND
+    money = table["expected_units"].to_numpy() * table["price"].to_numpy()
+    assert (np.diff(money) <= 1e-9).all()
+    assert money[0] > money[-1]
+
+
+def test_what_lies_after_the_cutoff_changes_nothing(orders: pd.DataFrame, tmp_path: Path) -> None:
+    whole, past = shop_of(orders, tmp_path / "whole"), shop_of(split(orders).past, tmp_path / "past")
+    then, _ = whole.demand(cutoff=CUTOFF.isoformat()), past.demand()
+    before = past.demand(cutoff=CUTOFF.isoformat())
+    assert then.num_rows > 10
+    assert then.equals(before)
+    assert whole.affinity(cutoff=CUTOFF.isoformat()).equals(past.affinity(cutoff=CUTOFF.isoformat()))
+
+
+def test_what_is_found_lies_beside_the_newest_forecast_and_is_read_back(workspace: Path) -> None:
+    shop = Workspace.open(workspace)
+    latest = shop.read_json("scores/LATEST.json", "id")["id"]
+    folder = workspace / "scores" / latest
+    (folder / "demand.json").unlink()
+    assert latest_demand(shop) is None
+    receipt, table = demand(shop, DemandOptions(), NOW)
+    assert receipt.outputs == (f"scores/{latest}/demand.parquet", f"scores/{latest}/demand.json")
+    assert pq.read_table(folder / "demand.parquet").equals(table)
+    assert json.loads((folder / "demand.json").read_text("utf-8")) == dict(receipt.inputs)
+    found = latest_demand(shop)
+    assert found is not None
+    assert found[1].equals(table)
+    assert json.loads(sorted((workspace / "receipts").glob("*-demand.json"))[-1].read_text("utf-8"))["verb"] == "demand"
+
+
+def test_a_shop_that_was_never_scored_is_scored_first(orders: pd.DataFrame, tmp_path: Path) -> None:
+    shop = shop_of(orders, tmp_path)
+    assert latest_demand(shop.workspace) is None
+    shop.demand()
+    assert latest_demand(shop.workspace) is not None
+    assert len(list((tmp_path / "shop" / "scores").glob("*/forecast.parquet"))) == 1
+
+
+def test_interests_are_the_rows_that_the_lists_bring_along(workspace: Path) -> None:
+    shop = Workspace.open(workspace)
+    latest = shop.read_json("scores/LATEST.json", "id")["id"]
+    by_lists = pq.read_table(workspace / "scores" / latest / "affinity.parquet")
+    receipt, table = affinity(shop, None, None, NOW)
+    assert table.schema == AFFINITY
+    assert table.num_rows > 100
+    assert table.equals(by_lists)
+    assert receipt.outputs == (f"scores/{latest}/affinity.parquet",)
+
+
+def test_a_shop_without_items_is_refused_and_nothing_is_written(orders: pd.DataFrame, tmp_path: Path) -> None:
+    shop = shop_of(orders.drop(columns=["item_id", "category"]), tmp_path)
+    for verb in (shop.demand, shop.affinity, shop.recommend):
+        with pytest.raises(EmptyHistoryError, match="no item in what was ordered"):
+            verb()
+    assert not (tmp_path / "shop" / "scores").exists()

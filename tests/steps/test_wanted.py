@@ -1,0 +1,140 @@
+"""What the page shows of lists: read from beside the forecast it shows, and nothing that belongs to another."""
+
+import json
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from rawfile import HORIZON_DAYS
+from shijin.report.recommendations import reason_words
+from shijin.report.voice import Voice
+from shijin.steps.report import report, report_data
+from shijin.steps.score import ScoreOptions, score
+from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted
+from shijin.workspace import Workspace
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(workspace: Path) -> Workspace:
+    return Workspace.open(workspace)
+
+
+def latest(shop: Workspace) -> Path:
+    return shop.root / "scores" / str(shop.read_json("scores/LATEST.json", "id")["id"])
+
+
+def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop: Workspace) -> None:
+    data, _ = report_data(shop, NOW)
+    lists = pq.read_table(latest(shop) / "recommendations.parquet")
+    assert data.wanted is not None
+    assert data.demanded is not None
+    assert data.wanted.customers == len(set(lists["customer_id"].to_pylist()))
+    assert data.wanted.items == len(set(lists["item_id"].to_pylist()))
+    assert data.wanted.horizon_days == 30
+    assert [sample.tier for sample in data.wanted.samples] == ["high", "normal", "low"]
+    page = (shop.root / "report.html").read_text("utf-8")
+    assert "What customers want next" in page
+    assert not any(id in page for id in set(lists["customer_id"].to_pylist()))
+
+
+def test_the_page_says_each_reason_as_the_table_does_in_the_shops_language(shop: Workspace) -> None:
+    rows = pq.read_table(latest(shop) / "recommendations.parquet").to_pylist()
+    voice = Voice("en")
+    assert len({row["reason_code"] for row in rows}) >= 4
+    for row in rows:
+        assert reason_words(row["reason_code"], json.loads(row["reason_args"]), voice) == row["reason"]
+
+
+def test_counts_of_lists_add_up_to_those_of_the_table(shop: Workspace) -> None:
+    wanted = read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet"))
+    lists = pq.read_table(latest(shop) / "recommendations.parquet").to_pandas()
+    assert wanted is not None
+    counts = lists.groupby("item_id").size()
+    shown = wanted.listed.to_pandas().groupby("item_id")["customers"].sum()
+    assert shown.to_dict() == {item: counts[item] for item in shown.index}
+    assert shown.max() == counts.max()
+
+
+def test_lists_of_another_forecast_are_not_shown(shop: Workspace) -> None:
+    score(shop, ScoreOptions(horizon="45d"), NOW)
+    data, _ = report_data(shop, NOW)
+    assert data.horizon_days == 45
+    assert (data.wanted, data.demanded, data.wanted_missing) == (None, None, "unmade")
+    report(shop, NOW)
+    assert "<code>shijin recommend --all</code>" in (shop.root / "report.html").read_text("utf-8")
+
+
+def test_demand_without_lists_is_there_for_the_chart(shop: Workspace) -> None:
+    (latest(shop) / "recommendations.json").unlink()
+    assert read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet")) is None
+    told = read_demanded(shop)
+    assert told is not None
+    assert told.items.num_rows == 10
+    assert len(set(told.items["name"].to_pylist())) == 10
+
+
+def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
+    """Lay down the figures of a backtest of lists."""
+    id = f"{cutoff}-{days}d-test"
+    part = {
+        "protocol": "window",
+        "again": True,
+        "customers": 90,
+        "best": "popularity",
+        "scores": {
+            way: {"ndcg": ndcg, "recall": 0.1, "coverage": 0.5, "novelty": 2.0}
+            for way, ndcg in (("lists", 0.3), ("popularity", 0.2))
+        },
+        "difference": {"value": 0.1, "low": 0.08, "high": 0.12, "verdict": "win"},
+    }
+    result = {
+        "fingerprint": fingerprint,
+        "cutoff": cutoff,
+        "horizon_days": days,
+        "k": 10,
+        "parts": [part],
+        "views": None,
+    }
+    folder = shop.root / "backtests" / id
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "items.json").write_text(json.dumps(result), "utf-8")
+    return id
+
+
+def test_the_backtest_that_is_shown_is_of_this_data_and_horizon_and_of_a_window_closed_by_then(shop: Workspace) -> None:
+    end, basis = date(2023, 11, 28), shop.basis()
+    assert read_judged_lists(shop, 30, end) is None
+    judged(shop, str(end - timedelta(days=20)), 30, basis)  # its window ends later
+    judged(shop, str(end - timedelta(days=60)), HORIZON_DAYS, basis)
+    judged(shop, str(end - timedelta(days=31)), 30, "of other data")
+    assert read_judged_lists(shop, 30, end) is None
+    older = judged(shop, str(end - timedelta(days=60)), 30, basis)
+    found = read_judged_lists(shop, 30, end)
+    assert found is not None
+    assert found[0] == older
+    newest = judged(shop, str(end - timedelta(days=30)), 30, basis)
+    found = read_judged_lists(shop, 30, end)
+    assert found is not None
+    assert found[0] == newest
+    assert found[1].customers == 90
+    assert found[1].scores["lists"]["ndcg"] == 0.3
+    assert found[1].new_scores == {}
+    assert "better than the best simple list" in found[1].verdict["en"]
+
+
+def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sentence(shop: Workspace) -> None:
+    data, shown = report_data(shop, NOW)
+    assert data.wanted is not None
+    assert shown["backtest_items"] is None
+    id = judged(shop, str(data.wanted.cutoff - timedelta(days=30)), 30, shop.basis())
+    receipt, _ = report(shop, NOW)
+    page = (shop.root / "report.html").read_text("utf-8")
+    assert receipt.inputs["backtest_items"] == id
+    assert "NDCG@10 0.300 against 0.200" in page
+    assert "shijin backtest --items" not in page
