@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import shijin
 from conftest import Command, Said
 from rawfile import CUTOFF, HORIZON_DAYS, write
+from shijin.console_items import judged_lists
 
 HORIZON = ("--horizon", f"{HORIZON_DAYS}d")
 
@@ -68,6 +72,36 @@ def test_without_a_horizon_the_near_future_is_judged(judged: Path, tmp_path: Pat
     result = json.loads(command("backtest", "--items", "-w", tmp_path / "copy", "--json").out)
     assert result["horizon_days"] == 30
     assert len(list((tmp_path / "copy" / "backtests").iterdir())) == 2
+
+
+def printed(result: dict[str, Any]) -> str:
+    console = Console(width=200, record=True, file=StringIO())
+    for part in judged_lists(result, "en"):
+        console.print(part)
+    return " ".join(console.export_text().split())
+
+
+def test_what_is_to_be_known_of_the_figures_is_said_where_it_holds(judged: Path) -> None:
+    (file,) = judged.glob("backtests/*/items.json")
+    result = json.loads(file.read_text("utf-8"))
+    usual = printed(result)
+    window = result["parts"][0]
+    assert (window["listed"], window["new_share"], window["learnt"]["taught"]) == (window["known"], 0.0, "window")
+    chance, taken = (f"{window['chance'][name]:.1%}" for name in ("chance", "taken"))
+    assert f"Of what was listed with a mean chance of {chance}, {taken} was bought in the window." in usual
+    window |= {"known": 70_000, "listed": 50_000, "new_share": 0.125, "learnt": window["learnt"] | {"taught": "last"}}
+    changed = printed(result | {"views": None})
+    for words in (
+        "Lists were made of 50,000 of 70,000 customers, chosen evenly.",
+        "12.5% of what was bought in the window nobody had touched before: no list could hold it.",
+        "Learnt from last orders, a chance is that of being in the next one",
+    ):
+        assert words in changed
+        assert words not in usual
+    assert "Looks that became orders" in usual
+    assert "Looks that became orders" not in changed
+    window |= {"chance": None}
+    assert "chance" not in printed(result)
 
 
 def test_a_chinese_shop_reads_it_in_chinese(judged: Path, tmp_path: Path, command: Command) -> None:

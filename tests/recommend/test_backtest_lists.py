@@ -9,7 +9,7 @@ import pytest
 from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.forecast.members import Work
-from shijin.recommend.backtest import backtest_items, evenly
+from shijin.recommend.backtest import backtest_items
 from shijin.recommend.questions import Goods
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS
@@ -83,9 +83,3 @@ def test_all_four_parts_are_told_of_as_they_go_on() -> None:
     ]
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
     assert all(0 <= done <= of for _, done, of in told)
-
-
-def test_of_too_many_customers_some_are_taken_evenly() -> None:
-    rows = np.arange(100, 200)
-    assert evenly(rows, 100).tolist() == rows.tolist()
-    assert evenly(rows, 5).tolist() == [100, 124, 149, 174, 199]

@@ -26,6 +26,7 @@ from shijin.recommend.simple import OWN, RECENT_DAYS, Entries, buyers, simple_li
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US, Floats, Ints, Packed
 from shijin.schema import ITEMS_JUDGED, conform
+from shijin.segment.likeness import evenly
 from shijin.threads import one_blas_thread
 
 LISTED = 10
@@ -137,7 +138,8 @@ def lists_from(given: Known, setting: Setting, threads: int, tell: Tell | None =
     """Learn from what was known, and make the lists that `recommend` would then give."""
     actions, barred = given.actions, np.zeros(0, dtype=np.int64)
     recommender = learn(actions, given.catalogue, setting, threads, tell)
-    chosen = evenly(np.flatnonzero(np.diff(actions.offsets) > 0), MOST_CUSTOMERS)
+    known = np.flatnonzero(np.diff(actions.offsets) > 0)
+    chosen = known[evenly(len(known), MOST_CUSTOMERS)]
 
     def lists_of(batch: tuple[Ints, Actions]) -> tuple[Ints, Ints, Codes, Floats, Floats]:
         some, part = batch
@@ -204,11 +206,6 @@ def rows_of(answered: Answered) -> pa.Table:
     parts = [_rows(answered, OWN, own.entries, numbers | {"rank": own.entries.place + 1})]
     parts += [_rows(answered, way, one, {"rank": one.place + 1}) for way, one in answered.simple.items()]
     return pa.concat_tables([*parts, _rows(answered, ASKED, bought, {})])
-
-
-def evenly(rows: Ints, most: int) -> Ints:
-    """At most so many rows, evenly by position."""
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _rows(answered: Answered, way: str, entries: Entries, numbers: dict[str, Floats | Ints]) -> pa.Table:
