@@ -1,9 +1,9 @@
-"""How long everybody's lists take, and how much memory: a made-up shop that is collected, and asked on the command line.
+"""How long everybody's lists take, and how much memory: a made-up shop, collected and asked on the command line.
 
     python benchmarks/recommend_scale.py [--customers 1000000] [--items 20000] [--workspace DIR]
 
-Customers buy in a few of many groups of items, popular ones more often. Also 1,000 customers over 50,000 items, asked of
-a recommender that is learnt already.
+Customers buy in a few of many groups of items, popular ones more often. Also 1,000 customers over 50,000 items, asked
+of a recommender that is learnt already.
 """
 
 from __future__ import annotations
