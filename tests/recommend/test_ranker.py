@@ -127,6 +127,14 @@ def test_the_chance_is_learnt_from_fair_lists_only_and_of_too_few_takers_not_at_
     assert chance[kept.fair].mean() == pytest.approx(kept.taken[kept.fair].mean(), rel=0.05)
 
 
+@pytest.mark.parametrize("lists", [LEAST_TO_WEIGH + 5, LEAST_TO_RANK + 20])
+def test_where_all_that_was_put_forward_was_taken_no_chance_is_learnt(lists: int) -> None:
+    some = examples(lists)
+    ranker = fit_ranker(replace(some, taken=np.ones(len(some.taken), bool)), NAMES, 1)
+    assert ranker.curve == ()
+    assert (ranks(ranker, some)[1] == 0).all()
+
+
 def test_where_no_chance_is_learnt_it_is_none_and_the_score_is_not_negative() -> None:
     against = np.array([[-0.9, 0.0, 0.0, 1, 1], [0.2, 0.1, 0.0, 1, 1]], dtype=np.float32)
     for ranker in (fit_ranker(examples(3), NAMES, 1), replace(fit_ranker(examples(80), NAMES, 1), curve=())):

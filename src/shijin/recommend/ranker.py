@@ -139,7 +139,8 @@ def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker
     if len(takers) >= LEAST_TO_RANK:
         score, trees = _fit_trees(short, takers, threads)
     curve: tuple[float, ...] = ()
-    if len(np.unique(short.customer[short.taken & short.fair])) >= LEAST_TO_WEIGH:
+    left = not short.taken[short.fair].all()  # where all was taken, nothing tells a chance
+    if left and len(np.unique(short.customer[short.taken & short.fair])) >= LEAST_TO_WEIGH:
         model = LogisticRegression(C=10.0, max_iter=200)
         inputs = _curve_inputs(short.customer, read, names, score)
         model.fit(inputs[short.fair], short.taken[short.fair])
