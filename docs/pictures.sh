@@ -30,6 +30,7 @@ document.querySelectorAll('$3')).find(one => one.offsetHeight).getBoundingClient
 (cd "$work" && "$shijin" demo --simulated --json > /dev/null)
 shop=$work/simulated-shop
 alone='<style>.bar, .opening, section:not(:has(.map)), section > :not(.map) { display: none !important }</style>'
+wants='<style>.bar, .opening, section:not([id^=wants]) { display: none !important }</style>'
 for language in en zh; do
   if [ "$language" = zh ]; then
     sed -i -e 's/^name = .*/name = "模拟店铺"\nlocale = "zh"/' "$shop/shijin.toml"
@@ -38,5 +39,7 @@ for language in en zh; do
   take "$shop/report.html" "report-$language" 'section[id^=value] > .pair'
   sed "s|</head>|$alone</head>|" "$shop/report.html" > "$work/map.html"
   take "$work/map.html" "map-$language" .map
+  sed "s|</head>|$wants</head>|" "$shop/report.html" > "$work/wants.html"
+  take "$work/wants.html" "wants-$language" .samples
 done
 ls -l docs/images

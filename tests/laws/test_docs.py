@@ -97,6 +97,7 @@ def write_plain_orders(folder: Path) -> None:
     subprocess.run([sys.executable, "examples/write_orders.py", "strange.csv"], cwd=folder, check=True)
     orders = pd.read_csv(folder / "strange.csv", sep=";", decimal=",", dtype={"Customer no": str}).dropna()
     names = {"Customer no": "customer_id", "Order date": "ts", "Line": "amount", "Order no": "order_id"}
+    names |= {"Article": "item_id", "Pieces": "quantity"}
     plain = orders[orders["Order date"] != "31.02.2024"].rename(columns=names)[list(names.values())]
     plain["ts"] = pd.to_datetime(plain["ts"], format="%d.%m.%Y").dt.strftime("%Y-%m-%d")
     plain.to_csv(folder / "orders.csv", index=False)
@@ -253,6 +254,9 @@ def uncommented(settings: str) -> str:
         ("The forecast", schema.FORECAST),
         ("Members of a backtest", schema.MEMBERS),
         ("Items of a backtest", schema.ITEMS_JUDGED),
+        ("Recommendations", schema.RECOMMENDATIONS),
+        ("Affinity", schema.AFFINITY),
+        ("Demand", schema.DEMAND),
         ("Vectors", schema.VECTORS),
     ],
 )

@@ -148,7 +148,6 @@ def wanted() -> Wanted:
         samples=tuple(Sample(tier, entries) for tier in TIERS.names),
         explore=0.05,
         notes=(("Learnt from 3,849 lists.", "学习依据：3,849 份清单。"),),
-        file="scores/2024-05-17-60d-0a1b2c3d/recommendations.parquet",
     )
 
 

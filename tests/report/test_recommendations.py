@@ -127,10 +127,9 @@ def test_lists_that_were_not_judged_say_how_and_those_that_were_not_made_how_to_
 def test_lists_lead_to_actions_with_their_commands() -> None:
     send, who = actions(shopfront.full(), ENGLISH)
     assert send.title == "Send each customer what they want next: 2,469 lists"
-    assert "scores/2024-05-17-60d-0a1b2c3d/recommendations.parquet" in send.text
-    assert send.command == "shijin recommend --all --exclude-bought"
+    assert send.command == "shijin recommend --all --to lists.csv"
     assert "Tea of the 0th garden" in who.text
-    assert who.command == "shijin recommend --item t0"
+    assert who.command == "shijin recommend --item t0 --to who.csv"
 
 
 def test_an_id_is_written_as_a_shell_takes_it() -> None:
@@ -138,7 +137,7 @@ def test_an_id_is_written_as_a_shell_takes_it() -> None:
     column = listed.column_names.index("item_id")
     spaced = listed.set_column(column, "item_id", pa.array(["a b'c"] * listed.num_rows))
     _, who = actions(replace(shopfront.full(), wanted=replace(shopfront.wanted(), listed=spaced)), ENGLISH)
-    assert who.command == """shijin recommend --item 'a b'"'"'c'"""
+    assert who.command == """shijin recommend --item 'a b'"'"'c' --to who.csv"""
 
 
 def test_the_page_says_what_of_single_customers_it_shows() -> None:

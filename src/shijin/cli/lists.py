@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 from rich.text import Text
 
@@ -16,12 +17,13 @@ from shijin.errors import ConfigError
 from shijin.flags import HERE, AsJson, Cutoff, Where
 from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
-from shijin.steps.export import ExportOptions
+from shijin.steps.export import ExportOptions, export_wanted, refuse_target
 from shijin.steps.export import export as export_step
 from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to, wanted_by
 from shijin.steps.recommend import recommend as recommend_step
 from shijin.steps.report import report as report_step
-from shijin.workspace import Workspace
+from shijin.words import say
+from shijin.workspace import Receipt, Workspace
 
 MOST_ITEMS = 20  # of the demand, on the terminal
 
@@ -51,6 +53,9 @@ def recommend(
         str | None, typer.Option(help="How far ahead: 14d, 8w.", show_default="the config's, 30d at most")
     ] = None,
     cutoff: Cutoff = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write the lists as CSV too, with a hold-out, to send.", show_default="none")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what each customer wants next, and why: one list, everybody's, who wants an item, or the demand for items.
@@ -63,10 +68,12 @@ def recommend(
     many = k if k is not None else (LONG if item is not None else SHORT)
     filters = (exclude_bought, tuple(category or ()), in_stock, min_gap, diverse, value_aware)
     if demand:
-        if any(filters):
+        if any(filters) or to is not None:
             cure = "leave out all but --k, --horizon and --cutoff"
-            raise ConfigError("counts every item, and has no lists to filter", "--demand", cure)
+            raise ConfigError("counts every item, and has no lists to filter or send", "--demand", cure)
         return _demand(shop, DemandOptions(horizon, cutoff), MOST_ITEMS if k is None else k, as_json=as_json)
+    if to is not None:
+        refuse_target(to)
     options, language = RecommendOptions(many, *filters, horizon, cutoff), shop.config.shop.locale
     with busy(said, silent=as_json) as begin:
         tell = begin("recommend")
@@ -76,15 +83,25 @@ def recommend(
             receipt, table = wanted_by(shop, options, item, now, tell)
         else:
             receipt, table = recommend_step(shop, options, now, tell)
+    held_out = None if to is None else export_wanted(shop, table, to)
     if as_json:
         shown = {} if everyone else {"recommendations" if customer is not None else "wanted_by": table.to_pylist()}
         return print_json({**receipt.inputs, **shown, "outputs": receipt.outputs})
     say_notes(receipt.inputs["notes"], language)
-    if everyone:
-        for line in lists_lines(receipt, shop.root, language):
-            out_.print(line, soft_wrap=True)
-        return None
-    out_.print(list_table(receipt, table, language))
+    _show_lists(shop, receipt, table)
+    if held_out is not None:
+        told = {"path": to, "rows": f"{table.num_rows:,}", "held_out": f"{held_out:,}"}
+        out_.print(say("lists.sent", language, **told), soft_wrap=True)
+    return None
+
+
+def _show_lists(shop: Workspace, receipt: Receipt, table: pa.Table) -> None:
+    """Everybody's lists lie in files; one list, or who wants an item, is shown."""
+    language = shop.config.shop.locale
+    if not receipt.outputs:
+        return out_.print(list_table(receipt, table, language))
+    for line in lists_lines(receipt, shop.root, language):
+        out_.print(line, soft_wrap=True)
     return None
 
 

@@ -1,6 +1,6 @@
-"""The list a shop sends: every customer with tier, forecast and whether they are held out, best first.
+"""The lists a shop sends: every customer with tier and forecast, best first; or what customers want, or who wants it.
 
-Knows the forecast table and the shop's config; contacts only when they are handed in.
+Each says who is held out. Knows tables and the shop's config; contacts only when they are handed in.
 """
 
 from __future__ import annotations
@@ -72,11 +72,38 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     table = conform(forecast, FORECAST, "forecast")
     churn_risk = pc.subtract(1.0, table["p_active"])
     table = table.append_column("churn_risk", churn_risk)
-    table = table.append_column("holdout", _held_out(table["customer_id"], config.export.holdout, config.export.salt))
+    table = with_hold_out(table, config)
     table = table.sort_by([("expected_spend", "descending"), ("customer_id", "ascending")]).select(FIRST_COLUMNS)
     if contacts is not None:
         table = _with_contacts(table, conform(contacts, CONTACTS, "contacts"))
-    return pa.table({name: _rounded(table[name], name) for name in table.column_names})
+    return _readable(table)
+
+
+def wanted_list(wanted: pa.Table, items: pa.Table, config: Config) -> pa.Table:
+    """Make a list to send of what customers want, or of who wants an item: what items are called, and who is held out.
+
+    Parameters
+    ----------
+    wanted
+        A table of `shijin.schema.RECOMMENDATIONS` or `WANTED_BY`.
+    items
+        A table of `shijin.schema.ITEMS`: names stand behind the ids.
+
+    Returns
+    -------
+    The rows as they come, without codes and arguments of reasons, numbers rounded for people.
+    """
+    table = wanted.drop_columns(["reason_code", "reason_args"])
+    if "item_id" in table.column_names:
+        names = items["name"].take(pc.index_in(table["item_id"], items["item_id"].combine_chunks()))
+        table = table.add_column(table.column_names.index("item_id") + 1, "item", pc.coalesce(names, table["item_id"]))
+    return _readable(with_hold_out(table, config))
+
+
+def with_hold_out(table: pa.Table, config: Config) -> pa.Table:
+    """Say of every row whether its customer is held out; the same customer is so on every list."""
+    held_out = _held_out(table["customer_id"], config.export.holdout, config.export.salt)
+    return table.append_column("holdout", held_out)
 
 
 def to_csv(table: pa.Table) -> bytes:
@@ -117,6 +144,10 @@ def _with_contacts(table: pa.Table, contacts: pa.Table) -> pa.Table:
     for name in contacts.column_names[1:]:
         table = table.append_column(name, contacts[name].take(row))
     return table
+
+
+def _readable(table: pa.Table) -> pa.Table:
+    return pa.table({name: _rounded(table[name], name) for name in table.column_names})
 
 
 def _rounded(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

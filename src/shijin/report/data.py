@@ -151,8 +151,6 @@ class Wanted:
         The share of places in which something is tried out, 0..1.
     notes
         How the lists were made, (English, 简体中文).
-    file
-        Where all lists lie, within the workspace.
     """
 
     cutoff: date
@@ -164,7 +162,6 @@ class Wanted:
     samples: tuple[Sample, ...] = ()
     explore: float = 0.0
     notes: tuple[tuple[str, str], ...] = ()
-    file: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,13 +87,10 @@ def actions(data: ReportData, voice: Voice) -> tuple[Action, ...]:
         return (Action(say("report.action_lists_unmade"), say("report.action_lists_unmade_text"), LISTS),)
     customers = voice.count(data.wanted.customers)
     lists = say("report.action_lists", customers=customers)
-    found = [Action(lists, say("report.action_lists_text", file=data.wanted.file), f"{LISTS} --exclude-bought")]
-    first = data.wanted.listed.slice(0, 1).to_pylist()
-    if first:
-        text = say("report.action_who_text", item=first[0]["item"])
-        found.append(
-            Action(say("report.action_who"), text, f"shijin recommend --item {shlex.quote(first[0]['item_id'])}")
-        )
+    found = [Action(lists, say("report.action_lists_text"), f"{LISTS} --to lists.csv")]
+    for first in data.wanted.listed.slice(0, 1).to_pylist():
+        command = f"shijin recommend --item {shlex.quote(first['item_id'])} --to who.csv"
+        found.append(Action(say("report.action_who"), say("report.action_who_text", item=first["item"]), command))
     return tuple(found)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from shijin.errors import WorkspaceError
-from shijin.export.list import export_list, to_csv
-from shijin.steps.read import read_contacts
+from shijin.export.list import export_list, to_csv, wanted_list
+from shijin.steps.read import read_contacts, read_items
 from shijin.steps.score import latest_score
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -42,8 +42,8 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     content = to_csv(table)
     name = f"{card['id']}-contacts" if options.contacts else str(card["id"])
     path = options.to or workspace.root / "exports" / name / FILE
-    if path.is_dir():
-        raise WorkspaceError("a folder, not a file", str(path), "name a file in it")
+    if options.to is not None:
+        refuse_target(options.to)
     if not path.exists() or path.read_bytes() != content:
         if options.to is not None:
             _write_outside(options.to, content)
@@ -60,9 +60,37 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     return receipt, table
 
 
+def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> int:
+    """Write what customers want, or who wants an item, as a list to send; gives how many rows are held out.
+
+    Parameters
+    ----------
+    wanted
+        What `recommend`, `recommend_to` or `wanted_by` gave.
+    to
+        A file that `refuse_target` did not refuse.
+    """
+    table = wanted_list(wanted, read_items(workspace), workspace.config)
+    _write_outside(to, to_csv(table))
+    return sum(table["holdout"].to_pylist())
+
+
+def refuse_target(to: Path) -> None:
+    """Refuse a file that cannot be written, before anything is made for it.
+
+    Raises
+    ------
+    WorkspaceError
+        When it is a folder, or in none.
+    """
+    if to.is_dir():
+        raise WorkspaceError("a folder, not a file", str(to), "name a file in it")
+    if not to.parent.is_dir():
+        raise WorkspaceError("cannot be written (no such folder)", str(to), "make its folder first")
+
+
 def _write_outside(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        cure = "choose another file" if path.parent.is_dir() else "make its folder first"
-        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), cure) from error
+        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), "choose another file") from error

@@ -274,7 +274,7 @@ def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None
     id = workspace.read_json(LATEST, "id")["id"]
     if not (workspace.root / "scores" / str(id) / CARD).exists():
         return None
-    keys = ("score", "cutoff", "horizon_days", "options", "explore", "customers", "items", "notes")
+    keys = ("cutoff", "horizon_days", "options", "explore", "customers", "items", "notes")
     card = workspace.read_json(f"scores/{id}/{CARD}", *keys)
     return card, workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
 

@@ -16,7 +16,7 @@ from shijin.represent.packed import Packed
 from shijin.steps.backtest_items import KEYS, RESULT
 from shijin.steps.demand import latest_demand
 from shijin.steps.read import read_items
-from shijin.steps.recommend import ROWS, latest_lists
+from shijin.steps.recommend import latest_lists
 from shijin.words import say_note
 from shijin.workspace import Workspace
 
@@ -38,7 +38,6 @@ def read_wanted(workspace: Workspace, forecast: pa.Table) -> Wanted | None:
         samples=samples(lists, forecast, items, tiers),
         explore=float(card["explore"]),
         notes=tuple((say_note(note, "en"), say_note(note, "zh")) for note in card["notes"]),
-        file=f"scores/{card['score']}/{ROWS}",
     )
 
 

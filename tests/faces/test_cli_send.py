@@ -1,0 +1,65 @@
+"""shijin recommend --to: lists as CSV to send, with names and a hold-out; a file is refused before all else."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def held_out(folder: Path, command: Command) -> set[str]:
+    """Customers whom the list of everybody holds out."""
+    assert command("export", "-w", folder, "--to", folder / "all.csv").code == 0
+    return {row["customer_id"] for row in read(folder / "all.csv") if row["holdout"] == "True"}
+
+
+def test_everybodys_lists_can_be_sent_and_hold_out_whom_the_list_of_customers_holds_out(
+    workspace: Path, command: Command, tmp_path: Path
+) -> None:
+    said = command("recommend", "-w", workspace, "--all", "--k", "4", "--to", tmp_path / "lists.csv")
+    rows = read(tmp_path / "lists.csv")
+    assert said.code == 0
+    assert list(rows[0]) == ["customer_id", "rank", "item_id", "item", "score", "propensity", "reason", "holdout"]
+    assert len(rows) == 4 * 200
+    out = held_out(workspace, command)
+    assert {row["customer_id"] for row in rows if row["holdout"] == "True"} == out
+    assert f"({len(rows)} rows; {4 * len(out)} held out: do not write to them)" in said.out
+
+
+def test_who_wants_an_item_can_be_sent(workspace: Path, command: Command, tmp_path: Path) -> None:
+    asked = ("recommend", "-w", workspace, "--item", "sku-0001", "--k", "30")
+    found = json.loads(command(*asked, "--to", tmp_path / "who.csv", "--json").out)["wanted_by"]
+    rows = read(tmp_path / "who.csv")
+    assert list(rows[0]) == ["customer_id", "rank", "score", "place", "reason", "holdout"]
+    assert [row["customer_id"] for row in rows] == [row["customer_id"] for row in found]
+    assert [row["reason"] for row in rows] == [row["reason"] for row in found]
+    out = held_out(workspace, command)
+    assert [row["holdout"] == "True" for row in rows] == [row["customer_id"] in out for row in rows]
+
+
+@pytest.mark.parametrize("asked", [("--all",), ("--item", "sku-0001"), ("--customer", "c000001")])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_made(
+    workspace: Path, command: Command, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    before = sorted(str(path) for path in workspace.rglob("*"))
+    for to, words in (
+        (tmp_path, "a folder, not a file"),
+        (tmp_path / "no" / "list.csv", "cannot be written (no such folder)"),
+    ):
+        said = command("recommend", "-w", workspace, *asked, "--to", to)
+        assert (said.code, said.out, len(said.err.splitlines())) == (2, "", 1)
+        assert words in said.err
+    assert sorted(str(path) for path in workspace.rglob("*")) == before
+
+
+def test_demand_is_no_list_to_send(workspace: Path, command: Command, tmp_path: Path) -> None:
+    said = command("recommend", "-w", workspace, "--demand", "--to", tmp_path / "demand.csv")
+    assert said.code == 2
+    assert "no lists to filter or send" in said.err
