@@ -213,13 +213,18 @@ def neighbours_table(receipt: Receipt, neighbours: pa.Table, config: Config) -> 
 def lists_lines(receipt: Receipt, root: Path, language: Language) -> list[str]:
     """Where everybody's lists, their interests and the demand for items are, and what may be done next."""
     card = receipt.inputs
-    told = {"customers": f"{card['customers']:,}", "items": f"{card['items']:,}", "days": card["horizon_days"]}
     return [
-        say("lists.written", language, path=root / receipt.outputs[0], cutoff=card["cutoff"], **told),
+        lists_line(card, root / receipt.outputs[0], language),
         say("lists.interests", language, path=root / receipt.outputs[1]),
         say("lists.pieces", language, days=card["horizon_days"], path=root / receipt.outputs[3]),
         f"[dim]{say('lists.next', language)}[/dim]",
     ]
+
+
+def lists_line(card: Mapping[str, Any], path: Path, language: Language) -> str:
+    """Whose lists there are, of how many items, and where."""
+    told = {"customers": f"{card['customers']:,}", "items": f"{card['items']:,}", "days": card["horizon_days"]}
+    return say("lists.written", language, path=path, cutoff=card["cutoff"], **told)
 
 
 def list_table(receipt: Receipt, rows: pa.Table, language: Language) -> Table:

@@ -139,6 +139,7 @@ def test_a_shop_whose_orders_name_fewer_than_two_items_goes_the_whole_way_withou
     assert ("the orders name fewer than two items" in " ".join(said.err.split())) == (not made)
     assert ("The orders name fewer than two items" in page) == (not made)
     assert ("shijin recommend --all" in page) == made
+    assert ("lists of 10 customers, 2 different items, 30 days from" in said.out) == made
     assert bool(list((tmp_path / "orders-shijin").glob("scores/*/recommendations.parquet"))) == made
 
 

@@ -14,6 +14,7 @@ from shijin.console import (
     busy,
     forecast_summary,
     list_line,
+    lists_line,
     out,
     print_json,
     run_remarks,
@@ -35,6 +36,7 @@ from shijin.flags import (
     reading_of,
 )
 from shijin.steps.demo import complete_journey, simulated
+from shijin.steps.recommend import ROWS as LISTS
 from shijin.steps.run import RunOptions, beside
 from shijin.steps.run import run as run_step
 from shijin.steps.shop_arrays import currency_of
@@ -106,11 +108,16 @@ def _go(
     language = shop.config.shop.locale
     for remark in run_remarks(receipt, language):
         said.print(remark)
-    say_notes([*receipt.inputs["notes"], *receipt.inputs["score"]["notes"]], language)
+    noted = [receipt.inputs, *(receipt.inputs[verb] for verb in ("score", "recommend") if verb in receipt.inputs)]
+    say_notes([note for one in noted for note in one["notes"]], language)
     if "backtest" in receipt.inputs:
         for part in backtest_table(receipt.inputs["backtest"]["result"], language, short=True):
             out.print(part)
     out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
+    if "recommend" in receipt.inputs:
+        card = receipt.inputs["recommend"]
+        path = shop.root / "scores" / card["score"] / LISTS
+        out.print(lists_line(card, path, language), soft_wrap=True)
     page, sheet = _outputs(shop, receipt)
     out.print(list_line(sheet, receipt.inputs["listed"], receipt.inputs["held_out"], language), soft_wrap=True)
     out.print(page, soft_wrap=True)
