@@ -142,16 +142,17 @@ def test_what_a_member_says_stands_beside_its_share_and_rank_among_the_customers
         for customer in np.unique(found.customer)[:40]:
             mine = found.customer == customer
             top = max(float(value[mine].max()), 0.0)
-            assert share[mine] == pytest.approx(value[mine] / top if top else 0 * value[mine], rel=1e-5)
+            of_top = np.maximum(value[mine] / top, -1) if top else 0 * value[mine]
+            assert share[mine] == pytest.approx(of_top, rel=1e-5)
             better = (value[mine][None, :] > value[mine][:, None]).sum(axis=1)
             assert rank[mine].tolist() == np.where(value[mine] > 0, better, UNRANKED).tolist()
 
 
-def test_where_all_that_is_said_is_against_an_item_its_share_is_none() -> None:
-    values = np.array([-0.5, -0.1, 2.0, -1.0])
-    customer, starts = np.array([0, 0, 1, 1]), np.array([0, 2])
-    assert room._shares(values, customer, starts).tolist() == [0, 0, 1, -0.5]
-    assert room._ranks(customer, values, starts).tolist() == [UNRANKED, UNRANKED, 0, UNRANKED]
+def test_where_all_that_is_said_is_against_an_item_its_share_is_none_and_never_below_minus_one() -> None:
+    values = np.array([-0.5, -0.1, 2.0, -1.0, 1e-9, -0.3])
+    customer, starts = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 2, 4])
+    assert room._shares(values, customer, starts).tolist() == [0, 0, 1, -0.5, 1, -1]
+    assert room._ranks(customer, values, starts).tolist() == [UNRANKED, UNRANKED, 0, UNRANKED, 0, UNRANKED]
 
 
 def test_equals_have_the_same_rank_so_that_no_code_tells_them_apart() -> None:

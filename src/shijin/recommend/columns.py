@@ -183,13 +183,13 @@ def _ranks(customer: Ints, values: Floats, starts: Ints) -> Floats:
 
 
 def _shares(values: Floats, customer: Ints, starts: Ints) -> Floats:
-    """Each value over the largest of the same customer; 0 where none is above 0."""
+    """Each value over the largest of the same customer, -1 at least; 0 where none is above 0."""
     if not len(values):
         return values
     there = np.diff(np.append(starts, len(values))) > 0
     top = np.ones(len(starts))
     top[there] = np.maximum.reduceat(values, starts[there])
-    return values / np.where(top > 0, top, np.inf)[customer]
+    return np.maximum(values / np.where(top > 0, top, np.inf)[customer], -1.0)
 
 
 def _of_neighbours(scores: sp.csr_matrix, keys: Ints, customer: Ints, starts: Ints) -> tuple[Floats, ...]:

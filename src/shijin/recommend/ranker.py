@@ -14,6 +14,7 @@ import lightgbm as lgb
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from shijin.recommend.neighbours import falling
@@ -118,7 +119,7 @@ class Ranker:
             return rows, positive, np.zeros(len(rows))
         inputs = _curve_inputs(customer[rows], read, self.names, score)
         odds = self.curve[0] + _weighted(zip(inputs.T, self.curve[1:], strict=True), len(rows))
-        return rows, score, 1 / (1 + np.exp(-odds))
+        return rows, score, expit(odds)
 
 
 def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker:
