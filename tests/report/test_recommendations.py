@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import shopfront
 
+from shijin.report.data import Entry, Sample
 from shijin.report.page import page
 from shijin.report.recommendations import actions, reason_words, wants
 from shijin.report.voice import Voice
@@ -152,3 +153,35 @@ def test_the_page_says_what_of_single_customers_it_shows() -> None:
 def test_what_is_tried_out_is_said() -> None:
     assert "In 5% of the places a list tries something out" in page(shopfront.full())
     assert "tries something out" not in page(replace(shopfront.full(), wanted=replace(shopfront.wanted(), explore=0.0)))
+
+
+def test_what_items_are_called_is_shown_and_never_run() -> None:
+    evil = "<script>alert('x')</script> & \"Söhne\""
+    wanted, demanded = shopfront.wanted(), shopfront.demanded()
+    listed = wanted.listed.set_column(
+        wanted.listed.column_names.index("item"),
+        "item",
+        pa.array([f"{name} {evil}" for name in wanted.listed["item"].to_pylist()]),
+    )
+    entry = Entry(evil, evil, "after", {"others": 2, "ago_days": 1, "bought_item": "t", "bought_name": evil})
+    names = pa.array([f"{evil} {name}" for name in demanded.items["name"].to_pylist()])
+    html = page(
+        replace(
+            shopfront.full(),
+            wanted=replace(wanted, listed=listed, samples=(Sample(evil, (entry,)),)),
+            demanded=replace(demanded, items=demanded.items.set_column(1, demanded.items.schema.field("name"), names)),
+        )
+    )
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") > 50
+
+
+def test_a_shop_with_one_tier_and_one_listed_item_has_its_page() -> None:
+    rows = [{"tier": "high", "item_id": "a", "item": "A", "category": None, "customers": 1, "share": 1.0}]
+    few = replace(shopfront.wanted(), listed=pa.Table.from_pylist(rows), samples=(), customers=1, items=1)
+    found = wants(replace(shopfront.full(), wanted=few, demanded=None), ENGLISH)
+    assert found is not None
+    assert (found.demand, found.samples) == (None, ())
+    assert [cell.text for cell in found.by_tier.rows[0]] == ["1", "A", "", ""]
+    assert "1 customer has a list" in found.intro
+    assert "1 different item stands" in found.intro
