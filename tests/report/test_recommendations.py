@@ -109,7 +109,7 @@ def test_how_lists_fared_is_told_with_the_losses_and_a_columns_best_is_marked() 
         ["", "", "", "", "best"],
         ["", "", "", "best", ""],
     ]
-    assert [cell.text for cell in found.judged.rows[2]] == ["repeat-often", "0.301", "14.9%", "31.0%", "—"]
+    assert [cell.text for cell in found.judged.rows[2]] == ["Repeat-often", "0.301", "14.9%", "31.0%", "—"]
     assert found.verdict == "The lists foretell it better than repeat-often."
     assert found.judge_command == ""
 

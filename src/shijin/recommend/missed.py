@@ -7,6 +7,8 @@ from typing import Any
 
 from shijin.words import LANGUAGES, Language, say
 
+MANY = 10  # pieces, from where on nobody reads a decimal
+
 
 def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
     """Say how far the forecast and the naive one were off in the judged window, also where the naive one was better.
@@ -34,10 +36,10 @@ def written_pieces(units: float) -> str:
 
     Examples
     --------
-    >>> written_pieces(1311.28), written_pieces(3.0), written_pieces(0.33)
-    ('1,311', '3', '0.3')
+    >>> written_pieces(1311.28), written_pieces(9.97), written_pieces(3.0), written_pieces(0.33)
+    ('1,311', '10', '3', '0.3')
     """
-    return f"{units:,.0f}" if units >= 10 or units == round(units) else f"{units:.1f}"
+    return f"{units:,.0f}" if round(units, 1) >= MANY or units == round(units) else f"{units:.1f}"
 
 
 def _sentence(card: Mapping[str, Any], language: Language) -> str:
