@@ -144,7 +144,7 @@ def activity(counts: Sequence[int], language: Language) -> alt.Chart:
     width = 1 / len(counts)
     rows = [{"low": i * width, "high": (i + 1) * width, "customers": count} for i, count in enumerate(counts)]
     x = alt.X("low:Q", title=say("charts.p_active", language), axis=_percent_axis())
-    y = alt.Y("customers:Q", title=_capital(say("charts.customers", language)), axis=_number_axis(language))
+    y = alt.Y("customers:Q", title=capital(say("charts.customers", language)), axis=_number_axis(language))
     bars = _chart(rows).mark_rect(color=FORECAST, xOffset=1, x2Offset=-1)
     return _styled(bars.encode(x=x, x2="high:Q", y=y, y2=alt.datum(0)))
 
@@ -336,7 +336,7 @@ def _tones(count: int) -> list[str]:
 def tier_name(tier: str, language: Language) -> str:
     """Words for a tier that the catalogue knows; else the shop's own name for it."""
     code = f"tiers.{tier}"
-    return _capital(say(code, language)) if code in catalogue() else tier
+    return capital(say(code, language)) if code in catalogue() else tier
 
 
 def _chart(rows: Sequence[Row]) -> alt.Chart:
@@ -368,7 +368,8 @@ def _percent_axis() -> alt.Axis:
     return alt.Axis(format="~%", tickCount=5)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Words as they begin a line; Chinese stays as it is."""
     return text[:1].upper() + text[1:]
 
 

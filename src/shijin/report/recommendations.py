@@ -104,7 +104,7 @@ def reason_words(code: str, arguments: Mapping[str, object], voice: Voice) -> st
 
 def _reason(entry: Entry, voice: Voice) -> Reason:
     words = reason_words(entry.reason_code, entry.reason_args, voice)
-    return Reason(entry.item, entry.category or "", _capital(words))
+    return Reason(entry.item, entry.category or "", charts.capital(words))
 
 
 def _recommended(wanted: Wanted, tiers: tuple[str, ...], voice: Voice) -> Figure:
@@ -185,7 +185,7 @@ def _of_tier(column: list[dict[str, object]], place: int, voice: Voice) -> Cell:
 def _judged(judged: JudgedLists, voice: Voice) -> Grid:
     """Ways to list by what customers then bought; ours first, a column's best marked."""
     shown = {way: [scores[name] for name in FIGURES] for way, scores in judged.scores.items()}
-    heads = [_capital(voice.say(f"judged.{name}")) for name in ("way", *FIGURES)]
+    heads = [charts.capital(voice.say(f"judged.{name}")) for name in ("way", *FIGURES)]
     names = list(FIGURES)
     if judged.new_scores:
         heads.append(voice.say("report.new_ndcg"))
@@ -195,7 +195,7 @@ def _judged(judged: JudgedLists, voice: Voice) -> Grid:
     best = [max((value for value in column if value is not None), default=None) for column in columns]
     rows = tuple(
         (
-            Cell(_capital(voice.say(f"judged.way_{way}"))),
+            Cell(charts.capital(voice.say(f"judged.way_{way}"))),
             *(
                 Cell(_figure(name, value, voice), "best" if value is not None and value == top else "")
                 for name, value, top in zip(names, figures, best, strict=True)
@@ -214,7 +214,3 @@ def _figure(name: str, value: float | None, voice: Voice) -> str:
 def _how_judged(judged: JudgedLists, voice: Voice) -> str:
     told = {"days": voice.count(judged.horizon_days), "customers": voice.count(judged.customers)}
     return voice.say("report.judged_text", day=voice.day(judged.judged_from), **told)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
