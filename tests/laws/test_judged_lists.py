@@ -16,8 +16,8 @@ import pytest
 
 from rawfile import CUTOFF, HORIZON_DAYS, corrupted, deleted, shop_of, shuffled, split, with_total
 from shijin.recommend.backtest import lists_from
+from shijin.recommend.lessons import Lessons
 from shijin.recommend.questions import Goods, known_before
-from shijin.recommend.recommender import Setting
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS_JUDGED
 from shijin.shop import Shop
@@ -266,7 +266,7 @@ def lists_at_cutoff(shop: Shop, *, again: bool) -> pd.DataFrame:
     workspace = shop.workspace
     goods = Goods(workspace.read("items"), workspace.config.items)
     known = known_before(read_packed(workspace), goods, as_cutoff(CUTOFF))
-    found = lists_from(known, Setting(HORIZON_DAYS, again), 1)
+    found = lists_from(known, Lessons(known.actions, known.catalogue, HORIZON_DAYS), again=again)
     columns = {
         "customer_id": known.customers[found.entries.customer],
         "again": again,

@@ -11,8 +11,9 @@ from listshop import FIRST, floor, listed, past
 from shijin.recommend.actions import Actions
 from shijin.recommend.columns import Asked
 from shijin.recommend.heard import LIKED, heard
+from shijin.recommend.lessons import Lessons
 from shijin.recommend.members import fit_members
-from shijin.recommend.recommender import Setting, Wanted, learn
+from shijin.recommend.recommender import Wanted, learn
 from shijin.recommend.responses import Responses, Said
 from shijin.represent.packed import DAY_US, Kind
 
@@ -146,7 +147,7 @@ def test_what_goes_with_something_liked_rises_and_what_goes_with_something_dismi
 @pytest.mark.parametrize("days", [1, 400])
 def test_what_is_said_long_after_the_last_order_leaves_every_chance_a_chance(days: int) -> None:
     shop = floor()
-    recommender = learn(shop.actions, shop.catalogue, Setting(30, taught="window"))
+    recommender = learn(Lessons(shop.actions, shop.catalogue, 30, "window"))
     assert recommender.ranker.curve
 
     def wanted(responses: Responses) -> Wanted:

@@ -5,7 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from listshop import FIRST, NOBODY, Floor, floor, listed, past
+from listshop import NOBODY, Floor, floor, listed, past
 from numpy.typing import NDArray
 
 from shijin.recommend import ranker
@@ -13,18 +13,15 @@ from shijin.recommend import recommender as room
 from shijin.recommend.actions import Actions
 from shijin.recommend.catalogue import Catalogue
 from shijin.recommend.columns import Asked, candidates
+from shijin.recommend.lessons import Lessons, Taught, teachings
 from shijin.recommend.members import fit_members
 from shijin.recommend.recommender import (
     Recommender,
-    Setting,
-    Taught,
     Wanted,
     batches,
-    chosen_teaching,
     learn,
     likeliest,
     over_batches,
-    teachings,
 )
 from shijin.represent.packed import DAY_US, Ints
 
@@ -32,7 +29,7 @@ DAYS = 30
 
 
 def learnt(shop: Floor, taught: Taught | None = None, *, again: bool = True, threads: int = 1) -> Recommender:
-    return learn(shop.actions, shop.catalogue, Setting(DAYS, again, taught), threads)
+    return learn(Lessons(shop.actions, shop.catalogue, DAYS, taught, threads), again=again)
 
 
 @pytest.fixture(scope="module")
@@ -40,47 +37,12 @@ def by_windows() -> Recommender:
     return learnt(floor(), "window")
 
 
-# --- what teaches -----------------------------------------------------------------------------------------------------
-
-
-def told(actions: Actions, keys: Ints) -> list[tuple[int, str]]:
-    customer, item = np.divmod(keys, actions.n_items)
-    return [(who, "abcd"[code]) for who, code in zip(customer.tolist(), item.tolist(), strict=True)]
-
-
-def test_windows_teach_what_was_bought_in_each_from_what_was_before_it_the_newest_first() -> None:
-    actions = past("a . . b c?", ". . b . d", ". . . . . . a", days=7)  # windows of two days end on days 7, 5 and 3
-    found = list(teachings(actions, 2, "window"))
-    assert [told(actions, one.taken) for one in found] == [[(2, "a")], [(0, "b"), (1, "d")], [(1, "b")]]
-    assert [(one.actions.now - FIRST) // DAY_US for one in found] == [5, 3, 1]
-    assert [one.actions.item.tolist() for one in found] == [[0, 1, 2, 1, 3], [0, 1], [0]]
-    assert [one.takers.tolist() for one in found] == [[], [0, 1], []]  # who was known before
-
-
-def test_last_steps_teach_what_each_bought_then_from_the_steps_before() -> None:
-    actions = past("a b cd", "b a?", "c", days=9)
-    found = list(teachings(actions, 2, "last"))
-    assert [told(actions, one.taken) for one in found] == [[(0, "c"), (0, "d"), (2, "c")], [(0, "b"), (1, "b")]]
-    assert [one.actions.item.tolist() for one in found] == [[0, 1, 1], [0]]
-    assert [one.takers.tolist() for one in found] == [[0], [0]]
-
-
-def test_windows_teach_where_enough_came_back_within_one_else_what_each_did_last() -> None:
-    many = ["a . . b"] * 20 + ["a"] * 80
-    assert chosen_teaching(past(*many, days=5), 2) == "window"
-    assert chosen_teaching(past(*many, "a", days=5), 2) == "last"
-    assert chosen_teaching(past("a b", days=5), 30) == "last"  # no window has closed
-    assert chosen_teaching(past("a . . b?", days=5), 2) == "last"  # a look takes nothing
-
-
-def test_a_shop_of_many_needs_no_fifth_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "LEAST_TAKERS", 3)
-    assert chosen_teaching(past(*["a . . b"] * 3, *["a"] * 80, days=5), 2) == "window"
+# --- what is learnt ---------------------------------------------------------------------------------------------------
 
 
 def test_where_nobody_came_back_nothing_is_learnt_and_the_popular_come_first() -> None:
     actions = past("a", "a", "b", "c")
-    recommender = learn(actions, listed(4), Setting(DAYS))
+    recommender = learn(Lessons(actions, listed(4), DAYS))
     assert (recommender.taught, recommender.lists, recommender.ranker.curve) == ("nothing", 0, ())
     found = recommender.wanted(Asked(actions, listed(4).product, NOBODY, True))
     assert (found.chance == 0).all()
@@ -139,7 +101,7 @@ def test_items_that_nobody_had_touched_yet_are_no_candidates_of_an_example() -> 
     actions = past(*["a . . b"] * 9, *["b . . a"] * 9, *["a . . c"] * 9, days=4)
     teaching = next(teachings(actions, 2, "window"))
     members = fit_members(teaching.actions, listed(4), 2, "cutoff")
-    found = room._examples(members, teaching, listed(4), again=True, threads=1)
+    found = room._examples(members, teaching, Lessons(actions, listed(4), 2, "window"), again=True)
     lists = np.unique(found.customer)
     assert len(found.taken) == 2 * len(lists)  # a and b, not c or d
     assert found.taken.sum() == 18  # those of c are lost
@@ -162,7 +124,7 @@ def test_wanted_are_by_customer_and_falling_chance_which_is_one(by_windows: Reco
 def test_the_chances_of_all_add_up_to_about_as_many_as_are_then_taken() -> None:
     shop = floor(400)
     teaching = next(teachings(shop.actions, DAYS, "window"))
-    recommender = learn(teaching.actions, shop.catalogue, Setting(DAYS, True, "window"))
+    recommender = learn(Lessons(teaching.actions, shop.catalogue, DAYS, "window"))
     found = recommender.wanted(Asked(teaching.actions, shop.catalogue.product, NOBODY, True))
     taken = np.isin(found.customer * shop.actions.n_items + found.item, teaching.taken).sum()
     assert found.chance.sum() == pytest.approx(taken, rel=0.3)
@@ -291,5 +253,5 @@ def test_of_too_many_whoever_has_an_item_on_top_is_looked_at(
 def test_no_catalogue_is_needed_beyond_what_was_touched() -> None:
     catalogue: Catalogue = listed(4, touched=2)
     actions = past("a b", "b a", "a b")
-    found = learn(actions, catalogue, Setting(2)).wanted(Asked(actions, catalogue.product, NOBODY, True))
+    found = learn(Lessons(actions, catalogue, 2)).wanted(Asked(actions, catalogue.product, NOBODY, True))
     assert set(found.item.tolist()) == {0, 1, 2, 3}

@@ -11,14 +11,15 @@ import pytest
 from listshop import floor
 
 from shijin.errors import ModelError
-from shijin.recommend.recommender import Recommender, Setting, Wanted, learn
+from shijin.recommend.lessons import Lessons, Taught
+from shijin.recommend.recommender import Recommender, Wanted, learn
 from shijin.recommend.saved import ARRAYS, CARD, TREES, load, save
 
 
 @pytest.fixture(scope="module")
 def taught() -> Recommender:
     shop = floor()
-    return learn(shop.actions, shop.catalogue, Setting(30))
+    return learn(Lessons(shop.actions, shop.catalogue, 30))
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +47,16 @@ def test_read_back_it_answers_to_the_bit(taught: Recommender, written: Path) -> 
     assert_same(load(written).wanted(floor().asked()), taught.wanted(floor().asked()))
 
 
-@pytest.mark.parametrize("setting", [Setting(7, again=False, taught="last"), Setting(30, taught="nothing")])
-def test_one_that_learnt_little_is_kept_as_well(setting: Setting, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("horizon_days", "again", "taught"), [(7, False, "last"), (30, True, "nothing")])
+def test_one_that_learnt_little_is_kept_as_well(horizon_days: int, again: bool, taught: Taught, tmp_path: Path) -> None:
     shop = floor(8)
-    little = learn(shop.actions, shop.catalogue, setting)
+    little = learn(Lessons(shop.actions, shop.catalogue, horizon_days, taught), again=again)
     assert not little.ranker.trees
     save(little, tmp_path)
     back = load(tmp_path)
     assert_same(back.wanted(shop.asked()), little.wanted(shop.asked()))
     assert (back.card(), back.taught, back.lists) == (little.card(), little.taught, little.lists)
-    assert (back.setting.horizon_days, back.setting.again) == (setting.horizon_days, setting.again)
+    assert (back.horizon_days, back.again) == (horizon_days, again)
 
 
 def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(taught: Recommender, written: Path) -> None:

@@ -19,9 +19,10 @@ from shijin.metrics.value import reliability
 from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.columns import Asked
 from shijin.recommend.conversion import conversion
+from shijin.recommend.lessons import Lessons, Taught
 from shijin.recommend.lists import Shape, make_lists
 from shijin.recommend.questions import Goods, Known, Protocol, Question, questions
-from shijin.recommend.recommender import Recommender, Setting, Taught, Tell, learn, over_batches
+from shijin.recommend.recommender import Recommender, Tell, learn, over_batches
 from shijin.recommend.simple import OWN, RECENT_DAYS, Entries, buyers, simple_lists
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US, Floats, Ints, Packed
@@ -100,12 +101,14 @@ def backtest_items(
         As `questions`.
     """
     window, last, whole = questions(packed, goods, horizon_days, cutoff)
-    parts = [(question, again) for question in (window, last) for again in (True, False)]
     found = []
-    for number, (question, again) in enumerate(parts):
-        tell = _telling(work, f"judged.{question.protocol}{'' if again else '_new'}", number, len(parts))
-        answered = answer(question, horizon_days, work.threads, tell, again=again)
-        found += [] if answered is None else [answered]
+    for first, question in ((0, window), (2, last)):
+        given = question.given
+        lessons = Lessons(given.actions, given.catalogue, horizon_days, TAUGHT[question.protocol], work.threads)
+        for number, again in enumerate((True, False), first):
+            tell = _telling(work, f"judged.{question.protocol}{'' if again else '_new'}", number, 4)
+            answered = answer(question, lessons, tell, again=again)
+            found += [] if answered is None else [answered]
     result = {
         "cutoff": str(EPOCH + timedelta(days=cutoff // DAY_US)),
         "horizon_days": horizon_days,
@@ -116,7 +119,7 @@ def backtest_items(
     return result, pa.concat_tables([rows_of(one) for one in found])
 
 
-def answer(question: Question, horizon_days: int, threads: int, tell: Tell, *, again: bool) -> Answered | None:
+def answer(question: Question, lessons: Lessons, tell: Tell, *, again: bool) -> Answered | None:
     """Make everybody's lists, ours and the simple ones; None where nobody who has one bought anything.
 
     Parameters
@@ -124,7 +127,7 @@ def answer(question: Question, horizon_days: int, threads: int, tell: Tell, *, a
     again
         Whether what a customer bought before may be listed, and counts.
     """
-    own = lists_from(question.given, Setting(horizon_days, again, TAUGHT[question.protocol]), threads, tell)
+    own = lists_from(question.given, lessons, tell, again=again)
     taken = question.taken if again else np.setdiff1d(question.taken, question.bought(), assume_unique=True)
     taken = taken[np.isin(taken // len(question.items), own.chosen)]
     if not len(taken):
@@ -134,23 +137,23 @@ def answer(question: Question, horizon_days: int, threads: int, tell: Tell, *, a
     return Answered(question, again, taken, judged, own, simple)
 
 
-def lists_from(given: Known, setting: Setting, threads: int, tell: Tell | None = None) -> Listed:
+def lists_from(given: Known, lessons: Lessons, tell: Tell | None = None, *, again: bool) -> Listed:
     """Learn from what was known, and make the lists that `recommend` would then give."""
     actions, barred = given.actions, np.zeros(0, dtype=np.int64)
-    recommender = learn(actions, given.catalogue, setting, threads, tell)
+    recommender = learn(lessons, again=again, tell=tell)
     known = np.flatnonzero(np.diff(actions.offsets) > 0)
     chosen = known[evenly(len(known), MOST_CUSTOMERS)]
 
     def lists_of(batch: tuple[Ints, Actions]) -> tuple[Ints, Ints, Codes, Floats, Floats]:
         some, part = batch
-        wanted = recommender.wanted(Asked(part, given.listable, barred, setting.again))
+        wanted = recommender.wanted(Asked(part, given.listable, barred, again))
         lists = make_lists(wanted, None, recommender.members.category, Shape(LISTED))
         keys = wanted.customer * part.n_items + wanted.item
         order = np.argsort(keys)
         place = order[np.searchsorted(keys[order], lists.customer * part.n_items + lists.item)]
         return some[lists.customer], lists.rank - 1, lists.item, wanted.score[place], wanted.chance[place]
 
-    parts = list(over_batches(lists_of, actions, chosen, threads))
+    parts = list(over_batches(lists_of, actions, chosen, lessons.threads))
     customer, place, item, score, chance = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Listed(chosen, Entries(customer, place, item), score, chance, recommender)
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions
-from shijin.recommend.neighbours import nearest
+from shijin.recommend.neighbours import KEPT, nearest
 from shijin.represent.packed import Ints
 
 MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
@@ -42,7 +42,8 @@ def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: 
     done, to_come = done[used], to_come[used]
     gram = (done.T @ done).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += ridge
-    weights = scipy.linalg.solve(gram, (done.T @ to_come).toarray(), assume_a="pos").astype(np.float32)
+    factor = scipy.linalg.cho_factor(gram, overwrite_a=True, check_finite=False)
+    weights = scipy.linalg.cho_solve(factor, (done.T @ to_come).toarray(), check_finite=False).astype(np.float32)
     return _spread(weights, chosen, actions.n_items)
 
 
@@ -78,9 +79,15 @@ def _frequent(actions: Actions) -> tuple[Ints, Ints]:
 
 def _spread(weights: NDArray[np.float32], chosen: Ints, n_items: int) -> sp.csr_matrix:
     """Weights among chosen items as weights among all; of many items the nearest only."""
-    row, column = np.nonzero(weights)
+    many = len(chosen) > WHOLE
+    kept = weights != 0
+    if many:
+        place = max(len(chosen) - KEPT, 0)
+        least = np.partition(weights, place, axis=1)[:, [place]]
+        kept = (weights > 0) & (weights >= least)
+    row, column = np.nonzero(kept)
     whole = sp.csr_matrix((weights[row, column], (chosen[row], chosen[column])), shape=(n_items, n_items))
-    return whole if len(chosen) <= WHOLE else nearest(whole)
+    return nearest(whole) if many else whole
 
 
 def _step_rows(actions: Actions) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -72,8 +73,8 @@ class Members:
     clock: Clock
 
 
-def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock: Clock) -> Members:
-    """Learn every member from what was done before the cutoff.
+def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock: Clock, threads: int = 1) -> Members:
+    """Learn every member from what was done before the cutoff, so many at once.
 
     Parameters
     ----------
@@ -81,11 +82,14 @@ def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock
         How far ahead is asked: habits and popularity fade by it.
     """
     category = np.where(known(catalogue, actions), catalogue.category, -1).astype(np.int32)
-    found = [
-        *members_of(actions),
-        Neighbours("linear", next_items(actions), 0.85),
-        Neighbours("beside", beside_items(actions), 0.99),
-    ]
+    with ThreadPoolExecutor(threads) as pool:
+        linear, beside = pool.submit(next_items, actions), pool.submit(beside_items, actions)
+        counted = pool.submit(members_of, actions)
+        found = [
+            *counted.result(),
+            Neighbours("linear", linear.result(), 0.85),
+            Neighbours("beside", beside.result(), 0.99),
+        ]
     items = _items(actions, catalogue, horizon_days)
     lent = _lent(category, catalogue, items, horizon_days)
     if lent.nnz:

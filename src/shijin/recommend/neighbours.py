@@ -91,25 +91,23 @@ def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
     """Count pairs of rows, the nearest first, at most so many."""
     apart = max(1, min(MOST_ROWS_APART, most // max(len(actions.item), 1)))
     first, second = _pairs(actions, range(1, apart + 1))
-    step, item = actions.step.astype(np.int32), actions.item
-    gap = step[first] - step[second]
-    together = gap == 0
-    left = np.concatenate([item[first], item[second[together]]]).astype(np.int64)
-    keys = left * actions.n_items + np.concatenate([item[second], item[first[together]]])
-    weight = actions.weight.astype(np.float32)
-    both = weight[first] * weight[second]
-    both, gap = np.concatenate([both, both[together]]), np.concatenate([gap, gap[together]])
-    order = np.argsort(keys, kind="stable")
-    keys, both, gap = keys[order], both[order], gap[order]
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    order = _by_cell(actions.item[first], actions.item[second], actions.n_items)
+    first, second = first[order], second[order]
+    row, column = actions.item[first], actions.item[second]
+    first_of_cell = np.ones(len(order), dtype=bool)
+    first_of_cell[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    starts = np.flatnonzero(first_of_cell)
+    step, weight = actions.step.astype(np.int32), actions.weight.astype(np.float32)
+    gap, both = step[first] - step[second], weight[first] * weight[second]
     by_gap = (GAP_DECAY ** np.maximum(np.arange(gap.max(initial=0) + 1) - 1, 0)).astype(np.float32)
-    sums = [_summed(values, starts) for values in (both, by_gap[gap] * both, (gap <= 1) * both)]
-    often = sums[0] > (TWICE if len(starts) > MANY_PAIRS else 0.0)
-    row, column = np.divmod(keys[starts[often]], actions.n_items)
-    ends = np.searchsorted(row, np.arange(actions.n_items + 1))
+    values = (both, by_gap[gap] * both, (gap <= 1) * both, (gap == 0) * both)
+    ends = np.searchsorted(row[starts], np.arange(actions.n_items + 1))
     shape = (actions.n_items, actions.n_items)
-    ever, forward, adjacent = (sp.csr_matrix((values[often], column, ends), shape=shape) for values in sums)
-    return PairSums(forward, adjacent, ever)
+    sums = [sp.csr_matrix((_summed(one, starts), column[starts], ends), shape=shape) for one in values]
+    backward = sp.csr_matrix(sums.pop().T)
+    ever, forward, adjacent = (one + backward for one in sums)
+    often = ever > (TWICE if ever.nnz > MANY_PAIRS else 0.0)
+    return PairSums(*(sp.csr_matrix(one.multiply(often), dtype=np.float32) for one in (forward, adjacent, ever)))
 
 
 def members_of(actions: Actions) -> list[Neighbours]:
@@ -166,9 +164,16 @@ def _pairs(actions: Actions, lags: range) -> Pairs:
     return first, first + np.repeat(np.array(lags, dtype=np.int32), [len(one) for one in firsts])
 
 
-def _summed(values: NDArray[np.float32], starts: Ints) -> NDArray[np.float32]:
+def _by_cell(row: Codes, column: Codes, n: int) -> Ints:
+    """Order of places in an (n, n) matrix, by row, then by column: two bucket sorts, faster than a sort of numbers."""
+    places = sp.coo_matrix((np.arange(len(row), dtype=np.int32), (row, column)), shape=(n, n))
+    places.has_canonical_format = True  # equal places are not added up
+    return np.asarray(places.tocsc().tocsr().data)
+
+
+def _summed(values: NDArray[np.float32], starts: Ints) -> Floats:
     """Add up in double, where sums of so few digits have no rounding that the order of rows could show in."""
-    return np.add.reduceat(values, starts, dtype=np.float64).astype(np.float32) if len(starts) else values
+    return np.add.reduceat(values, starts, dtype=np.float64) if len(starts) else values.astype(np.float64)
 
 
 def _scaled(sums: sp.csr_matrix, counts: Floats, shrink: float, done: float, wanted: float) -> sp.csr_matrix:

@@ -9,47 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions, Codes
-from shijin.recommend.catalogue import Catalogue, known
+from shijin.recommend.catalogue import known
 from shijin.recommend.columns import Asked, candidates, column_names
-from shijin.recommend.members import Clock, Members, fit_members
+from shijin.recommend.lessons import MOST_EXAMPLES, Lessons, Taught, Teaching
+from shijin.recommend.members import Members
 from shijin.recommend.neighbours import faded_past
 from shijin.recommend.ranker import Examples, Ranker, fit_ranker
-from shijin.represent.packed import DAY_US, Floats, Ints
+from shijin.represent.packed import Floats, Ints
 from shijin.threads import one_blas_thread
 
-Taught = Literal["window", "last", "nothing"]
 Tell = Callable[[str, int, int], None]
-MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
 ENOUGH_LISTS = 6000  # with so many lists of which something was taken, no older example is asked
 FEW_LISTS, MOST_READ = 1000, 2_000_000  # nor with so many, once so many rows were read: large shops wait long for each
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
-LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
 MOST_ASKED = 20_000  # customers who are looked at closely for one item
 AT_ONCE = 2_000_000  # customers times items that one batch of customers is asked about, over PUT_FORWARD
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is asked of a shop's past.
-
-    horizon_days
-        How far ahead: habits and popularity fade by it, and a closed window is so long.
-    again
-        Whether what a customer bought before may be recommended, and counts as taken.
-    taught
-        What teaches; by how many customers took something where None.
-    """
-
-    horizon_days: int
-    again: bool = True
-    taught: Taught | None = None
 
 
 @dataclass(frozen=True)
@@ -90,12 +71,15 @@ class Wanted:
 class Recommender:
     """Everything needed to answer who may want what.
 
+    horizon_days : how far ahead was asked
+    again : as `learn` was told
     taught, lists : by what the ranker was taught, and by how many lists in which something was taken
     """
 
     members: Members
     ranker: Ranker
-    setting: Setting
+    horizon_days: int
+    again: bool
     taught: Taught
     lists: int
 
@@ -113,92 +97,39 @@ class Recommender:
         return {
             "taught": self.taught,
             "lists": self.lists,
-            "horizon_days": self.setting.horizon_days,
-            "again": self.setting.again,
+            "horizon_days": self.horizon_days,
+            "again": self.again,
             "weights": {name: round(weight, 4) for name, weight in self.ranker.weights.items()},
         }
 
 
-@dataclass(frozen=True)
-class Teaching:
-    """A part of the past with what came next.
-
-    actions
-        What was known.
-    taken : (t,) int64, rising
-        ``customer * items + item`` of what was bought next.
-    """
-
-    actions: Actions
-    taken: Ints
-
-    @property
-    def takers(self) -> Ints:
-        """Customers with a past who took something."""
-        found = np.unique(self.taken // self.actions.n_items)
-        return found[np.diff(self.actions.offsets)[found] > 0]
-
-
 @one_blas_thread()
-def learn(
-    actions: Actions, catalogue: Catalogue, setting: Setting, threads: int = 1, tell: Tell | None = None
-) -> Recommender:
+def learn(lessons: Lessons, *, again: bool = True, tell: Tell | None = None) -> Recommender:
     """Learn from a shop's past what its customers want next.
 
     Parameters
     ----------
+    again
+        Whether what a customer bought before may be recommended, and counts as taken.
     tell
         Called as it goes on: what, how many done, of how many.
     """
     told = tell or (lambda what, done, of: None)
-    days = setting.horizon_days
-    taught = setting.taught or chosen_teaching(actions, days)
-    clock: Clock = "cutoff" if taught == "window" else "customer"
     found: list[Examples] = []
     read = 0
-    for number, teaching in enumerate(teachings(actions, days, taught)):
-        if not len(teaching.takers):
-            break
+    for number, teaching in enumerate(lessons.teachings):
         told("learn", number, MOST_EXAMPLES + 1)
-        members = fit_members(teaching.actions, catalogue, days, clock)
-        found.append(_examples(members, teaching, catalogue, again=setting.again, threads=threads))
+        found.append(_examples(lessons.members(number, teaching), teaching, lessons, again=again))
         lists, read = sum(_lists(one) for one in found), read + len(teaching.actions.item)
         if lists >= (FEW_LISTS if read >= MOST_READ else ENOUGH_LISTS):
             break
     told("learn", MOST_EXAMPLES, MOST_EXAMPLES + 1)
-    members = fit_members(actions, catalogue, days, clock)
-    names = column_names(members)
+    names = column_names(lessons.today)
     examples = _later(found, len(names))
-    ranker = fit_ranker(examples, names, threads)
+    ranker = fit_ranker(examples, names, lessons.threads)
     told("learn", MOST_EXAMPLES + 1, MOST_EXAMPLES + 1)
-    return Recommender(members, ranker, setting, taught if found else "nothing", _lists(examples))
-
-
-def chosen_teaching(actions: Actions, horizon_days: int) -> Taught:
-    """Windows teach where enough customers took something in the newest closed one, else what each did last."""
-    window = next(teachings(actions, horizon_days, "window"), None)
-    if window is not None:
-        customers = int((np.diff(window.actions.offsets) > 0).sum())
-        takers = len(window.takers)
-        if takers >= LEAST_TAKERS or takers >= max(LEAST_SHARE * customers, 1):
-            return "window"
-    return "last"
-
-
-def teachings(actions: Actions, horizon_days: int, taught: Taught) -> Iterator[Teaching]:
-    """Parts of the past with what came next, the newest first."""
-    for back in range(1, MOST_EXAMPLES + 1):
-        if taught == "window":
-            cutoff = actions.now - back * horizon_days * DAY_US
-            before = actions.before(cutoff)
-            inside = (actions.ts >= cutoff) & (actions.ts < cutoff + horizon_days * DAY_US)
-        else:
-            before = actions.take(actions.step >= back)
-            inside = actions.step == back - 1
-        if not len(before.item):
-            return
-        rows = inside & actions.ordered
-        yield Teaching(before, np.unique(actions.customer[rows] * actions.n_items + actions.item[rows]))
+    taught: Taught = lessons.taught if found else "nothing"
+    return Recommender(lessons.today, ranker, lessons.horizon_days, again, taught, _lists(examples))
 
 
 def likeliest(members: Members, actions: Actions, item: int) -> Ints:
@@ -240,11 +171,11 @@ def over_batches(
             yield one.result()
 
 
-def _examples(members: Members, teaching: Teaching, catalogue: Catalogue, *, again: bool, threads: int) -> Examples:
+def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: bool) -> Examples:
     """Lists of candidates for customers chosen evenly, with what was taken of them."""
     others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
     rows = np.union1d(_evenly(teaching.takers, MOST_TAKERS), others)
-    allowed = catalogue.product & known(catalogue, teaching.actions)
+    allowed = lessons.catalogue.product & known(lessons.catalogue, teaching.actions)
 
     def answer(batch: tuple[Ints, Actions]) -> Examples:
         some, part = batch
@@ -254,7 +185,7 @@ def _examples(members: Members, teaching: Teaching, catalogue: Catalogue, *, aga
         one = Examples(customer, found.columns, taken, np.isin(customer, others))
         return one.take(np.isin(customer, np.union1d(customer[one.taken], others)))
 
-    found = _joined(list(over_batches(answer, teaching.actions, rows, threads)))
+    found = _joined(list(over_batches(answer, teaching.actions, rows, lessons.threads)))
     takers = np.unique(found.customer[found.taken])
     return found.take(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
 

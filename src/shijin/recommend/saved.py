@@ -18,7 +18,7 @@ from shijin.errors import ModelError
 from shijin.recommend.members import Items, Members
 from shijin.recommend.neighbours import Neighbours
 from shijin.recommend.ranker import Ranker
-from shijin.recommend.recommender import Recommender, Setting
+from shijin.recommend.recommender import Recommender
 
 FORMAT = 1
 ARRAYS, TREES, CARD = "members.safetensors", "trees.txt", "card.json"
@@ -75,8 +75,7 @@ def load(folder: Path) -> Recommender:
         )
         trees = contents[TREES].decode()
         ranker = Ranker(tuple(card["names"]), card["exact_weights"], trees, tuple(card["curve"]))
-        setting = Setting(card["horizon_days"], card["again"], card["taught"])
-        return Recommender(members, ranker, setting, card["taught"], card["lists"])
+        return Recommender(members, ranker, card["horizon_days"], card["again"], card["taught"], card["lists"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"damaged ({said})", str(folder), "delete the folder and recommend again") from error

@@ -14,8 +14,9 @@ from shijin.forecast.stack import Note, Tell
 from shijin.recommend.actions import Actions
 from shijin.recommend.catalogue import Catalogue
 from shijin.recommend.heard import heard
+from shijin.recommend.lessons import Lessons
 from shijin.recommend.questions import Goods, known_of
-from shijin.recommend.recommender import Recommender, Setting, learn
+from shijin.recommend.recommender import Recommender, learn
 from shijin.recommend.responses import responses_of
 from shijin.recommend.saved import CARD, load, save
 from shijin.represent.cutoff import History, split_at
@@ -119,8 +120,9 @@ def recommender_of(
     folder = workspace.root / "recommenders" / id
     if (folder / CARD).exists():
         return id, _load_once(folder)
-    setting = Setting(ground.horizon_days, again)
-    return id, learn(ground.actions, ground.catalogue, setting, workspace.config.engine.threads, tell)
+    threads = workspace.config.engine.threads
+    lessons = Lessons(ground.actions, ground.catalogue, ground.horizon_days, threads=threads)
+    return id, learn(lessons, again=again, tell=tell)
 
 
 def keep(workspace: Workspace, id: str, recommender: Recommender) -> None:
@@ -142,7 +144,7 @@ def taught_notes(recommender: Recommender) -> list[Note]:
     if not recommender.ranker.trees:
         return [{"code": "lists.few", "lists": recommender.lists}]
     code = f"lists.taught_{recommender.taught}"
-    return [{"code": code, "lists": recommender.lists, "days": recommender.setting.horizon_days}]
+    return [{"code": code, "lists": recommender.lists, "days": recommender.horizon_days}]
 
 
 def within(ground: Ground, min_gap: str | int | None) -> Ground:
