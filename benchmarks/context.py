@@ -100,7 +100,8 @@ def shuffled(windows: Sequence[Window]) -> list[Window]:
 def permuted(weights: Weights) -> Weights:
     """Shuffle the numbers inside every tensor."""
     rng = np.random.default_rng(SEED)
-    tensors = {name: rng.permutation(one.ravel()).reshape(one.shape) for name, one in weights.tensors.items()}
+    named = sorted(weights.tensors.items())  # a file's tensors come in any order
+    tensors = {name: rng.permutation(one.ravel()).reshape(one.shape) for name, one in named}
     return Weights(tensors, weights.card)
 
 

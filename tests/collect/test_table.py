@@ -123,6 +123,32 @@ def test_ids_of_18_digits_survive_as_integers_and_whole_floats_lose_their_point(
     assert told(found, "customer_id", "order_id") == [("123456789012345678", "12345"), ("5", None)]
 
 
+def test_views_carts_and_reviews_need_no_amount(tmp_path: Path) -> None:
+    file = "user_id,product_id,event_type,event_time,rating\na,s1,view,2024-03-05,\na,s1,add to cart,2024-03-06,\n"
+    file += "b,s2,review,2024-03-07,4.5\nc,s1,view,never,\n" + "d,s1,pv,2024-03-08,\n" * 99
+    found = collected(tmp_path, file)
+    assert told(found, "customer_id", "item_id", "type", "amount", "rating")[:3] == [
+        ("a", "s1", "view", None, None),
+        ("a", "s1", "cart", None, None),
+        ("b", "s2", "review", None, 4.5),
+    ]
+    assert found.rejected.select(["reason", "detail"]).to_pylist() == [
+        {"reason": "bad_time", "detail": 'event_time "never" is no date'}
+    ]
+
+
+@pytest.mark.parametrize("type", ["purchase", "cancelled", "", "vip"])
+def test_one_row_that_may_be_about_money_needs_an_amount(type: str, tmp_path: Path) -> None:
+    file = f"customer_id,type,ts\na,view,2024-03-05\na,{type},2024-03-06\n"
+    with pytest.raises(SourceError, match="no amount column"):
+        collected(tmp_path, file)
+
+
+def test_ratings_alone_are_shown_the_way_to_feedback(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no amount column.*shijin feedback FILE"):
+        collected(tmp_path, "customer_id,item_id,rating,ts\na,s1,5,2024-03-05\n")
+
+
 def test_price_times_quantity_stands_in_for_an_amount(tmp_path: Path) -> None:
     file = "customer,date,unit price,qty\na,2024-01-02,2.5,4\na,2024-01-03,3,-1\n"
     assert told(collected(tmp_path, file), "amount", "quantity", "type") == [

@@ -40,6 +40,11 @@ class Reading:
     order_is_guess: bool
     config: Config
 
+    @property
+    def paid(self) -> str | None:
+        """The column of money."""
+        return paid_column(self.roles)
+
     def text(self, role: str) -> pa.Array:
         """A column's texts, null where the source has none such."""
         if role not in self.roles:
@@ -67,7 +72,7 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
     raw = readable(raw, roles.values())
     refuse_missing(roles, raw)
     reading = settle(raw, roles, config, options)
-    signs = _by_sign(raw.table[roles.get("amount") or roles["price"]])
+    signs = _by_sign(raw.table[reading.paid]) if reading.paid else pa.nulls(raw.table.num_rows, pa.string())
     currency, other_currency = currencies(reading.text("currency") if "currency" in roles else signs, raw.name, config)
     lines = understand(reading, now, currency, other_currency)
     accepted = lines.filter(pc.is_null(lines["reason"]))
@@ -82,6 +87,8 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
 def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
     """Refuse a table in which no column can be the customer, the time or the amount, or one is empty throughout.
 
+    Where a column of types says that nothing was paid for, such as views and carts, no amount is needed.
+
     Raises
     ------
     SourceError
@@ -91,17 +98,36 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
     for role, any_of in needs.items():
         there = [roles[name] for name in any_of if name in roles]
         meant = {"customer_id": "customer", "ts": "time", "amount": "amount"}[role]
+        if role == "amount" and _nothing_is_paid(roles, raw):
+            continue
         if not there:
             found = ", ".join(raw.table.column_names[:20])
-            raise SourceError(f"no {meant} column, found {found}", raw.name, f"say --map {role}=COLUMN")
+            cure = f"say --map {role}=COLUMN"
+            if role == "amount" and "rating" in roles:
+                cure += "; of ratings alone say: shijin feedback FILE"
+            raise SourceError(f"no {meant} column, found {found}", raw.name, cure)
         empty = all(as_text(raw.table[name]).null_count == raw.table.num_rows for name in there)
         if empty and raw.table.num_rows:
             raise SourceError(f"the {meant} column {there[0]} is empty", raw.name, f"say --map {role}=COLUMN")
 
 
+def paid_column(roles: Mapping[str, str]) -> str | None:
+    """The column of money; None where there is none."""
+    return roles.get("amount") or roles.get("price")
+
+
+def _nothing_is_paid(roles: Mapping[str, str], raw: Raw) -> bool:
+    """Whether every row says what it is, and none of them is about money."""
+    if "type" not in roles or paid_column(roles):
+        return False
+    types = pc.unique(canonical_types(as_text(raw.table[roles["type"]])))
+    return bool(len(types)) and set(types.to_pylist()) <= set(KNOWN_TYPES.values()) - {*MONEY_TYPES, "void"}
+
+
 def settle(raw: Raw, roles: Mapping[str, str], config: Config, options: CollectOptions) -> Reading:
     """Settle the decimal sign and the order of dates: what is said wins, else the values themselves tell."""
-    amounts = raw.table[roles.get("amount") or roles["price"]]
+    paid = paid_column(roles)
+    amounts = raw.table[paid] if paid else pa.nulls(raw.table.num_rows, pa.string())
     amounts = as_text(amounts) if _is_text(amounts) else amounts
     decimal = options.decimal or config.collect.decimal or guess.decimal_of(amounts)
     said = options.date_order or config.collect.date_order
@@ -227,7 +253,7 @@ def _people(reading: Reading) -> tuple[pa.Array, dict[str, pa.Array]]:
 def _amounts(reading: Reading, quantity: pa.Array) -> pa.Array:
     if "amount" in reading.roles:
         return reading.number("amount")
-    if "quantity" in reading.roles:
+    if "price" in reading.roles and "quantity" in reading.roles:
         return within(pc.multiply(reading.number("price"), quantity))
     return reading.number("price")
 
@@ -271,17 +297,16 @@ def _unreadable(reading: Reading, role: str) -> pa.Array:
 
 
 def _details(reading: Reading, reason: pa.Array) -> pa.Array:
-    amount = reading.roles.get("amount") or reading.roles["price"]
     columns = {
         "bad_time": (reading.roles["ts"], "is no date"),
-        "bad_amount": (amount, "is no number"),
-        "bad_quantity": (reading.roles.get("quantity", amount), "is no number"),
+        "bad_amount": (reading.paid, "is no number"),
+        "bad_quantity": (reading.roles.get("quantity"), "is no number"),
         "future_date": (reading.roles["ts"], "lies in the future"),
     }
     detail = reason
     for name, (column, said) in columns.items():
         holds = pc.fill_null(pc.equal(reason, name), fill_value=False)
-        if pc.any(holds).as_py():
+        if column and pc.any(holds).as_py():
             value = reading.raw.table[column].combine_chunks().cast(pa.string())
             sentence = quoted(column, value, said)
             if name in ("bad_amount", "bad_quantity"):

@@ -30,7 +30,7 @@ FEW_LISTS, MOST_READ = 1000, 2_000_000  # nor with so many, once so many rows we
 MOST_TAKERS, MOST_OTHERS = 20_000, 2000  # customers looked at in an example: who took something, and anybody
 MOST_LISTS = 6000  # of an example, with something taken
 MOST_ASKED = 20_000  # customers who are looked at closely for one item
-AT_ONCE = 2_000_000  # customers times items that one batch of customers is asked about, over PUT_FORWARD
+AT_ONCE = 5_000_000  # customers times items that one batch of customers is asked about: what a cache bears
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def likeliest(members: Members, actions: Actions, item: int) -> Ints:
 def batches(actions: Actions, rows: Ints | None = None) -> Iterator[tuple[Ints, Actions]]:
     """Customers' positions, so many at once, and their pasts."""
     chosen = np.arange(len(actions)) if rows is None else rows
-    size = max(64, min(4096, AT_ONCE // max(actions.n_items, 1) * 20))
+    size = max(64, min(4096, AT_ONCE // max(actions.n_items, 1)))
     for first in range(0, len(chosen), size):
         some = chosen[first : first + size]
         yield some, actions.of(some)
