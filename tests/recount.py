@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 from typing import Any
 
@@ -99,7 +100,8 @@ def untrue(found: Sheet, rows: pd.DataFrame) -> list[str]:
 
 def _rhythm(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
     days = found.days(customer, item)
-    if len(days) < 3:
+    gaps = [(later - day).days for day, later in pairwise(days)]
+    if len(days) < 3 or max(gaps) > Fraction(2, 3) * sum(gaps):
         return {"bought_days": len(days)}
     gap = Fraction((days[-1] - days[0]).days, len(days) - 1)
     return {"gap_days": floor(gap + Fraction(1, 2)), "ago_days": found.ago(days[-1]), "bought_days": len(days)}

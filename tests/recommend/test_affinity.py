@@ -114,6 +114,22 @@ def test_a_rating_that_was_taken_back_counts_no_more() -> None:
     assert table_of([bought, bad, good], np.inf)["interest"].to_pylist()[0] == 2.0
 
 
+def test_a_review_counts_once_by_its_rating_where_it_has_one() -> None:
+    bought = row("a", "2024-01-22", item_id="cup")
+    rated = row("a", "2024-01-22", None, "review", item_id="tea", rating=5.0)
+    alone = row("a", "2024-01-22", None, "review", item_id="rum")
+    stern = row("a", "2024-01-22", None, "review", item_id="tea", rating=1.0)
+
+    def interest(*rows: Row) -> dict[str, float]:
+        found = table_of([bought, *rows], np.inf)
+        categories = [one for one in found.to_pylist() if one["kind"] == "category"]
+        return {one["name"]: one["interest"] for one in categories}
+
+    assert interest(rated) == {"china": 1.0, "drinks": 1.0}
+    assert interest(alone) == {"china": 1.0, "drinks": 0.6}
+    assert interest(stern) == {"china": 1.0}
+
+
 def test_what_is_said_after_the_cutoff_counts_in_full_and_dates_the_row() -> None:
     rows = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-03-01", None, "click", item_id="cup")]
     first, second = table_of(rows, 10.0).slice(0, 2).to_pylist()
@@ -168,7 +184,7 @@ MANY = st.lists(
         st.integers(1, 31),
         st.sampled_from(["order", "view", "cart", "review", "rating", "dismiss", "click", "exposure", "return"]),
         st.sampled_from([*CATEGORY, None]),
-        st.sampled_from([1.0, 2.0, 4.0, 5.0]),
+        st.sampled_from([1.0, 2.0, 4.0, 5.0, None]),
     ),
     max_size=20,
 )
@@ -180,12 +196,15 @@ def slowly(rows: list[Row], half_life_days: float) -> dict[tuple[str, str], dict
     found: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     weights: dict[Any, tuple[Row, float]] = {}
     once = set()
+    told = [one for one in rows if one["type"] in ("rating", "review") and one["rating"] is not None]
+    rated = {(one["customer_id"], one["item_id"]) for one in told}
     for one in sorted(rows, key=lambda one: (one["ts"], one["type"] == "dismiss", -(one.get("rating") or 0))):
         kind, who, item = one["type"], one["customer_id"], one["item_id"]
-        if kind in OF_ACTION and (one["ts"], kind, who, item) not in once:
+        said_by_rating = kind == "review" and (who, item) in rated
+        if kind in OF_ACTION and not said_by_rating and (one["ts"], kind, who, item) not in once:
             once.add((one["ts"], kind, who, item))
             weights[len(weights), "done"] = one, OF_ACTION[kind]
-        if kind in ("rating", "review"):
+        if kind in ("rating", "review") and one["rating"] is not None:
             weights[who, item] = one, (one["rating"] - 3) / 2
         if kind == "dismiss":
             weights[who, item] = one, -0.3

@@ -118,6 +118,21 @@ def test_a_rhythm_that_ended_long_ago_is_none() -> None:
     assert Shop(late[:-1] + bought_on("a", "tea", "01-19")).tell("a", "tea")[0] == "rhythm"
 
 
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        (("01-05", "01-15", "01-31"), "rhythm"),  # 10 and 16
+        (("01-05", "01-13", "01-29"), "rhythm"),  # 8 and 16: just twice as long
+        (("01-05", "01-13", "01-30"), "again"),  # 8 and 17
+        (("01-05", "01-06", "01-31"), "again"),
+        (("01-01", "01-02", "01-03", "01-31"), "again"),  # 28 of 30 days in one gap
+        (("01-01", "01-06", "01-11", "01-31"), "rhythm"),  # 20 of 30
+    ],
+)
+def test_gaps_that_are_far_from_alike_are_no_rhythm(days: tuple[str, ...], code: str) -> None:
+    assert Shop(OLD + bought_on("a", "tea", *days)).tell("a", "tea")[0] == code
+
+
 def test_what_was_bought_once_says_when() -> None:
     assert Shop(OLD + bought_on("a", "tea", "01-25")).tell("a", "tea") == ("bought", {"ago_days": 7})
 

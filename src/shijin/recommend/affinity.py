@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shijin.recommend.actions import Actions, Codes
 from shijin.recommend.catalogue import Catalogue
 from shijin.recommend.responses import Responses, Said
-from shijin.represent.packed import DAY_US, Floats, Ints
+from shijin.represent.packed import DAY_US, Floats, Ints, Kind
 from shijin.schema import AFFINITY
 
 # What is done is worth `actions.WEIGHTS`; being shown something says nothing of the one who sees it.
@@ -60,7 +60,7 @@ def affinities(
         After how many days something counts half; inf: nothing fades.
     responses
         A click speaks for what it is on as a view does; a rating as an order does, for or against, and “not
-        interested” against. Interest does not fall below none.
+        interested” against. A review with a rating counts once, by its rating. Interest does not fall below none.
 
     Returns
     -------
@@ -118,6 +118,7 @@ def _interest(
 ) -> _Interest:
     customer, item, ts, weight = actions.customer, actions.item, actions.ts, actions.weight
     if responses is not None:
+        weight = np.where(_rated(actions, responses), 0.0, weight)
         said = [responses.opinions(), responses.take(responses.kind == Said.CLICK)]
         customer = np.concatenate([customer, *(one.customer for one in said)])
         item = np.concatenate([item, *(one.item for one in said)])
@@ -139,6 +140,14 @@ def _interest(
     customer, interest = key[starts[some]] // n_names, interest[some]
     total = np.bincount(customer, interest, len(actions))
     return _Interest(customer, key[starts[some]] % n_names, interest, interest / total[customer], last[some])
+
+
+def _rated(actions: Actions, responses: Responses) -> NDArray[np.bool_]:
+    """(a,) whether a row is a review of an item that the customer rated: the rating says it all."""
+    ratings = responses.take(responses.kind == Said.RATING)
+    width = max(actions.n_items, int(ratings.item.max(initial=0)) + 1)
+    rated = ratings.customer * width + ratings.item
+    return (actions.kind == Kind.REVIEW) & np.isin(actions.customer * width + actions.item, rated)
 
 
 def _said_weight(said: Responses) -> Floats:

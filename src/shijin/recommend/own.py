@@ -24,8 +24,10 @@ class Own:
         On how many days it was bought.
     span : (r,) int32
         Days from the first of them to the newest.
+    longest : (r,) int32
+        The longest gap between two of these days that follow each other; 0 where there is one day or none.
     ago : (r,) int32
-        The age of that.
+        The age of the newest.
     cart_ago : (r,) int32
         The age of the cart it was put into after the moment it was bought last, or ever.
     look_days, look_ago : (r,) int32
@@ -34,6 +36,7 @@ class Own:
 
     days: Codes
     span: Codes
+    longest: Codes
     ago: Codes
     cart_ago: Codes
     look_days: Codes
@@ -46,7 +49,7 @@ class Own:
         Examples
         --------
         >>> none = np.zeros(3, dtype=np.int32)
-        >>> Own(np.array([3, 2, 1], np.int32), np.array([21, 10, 0], np.int32), *(none,) * 4).gap_days.tolist()
+        >>> Own(np.array([3, 2, 1], np.int32), np.array([21, 10, 0], np.int32), *(none,) * 5).gap_days.tolist()
         [11, 10, 0]
         """
         gaps = np.maximum(self.days - 1, 1)
@@ -64,8 +67,9 @@ def own_of(actions: Actions, bought: Bought, customer: Ints, item: Codes) -> Own
     """
     today, place = actions.now // DAY_US, bought.places(customer, item)
     met, at = np.flatnonzero(place >= 0), place[place >= 0]
-    days, span, ago = (np.full(len(item), never, np.int32) for never in (0, 0, -1))
+    days, span, longest, ago = (np.full(len(item), never, np.int32) for never in (0, 0, 0, -1))
     days[met], span[met], ago[met] = bought.days[at], bought.last[at] - bought.first[at], today - bought.last[at]
+    longest[met] = _longest_gaps(bought)[at]
     last_ts = np.full(len(item), NEVER)
     last_ts[met] = bought.last_ts[at]
     pair, rows = _since(actions, customer, item, last_ts)
@@ -73,7 +77,14 @@ def own_of(actions: Actions, bought: Bought, customer: Ints, item: Codes) -> Own
     cart_ago = _age_of_newest(today, day[in_cart], pair.of_row[in_cart], pair.n)[pair.place]
     viewed, at = day[~in_cart], pair.of_row[~in_cart]
     look_ago, look_days = _age_of_newest(today, viewed, at, pair.n), _different_days(viewed, at, pair.n)
-    return Own(days, span, ago, cart_ago, look_days[pair.place], look_ago[pair.place])
+    return Own(days, span, longest, ago, cart_ago, look_days[pair.place], look_ago[pair.place])
+
+
+def _longest_gaps(bought: Bought) -> Codes:
+    """(p,) the most days between two purchases of a pair that follow each other."""
+    gap, begins = np.diff(bought.day, prepend=0), bought.day_offsets[:-1]
+    gap[begins] = 0
+    return np.maximum.reduceat(gap, begins) if len(begins) else gap
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ cutoff, of customers who are known there. An age in days is the calendar's, from
 
 rhythm
     Bought on `bought_days` >= 3 days, every `gap_days`: newest day less first day, over the gaps, to the nearest whole
-    day, halves up. The newest, `ago_days` ago, is no further away than three such gaps.
+    day, halves up. No gap is longer than two thirds of the days from the first to the newest: of two gaps none is more
+    than twice the other. The newest, `ago_days` ago, is no further away than three such gaps.
 cart
     Put into the cart `ago_days` ago, the last time, and not bought at that moment or since; within the horizon, or,
     where nothing stronger is true, ever.
@@ -189,7 +190,8 @@ class _Claims:
 
 
 def _in_rhythm(own: Own) -> Bools:
-    return (own.days >= RHYTHM_DAYS) & (own.ago * (own.days - 1) <= LATE_GAPS * own.span)
+    even = 3 * own.longest <= 2 * own.span
+    return (own.days >= RHYTHM_DAYS) & even & (own.ago * (own.days - 1) <= LATE_GAPS * own.span)
 
 
 def _claim_leads(
