@@ -20,6 +20,7 @@ from shijin.represent.packed import Floats, Ints
 
 THUMBS = 1.0
 SCALES = (5.0, 10.0, 100.0)  # what the best rating may be called
+_STRAY = 20  # up to one rating in so many is a slip of whoever typed it, and tells no scale
 
 
 class Said(IntEnum):
@@ -128,11 +129,12 @@ def responses_of(
 
 
 def scale_of(ratings: Floats) -> tuple[float, float]:
-    """The worst and the best rating that a shop's scale has, by all that it was given.
+    """The worst and the best rating that a shop's scale has, by what it was given.
 
-    Of up to 5, 10 or 100, whichever is the first to hold them; beyond 100, up to the highest given. It begins at 1,
-    where something lower was given at 0, and where anything below 0 was given it reaches as far down as up. Nothing
-    above 1, and something below it, are thumbs. A 1 and nothing else is the worst of five.
+    Of up to 5, 10 or 100, whichever is the first to hold at least 95 % of them, so that a mistyped 50 makes nobody's
+    five a bad one; where none does, up to the furthest given. It begins at 1, where more than 5 % are lower at 0, and
+    where more than 5 % are below 0 it reaches as far down as up. Nothing above 1, and something below it, are thumbs. A
+    1 and nothing else is the worst of five.
 
     Examples
     --------
@@ -140,13 +142,17 @@ def scale_of(ratings: Floats) -> tuple[float, float]:
     ((1.0, 5.0), (0.0, 10.0), (0.0, 1.0))
     >>> scale_of(np.array([-1.0, 1.0])), scale_of(np.array([1.0])), scale_of(np.array([80.0, 240.0]))
     ((-1.0, 1.0), (1.0, 5.0), (1.0, 240.0))
+    >>> scale_of(np.array([*np.full(19, 4.0), 50.0]))
+    (1.0, 5.0)
     """
-    lowest, furthest = float(ratings.min(initial=np.inf)), float(np.abs(ratings).max(initial=0.0))
-    scales = (THUMBS, *SCALES) if lowest < 1 else SCALES
-    best = next((top for top in scales if furthest <= top), furthest)
-    if lowest < 0:
+    size = np.abs(ratings)
+    poor = ratings[ratings < 1]  # where most are thumbs up, one thumb down in a hundred is no slip
+    if len(poor) and not _told(size > THUMBS):
+        return (-THUMBS if _told(poor < 0) else 0.0), THUMBS
+    best = next((top for top in SCALES if not _told(size > top)), float(size.max(initial=0.0)))
+    if _told(ratings < 0):
         return -best, best
-    return (0.0 if lowest < 1 else 1.0), best
+    return (0.0 if _told(ratings < 1) else 1.0), best
 
 
 def liking(ratings: Floats) -> Floats:
@@ -158,7 +164,12 @@ def liking(ratings: Floats) -> Floats:
     ([1.0, 0.5, 0.0, -1.0], [1.0, -1.0, 0.0])
     """
     worst, best = scale_of(ratings)
-    return 2 * (ratings - worst) / (best - worst) - 1
+    return 2 * (np.clip(ratings, worst, best) - worst) / (best - worst) - 1
+
+
+def _told(flags: NDArray[np.bool_]) -> bool:
+    """Whether it holds of more ratings than may be slips."""
+    return _STRAY * int(np.count_nonzero(flags)) > len(flags)
 
 
 def _liking_of_both(ratings: Floats, reviews: NDArray[np.bool_]) -> Floats:
