@@ -28,12 +28,13 @@ from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
-from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend, recommend_to, wanted_by
+from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend, recommend_to
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent, similar
 from shijin.steps.score import ScoreOptions, score_together
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import TrainOptions, train_model
+from shijin.steps.wanted_by import wanted_by
 from shijin.views import BacktestView, ItemsBacktestView, Plots, TrainedModel
 from shijin.workspace import Workspace
 
@@ -158,10 +159,12 @@ class Shop:
     ) -> Any:  # noqa: ANN401
         """Say what each customer wants next and why, or what one customer does, or who wants an item most.
 
-        `wanted`: exclude_bought, categories, in_stock, min_gap, diverse, value_aware, horizon, cutoff, as
+        `wanted`: exclude_bought, category, in_stock, min_gap, diverse, value_aware, horizon, cutoff, as
         `RecommendOptions` has them. Everybody's lists are also laid beside the newest forecast, where the report looks.
         """
-        options = RecommendOptions(k if k is not None else SHORT if item is None else LONG, **wanted)
+        if None not in (customer, item):
+            raise ConfigError("a customer and an item are named", "recommend", "name one of the two")
+        options = RecommendOptions.of(k if k is not None else SHORT if item is None else LONG, wanted)
         if customer is not None:
             return like(recommend_to(self.workspace, options, str(customer), _now())[1], self.kind)
         if item is not None:

@@ -295,6 +295,11 @@ def refusals(shop: Shop, plain: pd.DataFrame) -> dict[str, Callable[[], object]]
         "lists of nothing": lambda: shop.recommend(0),
         "who wants what is not there": lambda: shop.recommend(item="no such item"),
         "a category that is none": lambda: shop.recommend(categories="no such category"),
+        "a customer and an item": lambda: shop.recommend(customer="c000003", item="sku-0001"),
+        "an option that is none": lambda: shop.recommend(categorie="garden"),
+        "a word for a number": lambda: shop.recommend(k="ten"),  # type: ignore[arg-type]
+        "half an item": lambda: shop.recommend(2.5),  # type: ignore[arg-type]
+        "a word for a share": lambda: shop.recommend(diverse="much"),
         "nothing in stock": lambda: shop.recommend(in_stock=["no such item"]),
         "a file of stock that is not there": lambda: shop.recommend(in_stock="nowhere.csv"),
         "demand for ever": lambda: shop.demand(horizon="soon"),

@@ -97,6 +97,29 @@ def test_interests_are_the_rows_that_the_lists_bring_along(workspace: Path) -> N
     assert receipt.outputs == (f"scores/{latest}/affinity.parquet",)
 
 
+def test_what_is_said_after_the_cutoff_never_reaches_interests(orders: pd.DataFrame, tmp_path: Path) -> None:
+    shop = shop_of(orders, tmp_path)
+    then, today = shop.affinity(cutoff=CUTOFF.isoformat()), shop.affinity()
+    bought = orders[orders["type"] == "order"].dropna(subset="item_id").drop_duplicates("customer_id")
+    said = bought[["customer_id", "item_id"]].assign(type="rating", value=1 + 4 * (bought.index % 2))
+    shop.feedback(said.assign(ts=pd.Timestamp(CUTOFF)))
+    assert shop.affinity(cutoff=CUTOFF.isoformat()).equals(then)
+    assert not shop.affinity().equals(today)
+    shop.feedback(said.assign(ts=pd.Timestamp(CUTOFF) - pd.Timedelta(microseconds=1)))
+    assert not shop.affinity(cutoff=CUTOFF.isoformat()).equals(then)
+
+
+def test_a_shop_of_one_item_has_a_demand_and_no_lists_and_is_told_why(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=120, freq="D")
+    one = pd.DataFrame({"customer_id": [f"c{n % 11}" for n in range(120)], "ts": days, "amount": 5.0})
+    shop = shop_of(one.assign(type="order", item_id="tea", quantity=2.0, order_id=one.index.astype(str)), tmp_path)
+    table = shop.demand()
+    assert table["item_id"].to_pylist() == ["tea"]
+    assert table["recent_units"].to_pylist() == [60.0]
+    with pytest.raises(EmptyHistoryError, match=r"one item only .* Cure: collect orders of more items"):
+        shop.recommend()
+
+
 def test_a_shop_without_items_is_refused_and_nothing_is_written(orders: pd.DataFrame, tmp_path: Path) -> None:
     shop = shop_of(orders.drop(columns=["item_id", "category"]), tmp_path)
     for verb in (shop.demand, shop.affinity, shop.recommend):

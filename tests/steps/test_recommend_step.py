@@ -19,8 +19,9 @@ from shijin.errors import ConfigError, EmptyHistoryError, ModelError, ShijinErro
 from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
 from shijin.steps.collect import collect
 from shijin.steps.feedback import feedback
-from shijin.steps.recommend import RecommendOptions, latest_lists, recommend, recommend_to, wanted_by
+from shijin.steps.recommend import RecommendOptions, latest_lists, recommend, recommend_to
 from shijin.steps.score import ScoreOptions, score
+from shijin.steps.wanted_by import wanted_by
 from shijin.workspace import Workspace
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
@@ -373,6 +374,17 @@ def test_who_only_looked_gets_a_list_from_that_and_of_whom_no_item_is_known_what
     assert mine["score"].tolist() == pytest.approx((buyers[mine["item_id"]] / everybody).tolist())
 
 
+def test_of_whom_no_item_is_known_what_they_dismissed_is_not_on_their_list(raw: pd.DataFrame, tmp_path: Path) -> None:
+    shop = made(pd.concat([raw, pd.DataFrame([orders_of("nothing", 3, None)])], ignore_index=True), tmp_path)
+    first = alone(shop, "nothing")["item_id"].tolist()
+    said = pd.DataFrame([{"customer_id": "nothing", "item_id": first[2], "type": "dismiss", "ts": "2023-12-01"}])
+    said.to_csv(tmp_path / "said.csv", index=False)
+    feedback(shop, tmp_path / "said.csv", CollectOptions(), NOW)
+    later = alone(shop, "nothing")["item_id"].tolist()
+    assert later[:9] == first[:2] + first[3:]
+    assert first[2] not in later
+
+
 def test_an_item_sold_once_and_one_never_sold_reach_those_who_like_their_category(
     raw: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -460,9 +472,10 @@ def test_who_wants_an_item_are_those_whose_lists_have_it_at_that_place(listed: W
         ({"diverse": 1.01}, ("1.01", "--diverse")),
         ({"diverse": -0.1}, ("--diverse",)),
         ({"diverse": float("nan")}, ("--diverse",)),
-        ({"min_gap": "soon"}, ("'soon'",)),
+        ({"min_gap": "soon"}, ("--min-gap: 'soon' is no length of time",)),
+        ({"min_gap": "0d"}, ("--min-gap: '0d' is out of range",)),
         ({"categories": ["Gardn"]}, ("no category 'Gardn'", "did you mean 'garden'?")),
-        ({"categories": ["zzz"]}, ("no category 'zzz'", "there are ")),
+        ({"categories": ["zzz"]}, ("no category 'zzz'", "there are 'bath', 'garden', '")),
         (
             {"in_stock": ["x", "y"]},
             ("none of the 40 items that are left is in stock: 0 of 2 ids", "or leave out"),
@@ -489,7 +502,7 @@ def test_the_filter_that_leaves_nothing_is_named(listed: Workspace, raw: pd.Data
         f"is in stock: {len(other)} of {len(other)} ids are the shop's",
     )
     shop = again(listed, tmp_path, f"{CONFIG}[items]\ncharges = [{', '.join(map(repr, other))}]\n")
-    refused(shop, ConfigError, lambda: lists(shop, categories=kinds[1]), f"no product is left of {kinds[1]}")
+    refused(shop, ConfigError, lambda: lists(shop, categories=kinds[1]), f"no product is left of {kinds[1]!r}")
     everything = again(listed, tmp_path / "all", f'{CONFIG}[items]\ntests = [".*"]\n')
     refused(everything, EmptyHistoryError, lambda: lists(everything), "no item")
     (tmp_path / "none.csv").write_text("sku,stock\na,0\nb,0\n", "utf-8")
@@ -507,7 +520,7 @@ def test_strangers_are_refused_and_nothing_is_learnt_or_written_for_them(raw: pd
     refused(shop, ConfigError, lambda: wanted_by(shop, RecommendOptions(), "stranger", NOW), "no item 'stranger'")
     only = RecommendOptions(in_stock=[item])
     other = raw.loc[(raw["type"] == "order") & (raw["item_id"] != item), "item_id"].iloc[0]
-    refused(shop, ConfigError, lambda: wanted_by(shop, only, other, NOW), "does not pass the filters")
+    refused(shop, ConfigError, lambda: wanted_by(shop, only, other, NOW), "does not pass --in-stock")
 
 
 def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave_nothing_behind(
@@ -521,12 +534,81 @@ def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave
         shop,
         ConfigError,
         lambda: alone(shop, customer, exclude_bought=True, in_stock=only),
-        f"nothing is left to recommend to {customer!r}",
+        f"nothing is left to recommend to {customer!r} after --exclude-bought and --in-stock",
     )
     assert not (shop.root / "recommenders").exists()
     rest = lists(shop, exclude_bought=True, in_stock=only)
     assert customer not in set(rest["customer_id"])
     assert notes(shop, exclude_bought=True, in_stock=only)["lists.unlisted"]["customers"] > 0
+
+
+def test_lists_that_hold_nothing_for_anybody_are_refused_and_leave_the_ones_before(
+    listed: Workspace, raw: pd.DataFrame, tmp_path: Path
+) -> None:
+    item = "sku-0001"
+    have = raw[(raw["type"] == "order") & (raw["item_id"] == item)]
+    others = sorted(set(raw["customer_id"]) - set(have["customer_id"]))
+    all_bought = pd.concat([raw, pd.DataFrame([orders_of(customer, 3, item) for customer in others])])
+    shop = made(all_bought, tmp_path)
+    lists(shop)
+    refused(
+        shop,
+        ConfigError,
+        lambda: lists(shop, exclude_bought=True, in_stock=[item]),
+        "--all: nothing is left to recommend to anybody after --exclude-bought and --in-stock",
+    )
+
+
+def test_who_wants_an_item_goes_by_chance_alone(listed: Workspace) -> None:
+    for more in ({"value_aware": True}, {"diverse": 0.3}):
+        name = "--" + next(iter(more)).replace("_", "-")
+        ask = RecommendOptions(**more)
+        refused(listed, ConfigError, lambda: wanted_by(listed, ask, "sku-0001", NOW), "by their chance", name)  # noqa: B023
+
+
+def test_an_item_that_only_came_back_is_wanted_by_nobody_and_the_refusal_says_why(
+    raw: pd.DataFrame, tmp_path: Path
+) -> None:
+    back = orders_of("c000001", 9, "only back", type="return", amount=-30.0)
+    shop = made(pd.concat([raw, pd.DataFrame([back])], ignore_index=True), tmp_path)
+    refused(
+        shop,
+        ConfigError,
+        lambda: wanted_by(shop, RecommendOptions(), "only back", NOW),
+        "nobody bought 'only back' or looked at it before",
+    )
+
+
+def test_a_category_is_taken_by_its_very_name_and_else_whatever_its_capitals(tmp_path: Path) -> None:
+    rows = [(f"c{n % 7}", f"2024-01-{n + 1:02d}", f"i{n % 6}") for n in range(28)]
+    kinds = {"i0": "Tea", "i1": "tea", "i2": "Tea", "i3": "a, b"}
+    frame = little(rows)
+    shop = made(frame.assign(category=frame["item_id"].map(kinds)), tmp_path)
+
+    def items(*categories: str) -> set[str]:
+        return set(lists(shop, categories=categories)["item_id"])
+
+    assert items("Tea") == {"i0", "i2"}
+    assert items("tea") == {"i1"}
+    assert items("TEA") == {"i0", "i1", "i2"}
+    assert items("a, b", "tea") == {"i1", "i3"}
+    refused(shop, ConfigError, lambda: items("zzzz"), "there are 'Tea', 'a, b', 'tea'")
+
+
+def test_what_a_customer_disliked_is_not_named_as_what_led_to_an_item(raw: pd.DataFrame, tmp_path: Path) -> None:
+    shop = made(raw, tmp_path)
+    led = lists(shop, exclude_bought=True)
+    led = led[led["reason_code"] == "after"].assign(lead=led["reason_args"].map(json.loads).str["bought_item"])
+    some = led.drop_duplicates("customer_id").head(20)[["customer_id", "lead"]]
+    said = some.rename(columns={"lead": "item_id"}).assign(type="dismiss", ts="2023-11-27")
+    assert len(said) > 5
+    said.to_csv(tmp_path / "said.csv", index=False)
+    feedback(shop, tmp_path / "said.csv", CollectOptions(), NOW)
+    rows = lists(shop, exclude_bought=True)
+    leads = rows["reason_args"].map(json.loads).str.get("bought_item")
+    disliked = set(zip(some["customer_id"], some["lead"], strict=True))
+    assert leads.notna().any()
+    assert not disliked & set(zip(rows["customer_id"], leads, strict=True))
 
 
 # --- small shops ------------------------------------------------------------------------------------------------------

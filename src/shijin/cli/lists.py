@@ -19,9 +19,10 @@ from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
 from shijin.steps.export import ExportOptions, export_wanted, refuse_target
 from shijin.steps.export import export as export_step
-from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to, wanted_by
+from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to
 from shijin.steps.recommend import recommend as recommend_step
 from shijin.steps.report import report as report_step
+from shijin.steps.wanted_by import wanted_by
 from shijin.words import say
 from shijin.workspace import Receipt, Workspace
 

@@ -49,6 +49,8 @@ def leads_of(actions: Actions, bought: Bought, customer: Ints, item: Codes, simi
 
     Parameters
     ----------
+    actions
+        What may be named: of it what was bought.
     customer : (r,) int64
     item : (r,) int32
         Codes of the Actions.

@@ -51,19 +51,23 @@ class Known:
         """(items,) what a list may hold: products that somebody touched."""
         return self.catalogue.product & known(self.catalogue, self.actions)
 
-    def refuse_no_choice(self, where: str) -> None:
+    def refuse_no_choice(self, where: str, least: int = 2) -> None:
         """Refuse a past in which there is nothing to choose among.
 
         Raises
         ------
         EmptyHistoryError
-            When fewer than two products were touched.
+            When fewer products were touched than there must be at least.
         """
         products = len(np.unique(self.actions.item[self.catalogue.product[self.actions.item]]))
-        if products < 2:
-            found = "no item" if not products else "one item only"
-            cure = "collect orders with a column of items, or say --map item_id=COLUMN"
-            raise EmptyHistoryError(f"{found} in what was ordered, so that there is nothing to choose", where, cure)
+        if products >= least:
+            return
+        if products:
+            problem = "one item only in what was ordered, so that there is nothing to choose"
+            cure = "collect orders of more items, or say --map item_id=COLUMN where another column tells them apart"
+            raise EmptyHistoryError(problem, where, cure)
+        cure = "collect orders with a column of items, or say --map item_id=COLUMN"
+        raise EmptyHistoryError("no item in what was ordered, so that there is nothing to choose", where, cure)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,12 @@ class Reasons:
 
 
 def reasons_of(
-    actions: Actions, catalogue: Catalogue, shown: Shown, similar: Sequence[Neighbours], horizon_days: int
+    actions: Actions,
+    catalogue: Catalogue,
+    shown: Shown,
+    similar: Sequence[Neighbours],
+    horizon_days: int,
+    pasts: Actions | None = None,
 ) -> Reasons:
     """Give every row the first reason that holds, strongest kind first.
 
@@ -143,6 +148,8 @@ def reasons_of(
         Of all customers of the shop: others are counted.
     similar
         What items go with what items: of it the product that led to an item is chosen.
+    pasts
+        What may be said to have led to an item: the actions without what a customer disliked; all where None.
     """
     bought, claims = bought_of(actions, catalogue.product), _Claims.of(len(shown))
     own = own_of(actions, bought, shown.customer, shown.item)
@@ -151,7 +158,7 @@ def reasons_of(
     claims.claim("again", own.days > 1, (own.days, own.ago))
     claims.claim("viewed", (own.look_ago >= 0) & (own.look_ago <= horizon_days), (own.look_days, own.look_ago))
     claims.claim("bought", own.days == 1, (own.ago,))
-    _claim_leads(claims, actions, bought, shown, similar)
+    _claim_leads(claims, actions if pasts is None else pasts, bought, shown, similar)
     shares = _shares_of(claims, bought, catalogue, shown)
     for name, share in shares.items():
         strong = (share.percent >= STRONG_SHARE) & (share.purchases >= STRONG_PURCHASES)
@@ -194,17 +201,15 @@ def _in_rhythm(own: Own) -> Bools:
     return (own.days >= RHYTHM_DAYS) & even & (own.ago * (own.days - 1) <= LATE_GAPS * own.span)
 
 
-def _claim_leads(
-    claims: _Claims, actions: Actions, bought: Bought, shown: Shown, similar: Sequence[Neighbours]
-) -> None:
+def _claim_leads(claims: _Claims, pasts: Actions, bought: Bought, shown: Shown, similar: Sequence[Neighbours]) -> None:
     """Claim what the customer bought that leads to the item, with how many others went that way."""
-    asked = np.flatnonzero(claims.open() & (shown.item < actions.n_items))
-    leads = leads_of(actions, bought, shown.customer[asked], shown.item[asked], similar)
+    asked = np.flatnonzero(claims.open() & (shown.item < pasts.n_items))
+    leads = leads_of(pasts, bought, shown.customer[asked], shown.item[asked], similar)
     rows = asked[leads.row]
     others, ago = (np.zeros(len(shown), dtype=np.int64) for _ in range(2))
     item, later = np.full(len(shown), -1, np.int32), np.zeros(len(shown), dtype=bool)
     others[rows], item[rows], later[rows] = leads.others, leads.item, leads.later
-    ago[rows] = actions.now // DAY_US - bought.last[bought.places(shown.customer[rows], leads.item)]
+    ago[rows] = pasts.now // DAY_US - bought.last[bought.places(shown.customer[rows], leads.item)]
     claims.claim("after", (others > 0) & later, (others, ago), item)
     claims.claim("with", (others > 0) & ~later, (others, ago), item)
 

@@ -42,9 +42,9 @@ def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple
     Raises
     ------
     EmptyHistoryError
-        When fewer than two items were ordered.
+        When no item was ordered.
     """
-    ground = ground_of(workspace, options.horizon, options.cutoff)
+    ground = ground_of(workspace, options.horizon, options.cutoff, least=1)
     table, card = demand_of(ground)
     card = {"score": score_beside(workspace, ground, now), **card}
     outputs = keep_demand(workspace, table, card)

@@ -1,13 +1,14 @@
-"""recommend: what each customer wants next, as lists with reasons; who wants an item; what is cared for."""
+"""recommend: what each customer wants next, as lists with reasons, of everybody or of one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from functools import cached_property
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,15 +20,16 @@ from numpy.typing import NDArray
 from shijin.errors import ConfigError
 from shijin.forecast.stack import Note, Tell
 from shijin.recommend.actions import Actions
+from shijin.recommend.catalogue import known
 from shijin.recommend.columns import Asked
 from shijin.recommend.lists import Lists, Shape, make_lists
 from shijin.recommend.newcomers import Bestsellers, bestsellers
 from shijin.recommend.ranker import SHORTLIST
 from shijin.recommend.reasons import Shown, reasons_of
-from shijin.recommend.recommender import Recommender, Wanted, likeliest, over_batches
+from shijin.recommend.recommender import Recommender, Wanted, over_batches
 from shijin.recommend.saying import reason_args, reason_codes, say_reasons
 from shijin.represent.packed import Floats, Ints
-from shijin.schema import RECOMMENDATIONS, WANTED_BY
+from shijin.schema import RECOMMENDATIONS
 from shijin.steps.affinity import ROWS as AFFINITIES
 from shijin.steps.affinity import affinity_of
 from shijin.steps.demand import demand_of, keep_demand
@@ -42,7 +44,7 @@ from shijin.steps.recommender import (
     within,
 )
 from shijin.steps.score import LATEST
-from shijin.steps.shelf import shelf_of, worth_of
+from shijin.steps.shelf import refuse_item, shelf_of, worth_of
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -91,10 +93,56 @@ class RecommendOptions:
         """The categories, however many are named."""
         return (self.categories,) if isinstance(self.categories, str) else tuple(self.categories)
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The filters that are set, as the command line calls them."""
+        given = {
+            "--exclude-bought": self.exclude_bought,
+            "--category": bool(self.only),
+            "--in-stock": self.in_stock is not None,
+            "--min-gap": self.min_gap is not None,
+        }
+        return tuple(name for name, there in given.items() if there)
+
+    @classmethod
+    def of(cls, k: object, named: Mapping[str, Any]) -> RecommendOptions:
+        """Read options as a caller in Python names them; `category` is `categories`.
+
+        Raises
+        ------
+        ConfigError
+            When there is no such option, or a number is none.
+
+        Examples
+        --------
+        >>> RecommendOptions.of(3, {"category": "Coffee"}).only
+        ('Coffee',)
+        >>> RecommendOptions.of("ten", {})
+        Traceback (most recent call last):
+        shijin.errors.ConfigError: k: 'ten' is no whole number. Cure: write one such as 10.
+        """
+        told = {"categories" if name == "category" else name: value for name, value in named.items()}
+        known = [field.name for field in fields(cls) if field.name != "k"]
+        for name in told:
+            if name not in known:
+                raise ConfigError(f"no option {name!r}", "recommend", f"there are {', '.join(known)}")
+        if isinstance(k, bool) or not isinstance(k, Integral):
+            raise ConfigError(f"{k!r} is no whole number", "k", "write one such as 10")
+        if not isinstance(told.get("diverse", 0.0), Real):
+            raise ConfigError(f"{told['diverse']!r} is no number", "diverse", "choose 0 to 1")
+        return cls(int(k), **told)
+
+    def nothing_left(self, whom: str, where: str) -> ConfigError:
+        """Say that nothing is left to recommend, and after which filters."""
+        problem = f"nothing is left to recommend to {whom}"
+        if not self.filters:
+            return ConfigError(problem, where, "collect orders of more items")
+        return ConfigError(f"{problem} after {' and '.join(self.filters)}", where, "leave out a filter")
+
 
 @dataclass(frozen=True)
-class _Question:
-    """All that answers are made from."""
+class Question:
+    """All that lists, or who wants an item, are made from."""
 
     ground: Ground
     id: str
@@ -124,14 +172,16 @@ class _Question:
     def each(self, use: Callable[[Wanted], Answer], rows: Ints | None, threads: int) -> Iterator[Answer]:
         """What is made of the candidates of each batch of customers, in order; bestsellers where nothing is known."""
         ground = self.ground
+        listable = ground.catalogue.product & known(ground.catalogue, ground.actions)
+        shelf = None if np.array_equal(self.allowed, listable) else self.allowed
 
         def answer(batch: tuple[Ints, Actions]) -> Answer:
             some, part = batch
             barred = _barred_of(ground.barred, some, part.n_items)
-            found = self.recommender.wanted(Asked(part, self.allowed, barred, self.again))
-            known = np.diff(part.offsets) > 0
-            found = found.take(known[found.customer])
-            return use(replace(found, customer=some[found.customer]).and_also(self._newcomers(some[~known])))
+            found = self.recommender.wanted(Asked(part, listable, barred, self.again, shelf))
+            with_past = np.diff(part.offsets) > 0
+            found = found.take(with_past[found.customer])
+            return use(replace(found, customer=some[found.customer]).and_also(self._newcomers(some[~with_past])))
 
         _ = self.bestsellers, self.recommender.ranker.booster  # made once, before threads ask for them
         return over_batches(answer, ground.asked, rows, threads)
@@ -156,15 +206,17 @@ def recommend(
     Raises
     ------
     ConfigError
-        When an option says what cannot be, or a filter leaves nothing.
+        When an option says what cannot be, or the filters leave nothing for anybody.
     EmptyHistoryError
         When the shop has no items to choose among.
     """
-    question = _question(workspace, options, tell)
+    question = question_of(workspace, options, tell)
     ground, threads = question.ground, workspace.config.engine.threads
     told = in_words(workspace, tell)
     with one_blas_thread():
         lists = question.lists(None, threads)
+        if not len(lists.item):
+            raise options.nothing_left("anybody", "--all")
         told("reasons", 0, 1)
         table = _table(workspace, question, lists)
     told("reasons", 1, 1)
@@ -194,75 +246,18 @@ def recommend_to(
     ConfigError
         When there is no such customer, or as in `recommend`.
     """
-    question = _question(workspace, options, tell, customer)
+    question = question_of(workspace, options, tell, customer)
     ground = question.ground
     row = np.flatnonzero(ground.history.customers == customer)
     lists = question.lists(row, 1)
     if not len(lists.item):
-        problem = f"nothing is left to recommend to {customer!r}"
-        raise ConfigError(problem, "customer", "leave out a filter such as --exclude-bought or --min-gap")
+        raise options.nothing_left(repr(customer), "customer")
     table = _table(workspace, question, lists)
     names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
     card = _card(question, options, None, lists, table) | {"customer": customer, "names": names}
     shown = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
     keep(workspace, question.id, question.recommender)
     receipt = Receipt("recommend", started(now), inputs=card | {"shown": shown}, rows={"rows": table.num_rows})
-    workspace.write_receipt(receipt)
-    return receipt, table
-
-
-def wanted_by(
-    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, tell: Tell | None = None
-) -> tuple[Receipt, pa.Table]:
-    """Find who wants one item most: a list to send.
-
-    Returns
-    -------
-    Table
-        `schema.WANTED_BY`, the likeliest customer first, `k` at most; who has not the item among the hundred likeliest
-        is not in it.
-
-    Raises
-    ------
-    ConfigError
-        When there is no such item, or it is no product, or nobody may want it.
-    """
-    question = _question(workspace, options, tell, item=item)
-    ground, threads = question.ground, workspace.config.engine.threads
-    code = int(ground.catalogue.codes(pa.array([item]))[0])
-    rows = likeliest(question.recommender.members, ground.asked, code)
-
-    def mine(wanted: Wanted) -> tuple[Wanted, Ints]:
-        chosen = wanted.item == code
-        place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
-        return wanted.take(chosen), place[chosen]
-
-    with one_blas_thread():
-        parts = list(question.each(mine, rows, threads))
-    wanted, place = Wanted.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    likely = wanted.likely
-    order = np.lexsort((place, -likely))[: options.k]
-    if not len(order):
-        raise ConfigError(
-            f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
-        )
-    by_customer = np.argsort(wanted.customer[order], kind="stable")
-    shown = Shown(
-        wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
-    )
-    said = _said(workspace, question, shown)
-    back = np.argsort(by_customer, kind="stable")
-    columns = {
-        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
-        "rank": np.arange(1, len(order) + 1, dtype=np.int32),
-        "score": likely[order],
-        "place": place[order].astype(np.int32),
-        **{name: column.take(pa.array(back)) for name, column in said.items()},
-    }
-    table = pa.table(columns, schema=WANTED_BY)
-    card = _options(question, options) | {"item": item, "name": str(ground.catalogue.names[code])}
-    keep(workspace, question.id, question.recommender)
-    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
     workspace.write_receipt(receipt)
     return receipt, table
 
@@ -279,14 +274,22 @@ def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None
     return card, workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
 
 
-def _question(
+def question_of(
     workspace: Workspace,
     options: RecommendOptions,
     tell: Tell | None,
     customer: str | None = None,
     item: str | None = None,
-) -> _Question:
-    """Check what is asked before anything long begins."""
+) -> Question:
+    """Check what is asked before anything long begins, and find the recommender that answers it.
+
+    Raises
+    ------
+    ConfigError
+        When an option says what cannot be, there is no such customer or item, or a filter leaves nothing.
+    EmptyHistoryError
+        When the shop has no items to choose among.
+    """
     if options.k < 1 or (item is None and options.k > SHORTLIST):
         most = f"to {SHORTLIST}" if item is None else "or more"
         raise ConfigError(f"a list of {options.k}", "--k", f"ask for 1 {most}")
@@ -298,7 +301,7 @@ def _question(
         raise ConfigError(problem, "customer", "write the id as it stands in the order file")
     allowed, notes = shelf_of(ground, options.only, options.in_stock)
     if item is not None:
-        _refuse_item(ground, item, allowed)
+        refuse_item(ground, item, allowed, options.filters)
     worth = None
     if options.value_aware:
         worth, how = worth_of(workspace, ground)
@@ -309,17 +312,7 @@ def _question(
     id, recommender = recommender_of(workspace, ground, in_words(workspace, tell), again=again)
     notes += taught_notes(recommender)
     shape = Shape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
-    return _Question(ground, id, recommender, allowed, worth, shape, notes, again)
-
-
-def _refuse_item(ground: Ground, item: str, allowed: NDArray[np.bool_]) -> None:
-    code = int(ground.catalogue.codes(pa.array([item]))[0])
-    if code < 0:
-        raise ConfigError(f"no item {item!r}", "item", "write the id as it stands in the order file")
-    if not ground.catalogue.product[code]:
-        raise ConfigError(f"{item!r} is a charge or a test code, no product", "item", "correct [items] in shijin.toml")
-    if not allowed[code]:
-        raise ConfigError(f"{item!r} does not pass the filters", "item", "leave out --category or --in-stock")
+    return Question(ground, id, recommender, allowed, worth, shape, notes, again)
 
 
 def _seed(id: str) -> int:
@@ -337,7 +330,7 @@ def _barred_of(barred: Ints, some: Ints, n_items: int) -> Ints:
     return np.repeat(np.arange(len(some)), counts) * n_items + barred[rows] % n_items
 
 
-def _table(workspace: Workspace, question: _Question, lists: Lists) -> pa.Table:
+def _table(workspace: Workspace, question: Question, lists: Lists) -> pa.Table:
     ground = question.ground
     shown = Shown(lists.customer, lists.item, lists.explored)
     columns = {
@@ -346,16 +339,16 @@ def _table(workspace: Workspace, question: _Question, lists: Lists) -> pa.Table:
         "item_id": pa.array(ground.catalogue.items, pa.string()).take(pa.array(lists.item)),
         "score": lists.score,
         "propensity": lists.propensity,
-        **_said(workspace, question, shown),
+        **said_of(workspace, question, shown),
     }
     return pa.table(columns, schema=RECOMMENDATIONS)
 
 
-def _said(workspace: Workspace, question: _Question, shown: Shown) -> dict[str, pa.ChunkedArray]:
+def said_of(workspace: Workspace, question: Question, shown: Shown) -> dict[str, pa.ChunkedArray]:
+    """Give the reason of each row: its code, its arguments as JSON, its words in the shop's language."""
     ground = question.ground
-    found = reasons_of(
-        ground.actions, ground.catalogue, shown, question.recommender.members.neighbours, ground.horizon_days
-    )
+    similar = question.recommender.members.neighbours
+    found = reasons_of(ground.actions, ground.catalogue, shown, similar, ground.horizon_days, ground.asked)
     language = workspace.config.shop.locale
     return {
         "reason_code": reason_codes(found),
@@ -364,7 +357,7 @@ def _said(workspace: Workspace, question: _Question, shown: Shown) -> dict[str, 
     }
 
 
-def _left_out(question: _Question, lists: Lists) -> list[Note]:
+def _left_out(question: Question, lists: Lists) -> list[Note]:
     """Who got bestsellers or nothing, where anybody did."""
     newcomers = int((np.diff(question.ground.asked.offsets) == 0).sum())
     unlisted = len(question.ground.history) - len(np.unique(lists.customer))
@@ -372,7 +365,8 @@ def _left_out(question: _Question, lists: Lists) -> list[Note]:
     return [{"code": code, "customers": customers} for code, customers in counts.items() if customers]
 
 
-def _options(question: _Question, options: RecommendOptions) -> dict[str, Any]:
+def card_of(question: Question, options: RecommendOptions) -> dict[str, Any]:
+    """What every receipt says: what was asked, and what answered."""
     kept = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
     kept |= {"categories": list(options.only), "min_gap": options.min_gap}
     kept["in_stock"] = None if options.in_stock is None else int(question.allowed.sum())
@@ -388,10 +382,10 @@ def _options(question: _Question, options: RecommendOptions) -> dict[str, Any]:
 
 
 def _card(
-    question: _Question, options: RecommendOptions, score: str | None, lists: Lists, table: pa.Table
+    question: Question, options: RecommendOptions, score: str | None, lists: Lists, table: pa.Table
 ) -> dict[str, Any]:
     counts = pc.value_counts(table["reason_code"]).to_pylist()
-    return _options(question, options) | {
+    return card_of(question, options) | {
         "score": score,
         "customers": len(np.unique(lists.customer)),
         "items": len(np.unique(lists.item)),

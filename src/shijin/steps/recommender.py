@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shijin.config import parse_horizon
+from shijin.errors import ConfigError
 from shijin.forecast.stack import Note, Tell
 from shijin.recommend.actions import Actions
 from shijin.recommend.catalogue import Catalogue
@@ -18,7 +19,7 @@ from shijin.recommend.lessons import Lessons
 from shijin.recommend.questions import Goods, known_of
 from shijin.recommend.recommender import Recommender, learn
 from shijin.recommend.responses import responses_of
-from shijin.recommend.saved import CARD, load, save
+from shijin.recommend.saved import CARD, FORMAT, load, save
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Ints, Packed
 from shijin.steps.score import LATEST, ScoreOptions, score
@@ -60,18 +61,20 @@ class Ground:
         return day_of(self.history.cutoff)
 
 
-def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | date | None) -> Ground:
+def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, least: int = 2) -> Ground:
     """Read a shop as lists see it.
 
     Parameters
     ----------
     horizon
         How far ahead is asked; where None, the shop's, 30 days at most.
+    least
+        How many items there must be: two to choose among.
 
     Raises
     ------
     EmptyHistoryError
-        When no customer did anything with an item before the cutoff, or there is one item only.
+        When customers did anything with fewer items before the cutoff.
     """
     packed = read_packed(workspace)
     day = cutoff_of(packed, cutoff)
@@ -82,7 +85,7 @@ def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | dat
     history, _ = split_at(packed, day, 1)
     goods = Goods(workspace.read("items"), workspace.config.items)
     known = known_of(history, packed, goods, listed=live)
-    known.refuse_no_choice("items")
+    known.refuse_no_choice("items", least)
     actions, catalogue = known.actions, known.catalogue
     events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
     said = responses_of(events, history.customers, catalogue.items, packed.zone, None if live else day)
@@ -116,7 +119,7 @@ def recommender_of(
     again
         Whether what a customer bought before may be recommended.
     """
-    id = step_id(workspace, ground.day, ground.horizon_days, "recommender", again)
+    id = step_id(workspace, ground.day, ground.horizon_days, "recommender", again, FORMAT)
     folder = workspace.root / "recommenders" / id
     if (folder / CARD).exists():
         return id, _load_once(folder)
@@ -139,7 +142,7 @@ def _load_once(folder: Path) -> Recommender:
 
 def taught_notes(recommender: Recommender) -> list[Note]:
     """By what the ranker was taught, where that is not what one would wish."""
-    if recommender.taught == "nothing" or not recommender.ranker.curve:
+    if recommender.taught == "nothing" or recommender.ranker.curve is None:
         return [{"code": "lists.untaught", "lists": recommender.lists}]
     if not recommender.ranker.trees:
         return [{"code": "lists.few", "lists": recommender.lists}]
@@ -157,7 +160,11 @@ def within(ground: Ground, min_gap: str | int | None) -> Ground:
     """
     if min_gap is None:
         return ground
-    since = ground.actions.now - parse_horizon(min_gap) * DAY_US
+    try:
+        days = parse_horizon(min_gap)
+    except ConfigError as error:
+        raise ConfigError(error.problem, "--min-gap", error.cure) from error
+    since = ground.actions.now - days * DAY_US
     rows = ground.actions.ordered & (ground.actions.ts >= since)
     keys = ground.actions.customer[rows] * ground.actions.n_items + ground.actions.item[rows]
     return replace(ground, barred=np.union1d(ground.barred, keys))

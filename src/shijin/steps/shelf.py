@@ -40,7 +40,7 @@ def shelf_of(
     if categories:
         allowed &= np.isin(ground.catalogue.category, _category_codes(ground, categories))
         if not allowed.any():
-            wanted = ", ".join(categories)
+            wanted = ", ".join(map(repr, categories))
             raise ConfigError(f"no product is left of {wanted}", "--category", "choose another category")
     if in_stock is not None:
         told = isinstance(in_stock, Path | str)
@@ -82,13 +82,45 @@ def worth_of(workspace: Workspace, ground: Ground) -> tuple[Floats, Note]:
     return price * kept, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
 
 
+def refuse_item(ground: Ground, item: str, allowed: NDArray[np.bool_], filters: Sequence[str]) -> None:
+    """Refuse to say who wants an item that cannot be on a list.
+
+    Parameters
+    ----------
+    allowed : (items,)
+        What `shelf_of` gave.
+    filters
+        What they are called that were asked for.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such item, it is no product, nobody had touched it, or a filter leaves it out.
+    """
+    code = int(ground.catalogue.codes(pa.array([item]))[0])
+    if code < 0:
+        raise ConfigError(f"no item {item!r}", "item", "write the id as it stands in the order file")
+    if not ground.catalogue.product[code]:
+        raise ConfigError(f"{item!r} is a charge or a test code, no product", "item", "correct [items] in shijin.toml")
+    if not known(ground.catalogue, ground.actions)[code]:
+        problem = f"nobody bought {item!r} or looked at it before {ground.day}"
+        raise ConfigError(problem, "item", "ask for an item that somebody did")
+    if not allowed[code]:
+        raise ConfigError(f"{item!r} does not pass {' and '.join(filters)}", "item", "leave out a filter")
+
+
 def _category_codes(ground: Ground, categories: Sequence[str]) -> list[int]:
-    names = {name.casefold(): place for place, name in enumerate(ground.catalogue.categories.tolist())}
+    """The codes of some categories, by their very names, else of all that differ in capitals only."""
+    names = ground.catalogue.categories.tolist()
+    alike: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        alike.setdefault(name.casefold(), []).append(place)
+    codes: list[int] = []
     for name in categories:
-        if name.casefold() not in names:
-            near = difflib.get_close_matches(name.casefold(), names, 1, 0.5)
-            some = ", ".join(ground.catalogue.categories[:8].tolist()) or "none: orders with a category tell them"
-            nearest = str(ground.catalogue.categories[names[near[0]]]) if near else ""
-            cure = f"did you mean {nearest!r}?" if near else f"there are {some}"
+        if name.casefold() not in alike:
+            near = difflib.get_close_matches(name.casefold(), alike, 1, 0.5)
+            some = ", ".join(map(repr, names[:8])) or "none: orders with a category tell them"
+            cure = f"did you mean {names[alike[near[0]][0]]!r}?" if near else f"there are {some}"
             raise ConfigError(f"no category {name!r}", "--category", cure)
-    return [names[name.casefold()] for name in categories]
+        codes += [names.index(name)] if name in names else alike[name.casefold()]
+    return codes
