@@ -70,6 +70,38 @@ def test_a_taobao_export_in_gb18030_with_ids_written_as_formulas_goes_in(tmp_pat
     assert "encoding_guessed" in found.findings["code"].to_pylist()
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "顾客编号",
+        "顾客号",
+        "客户号",
+        "客户代码",
+        "会员名称",
+        "会员昵称",
+        "买家昵称",
+        "买家账号",
+        "用户名",
+        "顾客姓名",
+        "客户名称",
+    ],
+)
+def test_chinese_shops_call_their_customers_by_many_names(header: str, tmp_path: Path) -> None:
+    file = f"{header},下单时间,实付金额,商品名称\n0017,2024-03-05,9,杯子\n"
+    assert told(collected(tmp_path, file), "customer_id", "amount", "item_id") == [("0017", 9.0, "杯子")]
+
+
+@pytest.mark.parametrize(("better", "domain"), [("会员号", ""), ("手机号", ""), ("邮箱", "@x.cn")])
+def test_peoples_names_are_ids_only_where_nothing_better_tells_them_apart(
+    better: str, domain: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"王伟,1390000000{n}{domain},2024-03-05,9\n" for n in (1, 2))
+    file = f"顾客姓名,{better},下单时间,实付金额\n{rows}"
+    found = collected(tmp_path, file)
+    assert len({customer for (customer,) in told(found, "customer_id")}) == 2
+    assert "顾客姓名" not in found.guess["columns"].values()
+
+
 def test_utf8_with_a_byte_order_mark_semicolons_and_decimal_commas_goes_in(tmp_path: Path) -> None:
     file = "\ufeffKunde;customer;order date;amount\n1;0815;05.03.2024;1.234,50\n2;0816;25.03.2024;7,5\n"
     assert told(collected(tmp_path, file), "customer_id", "ts", "amount") == [
@@ -137,6 +169,37 @@ def test_views_carts_and_reviews_need_no_amount(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("money", ["amount", "price", "amount,price"])
+def test_a_file_of_views_may_have_columns_of_money_that_are_empty(money: str, tmp_path: Path) -> None:
+    file = f"customer_id,sku,type,ts,{money}\na,s1,view,2024-03-05,{',' * money.count(',')}\n"
+    assert told(collected(tmp_path, file), "item_id", "type", "amount") == [("s1", "view", None)]
+
+
+def test_a_table_of_views_may_have_a_column_of_money_without_a_type() -> None:
+    table = pa.table({"customer_id": ["a"], "type": ["cart"], "ts": ["2024-03-05"], "amount": pa.nulls(1)})
+    assert told(from_table(table, Config(), CollectOptions(), NOW), "type", "amount") == [("cart", None)]
+
+
+def test_a_file_of_views_needs_no_column_that_the_shop_maps_for_its_orders(tmp_path: Path) -> None:
+    config = Config(collect=CollectSection(map={"amount": "Line"}))
+    views = "customer_id,sku,type,ts\na,s1,view,2024-03-05\n"
+    assert told(collected(tmp_path, views, config=config), "item_id", "type") == [("s1", "view")]
+    with pytest.raises(ConfigError, match="no column 'Line' for amount"):
+        collected(tmp_path, views.replace("view", "purchase"), config=config)
+    with pytest.raises(ConfigError, match="no column 'Line' for amount"):
+        collected(tmp_path, "customer_id,sku,ts,total\na,s1,2024-03-05,9\n", config=config)
+
+
+def test_an_empty_column_of_money_is_refused_where_one_row_may_be_paid(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="the amount column amount is empty"):
+        collected(tmp_path, "customer_id,type,ts,amount\na,view,2024-03-05,\na,purchase,2024-03-06,\n")
+
+
+def test_views_beside_orders_need_no_amount(tmp_path: Path) -> None:
+    file = "customer_id,sku,type,ts,amount\na,s1,view,2024-03-05,\na,s1,cart,2024-03-05,\na,s1,order,2024-03-06,9\n"
+    assert told(collected(tmp_path, file), "type", "amount") == [("view", None), ("cart", None), ("order", 9.0)]
+
+
 @pytest.mark.parametrize("type", ["purchase", "cancelled", "", "vip"])
 def test_one_row_that_may_be_about_money_needs_an_amount(type: str, tmp_path: Path) -> None:
     file = f"customer_id,type,ts\na,view,2024-03-05\na,{type},2024-03-06\n"
@@ -145,7 +208,7 @@ def test_one_row_that_may_be_about_money_needs_an_amount(type: str, tmp_path: Pa
 
 
 def test_ratings_alone_are_shown_the_way_to_feedback(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no amount column.*shijin feedback FILE"):
+    with pytest.raises(SourceError, match=r"no amount column.*shijin feedback FILE"):
         collected(tmp_path, "customer_id,item_id,rating,ts\na,s1,5,2024-03-05\n")
 
 
@@ -155,6 +218,18 @@ def test_price_times_quantity_stands_in_for_an_amount(tmp_path: Path) -> None:
         (10.0, 4.0, "order"),
         (-3.0, -1.0, "return"),
     ]
+
+
+@pytest.mark.parametrize("name", ["Unit Cost", "cost_price", "单位成本", "成本价", "进价"])
+def test_the_cost_of_a_line_is_what_a_piece_cost_times_its_pieces(name: str, tmp_path: Path) -> None:
+    file = f"customer,date,sku,price,qty,{name}\na,2024-01-02,s,10,7,9\nb,2024-01-03,s,10,-2,9\nb,2024-01-04,s,10,1,\n"
+    assert told(collected(tmp_path, file), "amount", "cost") == [(70.0, 63.0), (-20.0, -18.0), (10.0, None)]
+
+
+def test_without_pieces_a_line_costs_one_and_a_cost_of_the_line_wins(tmp_path: Path) -> None:
+    assert told(collected(tmp_path, "customer,date,price,unit cost\na,2024-01-02,10,9\n"), "cost") == [(9.0,)]
+    file = "customer,date,amount,qty,cost,unit cost\na,2024-01-02,30,3,20,9\na,2024-01-03,30,3,,9\n"
+    assert told(collected(tmp_path, file), "cost") == [(20.0,), (27.0,)]
 
 
 def test_a_map_wins_over_the_names_and_options_over_the_config(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from shijin.errors import ConfigError, SourceError
 from shijin.prepare.clean import plain
 
 ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
+_PEOPLE = ROLES.pop("people")
 _TIME_WORDS = ("date", "time", "日期", "时间")
 # What shops' programs write today; left to itself the guesser takes German for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
@@ -140,6 +141,9 @@ def columns_of(
         free = [by_plain[name] for name in names if name in by_plain and by_plain[name] not in chosen.values()]
         if role not in chosen and free:
             chosen[role] = free[0]
+    if not {"customer_id", "email", "phone"} & set(chosen):
+        named = [by_plain[name] for name in _PEOPLE if name in by_plain and by_plain[name] not in chosen.values()]
+        chosen |= {"customer_id": named[0]} if named else {}
     if "ts" not in chosen:
         timely = [name for name in found if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -68,7 +68,7 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
     QuarantineError
         When more rows are bad than the shop can afford to set aside.
     """
-    roles = guess.columns_of(raw.table.column_names, {**config.collect.map, **options.map}, raw.name)
+    roles = _roles(raw, config, options)
     raw = readable(raw, roles.values())
     refuse_missing(roles, raw)
     reading = settle(raw, roles, config, options)
@@ -82,6 +82,17 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
         findings=findings_table(notes_of_reading(reading, accepted)),
         guess=shown(reading, KIND),
     )
+
+
+def _roles(raw: Raw, config: Config, options: CollectOptions) -> dict[str, str]:
+    """Columns by role; a file of views needs no column that ``[collect] map`` names for the shop's orders."""
+    found, said = raw.table.column_names, config.collect.map
+    there = {role: column for role, column in said.items() if column in found}
+    if there != said:
+        roles = guess.columns_of(found, {**there, **options.map}, raw.name)
+        if _nothing_is_paid(roles, readable(raw, roles.values())):
+            return roles
+    return guess.columns_of(found, {**said, **options.map}, raw.name)
 
 
 def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
@@ -106,8 +117,7 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
             if role == "amount" and "rating" in roles:
                 cure += "; of ratings alone say: shijin feedback FILE"
             raise SourceError(f"no {meant} column, found {found}", raw.name, cure)
-        empty = all(as_text(raw.table[name]).null_count == raw.table.num_rows for name in there)
-        if empty and raw.table.num_rows:
+        if _all_empty(raw, there) and raw.table.num_rows:
             raise SourceError(f"the {meant} column {there[0]} is empty", raw.name, f"say --map {role}=COLUMN")
 
 
@@ -117,11 +127,15 @@ def paid_column(roles: Mapping[str, str]) -> str | None:
 
 
 def _nothing_is_paid(roles: Mapping[str, str], raw: Raw) -> bool:
-    """Whether every row says what it is, and none of them is about money."""
-    if "type" not in roles or paid_column(roles):
+    """Whether every row says what it is, none of them is about money, and no money is told."""
+    if "type" not in roles or not _all_empty(raw, [roles[name] for name in ("amount", "price") if name in roles]):
         return False
     types = pc.unique(canonical_types(as_text(raw.table[roles["type"]])))
     return bool(len(types)) and set(types.to_pylist()) <= set(KNOWN_TYPES.values()) - {*MONEY_TYPES, "void"}
+
+
+def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:
+    return all(as_text(raw.table[name]).null_count == raw.table.num_rows for name in columns)
 
 
 def settle(raw: Raw, roles: Mapping[str, str], config: Config, options: CollectOptions) -> Reading:
@@ -202,7 +216,7 @@ def understand(reading: Reading, now: datetime, currency: pa.Array, other_curren
         "quantity": quantity,
         "amount": pc.add(amount, 0.0),  # no -0.0
         "discount": pc.abs(reading.number("discount")),
-        "cost": reading.number("cost"),
+        "cost": _costs(reading, quantity),
         "rating": reading.number("rating"),
         "currency": currency,
         "text": pa.nulls(raw.table.num_rows, pa.string()),
@@ -256,6 +270,12 @@ def _amounts(reading: Reading, quantity: pa.Array) -> pa.Array:
     if "price" in reading.roles and "quantity" in reading.roles:
         return within(pc.multiply(reading.number("price"), quantity))
     return reading.number("price")
+
+
+def _costs(reading: Reading, quantity: pa.Array) -> pa.Array:
+    """What each line cost the shop: as it says, or by the piece, negative where pieces came back."""
+    by_piece = within(pc.multiply(reading.number("unit_cost"), pc.fill_null(quantity, 1.0)))
+    return pc.coalesce(reading.number("cost"), by_piece)
 
 
 def _types(reading: Reading, quantity: pa.Array, amount: pa.Array, items: pa.Array) -> pa.Array:
