@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from listshop import HORIZON_DAYS, NOBODY, floor, listed, past
+from numpy.typing import NDArray
 
 from shijin.recommend import columns as room
 from shijin.recommend.actions import Actions
 from shijin.recommend.catalogue import Catalogue
-from shijin.recommend.columns import UNRANKED, Asked, Candidates, candidates, column_names
+from shijin.recommend.columns import UNRANKED, Asked, Candidates, Places, candidates, column_names
 from shijin.recommend.members import Clock, Members, fit_members
 from shijin.represent.packed import DAY_US
 
@@ -22,7 +23,8 @@ class Told:
     """What is said of the candidates of some customers, by customer, letter and column."""
 
     def __init__(self, members: Members, asked: Asked) -> None:
-        self.found = candidates(members, asked)
+        found = candidates(members, asked)
+        self.found = of(found, found.open)
         self.names = column_names(members)
 
     @property
@@ -75,6 +77,7 @@ def test_only_so_many_of_each_member_are_put_forward_and_only_the_most_sold_of_l
     for name in ("PUT_FORWARD", "OWN"):
         monkeypatch.setattr(room, name, 0)
     monkeypatch.setattr(room, "POPULAR", 2)
+    monkeypatch.setattr(room, "FEW", 0)
     assert told(*PASTS).pairs == [(customer, letter) for customer in range(4) for letter in "ab"]
     monkeypatch.setattr(room, "OWN", 1)
     assert [letter for customer, letter in told(*PASTS).pairs if customer == 1] == ["a", "b", "c"]
@@ -150,22 +153,31 @@ def test_what_a_member_says_stands_beside_its_share_and_rank_among_the_customers
 
 def test_where_all_that_is_said_is_against_an_item_its_share_is_none_and_never_below_minus_one() -> None:
     values = np.array([-0.5, -0.1, 2.0, -1.0, 1e-9, -0.3])
-    customer, starts = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 2, 4])
-    assert room._shares(values, customer, starts).tolist() == [0, 0, 1, -0.5, 1, -1]
-    assert room._ranks(customer, values, starts).tolist() == [UNRANKED, UNRANKED, 0, UNRANKED, 0, UNRANKED]
+    lists = Places(np.array([0, 0, 1, 1, 2, 2]), np.array([0, 2, 4]), np.ones(6, dtype=bool))
+    assert lists.shares(values).tolist() == [0, 0, 1, -0.5, 1, -1]
+    assert lists.ranks(values).tolist() == [UNRANKED, UNRANKED, 0, UNRANKED, 0, UNRANKED]
 
 
 def test_equals_have_the_same_rank_so_that_no_code_tells_them_apart() -> None:
     values, customer = np.array([0.5, 0.2, 0.5, 0.1, 0.2, 0.5, 0.0]), np.array([0, 0, 0, 0, 1, 1, 1])
-    assert room._ranks(customer, values, np.array([0, 4])).tolist() == [0, 2, 0, 3, 1, 0, UNRANKED]
+    lists = Places(customer, np.array([0, 4]), np.ones(7, dtype=bool))
+    assert lists.ranks(values).tolist() == [0, 2, 0, 3, 1, 0, UNRANKED]
+
+
+def test_what_does_not_count_is_ranked_among_what_does_and_moves_none_of_it() -> None:
+    values, customer = np.array([0.5, 0.9, 0.3, 0.1, 0.7]), np.array([0, 0, 0, 0, 1])
+    lists = Places(customer, np.array([0, 4]), np.array([True, False, True, False, False]))
+    assert lists.ranks(values).tolist() == [0, 0, 1, 2, 0]
+    assert lists.shares(values)[:4] == pytest.approx([1, 1.8, 0.6, 0.2])
 
 
 def test_what_is_known_of_customers_is_counted() -> None:
     found = told(*PASTS)  # 10 days, the newest rows 5, 9, 8 days ago
-    of = ("actions", "variety", "returning", "silence")
-    assert found(0, "a", *of) == pytest.approx([5, 3, 1 / 3, 5])
-    assert found(1, "a", *of) == [2, 2, 0, 9]
-    assert found(3, "a", *of) == [0, 0, 0, 0]
+    of = ("actions", "variety", "returning", "silence", "pace")
+    assert found(0, "a", *of) == pytest.approx([5, 3, 1 / 3, 5, 5 / 4])
+    assert found(1, "a", *of) == [2, 2, 0, 9, 1]
+    assert found(3, "a", *of[:4]) == [0, 0, 0, 0]
+    assert np.isnan(found(3, "a", "pace")).all()
     assert told(*PASTS, clock="customer")(0, "a", "silence", "age") == [0, 3]
 
 
@@ -202,17 +214,31 @@ def test_a_customer_has_the_same_candidates_and_columns_to_the_bit_however_many_
     for rows in (np.array([3]), np.array([2, 77, 20]), np.arange(100, 131)):
         part = candidates(members, shop.asked(rows, again=again))
         for place, customer in enumerate(rows):
-            assert_same(of(part, place), of(whole, customer))
+            assert_same(of(part, part.customer == place), of(whole, whole.customer == customer))
 
 
-def of(found: Candidates, customer: int) -> Candidates:
-    mine = found.customer == customer
-    return Candidates(found.customer[mine] * 0, found.item[mine], found.columns[mine])
+def of(found: Candidates, rows: NDArray[np.bool_]) -> Candidates:
+    return Candidates(*(getattr(found, name)[rows] for name in Candidates.__annotations__))
 
 
 def assert_same(one: Candidates, other: Candidates) -> None:
     assert one.item.tolist() == other.item.tolist()
     assert np.array_equal(one.columns, other.columns, equal_nan=True)
+    assert np.array_equal(one.counted, other.counted)
+    assert np.array_equal(one.open, other.open)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_is_asked_for_and_what_is_barred_changes_nothing_that_is_said(again: bool) -> None:
+    shop = floor()
+    n = shop.actions.n_items
+    members = fit_members(shop.actions, shop.catalogue, HORIZON_DAYS, "cutoff")
+    whole = candidates(members, shop.asked(again=again))
+    shelf, barred = np.arange(n) % 3 == 1, np.arange(0, len(shop.actions) * n, 7)
+    narrow = candidates(members, replace(shop.asked(again=again), shelf=shelf, barred=barred))
+    assert_same(replace(of(narrow, narrow.counted), open=whole.open), whole)
+    assert np.array_equal(narrow.open, shelf[narrow.item] & ~np.isin(narrow.customer * n + narrow.item, barred))
+    assert narrow.open.sum() > 0
 
 
 @pytest.mark.parametrize("days", [1, 400])

@@ -47,7 +47,7 @@ def dismissed(customer: int, letter: str, day: float) -> tuple[int, str, float, 
 
 
 def told(actions: Actions) -> list[tuple[int, str, float, str]]:
-    day = (actions.ts - FIRST) / DAY_US
+    day = np.round((actions.ts - FIRST) / DAY_US, 6)
     kinds = [Kind(kind).name for kind in actions.kind]
     letters = ["abcd"[code] for code in actions.item]
     return list(zip(actions.customer.tolist(), letters, day.tolist(), kinds, strict=True))
@@ -82,6 +82,20 @@ def test_what_is_liked_is_in_the_past_as_a_review_and_what_is_clicked_on_as_a_vi
     assert len(barred) == 0
 
 
+def test_what_is_said_today_stands_behind_the_newest_thing_and_brings_nobody_back() -> None:
+    actions, _ = heard(PAST, said(rated(0, "d", 25.0, 1.0), clicked(1, "a", 26.0)))
+    assert told(actions)[3] == (0, "d", 2, "REVIEW")
+    assert told(actions)[-1] == (1, "a", 2, "VIEW")
+    assert (actions.newest - PAST.newest).tolist() == [1, 1, 0]  # microseconds
+    assert actions.step.tolist() == [3, 2, 1, 0, 3, 2, 1, 0]
+
+
+def test_a_review_that_stands_in_the_orders_is_not_done_twice() -> None:
+    reviewed = past("a b*")
+    actions, _ = heard(reviewed, said(rated(0, "b", 1.0, 1.0), rated(0, "a", 1.0, 1.0)))
+    assert told(actions) == [(0, "a", 0, "ORDER"), (0, "a", 1, "REVIEW"), (0, "b", 1, "REVIEW")]
+
+
 def test_what_is_disliked_or_dismissed_leaves_the_past_and_is_barred_from_now_on() -> None:
     actions, barred = heard(PAST, said(rated(0, "a", 5.0, -0.1), dismissed(1, "c", 5.0), dismissed(2, "b", 5.0)))
     assert told(actions) == [(0, "b", 1, "ORDER"), (1, "b", 0, "ORDER"), (1, "d", 2, "ORDER")]
@@ -94,7 +108,7 @@ def test_the_newest_opinion_undoes_older_ones_and_a_click_on_what_is_disliked_do
     assert [row for row in told(actions) if row[0] == 0] == [
         (0, "a", 0, "ORDER"),
         (0, "a", 2, "ORDER"),
-        (0, "a", 6, "REVIEW"),
+        (0, "a", 2, "REVIEW"),
     ]
     assert barred.tolist() == [1]
     after = said(dismissed(0, "b", 5.0), clicked(0, "b", 6.0))

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shijin.recommend import ranker as room
+from shijin.recommend.columns import Candidates
 from shijin.recommend.ranker import LEAST_TO_RANK, LEAST_TO_WEIGH, SHORTLIST, Examples, Ranker, fit_ranker
 
-NAMES = ("good_share", "noise_share", "bad_share", "actions", "silence")
+NAMES = ("good_share", "noise_share", "bad_share", "actions", "silence", "pace")
 WIDTH = 12
 
 
@@ -21,16 +22,22 @@ def examples(lists: int, seed: int = 0, *, width: int = WIDTH) -> Examples:
     shares = dice.random((lists, width, 3))
     odds = np.exp(3 * shares[:, :, 0] - 2 * shares[:, :, 2])
     at = (odds.cumsum(axis=1) / odds.sum(axis=1, keepdims=True) < dice.random((lists, 1))).sum(axis=1)
-    known = np.repeat(dice.integers(1, 30, (lists, 1, 2)), width, axis=1)
+    known = np.repeat(dice.integers(1, 30, (lists, 1, 3)), width, axis=1)
     columns = np.concatenate([shares, known], axis=2).reshape(-1, len(NAMES)).astype(np.float32)
     taken = np.arange(width) == at[:, None]
     fair = np.repeat(np.arange(lists) % 3 > 0, width)
-    return Examples(np.repeat(np.arange(lists), width), columns, taken.ravel(), fair)
+    customer = np.repeat(np.arange(lists), width)
+    return Examples(customer, columns, taken.ravel(), fair, customer)
+
+
+def put_forward(customer: NDArray[np.int64], columns: NDArray[np.float32]) -> Candidates:
+    everything = np.ones(len(customer), dtype=bool)
+    return Candidates(customer, np.arange(len(customer), dtype=np.int32), columns, everything, everything)
 
 
 def ranks(ranker: Ranker, some: Examples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Score and chance of every candidate; of these short lists all are on the shortlist."""
-    rows, score, chance = ranker.ordered(some.customer, some.columns)
+    rows, score, chance = ranker.ordered(put_forward(some.customer, some.columns))
     back = np.argsort(rows)
     return score[back], chance[back]
 
@@ -71,7 +78,7 @@ def test_where_nothing_is_learnt_members_are_equal() -> None:
     for some in (replace(none, taken=np.zeros(len(none.taken), bool)), examples(LEAST_TO_WEIGH - 1), examples(0)):
         ranker = fit_ranker(some, NAMES, 1)
         assert ranker.weights == dict.fromkeys(NAMES[:3], 1.0)
-        assert (ranker.trees, ranker.curve) == ("", ())
+        assert (ranker.trees, ranker.curve) == ("", None)
 
 
 def test_few_takers_have_weights_and_no_trees_enough_have_trees() -> None:
@@ -79,7 +86,8 @@ def test_few_takers_have_weights_and_no_trees_enough_have_trees() -> None:
     assert few.trees == ""
     assert few.booster is None
     assert enough.trees
-    assert len(few.curve) == len(enough.curve) == 5
+    assert few.curve
+    assert enough.curve
 
 
 def test_without_trees_the_weights_order() -> None:
@@ -117,7 +125,7 @@ def test_the_chance_is_as_high_on_average_as_what_was_taken_of_fair_lists() -> N
 def test_the_chance_is_learnt_from_fair_lists_only_and_of_too_few_takers_not_at_all() -> None:
     some = examples(50)
     nobody = replace(some, fair=np.zeros(len(some.fair), bool))
-    assert fit_ranker(nobody, NAMES, 1).curve == ()
+    assert fit_ranker(nobody, NAMES, 1).curve is None
     half = some.taken & ~some.fair  # what unfair lists took says nothing of the chance
     kept = replace(some, taken=some.taken & (some.fair | (np.cumsum(half) % 2 == 0)))
     curve, fewer = fit_ranker(some, NAMES, 1), fit_ranker(kept, NAMES, 1)
@@ -131,14 +139,14 @@ def test_the_chance_is_learnt_from_fair_lists_only_and_of_too_few_takers_not_at_
 def test_where_all_that_was_put_forward_was_taken_no_chance_is_learnt(lists: int) -> None:
     some = examples(lists)
     ranker = fit_ranker(replace(some, taken=np.ones(len(some.taken), bool)), NAMES, 1)
-    assert ranker.curve == ()
+    assert ranker.curve is None
     assert (ranks(ranker, some)[1] == 0).all()
 
 
 def test_where_no_chance_is_learnt_it_is_none_and_the_score_is_not_negative() -> None:
-    against = np.array([[-0.9, 0.0, 0.0, 1, 1], [0.2, 0.1, 0.0, 1, 1]], dtype=np.float32)
-    for ranker in (fit_ranker(examples(3), NAMES, 1), replace(fit_ranker(examples(80), NAMES, 1), curve=())):
-        _, score, chance = ranker.ordered(np.zeros(2, dtype=np.int64), against)
+    against = np.array([[-0.9, 0.0, 0.0, 1, 1, 1], [0.2, 0.1, 0.0, 1, 1, 1]], dtype=np.float32)
+    for ranker in (fit_ranker(examples(3), NAMES, 1), replace(fit_ranker(examples(80), NAMES, 1), curve=None)):
+        _, score, chance = ranker.ordered(put_forward(np.zeros(2, dtype=np.int64), against))
         assert chance.tolist() == [0, 0]
         assert (score >= 0).all()
 
@@ -147,9 +155,9 @@ def test_where_no_chance_is_learnt_it_is_none_and_the_score_is_not_negative() ->
 
 
 def test_a_shortlist_holds_the_best_by_weight_best_first() -> None:
-    ranker = Ranker(NAMES, {"good_share": 2.0, "bad_share": 1.0}, "", ())
+    ranker = Ranker(NAMES, {"good_share": 2.0, "bad_share": 1.0}, "", None)
     some = examples(3, width=SHORTLIST + 30)
-    rows, score, _ = ranker.ordered(some.customer, some.columns)
+    rows, score, _ = ranker.ordered(put_forward(some.customer, some.columns))
     blend = 2.0 * some.columns[:, 0].astype(float) + some.columns[:, 2]
     for customer in range(3):
         mine = np.flatnonzero(some.customer == customer)

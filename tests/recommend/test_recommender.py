@@ -43,7 +43,7 @@ def by_windows() -> Recommender:
 def test_where_nobody_came_back_nothing_is_learnt_and_the_popular_come_first() -> None:
     actions = past("a", "a", "b", "c")
     recommender = learn(Lessons(actions, listed(4), DAYS))
-    assert (recommender.taught, recommender.lists, recommender.ranker.curve) == ("nothing", 0, ())
+    assert (recommender.taught, recommender.lists, recommender.ranker.curve) == ("nothing", 0, None)
     found = recommender.wanted(Asked(actions, listed(4).product, NOBODY, True))
     assert (found.chance == 0).all()
     assert found.item[found.customer == 2].tolist()[:2] == [1, 0]  # the own one, then what sells best

@@ -107,7 +107,14 @@ def test_a_card_that_is_none_is_refused(folder: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("format", 99), ("sums", {}), ("decays", []), ("decays", {"stranger": 0.5}), ("curve", None), ("half_lives", 3)],
+    [
+        ("format", 99),
+        ("sums", {}),
+        ("decays", []),
+        ("decays", {"stranger": 0.5}),
+        ("curve", {"bends": 3}),
+        ("half_lives", 3),
+    ],
 )
 def test_a_card_that_says_what_cannot_be_is_refused(folder: Path, key: str, value: Any) -> None:
     card = json.loads((folder / CARD).read_text("utf-8"))

@@ -20,7 +20,7 @@ from shijin.represent.packed import DAY_US, Floats, Ints
 
 PUT_FORWARD = 60  # candidates of each member
 OWN = 120  # candidates among what a customer bought before
-POPULAR = 30
+POPULAR, FEW = 30, 200  # candidates that sell best; where there are few items, all
 INTEREST_DECAY = 0.9  # a step, of a customer's interest in categories
 UNRANKED = 999.0
 
@@ -28,7 +28,8 @@ OF_NEIGHBOURS = ("", "_share", "_rank")
 OF_HABITS = ("times", "age", "due", "soon", "lately", "long", "steps", "looks", "habit_share", "habit_rank")
 OF_CATEGORIES = ("interest_share", "category_rank", "dearer")
 OF_ITEMS = ("count", "recent", "recent_share", "trend", "current", "item_age", "known", "again", "item_gap")
-OF_CUSTOMERS = ("actions", "variety", "returning", "silence")
+OF_CUSTOMERS = ("actions", "variety", "returning", "silence", "pace")
+NOTHING = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,16 @@ class Asked:
         ``customer * items + item``: what may not be recommended to whom.
     again
         Whether what a customer bought before may be recommended.
+    shelf : (items,) bool or None
+        What is asked for: a part of what is allowed, or None for all of it. What is asked for, and what is barred,
+        changes no score and no chance of anything else.
     """
 
     actions: Actions
     allowed: NDArray[np.bool_]
     barred: Ints
     again: bool
+    shelf: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,17 @@ class Candidates:
     customer : (p,) int64
     item : (p,) int32
     columns : (p, c) float32
+    counted : (p,) bool
+        Whether it is a candidate whatever is asked for: places are counted among these.
+    open : (p,) bool
+        Whether it may be shown: asked for, and not barred.
     """
 
     customer: Ints
     item: Codes
     columns: NDArray[np.float32]
+    counted: NDArray[np.bool_]
+    open: NDArray[np.bool_]
 
 
 def column_names(members: Members) -> tuple[str, ...]:
@@ -78,25 +89,35 @@ def candidates(members: Members, asked: Asked) -> Candidates:
     actions = asked.actions
     clock = np.full(len(actions), actions.now) if members.clock == "cutoff" else actions.newest
     habits = habits_of(actions, clock, members.items.gap_days, members.half_lives)
-    bought = habits.keys(actions.n_items)[habits.times > 0]
-    barred = asked.barred if asked.again else np.union1d(asked.barred, bought)
-    said = [_open(one.scores(actions, actions.weight), asked.allowed, barred) for one in members.neighbours]
+    had = NOTHING if asked.again else habits.keys(actions.n_items)[habits.times > 0]
     interest = _interest(members, actions)
-    by_category = _open(sp.csr_matrix(interest @ members.by_category).astype(np.float32), asked.allowed, barred)
-    own = _open(_own(habits, actions), asked.allowed, barred)
-    keys = [_keys(scores, PUT_FORWARD) for scores in (*said, by_category)] + [_keys(own, OWN)]
-    keys.append(_popular(members, asked, barred))
-    wanted = _once(np.concatenate(keys))
+    scores = [one.scores(actions, actions.weight) for one in members.neighbours]
+    scores += [sp.csr_matrix(interest @ members.by_category).astype(np.float32), _own(habits, actions)]
+    scores = [_open(one, asked.allowed, had) for one in scores]
+    *said, by_category, _ = scores
+    always = wanted = _once(np.concatenate([*_put_forward(scores), _popular(members, actions, asked.allowed, had)]))
+    if asked.shelf is not None:
+        shelf, barred = asked.allowed & asked.shelf, np.union1d(had, asked.barred)
+        of_shelf = _put_forward([_open(one, shelf, barred) for one in scores])
+        wanted = np.unique(np.concatenate([always, *of_shelf, _popular(members, actions, shelf, barred)]))
     customer, item = wanted // actions.n_items, (wanted % actions.n_items).astype(np.int32)
-    starts = np.searchsorted(customer, np.arange(len(actions)))
+    counted = _among(wanted, always)
+    shown = ~_among(wanted, asked.barred) & (True if asked.shelf is None else asked.shelf[item])
+    lists = Places(customer, np.searchsorted(customer, np.arange(len(actions))), counted)
     columns = [
-        *(column for scores in said for column in _of_neighbours(scores, wanted, customer, starts)),
-        *_of_habits(habits, wanted, actions.n_items, customer, starts),
-        *_of_categories(members, actions, interest, by_category, wanted),
+        *(column for scores in said for column in _of_neighbours(scores, wanted, lists)),
+        *_of_habits(habits, wanted, actions.n_items, lists),
+        *_of_categories(members, actions, interest, by_category, wanted, lists),
         *(values[item] for values in _of_items(members)),
         *(values[customer] for values in _of_customers(members, actions, habits)),
     ]
-    return Candidates(customer, item, np.stack([column.astype(np.float32) for column in columns], axis=1))
+    table = np.stack([column.astype(np.float32) for column in columns], axis=1)
+    return Candidates(customer, item, table, counted, shown)
+
+
+def _put_forward(scores: list[sp.csr_matrix]) -> list[Ints]:
+    """Keys of what each puts forward; the last are the customers' own items."""
+    return [*(_keys(one, PUT_FORWARD) for one in scores[:-1]), _keys(scores[-1], OWN)]
 
 
 def _open(scores: sp.csr_matrix, allowed: NDArray[np.bool_], barred: Ints) -> sp.csr_matrix:
@@ -141,11 +162,12 @@ def _own(habits: Habits, actions: Actions) -> sp.csr_matrix:
     return sp.csr_matrix((weight.astype(np.float32), (habits.customer, habits.item)), shape=shape)
 
 
-def _popular(members: Members, asked: Asked, barred: Ints) -> Ints:
-    """Keys of the most popular items, for everybody."""
-    most = np.argsort(-np.where(asked.allowed, members.items.recent, -1.0), kind="stable")[:POPULAR]
-    most = most[asked.allowed[most]]
-    keys = (np.arange(len(asked.actions))[:, None] * asked.actions.n_items + most[None, :]).ravel()
+def _popular(members: Members, actions: Actions, shelf: NDArray[np.bool_], barred: Ints) -> Ints:
+    """Keys of the most popular items, for everybody; of few items all."""
+    most = np.argsort(-np.where(shelf, members.items.recent, -1.0), kind="stable")
+    most = most[shelf[most]]
+    most = most[: len(most) if len(most) <= FEW else POPULAR]
+    keys = (np.arange(len(actions))[:, None] * actions.n_items + most[None, :]).ravel()
     return keys[~_among(keys, barred)]
 
 
@@ -171,33 +193,51 @@ def _at(scores: sp.csr_matrix, keys: Ints) -> Floats:
     return np.where(there[place] == keys, scores.data[place], 0.0)
 
 
-def _ranks(customer: Ints, values: Floats, starts: Ints) -> Floats:
-    """How many candidates of the same customer have more, 0 for the largest; far behind where nothing is said."""
-    order = falling(customer, values)
-    owner, ordered = customer[order], values[order].astype(np.float32)
-    less = np.ones(len(order), dtype=bool)
-    less[1:] = (ordered[1:] != ordered[:-1]) | (owner[1:] != owner[:-1])
-    rank = np.empty(len(values))
-    rank[order] = np.maximum.accumulate(np.where(less, np.arange(len(order)), 0)) - starts[owner]
-    return np.where(values > 0, rank, UNRANKED)
+@dataclass(frozen=True)
+class Places:
+    """Whose candidates stand where, and which of them count.
+
+    customer : (p,) rising
+    starts : (n,) where each customer's begin
+    counted : (p,) bool
+    """
+
+    customer: Ints
+    starts: Ints
+    counted: NDArray[np.bool_]
+
+    def ranks(self, values: Floats) -> Floats:
+        """How many that count have more for the same customer, 0 for the largest; far behind where nothing is said."""
+        order = falling(self.customer, values)
+        owner, ordered = self.customer[order], values[order].astype(np.float32)
+        less = np.ones(len(order), dtype=bool)
+        less[1:] = (ordered[1:] != ordered[:-1]) | (owner[1:] != owner[:-1])
+        ahead = np.maximum.accumulate(np.where(less, counted_before(self.counted[order]), 0))
+        rank = np.empty(len(values))
+        rank[order] = ahead - counted_before(self.counted)[self.starts[owner]]
+        return np.where(values > 0, rank, UNRANKED)
+
+    def shares(self, values: Floats) -> Floats:
+        """Each value over the largest of the same customer, -1 at least; 0 where none is above 0."""
+        if not len(values):
+            return values
+        there = np.diff(np.append(self.starts, len(values))) > 0
+        top = np.ones(len(self.starts))
+        top[there] = np.maximum.reduceat(np.where(self.counted, values, -np.inf), self.starts[there])
+        return np.maximum(values / np.where(top > 0, top, np.inf)[self.customer], -1.0)
 
 
-def _shares(values: Floats, customer: Ints, starts: Ints) -> Floats:
-    """Each value over the largest of the same customer, -1 at least; 0 where none is above 0."""
-    if not len(values):
-        return values
-    there = np.diff(np.append(starts, len(values))) > 0
-    top = np.ones(len(starts))
-    top[there] = np.maximum.reduceat(values, starts[there])
-    return np.maximum(values / np.where(top > 0, top, np.inf)[customer], -1.0)
+def counted_before(counted: NDArray[np.bool_]) -> Ints:
+    """How many that count stand before each."""
+    return np.cumsum(counted) - counted
 
 
-def _of_neighbours(scores: sp.csr_matrix, keys: Ints, customer: Ints, starts: Ints) -> tuple[Floats, ...]:
+def _of_neighbours(scores: sp.csr_matrix, keys: Ints, lists: Places) -> tuple[Floats, ...]:
     values = _at(scores, keys)
-    return values, _shares(values, customer, starts), _ranks(customer, values, starts)
+    return values, lists.shares(values), lists.ranks(values)
 
 
-def _of_habits(habits: Habits, keys: Ints, n_items: int, customer: Ints, starts: Ints) -> tuple[Floats, ...]:
+def _of_habits(habits: Habits, keys: Ints, n_items: int, lists: Places) -> tuple[Floats, ...]:
     known = habits.keys(n_items)
     met = _among(keys, known)
     place = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
@@ -208,25 +248,24 @@ def _of_habits(habits: Habits, keys: Ints, n_items: int, customer: Ints, starts:
     age, gap = own(habits.age_days, np.nan), own(habits.gap_days, np.nan)
     lately = [own(habits.lately[:, place], 0.0) for place in range(habits.lately.shape[1])]
     strength = lately[1] + lately[-1]
-    ranked = (_shares(strength, customer, starts), _ranks(customer, strength, starts))
+    ranked = (lists.shares(strength), lists.ranks(strength))
     return (own(habits.times, 0.0), age, age / gap, *lately, own(habits.looks, 0.0), *ranked)
 
 
 def _of_categories(
-    members: Members, actions: Actions, interest: sp.csr_matrix, by_category: sp.csr_matrix, keys: Ints
+    members: Members, actions: Actions, interest: sp.csr_matrix, by_category: sp.csr_matrix, keys: Ints, lists: Places
 ) -> tuple[Floats, ...]:
     customer, item = keys // actions.n_items, keys % actions.n_items
     category = members.category[item]
     liking = np.zeros(len(keys))
     some = category >= 0
     liking[some] = _at(interest, customer[some] * interest.shape[1] + category[some])
-    starts = np.searchsorted(customer, np.arange(len(actions)))
     price = np.log(np.maximum(members.items.price, 1e-6))
     paid = np.isfinite(price[actions.item])
     of_rows = np.where(paid, price[actions.item], 0.0)
     number = np.maximum(np.bincount(actions.customer, paid, len(actions)), 1)
     usual = np.bincount(actions.customer, of_rows, len(actions)) / number
-    return liking, _ranks(customer, _at(by_category, keys), starts), price[item] - usual[customer]
+    return liking, lists.ranks(_at(by_category, keys)), price[item] - usual[customer]
 
 
 def _of_items(members: Members) -> tuple[Floats, ...]:
@@ -244,4 +283,10 @@ def _of_customers(members: Members, actions: Actions, habits: Habits) -> tuple[F
     variety = np.bincount(habits.customer, minlength=n).astype(float)
     returning = np.bincount(habits.customer, habits.times > 1, n) / np.maximum(variety, 1)
     silence = np.maximum(actions.now - actions.newest, 0) / DAY_US if members.clock == "cutoff" else np.zeros(n)
-    return np.diff(actions.offsets).astype(float), variety, returning, silence
+    steps = np.zeros(n)
+    np.maximum.at(steps, actions.customer, actions.step + 1.0)
+    some = np.diff(actions.offsets) > 0
+    span = np.zeros(n)
+    span[some] = actions.newest[some] - actions.ts[actions.offsets[:-1][some]]
+    pace = np.where(steps > 1, span / DAY_US / np.maximum(steps - 1, 1), np.nan)
+    return np.diff(actions.offsets).astype(float), variety, returning, silence, pace

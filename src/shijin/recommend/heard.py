@@ -1,7 +1,8 @@
 """What customers said changes their lists at once: nothing is learnt anew, pasts are read as they would have them.
 
-What is liked or clicked on stands in the past as if it had been done; what is disliked or dismissed leaves it, so that
-what goes with it falls too, and is never shown again.
+What is liked or clicked on stands in the past as if it had been done, right behind the newest thing at the latest: what
+is said today tells what is wanted, not that its customer is back. What is disliked or dismissed leaves the past, so
+that what goes with it falls too, and is never shown again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from shijin.recommend.actions import Actions
 from shijin.recommend.responses import Responses, Said
@@ -30,14 +32,15 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
     opinions = responses.opinions()
     disliked = opinions.take(opinions.value < 0)
     barred = np.unique(disliked.customer * actions.n_items + disliked.item)
-    liked = opinions.take(opinions.value >= LIKED)
-    clicked = responses.take(responses.kind == Said.CLICK)
     keys = actions.customer * actions.n_items + actions.item
+    liked = _not_there_yet(opinions.take(opinions.value >= LIKED), actions)
+    clicked = responses.take(responses.kind == Said.CLICK)
     kept = actions.take(~np.isin(keys, barred))
     more = [(liked, Kind.REVIEW), (clicked, Kind.VIEW)]
     customer = np.concatenate([kept.customer, *(said.customer for said, _ in more)])
     item = np.concatenate([kept.item, *(said.item for said, _ in more)])
-    ts = np.concatenate([kept.ts, *(said.ts for said, _ in more)])
+    latest = np.where(np.diff(actions.offsets) > 0, actions.newest + 1, np.iinfo(np.int64).max)
+    ts = np.concatenate([kept.ts, *(np.minimum(said.ts, latest[said.customer]) for said, _ in more)])
     kind = np.concatenate([kept.kind, *(np.full(len(said), kind, np.uint8) for said, kind in more)])
     new = np.zeros(sum(len(said) for said, _ in more))
     order = np.lexsort((kind, item, ts, customer))
@@ -60,3 +63,12 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
         ),
         barred,
     )
+
+
+def _not_there_yet(liked: Responses, actions: Actions) -> Responses:
+    """What was liked, but for reviews of the order file: they stand in the past already."""
+    reviews = actions.take(actions.kind == Kind.REVIEW)
+    there = pa.table({"customer": reviews.customer, "item": reviews.item, "ts": reviews.ts})
+    said = pa.table({"customer": liked.customer, "item": liked.item, "ts": liked.ts, "row": np.arange(len(liked))})
+    new = said.join(there, ["customer", "item", "ts"], join_type="left anti")["row"].to_numpy()
+    return liked.take(np.sort(new))

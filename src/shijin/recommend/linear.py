@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions
 from shijin.recommend.neighbours import KEPT, nearest
+from shijin.recommend.pasts import around, step_rows
 from shijin.represent.packed import Ints
 
 MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
 WHOLE = 2500  # up to here every weight is kept, else the nearest
 MOST_PRODUCTS = 3e8  # of numbers in P'P: the newest steps come first
 FADED = 0.05  # what weighs less is left out
-GRID = 2.0**-16  # weights are whole numbers of it: such sums have no rounding that tells in which order they were made
 
 
 def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: float = 100.0) -> sp.csr_matrix:
@@ -33,10 +33,11 @@ def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: 
     """
     chosen, place = _frequent(actions)
     rows = actions.take(place[actions.item] >= 0)
-    done = _around(rows, place, past, len(chosen), ahead=False)
-    to_come = _around(rows, place, future, len(chosen), ahead=True)
+    column = place[rows.item]
+    done = around(rows, column, len(chosen), past, range(0, -_depth(past), -1))
+    to_come = around(rows, column, len(chosen), future, range(1, _depth(future) + 1))
     told = np.diff(to_come.indptr) > 0
-    newest_first = np.argsort(rows.step[_step_rows(rows)], kind="stable")
+    newest_first = np.argsort(rows.step[step_rows(rows)], kind="stable")
     products = np.cumsum((np.diff(done.indptr).astype(float) ** 2 * told)[newest_first])
     used = newest_first[(products <= MOST_PRODUCTS) & told[newest_first]]
     done, to_come = done[used], to_come[used]
@@ -67,6 +68,11 @@ def beside_items(actions: Actions, ridge: float = 200.0) -> sp.csr_matrix:
     return _spread(weights.astype(np.float32), chosen, actions.n_items)
 
 
+def _depth(decay: float) -> int:
+    """How many steps weigh enough to be kept."""
+    return int(np.ceil(np.log(FADED) / np.log(decay)))
+
+
 def _frequent(actions: Actions) -> tuple[Ints, Ints]:
     """The most frequent items, and each item's place among them, -1 where it is none."""
     often = np.bincount(actions.item, actions.weight, actions.n_items)
@@ -88,28 +94,3 @@ def _spread(weights: NDArray[np.float32], chosen: Ints, n_items: int) -> sp.csr_
     row, column = np.nonzero(kept)
     whole = sp.csr_matrix((weights[row, column], (chosen[row], chosen[column])), shape=(n_items, n_items))
     return nearest(whole) if many else whole
-
-
-def _step_rows(actions: Actions) -> Ints:
-    """(s,) the first row of every step."""
-    new = np.ones(len(actions.item), dtype=bool)
-    new[1:] = (actions.step[1:] != actions.step[:-1]) | (actions.customer[1:] != actions.customer[:-1])
-    return np.flatnonzero(new)
-
-
-def _around(actions: Actions, place: Ints, decay: float, n_items: int, *, ahead: bool) -> sp.csr_matrix:
-    """(steps, items) float32: for every step what was done up to it, itself included, or after it, faded by steps."""
-    starts = _step_rows(actions)
-    of_row = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(actions.item))))
-    customer = actions.customer[starts]
-    depth = int(np.ceil(np.log(FADED) / np.log(decay)))
-    rows, columns, values = [], [], []
-    for age in range(depth):
-        step = of_row - 1 - age if ahead else of_row + age
-        inside = (step >= 0) & (step < len(starts))
-        inside[inside] &= customer[step[inside]] == actions.customer[inside]
-        rows.append(step[inside])
-        columns.append(place[actions.item[inside]])
-        values.append((np.rint(decay**age * actions.weight[inside] / GRID) * GRID).astype(np.float32))
-    found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sp.csr_matrix(found, shape=(len(starts), n_items))

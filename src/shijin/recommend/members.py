@@ -93,7 +93,7 @@ def fit_members(actions: Actions, catalogue: Catalogue, horizon_days: int, clock
     items = _items(actions, catalogue, horizon_days)
     lent = _lent(category, catalogue, items, horizon_days)
     if lent.nnz:
-        found = [replace(one, similar=sp.csr_matrix(one.similar + one.similar @ lent)) for one in found]
+        found = [replace(one, similar=_and_lent(one.similar, lent)) for one in found]
         of_siblings = {name: getattr(items, name) @ lent for name in ("count", "recent")}
         items = replace(items, **{name: getattr(items, name) + more for name, more in of_siblings.items()})
     half_lives = (horizon_days / 2, 2.0 * horizon_days, 8.0 * horizon_days)
@@ -127,11 +127,10 @@ def _items(actions: Actions, catalogue: Catalogue, horizon_days: int) -> Items:
 def _by_category(category: Codes, recent: Floats) -> sp.csr_matrix:
     listed = np.flatnonzero(category >= 0)
     shape = (int(category.max(initial=-1)) + 1, len(category))
-    sold = sp.csr_matrix(((recent[listed] + LISTED).astype(np.float32), (category[listed], listed)), shape=shape)
-    total = np.asarray(sold.sum(axis=1)).ravel()
-    return nearest(
-        sp.csr_matrix(sp.diags_array((1 / np.maximum(total, LISTED)).astype(np.float32)) @ sold), OF_A_CATEGORY
-    )
+    sold = recent[listed] + LISTED
+    total = np.bincount(category[listed], sold, shape[0])
+    share = (sold / np.maximum(total, LISTED)[category[listed]]).astype(np.float32)
+    return nearest(sp.csr_matrix((share, (category[listed], listed)), shape=shape), OF_A_CATEGORY)
 
 
 def _lent(category: Codes, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
@@ -142,6 +141,11 @@ def _lent(category: Codes, catalogue: Catalogue, items: Items, horizon_days: int
     closer = category.astype(np.int64) * (len(catalogue.brands) + 1) + catalogue.brand + 1
     alone = ~np.isin(closer, closer[sold])
     return _from_siblings(closer, sold, fresh & ~alone) + _from_siblings(category, sold, fresh & alone)
+
+
+def _and_lent(similar: sp.csr_matrix, lent: sp.csr_matrix) -> sp.csr_matrix:
+    """What goes with an item, and with those that borrow from it; added in double, so that no order of codes shows."""
+    return sp.csr_matrix(similar + similar.astype(np.float64) @ lent.astype(np.float64), dtype=np.float32)
 
 
 def _from_siblings(kind: Ints | Codes, sold: Ints, fresh: NDArray[np.bool_]) -> sp.csr_matrix:

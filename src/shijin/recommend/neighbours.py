@@ -13,18 +13,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shijin.recommend.actions import Actions, Codes
+from shijin.recommend.pasts import GRID, around, step_rows, step_sizes
 from shijin.represent.packed import Floats, Ints
 
-MOST_PAIRS = 20_000_000  # pairs of rows that are looked at; nearer ones first
+MOST_PAIRS = 60_000_000  # pairs of rows that are looked at; those of nearer steps first
 MANY_PAIRS, TWICE = 5_000_000, 1.5  # in a shop of so many different pairs, one that was seen once says nothing
-MOST_ROWS_APART = 60
+MOST_STEPS_APART = 60
 GAP_DECAY = 0.85  # how much less a pair says a step further apart
 BACK = 0.3  # what a pair says of the reverse order
 KEPT = 150  # neighbours of an item
 FADED = 1e-3  # a pair or a past that weighs less is left out
-PAST = 150  # newest rows of a customer that are asked
-
-Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
+PAST = 150  # rows of a customer that are asked, at least, the newest steps first
 
 
 @dataclass(frozen=True)
@@ -79,35 +78,54 @@ class PairSums:
 
 
 def faded_past(actions: Actions, decay: float, weight: Floats) -> sp.csr_matrix:
-    """(n, items) float64: what each customer did, faded by ``decay ** step``, newest rows only."""
+    """(n, items) float64: what each customer did, faded by ``decay ** step``, newest steps only."""
     faded = weight * decay**actions.step
-    place = actions.offsets[1:][actions.customer] - 1 - np.arange(len(actions.item))
-    rows = (faded > FADED) & (place < PAST)
+    ends = step_rows(actions) + step_sizes(actions)
+    later = actions.offsets[1:][actions.customer] - np.repeat(ends, step_sizes(actions))
+    rows = (faded > FADED) & (later < PAST)
     values = (faded[rows], (actions.customer[rows], actions.item[rows]))
     return sp.csr_matrix(values, shape=(len(actions), actions.n_items))
 
 
 def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
-    """Count pairs of rows, the nearest first, at most so many."""
-    apart = max(1, min(MOST_ROWS_APART, most // max(len(actions.item), 1)))
-    first, second = _pairs(actions, range(1, apart + 1))
-    order = _by_cell(actions.item[first], actions.item[second], actions.n_items)
-    first, second = first[order], second[order]
-    row, column = actions.item[first], actions.item[second]
-    first_of_cell = np.ones(len(order), dtype=bool)
-    first_of_cell[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-    starts = np.flatnonzero(first_of_cell)
-    step, weight = actions.step.astype(np.int32), actions.weight.astype(np.float32)
-    gap, both = step[first] - step[second], weight[first] * weight[second]
-    by_gap = (GAP_DECAY ** np.maximum(np.arange(gap.max(initial=0) + 1) - 1, 0)).astype(np.float32)
-    values = (both, by_gap[gap] * both, (gap <= 1) * both, (gap == 0) * both)
-    ends = np.searchsorted(row[starts], np.arange(actions.n_items + 1))
-    shape = (actions.n_items, actions.n_items)
-    sums = [sp.csr_matrix((_summed(one, starts), column[starts], ends), shape=shape) for one in values]
-    backward = sp.csr_matrix(sums.pop().T)
-    ever, forward, adjacent = (one + backward for one in sums)
+    """Add up pairs of rows, those of the nearest steps first, about so many at most.
+
+    Where even steps that follow each other hold more, some customers are looked at, evenly by position.
+    """
+    per_gap = _pairs_by_gap(actions, 2)
+    every = int(np.ceil(per_gap.sum() / max(most, 1)))
+    if every > 1:
+        actions = actions.take(actions.customer % every == 0)
+    apart = max(1, int((np.cumsum(_pairs_by_gap(actions, MOST_STEPS_APART + 1)) <= most).sum()) - 1)
+
+    done = around(actions, actions.item, actions.n_items, 1.0, range(1))
+    itself = np.bincount(actions.item, np.square(np.rint(actions.weight / GRID) * GRID), actions.n_items)
+
+    def summed(decay: float, last: int) -> sp.csr_matrix:
+        later = around(actions, actions.item, actions.n_items, decay, range(1, last + 1))
+        found = sp.csr_matrix(
+            sp.vstack([done, done]).T.astype(np.float64) @ sp.vstack([done, later]).astype(np.float64)
+        )
+        found.setdiag(found.diagonal() - itself)  # a row is no pair with itself
+        found.sort_indices()
+        return found
+
+    adjacent = summed(1.0, 1)
+    forward, ever = (adjacent, adjacent) if apart == 1 else (summed(GAP_DECAY, apart), summed(1.0, apart))
     often = ever > (TWICE if ever.nnz > MANY_PAIRS else 0.0)
     return PairSums(*(sp.csr_matrix(one.multiply(often), dtype=np.float32) for one in (forward, adjacent, ever)))
+
+
+def _pairs_by_gap(actions: Actions, most: int) -> Floats:
+    """(g,) how many pairs of rows of a customer lie 0, 1, 2 ... steps apart, so many gaps at most."""
+    size, customer = step_sizes(actions).astype(float), actions.customer[step_rows(actions)]
+    pairs = [float((size * (size - 1)).sum())]
+    for gap in range(1, most):
+        same = customer[gap:] == customer[:-gap]
+        if not same.any():
+            break
+        pairs.append(float((size[gap:] * size[:-gap])[same].sum()))
+    return np.array(pairs)
 
 
 def members_of(actions: Actions) -> list[Neighbours]:
@@ -154,26 +172,6 @@ def falling(rows: Ints, values: NDArray[np.floating]) -> Ints:
     bits = (np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)).view(np.uint32)
     place = np.where(bits >> 31, bits, np.uint32(0x7FFFFFFF) - bits)
     return np.argsort((rows.astype(np.uint64) << np.uint64(32)) | place, kind="stable")
-
-
-def _pairs(actions: Actions, lags: range) -> Pairs:
-    """Rows of one customer that lie so many rows apart, the earlier and the later."""
-    customer = actions.customer
-    firsts = [np.flatnonzero(customer[lag:] == customer[:-lag]).astype(np.int32) for lag in lags]
-    first = np.concatenate(firsts)
-    return first, first + np.repeat(np.array(lags, dtype=np.int32), [len(one) for one in firsts])
-
-
-def _by_cell(row: Codes, column: Codes, n: int) -> Ints:
-    """Order of places in an (n, n) matrix, by row, then by column: two bucket sorts, faster than a sort of numbers."""
-    places = sp.coo_matrix((np.arange(len(row), dtype=np.int32), (row, column)), shape=(n, n))
-    places.has_canonical_format = True  # equal places are not added up
-    return np.asarray(places.tocsc().tocsr().data)
-
-
-def _summed(values: NDArray[np.float32], starts: Ints) -> Floats:
-    """Add up in double, where sums of so few digits have no rounding that the order of rows could show in."""
-    return np.add.reduceat(values, starts, dtype=np.float64) if len(starts) else values.astype(np.float64)
 
 
 def _scaled(sums: sp.csr_matrix, counts: Floats, shrink: float, done: float, wanted: float) -> sp.csr_matrix:

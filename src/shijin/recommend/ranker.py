@@ -6,7 +6,7 @@ scores of folds that the trees had not seen, turns the order into the chance tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,13 +14,14 @@ import lightgbm as lgb
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
+from shijin.recommend.chance import Curve, curve_inputs, fit_curve, weighted
+from shijin.recommend.columns import Candidates, counted_before
 from shijin.recommend.neighbours import falling
 from shijin.represent.packed import Floats, Ints
 
 BLENDED = "_share"
+OF_EQUALS, TIE = "recent_share", 1e-4
 SHRINK = 2.0  # pulls the weights to equal ones, in customers
 SHORTLIST = 100  # of a customer's candidates, by the weights: what the trees order
 MOST_TREES, PATIENCE = 300, 25
@@ -59,16 +60,19 @@ class Examples:
     taken : (p,) bool
     fair : (p,) bool
         Whether the list was chosen without a look at what was taken: from such the chance is learnt.
+    person : (p,)
+        A number for each customer, whatever the time.
     """
 
     customer: Ints
     columns: NDArray[np.float32]
     taken: NDArray[np.bool_]
     fair: NDArray[np.bool_]
+    person: Ints
 
     def take(self, rows: NDArray[np.bool_] | Ints) -> Examples:
         """Keep only some candidates."""
-        return Examples(self.customer[rows], self.columns[rows], self.taken[rows], self.fair[rows])
+        return Examples(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -84,22 +88,21 @@ class Ranker:
     trees
         LightGBM's own text; empty where too few customers took anything: then the weights order.
     curve
-        Intercept and slopes of the chance over the score, its rank, and what is known of the customer; empty where
-        nobody took anything.
+        Of the chance; None where nobody took anything.
     """
 
     names: tuple[str, ...]
     weights: dict[str, float]
     trees: str
-    curve: tuple[float, ...]
+    curve: Curve | None
 
     @cached_property
     def booster(self) -> lgb.Booster | None:
         """The trees, read once."""
         return lgb.Booster(model_str=self.trees) if self.trees else None
 
-    def ordered(self, customer: Ints, columns: NDArray[np.float32], threads: int = 1) -> tuple[Ints, Floats, Floats]:
-        """Order candidates, given by customer.
+    def ordered(self, found: Candidates, threads: int = 1) -> tuple[Ints, Floats, Floats]:
+        """Order candidates; those that are not counted change nothing of others.
 
         Returns
         -------
@@ -110,16 +113,16 @@ class Ranker:
         chance : (q,)
             The chance that the item is taken, 0..1; 0 where nobody could be learnt from.
         """
-        rows, read = _shortlist(customer, columns, _blend(columns, self.names, self.weights))
+        blend = _blend(found.columns, self.names, self.weights)
+        rows, read = _shortlist(found.customer, found.columns, blend, found.counted, found.open)
         score = read[:, -2].astype(np.float64)
         if self.booster is not None:
             score = np.asarray(self.booster.predict(read, num_threads=threads))
-        if not self.curve:
+        if self.curve is None:
             positive = np.maximum(score, 0.0) if self.booster is None else np.exp(score)
             return rows, positive, np.zeros(len(rows))
-        inputs = _curve_inputs(customer[rows], read, self.names, score)
-        odds = self.curve[0] + _weighted(zip(inputs.T, self.curve[1:], strict=True), len(rows))
-        return rows, score, expit(odds)
+        counted = found.counted[rows] & (read[:, -1] < SHORTLIST)
+        return rows, score, self.curve.chance(_curve_inputs(found.customer[rows], read, self.names, score, counted))
 
 
 def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker:
@@ -133,38 +136,46 @@ def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker
     names = tuple(names)
     takers = np.unique(examples.customer[examples.taken])
     weights = _fit_weights(examples.take(np.isin(examples.customer, takers)), names)
-    rows, read = _shortlist(examples.customer, examples.columns, _blend(examples.columns, names, weights))
+    blend = _blend(examples.columns, names, weights)
+    rows, read = _shortlist(examples.customer, examples.columns, blend)
     short = replace(examples.take(rows), columns=read)
     takers = np.unique(short.customer[short.taken])
     score, trees = read[:, -2].astype(np.float64), ""
     if len(takers) >= LEAST_TO_RANK:
-        score, trees = _fit_trees(short, takers, threads)
-    curve: tuple[float, ...] = ()
-    left = not short.taken[short.fair].all()  # where all was taken, nothing tells a chance
-    if left and len(np.unique(short.customer[short.taken & short.fair])) >= LEAST_TO_WEIGH:
-        model = LogisticRegression(C=10.0, max_iter=200)
-        inputs = _curve_inputs(short.customer, read, names, score)
-        model.fit(inputs[short.fair], short.taken[short.fair])
-        curve = (float(model.intercept_[0]), *(float(slope) for slope in model.coef_[0]))
+        score, trees = _fit_trees(short, threads)
+    curve, fair = None, short.fair
+    left = not short.taken[fair].all()  # where all was taken, nothing tells a chance
+    if left and len(np.unique(short.customer[short.taken & fair])) >= LEAST_TO_WEIGH:
+        everyone = np.ones(len(score), dtype=bool)
+        inputs = _curve_inputs(short.customer, read, names, score, everyone)
+        curve = fit_curve(inputs[fair], short.taken[fair])
     return Ranker(names, weights, trees, curve)
 
 
-def _fit_trees(examples: Examples, takers: Ints, threads: int) -> tuple[Floats, str]:
-    """Scores of folds unseen, and the trees fitted on all; how many is what the folds found best."""
+def _fit_trees(examples: Examples, threads: int) -> tuple[Floats, str]:
+    """Scores by trees that had not seen the customer, and the trees fitted on all.
+
+    How many trees is what halves of the customers found best of each other; the halves have as many when they score, so
+    that their scores spread as those of all will.
+    """
     threads = threads if len(examples.customer) >= THREADED else 1
-    fold = np.zeros(int(examples.customer.max()) + 1, dtype=np.int64) - 1
-    fold[takers] = np.arange(len(takers)) % 2
-    of_row = fold[examples.customer]
+    half_of = np.searchsorted(np.unique(examples.person[examples.taken]), examples.person) % 2
+    told = np.isin(examples.customer, examples.customer[examples.taken])
+    of_row = np.where(told, half_of, -1)
     settings = TREES | {"num_threads": threads}
     halves = [_dataset(examples, of_row == half) for half in (0, 1)]
     fitted = []
     for half in (0, 1):
-        learn, watch = halves[half], halves[1 - half]
         stop = lgb.early_stopping(PATIENCE, verbose=False)
-        fitted.append(lgb.train(settings, learn, MOST_TREES, valid_sets=[watch], callbacks=[stop]))
-    by_half = [np.asarray(one.predict(examples.columns, num_threads=threads)) for one in fitted]
-    score = np.where(of_row == 0, by_half[1], np.where(of_row == 1, by_half[0], (by_half[0] + by_half[1]) / 2))
+        learn, watch = halves[half], halves[1 - half]
+        kept = lgb.train(settings, learn, MOST_TREES, [watch], callbacks=[stop], keep_training_booster=True)
+        fitted.append(kept)
     rounds = max(1, round(MORE_TREES * sum(one.best_iteration for one in fitted) / 2))
+    for one in fitted:
+        for _ in range(rounds - one.current_iteration()):
+            one.update()
+    by_half = [np.asarray(one.predict(examples.columns, num_iteration=rounds, num_threads=threads)) for one in fitted]
+    score = np.where(of_row == 0, by_half[1], np.where(of_row == 1, by_half[0], (by_half[0] + by_half[1]) / 2))
     whole = lgb.train(settings, _dataset(examples, of_row >= 0), rounds)
     return score, str(whole.model_to_string())
 
@@ -180,11 +191,12 @@ def _fit_weights(examples: Examples, names: tuple[str, ...]) -> dict[str, float]
     equal = np.ones(len(blended))
     if len(np.unique(examples.customer)) < LEAST_TO_WEIGH:
         return {names[place]: 1.0 for place in blended}
-    shares = examples.columns[:, blended].astype(np.float64)
+    in_order = falling(examples.customer, examples.columns[:, blended].sum(axis=1))  # not in that of items' codes
+    shares, outcome = examples.columns[:, blended][in_order].astype(np.float64), examples.taken[in_order].astype(float)
     starts = np.flatnonzero(np.diff(examples.customer, prepend=-1))
     lists = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(shares))))
-    taken = np.add.reduceat(examples.taken.astype(float), starts)
-    aim = shares.T @ (examples.taken / taken[lists])
+    taken = np.add.reduceat(outcome, starts)
+    aim = shares.T @ (outcome / taken[lists])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         utility = shares @ weights
@@ -200,39 +212,53 @@ def _fit_weights(examples: Examples, names: tuple[str, ...]) -> dict[str, float]
 
 
 def _blend(columns: NDArray[np.float32], names: tuple[str, ...], weights: dict[str, float]) -> Floats:
-    return _weighted(((columns[:, names.index(name)], weight) for name, weight in weights.items()), len(columns))
+    """(p,) what the weights say; of equals the one that sells best of late says a little more."""
+    parts = [(columns[:, names.index(name)], weight) for name, weight in weights.items()]
+    if OF_EQUALS in names:
+        parts.append((columns[:, names.index(OF_EQUALS)], TIE))
+    return weighted(parts, len(columns))
 
 
-def _weighted(parts: Iterable[tuple[NDArray[np.floating], float]], n: int) -> Floats:
-    """(n,) sum of columns, each times its weight; in the last bits of a matrix product shows who else was asked."""
-    total = np.zeros(n)
-    for column, weight in parts:
-        total += weight * column.astype(np.float64)
-    return total
-
-
-def _shortlist(customer: Ints, columns: NDArray[np.float32], blend: Floats) -> tuple[Ints, NDArray[np.float32]]:
+def _shortlist(
+    customer: Ints,
+    columns: NDArray[np.float32],
+    blend: Floats,
+    counted: NDArray[np.bool_] | None = None,
+    open_: NDArray[np.bool_] | None = None,
+) -> tuple[Ints, NDArray[np.float32]]:
     """Candidates that the weights place highest, in that order, and their columns with the blend and its rank behind.
 
     LightGBM takes equals as they come and bags by row, so that the order of rows must not be that of items' codes.
+
+    Parameters
+    ----------
+    counted : (p,) bool
+        Among which places are counted; all where None.
+    open_ : (p,) bool
+        Of which the highest are in too, whatever their place.
     """
-    rank = _rank(customer, blend)
-    rows = np.flatnonzero(rank < SHORTLIST)
-    rows = rows[np.lexsort((rank[rows], customer[rows]))]
+    order = falling(customer, blend)
+    counted = np.ones(len(order), dtype=bool) if counted is None else counted
+    rank = _rank(customer, order, counted)
+    listed = rank < SHORTLIST
+    if open_ is not None and not counted.all():
+        listed |= open_ & (_rank(customer, order, open_) < SHORTLIST)
+    rows = order[listed[order]]
     return rows, np.column_stack([columns[rows], blend[rows], rank[rows]]).astype(np.float32)
 
 
-def _rank(customer: Ints, values: Floats) -> Floats:
+def _rank(customer: Ints, order: Ints, counted: NDArray[np.bool_]) -> Ints:
+    """(p,) how many that count stand before each one of the same customer in an order by customer."""
     starts = np.flatnonzero(np.diff(customer, prepend=-1))
     lists = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(customer))))
-    rank = np.empty(len(values))
-    rank[falling(lists, values)] = np.arange(len(values)) - starts[lists]
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = counted_before(counted[order]) - counted_before(counted)[starts][lists]
     return rank
 
 
 def _curve_inputs(
-    customer: Ints, columns: NDArray[np.float32], names: tuple[str, ...], score: Floats
-) -> NDArray[np.float64]:
-    rank = np.log1p(_rank(customer, score))
-    known = [np.log1p(columns[:, names.index(name)].astype(np.float64)) for name in ("actions", "silence")]
-    return np.column_stack([score, rank, *known])
+    customer: Ints, columns: NDArray[np.float32], names: tuple[str, ...], score: Floats, counted: NDArray[np.bool_]
+) -> Floats:
+    place = _rank(customer, falling(customer, score), counted).astype(np.float64)
+    known = (columns[:, names.index(name)].astype(np.float64) for name in ("actions", "silence", "pace"))
+    return curve_inputs(score, place, *known)

@@ -86,11 +86,11 @@ class Recommender:
     def wanted(self, asked: Asked, threads: int = 1) -> Wanted:
         """Rank the candidates of some customers."""
         found = candidates(self.members, asked)
-        rows, score, chance = self.ranker.ordered(found.customer, found.columns, threads)
-        customer, item = found.customer[rows], found.item[rows]
-        order = np.lexsort((-score, customer))  # equals as the weights have them
-        customer, chance = customer[order], chance[order]
-        return Wanted(customer, item[order], score[order], _falling(customer, chance))
+        rows, score, chance = self.ranker.ordered(found, threads)
+        order = np.lexsort((-score, found.customer[rows]))  # equals as the weights have them
+        rows, customer = rows[order], found.customer[rows[order]]
+        wanted = Wanted(customer, found.item[rows], score[order], _falling(customer, chance[order]))
+        return wanted.take(found.open[rows])
 
     def card(self) -> dict[str, Any]:
         """What people may know of it, as JSON has it."""
@@ -176,13 +176,14 @@ def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: 
     others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
     rows = np.union1d(_evenly(teaching.takers, MOST_TAKERS), others)
     allowed = lessons.catalogue.product & known(lessons.catalogue, teaching.actions)
+    allowed[lessons.catalogue.touched :] = False  # that nobody has touched them to this day was not known then
 
     def answer(batch: tuple[Ints, Actions]) -> Examples:
         some, part = batch
         found = candidates(members, Asked(part, allowed, np.zeros(0, dtype=np.int64), again))
         customer = some[found.customer]
         taken = np.isin(customer * part.n_items + found.item, teaching.taken)
-        one = Examples(customer, found.columns, taken, np.isin(customer, others))
+        one = Examples(customer, found.columns, taken, np.isin(customer, others), customer)
         return one.take(np.isin(customer, np.union1d(customer[one.taken], others)))
 
     found = _joined(list(over_batches(answer, teaching.actions, rows, lessons.threads)))
@@ -211,14 +212,14 @@ def _lists(examples: Examples) -> int:
 
 def _joined(found: list[Examples]) -> Examples:
     """All examples in one."""
-    parts = [(one.customer, one.columns, one.taken, one.fair) for one in found]
-    return Examples(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Examples(*(np.concatenate([getattr(one, name) for one in found]) for name in Examples.__annotations__))
 
 
 def _later(found: list[Examples], width: int) -> Examples:
     """Examples of several times in one: a customer at another time is another list."""
     if not found:
         nothing = np.zeros(0, dtype=bool)
-        return Examples(np.zeros(0, np.int64), np.zeros((0, width), np.float32), nothing, nothing)
+        nobody = np.zeros(0, np.int64)
+        return Examples(nobody, np.zeros((0, width), np.float32), nothing, nothing, nobody)
     shift = 1 + max(int(one.customer.max(initial=0)) for one in found)
     return _joined([replace(one, customer=one.customer + number * shift) for number, one in enumerate(found)])

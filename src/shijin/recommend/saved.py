@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from shijin.errors import ModelError
+from shijin.recommend.chance import Curve
 from shijin.recommend.members import Items, Members
 from shijin.recommend.neighbours import Neighbours
 from shijin.recommend.ranker import Ranker
 from shijin.recommend.recommender import Recommender
 
-FORMAT = 1
+FORMAT = 2
 ARRAYS, TREES, CARD = "members.safetensors", "trees.txt", "card.json"
 Arrays = dict[str, NDArray[Any]]
 
@@ -41,7 +42,7 @@ def save(recommender: Recommender, folder: Path) -> None:
         "decays": {one.name: one.decay for one in members.neighbours},
         "names": ranker.names,
         "exact_weights": ranker.weights,
-        "curve": ranker.curve,
+        "curve": ranker.curve and asdict(ranker.curve),
     }
     safetensors.numpy.save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
     (folder / TREES).write_text(ranker.trees, "utf-8")
@@ -74,7 +75,9 @@ def load(folder: Path) -> Recommender:
             card["clock"],
         )
         trees = contents[TREES].decode()
-        ranker = Ranker(tuple(card["names"]), card["exact_weights"], trees, tuple(card["curve"]))
+        told = card["curve"]
+        curve = told and Curve(tuple(tuple(at) for at in told["bends"]), tuple(told["slopes"]))
+        ranker = Ranker(tuple(card["names"]), card["exact_weights"], trees, curve)
         return Recommender(members, ranker, card["horizon_days"], card["again"], card["taught"], card["lists"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
