@@ -92,20 +92,24 @@ class ProfilesSection(Section):
 
 
 class ItemsSection(Section):
-    """Item codes that are no products. Each is a regular expression that must match the whole code or its name."""
+    """Item codes that are no products. Each is a regular expression that must match the whole code or its name.
+
+    Case is no matter but within ``(?-i:...)``.
+    """
 
     charges: tuple[str, ...] = (
-        r"POST(AGE)?",
-        r"DOT(COM POSTAGE)?",
-        r"C2|CARRIAGE",
-        r"(?i)shipping|freight|delivery( fee)?|运费|邮费|快递费",
-        r"BANK CHARGES|AMAZONFEE|CRUK",
+        r"POST(AGE)?( (&|AND) PACK(AG)?ING)?|P ?& ?P|DOTCOM POSTAGE|CARRIAGE",
+        r"((standard|express|free|home|courier|international|next.day) )?(shipping|delivery|freight)"
+        r"( (&|and) handling)?( (fee|cost|charge)s?)?",
+        r"(handling|service|packing|packaging) (fee|cost|charge)s?",
+        r"补?(运|邮|快递|配送|物流|包装|服务|手续)费(补?差价?|险)?|邮资|补(差价|差|邮)",
+        r"BANK CHARGES|AMAZONFEE|(?-i:DOT|C2|CRUK)",
     )
     tests: tuple[str, ...] = (
-        r"(?i)test\d*",
-        r"M|m|D|B",
-        r"ADJUST\d*|S",
-        r"(?i)manual( correction)?|adjust(ment)?( by .*)?|bad debt",
+        r"test\d*",
+        r"(?-i:M|m|D|B|S)",
+        r"ADJUST\d*",
+        r"manual( correction)?|adjust(ment)?( by .*)?|bad debt",
     )
 
 

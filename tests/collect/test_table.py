@@ -369,6 +369,13 @@ def test_a_c_before_a_number_cancels_only_what_is_negative(tmp_path: Path) -> No
     ]
 
 
+def test_postage_of_a_file_that_only_names_its_items_is_no_product(tmp_path: Path) -> None:
+    file = "customer,date,product name,total\n" + "x,2024-01-02,Postage,4\nx,2024-01-02,运费,4\n" * 9
+    found = collected(tmp_path, file + "x,2024-01-02,Postage stamp album,9\n")
+    assert found.items["item_id"].to_pylist() == ["Postage stamp album"]
+    assert told(found, "type", "item_id")[0] == ("charge", None)
+
+
 def test_charges_and_tests_can_be_named_in_the_config(tmp_path: Path) -> None:
     config = Config(items=ItemsSection(charges=("gift wrap",), tests=("dummy",)))
     file = "customer,date,sku,total\nx,2024-01-02,gift wrap,1\nx,2024-01-02,dummy,1\nx,2024-01-02,POST,1\n"

@@ -37,7 +37,7 @@ _FEEDBACK = {
     "correction": "correction corrected correct wrongtier tiercorrection righttier tier 分级错误 分级纠正 分级更正 "
     "层级错误 层级纠正 层级更正 纠正 更正",
 }
-_SAYS_CORRECTION = r"(?i)(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
+_SAYS_CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
 
@@ -61,10 +61,10 @@ def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold
 
     Examples
     --------
-    >>> codes = pa.array(["85048", "POST", "TEST001", "M", "M"])
-    >>> names = pa.array([None, None, None, "Manual", None])
+    >>> codes = pa.array(["85048", "POST", "TEST001", "M", "M", None, None])
+    >>> names = pa.array([None, None, None, "Manual", None, "Shipping fee", "Postage stamp album"])
     >>> kinds_of_items(codes, names, ItemsSection()).to_pylist()
-    ['product', 'charge', 'test', 'test', 'product']
+    ['product', 'charge', 'test', 'test', 'product', 'charge', 'product']
     """
     charge = pc.or_(_matches(codes, items.charges), _matches(names, items.charges))
     test = _matches(codes, items.tests)
@@ -103,6 +103,6 @@ def _matches(texts: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
     if not patterns:
         return pa.array(np.zeros(len(texts), dtype=bool))
     encoded = texts.dictionary_encode()
-    whole = "^(?:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")$"
+    whole = "(?i)^(?:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")$"
     found = pc.match_substring_regex(encoded.dictionary, whole).take(encoded.indices)
     return pc.fill_null(found, fill_value=False)
