@@ -235,12 +235,14 @@ def list_table(receipt: Receipt, rows: pa.Table, language: Language) -> Table:
         title, whom = say("lists.for", language, customer=card["customer"], **when), say("lists.item", language)
     else:
         title, whom = say("lists.who", language, item=card["name"], **when), say("represent.customer", language)
-    table = titled(escape(title), [whom, say("lists.chance", language)])
+    value_aware, told = card["options"]["value_aware"], {note["code"] for note in card["notes"]}
+    money = "sales" if "lists.no_costs" in told else "margin"
+    table = titled(escape(title), [whom, say(f"lists.{money if value_aware else 'chance'}", language)])
     table.add_column(say("lists.reason", language))
     for row in rows.to_pylist():
         name = card["names"][row["item_id"]] if "item_id" in row else row["customer_id"]
         shown = name if row.get("item_id", name) == name else f"{row['item_id']} {name}"
-        table.add_row(escape(shown), f"{row['score']:.3g}", escape(row["reason"]))
+        table.add_row(escape(shown), format(row["score"], ",.2f" if value_aware else ".3g"), escape(row["reason"]))
     return table
 
 

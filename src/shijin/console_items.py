@@ -11,7 +11,7 @@ from rich.text import Text
 
 from shijin.console import COLOURS, titled
 from shijin.recommend.simple import OWN
-from shijin.recommend.verdict import lists_verdict
+from shijin.recommend.verdict import chance_said, lists_verdict
 from shijin.words import Language, say
 
 FIGURES = {"ndcg": 3, "recall": 3, "coverage": 3, "novelty": 1}
@@ -63,11 +63,8 @@ def _remarks(part: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(say("judged.sampled", language, listed=f"{part['listed']:,}", known=f"{part['known']:,}"))
     if part["new_share"]:
         lines.append(say("judged.strange_items", language, share=f"{part['new_share']:.1%}"))
-    if part["chance"]:
-        chance, taken = (f"{part['chance'][name]:.1%}" for name in ("chance", "taken"))
-        code = "judged.chance" if part["learnt"]["taught"] == "window" else "judged.chance_next"
-        lines.append(say(code, language, chance=chance, taken=taken))
-    return lines
+    told = chance_said(dict(part))
+    return [*lines, told[language]] if told else lines
 
 
 def _views(views: Mapping[str, Any], language: Language) -> list[RenderableType]:

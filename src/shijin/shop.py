@@ -28,7 +28,7 @@ from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
-from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend, recommend_to
+from shijin.steps.recommend import RecommendOptions, recommend, recommend_to
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent, similar
 from shijin.steps.score import ScoreOptions, score_together
@@ -162,9 +162,7 @@ class Shop:
         `wanted`: exclude_bought, category, in_stock, min_gap, diverse, value_aware, horizon, cutoff, as
         `RecommendOptions` has them. Everybody's lists are also laid beside the newest forecast, where the report looks.
         """
-        if None not in (customer, item):
-            raise ConfigError("a customer and an item are named", "recommend", "name one of the two")
-        options = RecommendOptions.of(k if k is not None else SHORT if item is None else LONG, wanted)
+        options = RecommendOptions.of(k, customer, item, wanted)
         if customer is not None:
             return like(recommend_to(self.workspace, options, str(customer), _now())[1], self.kind)
         if item is not None:

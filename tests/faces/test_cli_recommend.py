@@ -58,6 +58,20 @@ def test_one_customers_list_is_a_table_with_reasons(command: Command, asked: Pat
     assert "days ago" in out
 
 
+def test_a_list_by_what_items_bring_is_in_money_and_its_head_says_so(
+    command: Command, asked: Path, rows: pd.DataFrame
+) -> None:
+    customer = rows["customer_id"][0]
+    plain, shown = (
+        command("recommend", "-w", asked, "--customer", customer, *more) for more in ((), ("--value-aware",))
+    )
+    assert " score " in plain.out
+    assert "expected sales" in shown.out  # the file tells no costs
+    assert " score " not in shown.out
+    found = json.loads(command("recommend", "-w", asked, "--customer", customer, "--value-aware", "--json").out)
+    assert f"{found['recommendations'][0]['score']:,.2f}" in shown.out
+
+
 def test_who_wants_an_item_is_a_table_of_customers(command: Command, asked: Path, rows: pd.DataFrame) -> None:
     item = rows["item_id"].mode()[0]
     shown = command("recommend", "-w", asked, "--item", item, "--k", 4)
@@ -181,7 +195,9 @@ def test_a_share_that_explores_is_told_by_the_config(command: Command, asked: Pa
         (("--item", "sku-0001", "--k", 0), ("--k", "1 or more")),
         (("--all", "--k", 101), ("--k", "1 to 100")),
         (("--all", "--diverse", 2), ("--diverse",)),
-        (("--all", "--min-gap", "soon"), ("'soon' is no length of time",)),
+        (("--all", "--min-gap", "soon"), ("--min-gap: 'soon' is no length of time",)),
+        (("--item", "sku-0001", "--value-aware"), ("--item: orders customers by their chance", "--value-aware")),
+        (("--item", "sku-0001", "--diverse", 0.3), ("--item: orders customers by their chance", "--diverse")),
         (("--all", "--category", "gardn"), ("no category 'gardn'", "did you mean 'garden'?")),
         (("--all", "--in-stock", "nowhere.csv"), ("nowhere.csv: no such file",)),
         (("--all", "--cutoff", "2019-01-01"), ("cutoff: nothing lies before 2019-01-01",)),

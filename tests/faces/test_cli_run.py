@@ -160,6 +160,15 @@ def parts(said: Said) -> dict[str, object]:
     return found
 
 
+def test_all_paths_that_run_names_are_whole(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("orders.csv").write_text(HEADER + ten_customers())
+    said = command("run", "orders.csv")
+    *_, list_line, page_line = said.out.splitlines()
+    assert f"list to send: {tmp_path}" in list_line
+    assert page_line == str(tmp_path / "orders-shijin" / "report.html")
+
+
 def test_run_needs_no_init_and_ends_with_the_paths_of_the_list_and_the_report(command: Command, tmp_path: Path) -> None:
     (tmp_path / "orders.2024.csv").write_text(HEADER + ten_customers())
     said = command("run", tmp_path / "orders.2024.csv")

@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
@@ -30,7 +31,27 @@ def test_everybodys_lists_can_be_sent_and_hold_out_whom_the_list_of_customers_ho
     assert len(rows) == 4 * 200
     out = held_out(workspace, command)
     assert {row["customer_id"] for row in rows if row["holdout"] == "True"} == out
-    assert f"({len(rows)} rows; {4 * len(out)} held out: do not write to them)" in said.out
+    assert f"({len(rows)} rows, 200 customers; {len(out)} customers held out: do not write to them)" in said.out
+
+
+def test_what_is_sent_keeps_propensities_whole_and_does_not_say_that_it_tries_something_out(
+    workspace: Path, command: Command, tmp_path: Path
+) -> None:
+    config = (workspace / "shijin.toml").read_text("utf-8")
+    for language, told in (("en", "shown to find out"), ("zh", "为了解顾客是否喜欢")):
+        more = f'[shop]\nlocale = "{language}"\n[recommend]\nexplore = 0.01\n'
+        (workspace / "shijin.toml").write_text(f"{config}\n{more}", "utf-8")
+        assert command("recommend", "-w", workspace, "--all", "--to", tmp_path / "lists.csv").code == 0
+        newest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))["id"]
+        rows = pq.read_table(workspace / "scores" / newest / "recommendations.parquet").to_pylist()
+        sent = read(tmp_path / "lists.csv")
+        assert [float(row["propensity"]) for row in sent] == [row["propensity"] for row in rows]
+        tried = [place for place, row in enumerate(rows) if row["reason_code"] == "explore"]
+        assert tried
+        assert all(rows[place]["reason"] == told + rows[place]["reason"].removeprefix(told) for place in tried)
+        assert not any(told in row["reason"] for row in sent)
+        assert all(sent[place]["reason"] and rows[place]["reason"].endswith(sent[place]["reason"]) for place in tried)
+        assert all(sent[place]["reason"] == row["reason"] for place, row in enumerate(rows) if place not in tried)
 
 
 def test_who_wants_an_item_can_be_sent(workspace: Path, command: Command, tmp_path: Path) -> None:

@@ -5,12 +5,16 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from rawfile import HORIZON_DAYS
 from shijin.report.recommendations import reason_words
 from shijin.report.voice import Voice
+from shijin.steps.demand import DemandOptions, demand
+from shijin.steps.export import ExportOptions, export
+from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report, report_data
 from shijin.steps.score import ScoreOptions, score
 from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted
@@ -69,6 +73,48 @@ def test_lists_of_another_forecast_are_not_shown(shop: Workspace) -> None:
     assert "<code>shijin recommend --all</code>" in (shop.root / "report.html").read_text("utf-8")
 
 
+def test_the_page_says_that_lists_are_narrowed_in_both_languages(shop: Workspace) -> None:
+    sentence = "were asked for with limits"
+    report(shop, NOW)
+    assert sentence not in (shop.root / "report.html").read_text("utf-8")
+    kinds = pq.read_table(latest(shop) / "affinity.parquet").filter(pc.field("kind") == "category")
+    options = RecommendOptions(
+        k=4, exclude_bought=True, categories=sorted(set(kinds["name"].to_pylist()))[:2], min_gap="2w", diverse=0.25
+    )
+    recommend(shop, options, NOW)
+    report(shop, NOW)
+    page = (shop.root / "report.html").read_text("utf-8")
+    first, second = options.only
+    assert (
+        f"These lists, of at most 4 items, {sentence}: nothing that the customer bought before; "
+        f"only of “{first}”, “{second}”; nothing that the customer bought in the last 14 days; "
+        "variety of categories counting 25%."
+    ) in page
+    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”, “{second}”；不含该顾客最近 14 天内" in page
+    recommend(shop, RecommendOptions(value_aware=True, in_stock=["sku-0001", "sku-0002"]), NOW)
+    report(shop, NOW)
+    page = (shop.root / "report.html").read_text("utf-8")
+    assert "only what is in stock (2 items)" in page
+    assert "ordered by what an item brings times its chance" in page
+
+
+def test_what_looks_back_is_said_by_every_face_that_shows_the_newest_forecast(shop: Workspace) -> None:
+    assert score(shop, ScoreOptions(), NOW)[0].inputs["notes"][-1]["code"] != "forecast.looks_back"
+    assert export(shop, ExportOptions(), NOW)[0].inputs["notes"] == []
+    note = {"code": "forecast.looks_back", "cutoff": "2023-10-01", "end": "2023-11-27"}
+    for made in (
+        recommend(shop, RecommendOptions(cutoff="2023-10-01"), NOW)[0],
+        score(shop, ScoreOptions(cutoff="2023-10-01"), NOW)[0],
+        demand(shop, DemandOptions(cutoff="2023-10-01"), NOW)[0],
+        export(shop, ExportOptions(), NOW)[0],
+        report(shop, NOW)[0],
+    ):
+        assert note in made.inputs["notes"], made.verb
+    assert "as of 2023-10-01, but the data go on to 2023-11-27" in (shop.root / "report.html").read_text("utf-8")
+    assert note not in score(shop, ScoreOptions(), NOW)[0].inputs["notes"]
+    assert export(shop, ExportOptions(), NOW)[0].inputs["notes"] == []
+
+
 def test_demand_without_lists_is_there_for_the_chart(shop: Workspace) -> None:
     (latest(shop) / "recommendations.json").unlink()
     assert read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet")) is None
@@ -91,6 +137,8 @@ def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
             for way, ndcg in (("lists", 0.3), ("popularity", 0.2))
         },
         "difference": {"value": 0.1, "low": 0.08, "high": 0.12, "verdict": "win"},
+        "chance": {"chance": 0.061, "taken": 0.058},
+        "learnt": {"taught": "window"},
     }
     result = {
         "fingerprint": fingerprint,
@@ -137,4 +185,5 @@ def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sente
     page = (shop.root / "report.html").read_text("utf-8")
     assert receipt.inputs["backtest_items"] == id
     assert "NDCG@10 0.300 against 0.200" in page
+    assert "Of what was listed with a mean chance of 6.1%, 5.8% was bought in the window." in page
     assert "shijin backtest --items" not in page

@@ -84,14 +84,14 @@ def recommend(
             receipt, table = wanted_by(shop, options, item, now, tell)
         else:
             receipt, table = recommend_step(shop, options, now, tell)
-    held_out = None if to is None else export_wanted(shop, table, to)
+    sent = None if to is None else export_wanted(shop, table, to)
     if as_json:
         shown = {} if everyone else {"recommendations" if customer is not None else "wanted_by": table.to_pylist()}
         return print_json({**receipt.inputs, **shown, "outputs": receipt.outputs})
     say_notes(receipt.inputs["notes"], language)
     _show_lists(shop, receipt, table)
-    if held_out is not None:
-        told = {"path": to, "rows": f"{table.num_rows:,}", "held_out": f"{held_out:,}"}
+    if sent is not None:
+        told = {"path": to, "rows": f"{table.num_rows:,}", "customers": f"{sent[0]:,}", "held_out": f"{sent[1]:,}"}
         out_.print(say("lists.sent", language, **told), soft_wrap=True)
     return None
 
@@ -115,6 +115,7 @@ def _demand(shop: Workspace, options: DemandOptions, most: int, *, as_json: bool
     if as_json:
         rows = table.slice(0, most).to_pylist()
         return print_json({**receipt.inputs, "demand": rows, "outputs": receipt.outputs})
+    say_notes(receipt.inputs["notes"], shop.config.shop.locale)
     for part in demand_parts(receipt, table, shop.root, most, shop.config.shop.locale):
         out_.print(part, soft_wrap=isinstance(part, Text))
     return None
@@ -132,8 +133,10 @@ def export(
     """
     shop = Workspace.open(workspace)
     receipt, _ = export_step(shop, ExportOptions(contacts, to), datetime.now(UTC))
-    path, counts = receipt.outputs[0], receipt.rows
-    line = list_line(path, counts["customers"], counts["held_out"], shop.config.shop.locale)
+    path, counts, language = receipt.outputs[0], receipt.rows, shop.config.shop.locale
+    line = list_line(path, counts["customers"], counts["held_out"], language)
+    if not as_json:
+        say_notes(receipt.inputs["notes"], language)
     show(as_json, {**receipt.inputs, **counts, "file": path}, line)
 
 
@@ -145,4 +148,6 @@ def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
     shop = Workspace.open(workspace)
     receipt, _ = report_step(shop, datetime.now(UTC))
     path = str(shop.root / receipt.outputs[0])
+    if not as_json:
+        say_notes(receipt.inputs["notes"], shop.config.shop.locale)
     show(as_json, {**receipt.inputs, "file": path}, path)

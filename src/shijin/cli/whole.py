@@ -116,7 +116,7 @@ def _go(
     out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
     if "recommend" in receipt.inputs:
         card = receipt.inputs["recommend"]
-        path = shop.root / "scores" / card["score"] / LISTS
+        path = (shop.root / "scores" / card["score"] / LISTS).absolute()
         out.print(lists_line(card, path, language), soft_wrap=True)
     page, sheet = _outputs(shop, receipt)
     out.print(list_line(sheet, receipt.inputs["listed"], receipt.inputs["held_out"], language), soft_wrap=True)
@@ -125,4 +125,4 @@ def _go(
 
 
 def _outputs(shop: Workspace, receipt: Receipt) -> list[str]:
-    return [str(shop.root / output) if not Path(output).is_absolute() else output for output in receipt.outputs]
+    return [str((shop.root / output).absolute()) for output in receipt.outputs]

@@ -13,11 +13,13 @@ from shijin.config import Config, EngineSection
 from shijin.engine import connect
 from shijin.errors import SchemaError
 from shijin.schema import CONTACTS, FORECAST, conform
+from shijin.words import say
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it spreadsheets take UTF-8 for a Windows code page
 # What a spreadsheet may run: OWASP's list, with the full-width signs that East Asian locales treat alike.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 MONEY_DECIMALS, DECIMALS = 2, 4
+WHOLE = ("propensity",)  # never rounded
 MONEY = ("expected_spend", "spend_p10", "spend_p50", "spend_p90", "historic_spend")
 FIRST_COLUMNS = (
     "customer_id",
@@ -91,9 +93,14 @@ def wanted_list(wanted: pa.Table, items: pa.Table, config: Config) -> pa.Table:
 
     Returns
     -------
-    The rows as they come, without codes and arguments of reasons, numbers rounded for people.
+    The rows as they come, without codes and arguments of reasons, numbers rounded for people but propensities, which
+    weigh outcomes. Of what is shown to learn only what is true besides is told: the list is read by customers.
     """
-    table = wanted.drop_columns(["reason_code", "reason_args"])
+    told = say("recommend.explore", config.shop.locale, truth="")
+    alone = pc.utf8_slice_codeunits(wanted["reason"], len(told))
+    reason = pc.if_else(pc.equal(wanted["reason_code"], "explore"), alone, wanted["reason"])
+    table = wanted.set_column(wanted.column_names.index("reason"), wanted.schema.field("reason"), reason)
+    table = table.drop_columns(["reason_code", "reason_args"])
     if "item_id" in table.column_names:
         names = items["name"].take(pc.index_in(table["item_id"], items["item_id"].combine_chunks()))
         table = table.add_column(table.column_names.index("item_id") + 1, "item", pc.coalesce(names, table["item_id"]))
@@ -152,7 +159,7 @@ def _readable(table: pa.Table) -> pa.Table:
 
 def _rounded(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     decimals = MONEY_DECIMALS if name in MONEY else DECIMALS
-    return pc.round(column, decimals) if pa.types.is_floating(column.type) else column
+    return pc.round(column, decimals) if pa.types.is_floating(column.type) and name not in WHOLE else column
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -28,6 +28,27 @@ def lists_verdict(result: dict[str, Any]) -> dict[Language, str]:
     return {language: _sentence(result, language) for language in LANGUAGES}
 
 
+def chance_said(part: dict[str, Any]) -> dict[Language, str] | None:
+    """Say what chance was told of what was listed in the window, and how much of it was bought; None where none was.
+
+    Parameters
+    ----------
+    part
+        The window's, of `backtest_items`.
+
+    Examples
+    --------
+    >>> part = {"chance": {"chance": 0.061, "taken": 0.058}, "learnt": {"taught": "window"}}
+    >>> print(chance_said(part)["en"])
+    Of what was listed with a mean chance of 6.1%, 5.8% was bought in the window.
+    """
+    if not part["chance"]:
+        return None
+    figures = {name: f"{part['chance'][name]:.1%}" for name in ("chance", "taken")}
+    code = "judged.chance" if part["learnt"]["taught"] == "window" else "judged.chance_next"
+    return {language: say(code, language, **figures) for language in LANGUAGES}
+
+
 def _sentence(result: dict[str, Any], language: Language) -> str:
     window = {part["again"]: part for part in result["parts"] if part["protocol"] == "window"}
     whole, new = window[True], window.get(False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -151,6 +151,9 @@ class Wanted:
         The share of places in which something is tried out, 0..1.
     notes
         How the lists were made, (English, 简体中文).
+    options
+        What was asked for, as the lists' card has it: exclude_bought, categories, in_stock (how many items are left),
+        min_gap, diverse, value_aware.
     """
 
     cutoff: date
@@ -162,6 +165,7 @@ class Wanted:
     samples: tuple[Sample, ...] = ()
     explore: float = 0.0
     notes: tuple[tuple[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,8 @@ class JudgedLists:
         ndcg, recall, coverage and novelty by way to list; of what customers bought, and of what of it was new to them.
     verdict
         One sentence in each language.
+    chance
+        What chance was told of what was listed, and how much of it was bought, in each language; None where none was.
     """
 
     judged_from: date
@@ -207,6 +213,7 @@ class JudgedLists:
     scores: Mapping[str, Mapping[str, float | None]]
     new_scores: Mapping[str, Mapping[str, float | None]]
     verdict: Mapping[Language, str]
+    chance: Mapping[Language, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shijin.config import parse_horizon
 from shijin.recommend.missed import written_pieces
 from shijin.report import charts
 from shijin.report.data import Demanded, Entry, JudgedLists, ReportData, Wanted
@@ -44,6 +45,7 @@ class Wants:
     judged: Grid | None
     verdict: str
     how_judged: str
+    chance: str
     judge_command: str
 
 
@@ -54,7 +56,7 @@ def wants(data: ReportData, voice: Voice) -> Wants | None:
         return None
     days = voice.count(wanted.horizon_days)
     told = {"customers": voice.count(wanted.customers), "items": voice.count(wanted.items), "days": days}
-    remarks = [voice.tidy(note[voice.language == "zh"]) for note in wanted.notes]
+    remarks = [*_narrowed(wanted, voice), *(voice.tidy(note[voice.language == "zh"]) for note in wanted.notes)]
     if wanted.explore:
         remarks.append(voice.say("report.wants_explore", share=voice.share(wanted.explore)))
     most = {"longest": voice.count(wanted.longest), "cutoff": voice.day(wanted.cutoff)}
@@ -74,6 +76,7 @@ def wants(data: ReportData, voice: Voice) -> Wants | None:
         judged=_judged(judged, voice) if judged else None,
         verdict=voice.tidy(judged.verdict[voice.language]) if judged else "",
         how_judged=_how_judged(judged, voice) if judged else "",
+        chance=voice.tidy(judged.chance[voice.language]) if judged and judged.chance else "",
         judge_command="" if judged else "shijin backtest --items",
     )
 
@@ -105,6 +108,22 @@ def reason_words(code: str, arguments: Mapping[str, object], voice: Voice) -> st
 def _reason(entry: Entry, voice: Voice) -> Reason:
     words = reason_words(entry.reason_code, entry.reason_args, voice)
     return Reason(entry.item, entry.category or "", charts.capital(words))
+
+
+def _narrowed(wanted: Wanted, voice: Voice) -> list[str]:
+    """One sentence on what the lists leave out and by what they are ordered; none of lists that anything may be on."""
+    asked = wanted.options
+    told: dict[str, object] = {
+        "exclude_bought": "",
+        "categories": ", ".join(f"“{name}”" for name in asked.get("categories", ())),
+        "in_stock": voice.count(asked.get("in_stock")),
+        "min_gap": voice.count(parse_horizon(asked["min_gap"])) if asked.get("min_gap") else "",
+        "diverse": voice.share(asked.get("diverse")),
+        "value_aware": "",
+    }
+    limits = [voice.say(f"report.limit_{name}", **told) for name in told if asked.get(name)]
+    whole = {"longest": voice.count(wanted.longest), "limits": voice.say("report.between").join(limits)}
+    return [voice.say("report.wants_narrowed", **whole)] if limits else []
 
 
 def _recommended(wanted: Wanted, tiers: tuple[str, ...], voice: Voice) -> Figure:

@@ -13,7 +13,7 @@ from shijin.recommend.demand import demand as foretell
 from shijin.recommend.demand import demand_table, sold_of
 from shijin.schema import DEMAND
 from shijin.steps.recommender import Ground, ground_of, score_beside
-from shijin.steps.score import LATEST
+from shijin.steps.score import LATEST, looks_back
 from shijin.steps.train import day_of
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -35,7 +35,8 @@ def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple
     Returns
     -------
     Receipt
-        ``inputs``: the card: id of the score, how pieces were forecast, and the errors of the judged window.
+        ``inputs``: the card: id of the score, how pieces were forecast, and the errors of the judged window; and
+        notes.
     Table
         `schema.DEMAND`, what is to bring most money first.
 
@@ -48,7 +49,8 @@ def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple
     table, card = demand_of(ground)
     card = {"score": score_beside(workspace, ground, now), **card}
     outputs = keep_demand(workspace, table, card)
-    receipt = Receipt("demand", started(now), inputs=card, rows={"items": table.num_rows}, outputs=outputs)
+    told = card | {"notes": looks_back(workspace, card["cutoff"])}
+    receipt = Receipt("demand", started(now), inputs=told, rows={"items": table.num_rows}, outputs=outputs)
     workspace.write_receipt(receipt)
     return receipt, table
 

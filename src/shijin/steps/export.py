@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
 from shijin.export.list import export_list, to_csv, wanted_list
 from shijin.steps.read import read_contacts, read_items
-from shijin.steps.score import latest_score
+from shijin.steps.score import latest_score, looks_back
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
@@ -32,7 +33,7 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     Returns
     -------
     Receipt
-        ``outputs`` names the file.
+        ``outputs`` names the file; ``inputs["notes"]`` says where the data go on after the forecast's cutoff.
     Table
         The rows of the file, before they are made safe for spreadsheets.
     """
@@ -52,7 +53,12 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     receipt = Receipt(
         "export",
         started(now),
-        inputs={"score": card["id"], "contacts": options.contacts, "holdout": workspace.config.export.holdout},
+        inputs={
+            "score": card["id"],
+            "contacts": options.contacts,
+            "holdout": workspace.config.export.holdout,
+            "notes": looks_back(workspace, card["cutoff"]),
+        },
         rows={"customers": table.num_rows, "held_out": sum(table["holdout"].to_pylist())},
         outputs=(str(path.absolute()),),
     )
@@ -60,8 +66,8 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
     return receipt, table
 
 
-def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> int:
-    """Write what customers want, or who wants an item, as a list to send; gives how many rows are held out.
+def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int, int]:
+    """Write what customers want, or who wants an item, as a list to send; gives how many are on it, and held out.
 
     Parameters
     ----------
@@ -72,7 +78,8 @@ def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> int:
     """
     table = wanted_list(wanted, read_items(workspace), workspace.config)
     _write_outside(to, to_csv(table))
-    return sum(table["holdout"].to_pylist())
+    listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
+    return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
 
 
 def refuse_target(to: Path) -> None:

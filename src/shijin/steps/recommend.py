@@ -43,7 +43,7 @@ from shijin.steps.recommender import (
     taught_notes,
     within,
 )
-from shijin.steps.score import LATEST
+from shijin.steps.score import LATEST, looks_back
 from shijin.steps.shelf import refuse_item, shelf_of, worth_of
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
@@ -105,22 +105,25 @@ class RecommendOptions:
         return tuple(name for name, there in given.items() if there)
 
     @classmethod
-    def of(cls, k: object, named: Mapping[str, Any]) -> RecommendOptions:
+    def of(cls, k: object, customer: object, item: object, named: Mapping[str, Any]) -> RecommendOptions:
         """Read options as a caller in Python names them; `category` is `categories`.
 
         Raises
         ------
         ConfigError
-            When there is no such option, or a number is none.
+            When customer and item are both named, there is no such option, or a number is none.
 
         Examples
         --------
-        >>> RecommendOptions.of(3, {"category": "Coffee"}).only
+        >>> RecommendOptions.of(None, "c1", None, {"category": "Coffee"}).only
         ('Coffee',)
-        >>> RecommendOptions.of("ten", {})
+        >>> RecommendOptions.of("ten", None, None, {})
         Traceback (most recent call last):
         shijin.errors.ConfigError: k: 'ten' is no whole number. Cure: write one such as 10.
         """
+        if None not in (customer, item):
+            raise ConfigError("a customer and an item are named", "recommend", "name one of the two")
+        k = (SHORT if item is None else LONG) if k is None else k
         told = {"categories" if name == "category" else name: value for name, value in named.items()}
         known = [field.name for field in fields(cls) if field.name != "k"]
         for name in told:
@@ -199,7 +202,8 @@ def recommend(
     Returns
     -------
     Receipt
-        ``inputs``: the card: id of the score, options, what the recommender learnt from, counts, notes.
+        ``inputs``: the card: id of the score, options, what the recommender learnt from, counts, notes; among these
+        also that the data go on after the cutoff.
     Table
         `schema.RECOMMENDATIONS`, customers in the order of their histories.
 
@@ -231,7 +235,8 @@ def recommend(
     expected, foretold = demand_of(ground)
     outputs = tuple(f"scores/{id}/{name}" for name in (ROWS, AFFINITIES, CARD))
     outputs += keep_demand(workspace, expected, {"score": id, **foretold})
-    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows}, outputs=outputs)
+    said = card | {"notes": [*card["notes"], *looks_back(workspace, card["cutoff"])]}
+    receipt = Receipt("recommend", started(now), inputs=said, rows={"rows": table.num_rows}, outputs=outputs)
     workspace.write_receipt(receipt)
     return receipt, table
 

@@ -24,7 +24,7 @@ from shijin.steps.backtest import RESULT, read_backtest, read_result, unjudged
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
 from shijin.steps.represent import LOOKED_AT, read_places
-from shijin.steps.score import latest_score
+from shijin.steps.score import latest_score, looks_back
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
 from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted, wanted_missing
@@ -67,7 +67,8 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     shown = _map(workspace, day, horizon_days, forecast)
     wanted = read_wanted(workspace, forecast)
     judged = read_judged_lists(workspace, wanted.horizon_days, wanted.cutoff) if wanted else None
-    shop = workspace.config.shop
+    shop, back = workspace.config.shop, looks_back(workspace, card["cutoff"])
+    notes = [*back, *card["notes"]]
     data = ReportData(
         shop=shop.name,
         currency=currency_of(workspace),
@@ -91,12 +92,12 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
         judged_lists=judged[1] if judged else None,
         unjudged=None if newest else unjudged(packed, cutoff, horizon_days),
         untrained=tuple(_sentences(note) for note in card["notes"] if note["code"] in UNTRAINED),
-        notes=tuple(_sentences(note) for note in card["notes"] if note["code"] not in (THIN, *UNTRAINED)),
+        notes=tuple(_sentences(note) for note in notes if note["code"] not in (THIN, *UNTRAINED)),
         receipts=_collected(workspace),
         version=version("shijin"),
     )
     told = {"backtest": newest[0] if newest else None, "backtest_items": judged[0] if judged else None}
-    return data, {"score": card["id"], **told}
+    return data, {"score": card["id"], **told, "notes": back}
 
 
 def monthly(packed: Packed, cutoff: int) -> pa.Table:

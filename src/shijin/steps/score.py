@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,15 +132,14 @@ def _publish(
 def _finished(workspace: Workspace, id: str, *, new: bool, now: datetime) -> tuple[Receipt, pa.Table]:
     """Name a score as the latest, and give its receipt and rows."""
     table = workspace.read_rows(f"scores/{id}/{ROWS}", FORECAST)
-    card = workspace.read_json(f"scores/{id}/{CARD}", "score", "model", "notes")
+    card = workspace.read_json(f"scores/{id}/{CARD}", "score", "model", "cutoff", "notes")
     latest = json.dumps({"id": id, **card}, indent=1, ensure_ascii=False) + "\n"
     if not (workspace.root / LATEST).exists() or (workspace.root / LATEST).read_text("utf-8") != latest:
         workspace.write_text(LATEST, latest)
     versions = workspace.versions()
     outputs = (f"scores/{id}/{ROWS}", LATEST)
-    receipt = Receipt(
-        "score", started(now), inputs=card | {"new": new}, before=versions, after=versions, outputs=outputs
-    )
+    told = card | {"new": new, "notes": [*card["notes"], *looks_back(workspace, card["cutoff"])]}
+    receipt = Receipt("score", started(now), inputs=told, before=versions, after=versions, outputs=outputs)
     if new:
         workspace.write_receipt(receipt)
     return receipt, table
@@ -183,6 +182,13 @@ def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
         raise ModelError("nothing is scored yet", str(workspace.root), "run shijin score first")
     card = workspace.read_json(LATEST, "id", "cutoff", "horizon_days", "notes")
     return card, workspace.read_rows(f"scores/{card['id']}/{ROWS}", FORECAST)
+
+
+def looks_back(workspace: Workspace, cutoff: str) -> list[Note]:
+    """What must be said of the newest forecast, and of what lies beside it, where the data go on after its cutoff."""
+    end = day_of(read_packed(workspace).end)
+    last = (end - timedelta(days=1)).isoformat()
+    return [{"code": "forecast.looks_back", "cutoff": cutoff, "end": last}] if cutoff < end.isoformat() else []
 
 
 def forecast_table(

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.recommend.missed import demand_verdict
-from shijin.recommend.verdict import lists_verdict
+from shijin.recommend.verdict import chance_said, lists_verdict
 from shijin.report.data import Demanded, JudgedLists, ListsMissing, Wanted
 from shijin.report.wanted import MOST_SHOWN, called, most_listed, samples
 from shijin.represent.packed import Packed
@@ -32,6 +32,7 @@ def read_wanted(workspace: Workspace, forecast: pa.Table) -> Wanted | None:
         cutoff=date.fromisoformat(card["cutoff"]),
         horizon_days=int(card["horizon_days"]),
         longest=int(card["options"]["k"]),
+        options=card["options"],
         customers=int(card["customers"]),
         items=int(card["items"]),
         listed=most_listed(lists, forecast, items, tiers),
@@ -77,13 +78,15 @@ def read_judged_lists(workspace: Workspace, horizon_days: int, until: date) -> t
         return None
     _, id, result = max(found, key=lambda one: one[:2])
     whole, new = (_scores(result["parts"], again=again) for again in (True, False))
+    window = next(part for part in result["parts"] if part["protocol"] == "window")
     judged = JudgedLists(
         judged_from=date.fromisoformat(result["cutoff"]),
         horizon_days=horizon_days,
-        customers=int(next(part for part in result["parts"] if part["protocol"] == "window")["customers"]),
+        customers=int(window["customers"]),
         scores=whole,
         new_scores=new,
         verdict=lists_verdict(result),
+        chance=chance_said(window),
     )
     return id, judged
 
