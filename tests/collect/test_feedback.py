@@ -206,7 +206,8 @@ BAD = {
     "nobody,tea,click,,2024-05-01,,": ("unknown_customer", 'customer "nobody" is no customer of the shop'),
     ",tea,click,,2024-05-01,,": ("unknown_customer", 'customer "" is no customer'),
     "a,gin,click,,2024-05-01,,": ("unknown_item", 'sku "gin" is no item of the shop'),
-    "a,,dismiss,,2024-05-01,,": ("no_item", 'type "dismiss" names no item or campaign'),
+    "a,,dismiss,,2024-05-01,,": ("no_item", 'type "dismiss" names no item that it is about'),
+    "a,,rating,4,2024-05-01,,": ("no_item", 'type "rating" names no item that it is about'),
     "a,,click,,2024-05-01,,": ("no_item", 'type "click" names no item or campaign'),
     "a,tea,rating,good,2024-05-01,,": ("bad_rating", 'value "good" is no number'),
     "a,tea,rating,,2024-05-01,,": ("bad_rating", ' "" is no number'),
@@ -248,6 +249,14 @@ def test_more_bad_rows_than_the_shop_can_afford_refuse_the_file_with_the_first_a
     assert "2 of 20 rows are bad, the first is row 19: " in str(refusal.value)
     assert BAD[row][1] in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("kind", "campaign"), [("dismiss", False), ("click", True)])
+def test_who_names_no_item_is_told_what_to_name(kind: str, campaign: bool, tmp_path: Path) -> None:
+    with pytest.raises(QuarantineError) as refusal:
+        read(f"customer,sku,type\na,,{kind}\n", tmp_path)
+    assert ("names no item or campaign" in str(refusal.value)) == campaign
+    assert "Cure: name the item (a campaign will do for exposures, clicks and conversions)" in str(refusal.value)
 
 
 def test_exposures_clicks_and_conversions_may_be_about_a_campaign_alone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -71,6 +71,75 @@ def test_the_same_file_again_leaves_every_byte_of_the_data_with_times_or_without
         assert again.inputs["kinds"] == {}
         assert again.before == again.after == first.after
     assert {ts for ts, kind in said(workspace, "ts", "type") if kind == "rating"} >= {NOW}
+
+
+def in_turn(workspace: Workspace, *contents: str) -> list[int]:
+    """How many rows were taken of each file, a day apart."""
+    taken = []
+    for day, content in enumerate(contents):
+        rows = say(workspace, content, f"{day}.csv", NOW + timedelta(days=day)).rows
+        taken.append(rows["accepted"])
+        assert rows["in"] == rows["accepted"] + rows["duplicates"]
+    return taken
+
+
+DISMISS, FIVE = "customer,sku,type,value\nc1,s1,dismiss,\n", "customer,sku,type,value\nc1,s1,rating,5\n"
+HIGH, LOW = "customer,tier\nc1,high\n", "customer,tier\nc1,low\n"
+
+
+@pytest.mark.parametrize(("one", "other"), [(DISMISS, FIVE), (FIVE, FIVE.replace("5", "1")), (HIGH, LOW)])
+def test_who_comes_back_to_what_was_said_before_is_heard_without_times_too(
+    one: str, other: str, workspace: Workspace
+) -> None:
+    assert in_turn(workspace, one, one, other, other, one, one, other, one, one) == [1, 0, 1, 0, 1, 0, 1, 1, 0]
+    days = [at.day for (at,) in said(workspace, "ts")]  # type: ignore[attr-defined]
+    assert days == [1, 3, 5, 7, 8]
+    told = said(workspace, "type", "rating", "text")
+    assert told[0] == told[2] == told[4] != told[1] == told[3]
+
+
+def test_the_last_word_without_times_is_what_lists_and_forecasts_read(workspace: Workspace) -> None:
+    in_turn(workspace, DISMISS, FIVE, DISMISS)
+    assert said(workspace, "type")[-1] == ("dismiss",)
+    in_turn(workspace, HIGH, LOW, HIGH)
+    assert [text for kind, text in said(workspace, "type", "text") if kind == "correction"] == ["high", "low", "high"]
+
+
+def test_what_is_said_of_others_and_clicks_make_nothing_new(workspace: Workspace) -> None:
+    others = "customer,sku,type,value\nc1,s2,rating,5\nc2,s1,rating,5\nc1,s1,click,\nc1,,correction,low\n"
+    assert in_turn(workspace, DISMISS, others, DISMISS, others) == [1, 4, 0, 0]
+
+
+def test_a_file_that_contradicts_itself_adds_nothing_the_second_time(workspace: Workspace) -> None:
+    both = DISMISS + "c1,s1,rating,5\nc1,s1,rating,5\nc1,s1,rating,2\n"
+    assert in_turn(workspace, both, both, both) == [4, 0, 0]
+
+
+def test_an_older_word_with_a_time_makes_nothing_new_and_a_newer_one_does(workspace: Workspace) -> None:
+    older, newer = (f"{SAID}c1,s1,rating,5,{day}\n" for day in ("2024-12-01", "2025-12-03"))
+    assert in_turn(workspace, DISMISS, older, DISMISS) == [1, 1, 0]
+    assert say(workspace, newer, now=NOW + timedelta(days=5)).rows["accepted"] == 1
+    assert say(workspace, DISMISS, now=NOW + timedelta(days=6)).rows["accepted"] == 1
+    assert say(workspace, older, now=NOW + timedelta(days=7)).rows["duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "tier"),
+    [
+        *(("高", "high"), ("高价值", "high"), ("中", "normal"), ("普通", "normal"), ("一般", "normal")),
+        *(("低", "low"), ("High", "high"), ("medium", "normal"), ("normal", "normal"), ("LOW", "low")),
+    ],
+)
+def test_a_tier_is_corrected_in_the_words_people_have_for_it(word: str, tier: str, workspace: Workspace) -> None:
+    say(workspace, f"customer,tier\nc1,{word}\n")
+    assert said(workspace, "type", "text") == [("correction", tier)]
+
+
+def test_a_shops_own_tiers_have_their_own_names_alone(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text('[tiers]\nnames = ["中", "high", "rest"]\n', "utf-8")
+    known = known_of(Workspace.open(workspace.root)).tiers
+    assert (known["中"], known["高"]) == ("中", "high")
+    assert "低" not in known
 
 
 def test_what_is_said_anew_of_the_same_moment_replaces_it(workspace: Workspace) -> None:

@@ -34,7 +34,7 @@ _CURES = {
     "unknown_kind": "correct the kinds, or say --map type=COLUMN",
     "unknown_customer": "use the ids of the orders, or collect the newest orders first",
     "unknown_item": "use the codes of the orders, or say --map item_id=COLUMN",
-    "no_item": "name the item, or the campaign, or say --map item_id=COLUMN",
+    "no_item": "name the item (a campaign will do for exposures, clicks and conversions), or say --map item_id=COLUMN",
     "bad_rating": "write numbers, or say --map rating=COLUMN",
     "unknown_tier": "use the names in [tiers], or say --map tier=COLUMN",
     "bad_propensity": "write probabilities above 0 and up to 1, or say --map propensity=COLUMN",

@@ -29,8 +29,9 @@ from shijin.collect.collected import (
 from shijin.collect.files import Raw, digest_of, from_arrow, read_raw, readable
 from shijin.collect.identity import customer_keys
 from shijin.collect.table import Reading, first_reason, notes_of_reading, quoted, shown
-from shijin.collect.values import as_text, as_time
+from shijin.collect.values import as_array, as_text, as_time
 from shijin.config import Config
+from shijin.engine import connect
 from shijin.errors import ConfigError, SourceError
 from shijin.prepare.clean import FEEDBACK_WORDS, canonical_types, plain
 from shijin.prepare.findings import findings_table
@@ -49,6 +50,12 @@ _SAID = (
     "concat_ws(chr(31), $kind, customer_id, epoch_us(said_at), type, coalesce(item_id, ''), coalesce(campaign_id, ''))"
 )
 _CONTENT = "rating, text, amount, position, propensity, policy_id, arm, channel, session_id"
+# What somebody thinks of an item, or which tier is right: the last word counts, so that it may be said again.
+_ABOUT = (
+    "customer_id, type = 'correction' AS tier, CASE WHEN type <> 'correction' THEN coalesce(item_id, '') ELSE '' END"
+)
+_OPINION = "concat_ws(chr(31), CASE type WHEN 'review' THEN 'rating' ELSE type END, coalesce(rating, 'nan'), text)"
+_OPINIONS = "type IN ('rating', 'review', 'dismiss', 'correction')"
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,63 @@ def read_feedback(
     )
 
 
+def as_known(told: Collected, kept: pa.Table, config: Config) -> pa.Table:
+    """Events of a source as the shop knows them, so that a source without times adds nothing when it is read again.
+
+    Each reading of such a source has a moment of its own. What is known already keeps the moment at which it was first
+    told; but an opinion after which another was given of the same item, or another tier was said to be right, is a new
+    one: whoever dismisses, praises and dismisses again has dismissed.
+
+    Parameters
+    ----------
+    told
+        What `read_feedback` gives.
+    kept
+        The shop's events: event_id, ts, customer_id, item_id, type, rating and text at least.
+
+    Returns
+    -------
+    EVENTS, row by row those of `told`.
+    """
+    events, known = told.events, kept["event_id"].combine_chunks()
+    if told.guess.get("time") != "now":
+        return events
+    ids = events["event_id"].combine_chunks()
+    after = _again(ids, config)
+    while pc.any(came_back := pc.is_in(after, value_set=known)).as_py():
+        ids = pc.if_else(came_back, after, ids)
+        after = _again(ids, config)
+    is_new = pc.and_(_otherwise_since(events, kept, config), pc.is_in(ids, value_set=known))
+    ids = pc.if_else(is_new, after, ids)
+    ts = pc.coalesce(kept["ts"].take(pc.index_in(ids, value_set=known)), events["ts"])
+    columns = {name: events[name] for name in events.column_names} | {"event_id": ids, "ts": ts}
+    return pa.table(columns, schema=events.schema)
+
+
+def _again(ids: pa.Array, config: Config) -> pa.Array:
+    """The ids of the same, said once more."""
+    with connect(config.engine) as connection:
+        connection.register("said", pa.table({"id": ids, "place": np.arange(len(ids))}))
+        query = "SELECT 'e_' || left(sha256(id || chr(31) || 'again'), 24) AS id FROM said ORDER BY place"
+        return as_array(connection.sql(query).to_arrow_table()["id"]).cast(pa.string())
+
+
+def _otherwise_since(events: pa.Table, kept: pa.Table, config: Config) -> pa.Array:
+    """(n,) whether the shop knows another opinion that is newer than the newest that is the same."""
+    with connect(config.engine) as connection:
+        connection.register("said", events.append_column("place", pa.array(np.arange(events.num_rows))))
+        connection.register("kept", kept)
+        query = f"""
+            WITH heard AS (SELECT {_ABOUT} AS about, {_OPINION} AS opinion, max(ts) AS ts FROM kept WHERE {_OPINIONS}
+                GROUP BY ALL),
+            told AS (SELECT place, {_ABOUT} AS about, {_OPINION} AS opinion FROM said WHERE {_OPINIONS}),
+            newest AS (SELECT place, max(ts) FILTER (heard.opinion = told.opinion) AS same,
+                max(ts) FILTER (heard.opinion <> told.opinion) AS other
+                FROM told JOIN heard USING (customer_id, tier, about) GROUP BY place)
+            SELECT coalesce(other > same, false) AS since FROM said LEFT JOIN newest USING (place) ORDER BY place"""
+        return as_array(connection.sql(query).to_arrow_table()["since"])
+
+
 def _raw(source: Path | pa.Table, encoding: str | None) -> Raw:
     if isinstance(source, Path):
         return read_raw(source, encoding)
@@ -175,7 +239,7 @@ def _understand(reading: Reading, kind: str | None, known: Known, now: datetime)
         **{role: reading.text(role) for role in ("policy_id", "campaign_id", "arm", "channel", "session_id")},
     }
     reason = _reasons(reading, lines, known, now)
-    return pa.table({**lines, "reason": reason, "detail": _details(reading, reason, known)})
+    return pa.table({**lines, "reason": reason, "detail": _details(reading, types, reason, known)})
 
 
 def _reasons(reading: Reading, lines: Mapping[str, pa.Array], known: Known, now: datetime) -> pa.Array:
@@ -202,7 +266,7 @@ def _reasons(reading: Reading, lines: Mapping[str, pa.Array], known: Known, now:
     )
 
 
-def _details(reading: Reading, reason: pa.Array, known: Known) -> pa.Array:
+def _details(reading: Reading, types: pa.Array, reason: pa.Array, known: Known) -> pa.Array:
     """What is wrong with each row that is set aside, in a sentence."""
     tiers = ", ".join(dict.fromkeys(known.tiers.values()))
     said: dict[str, tuple[tuple[str, ...], str]] = {
@@ -212,13 +276,15 @@ def _details(reading: Reading, reason: pa.Array, known: Known) -> pa.Array:
         "unknown_customer": (_PEOPLE, "is no customer of the shop"),
         "unknown_item": (("item_id", "item_name"), "is no item of the shop"),
         "no_item": (("type",), "names no item or campaign that it is about"),
+        "no_item_itself": (("type",), "names no item that it is about"),
         "bad_rating": (("rating", "value"), "is no number"),
         "unknown_tier": (("tier", "value"), f"is none of the tiers {tiers}"),
         "bad_propensity": (("propensity",), "is not above 0 and up to 1"),
         "bad_position": (("position",), "is no whole number from 1 on"),
         "bad_amount": (("value",), "is no number"),
     }
-    detail = reason
+    lacks_item = pc.and_(pc.fill_null(pc.equal(reason, "no_item"), fill_value=False), _are(types, *_OF_ITEMS))
+    detail = reason = pc.if_else(lacks_item, "no_item_itself", reason)
     for name, (roles, words) in said.items():
         there = [role for role in roles if role in reading.roles]
         values = pc.coalesce(*(reading.text(role) for role in there or roles))

@@ -38,8 +38,10 @@ _FEEDBACK = {
     "层级错误 层级纠正 层级更正 纠正 更正",
 }
 _SAYS_CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
+_TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
+TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.split()}
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:

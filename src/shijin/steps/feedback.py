@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect import Collected, CollectOptions
-from shijin.collect.feedback import Known, read_feedback
+from shijin.collect import CollectOptions
+from shijin.collect.feedback import Known, as_known, read_feedback
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.config import Config
 from shijin.errors import EmptyHistoryError
-from shijin.prepare.clean import plain
+from shijin.prepare.clean import TIER_WORDS, plain
 from shijin.prepare.findings import findings_table
 from shijin.prepare.quality import rejections
 from shijin.schema import FEEDBACK_TYPES
@@ -26,6 +26,8 @@ from shijin.steps.collect import has_orders, inputs_of, keep_rejected, rows_of
 from shijin.words import LANGUAGES, catalogue, say
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
+
+_IDENTIFYING = ["event_id", "ts", "customer_id", "item_id", "type", "rating", "text"]
 
 
 def feedback(
@@ -59,7 +61,7 @@ def feedback(
         findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
         workspace.refuse_full_disk(collected.events, collected.rejected)
         before = workspace.versions()
-        events = _as_first_told(workspace, collected)
+        events = as_known(collected, workspace.read("events", _IDENTIFYING), workspace.config)
         status = _merge(workspace, events)
         receipt = Receipt(
             verb="feedback",
@@ -95,22 +97,14 @@ def known_of(workspace: Workspace) -> Known:
 
 def _tiers_by_words(config: Config) -> dict[str, str]:
     """The shop's tiers by their names, and by their words where they have any."""
-    worded = {
+    worded = {word: name for word, name in TIER_WORDS.items() if name in config.tiers.names}
+    worded |= {
         plain(say(f"tiers.{name}", language)): name
         for name in config.tiers.names
         for language in LANGUAGES
         if f"tiers.{name}" in catalogue()
     }
     return worded | {plain(name): name for name in config.tiers.names}
-
-
-def _as_first_told(workspace: Workspace, collected: Collected) -> pa.Table:
-    """Events at the time under which they are known already: without a column of times each reading has its own."""
-    kept = workspace.read("events", ["event_id", "ts"])
-    place = pc.index_in(collected.events["event_id"].combine_chunks(), value_set=kept["event_id"].combine_chunks())
-    ts = pc.coalesce(kept["ts"].take(place), collected.events["ts"])
-    where = collected.events.schema.get_field_index("ts")
-    return collected.events.set_column(where, collected.events.schema.field(where), ts)
 
 
 def _merge(workspace: Workspace, events: pa.Table) -> pa.Array:
