@@ -180,7 +180,9 @@ RECOMMENDATIONS = pa.schema(
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # from 1
         pa.field("item_id", pa.string(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),  # chance that it is taken; value-aware: times what it brings
+        # Chance that it is taken within the days asked about; that it is the next one bought, where last purchases teach
+        # it; value-aware: times what it brings.
+        pa.field("score", pa.float64(), nullable=False),
         pa.field("propensity", pa.float64(), nullable=False),  # chance of this slot to show it, given those before it
         pa.field("reason_code", pa.string(), nullable=False),  # words: recommend.<code>
         pa.field("reason_args", pa.string(), nullable=False),  # JSON, fills the words' placeholders
@@ -192,7 +194,7 @@ WANTED_BY = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # from 1
-        pa.field("score", pa.float64(), nullable=False),  # chance that the customer takes the item
+        pa.field("score", pa.float64(), nullable=False),  # as in RECOMMENDATIONS, by chance alone
         pa.field("place", pa.int32(), nullable=False),  # of the item among all that the customer may want, from 1
         pa.field("reason_code", pa.string(), nullable=False),
         pa.field("reason_args", pa.string(), nullable=False),

@@ -135,13 +135,6 @@ class RecommendOptions:
             raise ConfigError(f"{told['diverse']!r} is no number", "diverse", "choose 0 to 1")
         return cls(int(k), **told)
 
-    def nothing_left(self, whom: str, where: str) -> ConfigError:
-        """Say that nothing is left to recommend, and after which filters."""
-        problem = f"nothing is left to recommend to {whom}"
-        if not self.filters:
-            return ConfigError(problem, where, "collect orders of more items")
-        return ConfigError(f"{problem} after {' and '.join(self.filters)}", where, "leave out a filter")
-
 
 @dataclass(frozen=True)
 class Question:
@@ -220,7 +213,7 @@ def recommend(
     with one_blas_thread():
         lists = question.lists(None, threads)
         if not len(lists.item):
-            raise options.nothing_left("anybody", "--all")
+            raise _nothing_left(options, "anybody", "--all")
         told("reasons", 0, 1)
         table = _table(workspace, question, lists)
     told("reasons", 1, 1)
@@ -256,7 +249,7 @@ def recommend_to(
     row = np.flatnonzero(ground.history.customers == customer)
     lists = question.lists(row, 1)
     if not len(lists.item):
-        raise options.nothing_left(repr(customer), "customer")
+        raise _nothing_left(options, repr(customer), "customer")
     table = _table(workspace, question, lists)
     names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
     card = _card(question, options, None, lists, table) | {"customer": customer, "names": names}
@@ -318,6 +311,13 @@ def question_of(
     notes += taught_notes(recommender)
     shape = Shape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
     return Question(ground, id, recommender, allowed, worth, shape, notes, again)
+
+
+def _nothing_left(options: RecommendOptions, whom: str, where: str) -> ConfigError:
+    problem = f"nothing is left to recommend to {whom}"
+    if not options.filters:
+        return ConfigError(problem, where, "collect orders of more items")
+    return ConfigError(f"{problem} after {' and '.join(options.filters)}", where, "leave out a filter")
 
 
 def _seed(id: str) -> int:
