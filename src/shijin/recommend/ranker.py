@@ -175,7 +175,7 @@ def _fit_trees(examples: Examples, threads: int) -> tuple[Floats, str]:
         for _ in range(rounds - one.current_iteration()):
             one.update()
     by_half = [np.asarray(one.predict(examples.columns, num_iteration=rounds, num_threads=threads)) for one in fitted]
-    score = np.where(of_row == 0, by_half[1], np.where(of_row == 1, by_half[0], (by_half[0] + by_half[1]) / 2))
+    score = np.where(half_of == 0, by_half[1], by_half[0])  # one half's alone, whether or not the list took anything
     whole = lgb.train(settings, _dataset(examples, of_row >= 0), rounds)
     return score, str(whole.model_to_string())
 
