@@ -180,8 +180,8 @@ RECOMMENDATIONS = pa.schema(
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # from 1
         pa.field("item_id", pa.string(), nullable=False),
-        # Chance that it is taken within the days asked about, or, where last purchases teach it, that it is the next one
-        # bought; value-aware: times what it brings.
+        # Chance that it is taken within the days asked about, or, where last purchases teach it, that it is the next
+        # one bought; value-aware: times what it brings.
         pa.field("score", pa.float64(), nullable=False),
         pa.field("propensity", pa.float64(), nullable=False),  # chance of this slot to show it, given those before it
         pa.field("reason_code", pa.string(), nullable=False),  # words: recommend.<code>
