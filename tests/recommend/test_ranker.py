@@ -122,6 +122,15 @@ def test_the_chance_is_as_high_on_average_as_what_was_taken_of_fair_lists() -> N
         assert chance[one.fair].mean() == pytest.approx(one.taken[one.fair].mean(), rel=0.03)
 
 
+def test_at_every_place_the_chance_is_as_high_as_what_is_taken_there_of_lists_unseen() -> None:
+    ranker, unseen = fit_ranker(examples(1500), NAMES, 1), examples(3000, seed=9)
+    score, chance = (values.reshape(-1, WIDTH) for values in ranks(ranker, unseen))
+    taken, order = unseen.taken.reshape(-1, WIDTH), np.argsort(-score, axis=1)
+    for place in range(WIDTH):
+        told, came = (np.take_along_axis(values, order[:, [place]], axis=1).mean() for values in (chance, taken))
+        assert told == pytest.approx(came, abs=0.03)
+
+
 def test_the_chance_is_learnt_from_fair_lists_only_and_of_too_few_takers_not_at_all() -> None:
     some = examples(50)
     nobody = replace(some, fair=np.zeros(len(some.fair), bool))

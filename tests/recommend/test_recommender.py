@@ -107,6 +107,33 @@ def test_items_that_nobody_had_touched_yet_are_no_candidates_of_an_example() -> 
     assert found.taken.sum() == 18  # those of c are lost
 
 
+def test_what_nobody_touched_to_this_day_teaches_nothing_and_may_still_be_wanted() -> None:
+    actions = past(*["a . . b"] * 9, *["b . . a"] * 9, days=4)
+    catalogue = listed(4, "xxxx", touched=2)  # c and d are new
+    teaching = next(teachings(actions, 2, "window"))
+    lessons = Lessons(actions, catalogue, 2, "window")
+    found = room._examples(lessons.members(0, teaching), teaching, lessons, again=True)
+    assert len(found.taken) == 2 * len(np.unique(found.customer))
+    wanted = learn(lessons).wanted(Asked(actions, catalogue.product, NOBODY, True))
+    assert {2, 3} <= set(wanted.item.tolist())
+
+
+def test_the_chance_is_learnt_of_customers_chosen_without_a_look_at_what_they_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "MOST_OTHERS", 10)
+    shop = floor()
+    teaching = next(teachings(shop.actions, DAYS, "window"))
+    lessons = Lessons(shop.actions, shop.catalogue, DAYS, "window")
+    found = room._examples(lessons.members(0, teaching), teaching, lessons, again=True)
+    known = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
+    fair = np.unique(found.customer[found.fair])
+    assert fair.tolist() == known[np.linspace(0, len(known) - 1, 10).astype(int)].tolist()
+    for customer in np.setdiff1d(found.customer, fair):
+        assert found.taken[found.customer == customer].any()  # the others are there for what they took
+    assert not all(found.taken[found.customer == customer].any() for customer in fair)
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +155,20 @@ def test_the_chances_of_all_add_up_to_about_as_many_as_are_then_taken() -> None:
     found = recommender.wanted(Asked(teaching.actions, shop.catalogue.product, NOBODY, True))
     taken = np.isin(found.customer * shop.actions.n_items + found.item, teaching.taken).sum()
     assert found.chance.sum() == pytest.approx(taken, rel=0.3)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_is_asked_for_and_what_is_barred_changes_no_score_and_no_chance_of_the_rest(again: bool) -> None:
+    shop = floor()
+    n = shop.actions.n_items
+    recommender = learnt(shop, "window", again=again)
+    whole = recommender.wanted(shop.asked(again=again))
+    shelf, barred = np.arange(n) % 3 > 0, np.arange(0, len(shop.actions) * n, 5)
+    narrow = recommender.wanted(replace(shop.asked(again=again), shelf=shelf, barred=barred))
+    stays = shelf[whole.item] & ~np.isin(whole.customer * n + whole.item, barred)
+    kept = np.isin(narrow.customer * n + narrow.item, whole.customer * n + whole.item)
+    assert_same(narrow.take(kept), whole.take(stays))
+    assert 0 < stays.sum() < len(stays)
 
 
 @pytest.mark.parametrize("again", [True, False])

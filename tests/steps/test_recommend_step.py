@@ -189,6 +189,23 @@ def test_items_of_other_names_stand_at_the_same_places(raw: pd.DataFrame, plain:
     assert found[["customer_id", *SAME]].equals(expected[["customer_id", *SAME]])
 
 
+def test_of_hundreds_of_items_names_decide_nothing_either(tmp_path: Path) -> None:
+    dice = np.random.default_rng(2)
+    customer = np.repeat(np.arange(200), 15)
+    home = (customer % 3) * 100
+    item = home + np.minimum(dice.exponential(33, len(customer)), 99).astype(int)
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(dice.integers(0, 300, len(customer)), unit="D")
+    frame = pd.DataFrame({"customer_id": customer, "item_id": item, "ts": day, "amount": 5.0, "category": home})
+    called = dice.permutation(300)
+    one, other = (
+        lists(made(some, tmp_path / name))
+        for name, some in (("one", frame), ("other", frame.assign(item_id=called[frame["item_id"]])))
+    )
+    expected = one.assign(item_id=[str(called[int(name)]) for name in one["item_id"]])
+    assert (other["item_id"] == expected["item_id"]).mean() > 0.99  # equals in everything change places
+    assert other["score"].to_numpy() == pytest.approx(expected["score"].to_numpy(), rel=1e-9)
+
+
 # --- nothing of the future --------------------------------------------------------------------------------------------
 
 

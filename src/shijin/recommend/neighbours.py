@@ -151,13 +151,21 @@ def nearest(similar: sp.csr_matrix, kept: int = KEPT) -> sp.csr_matrix:
 
 
 def largest(scores: sp.csr_matrix, most: int) -> tuple[Ints, Codes, NDArray[np.float32], Ints]:
-    """Row, column, value and rank (0 = largest) of the `most` largest positive entries of each row, by row and rank."""
+    """Row, column, value and rank (0 = largest) of the `most` largest positive entries of each row, by row and rank.
+
+    Equals of the last one are in too, up to twice as many, so that hardly ever an item's code tells who is.
+    """
     positive = np.flatnonzero(scores.data > 0)
     rows = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))[positive]
     order = falling(rows, scores.data[positive])
     rank = np.arange(len(order)) - np.searchsorted(rows, np.arange(scores.shape[0]))[rows]
-    rows, order, rank = rows[rank < most], positive[order[rank < most]], rank[rank < most]
-    return rows, scores.indices[order], scores.data[order], rank
+    values = scores.data[positive[order]]
+    less = np.ones(len(order), dtype=bool)
+    less[1:] = (values[1:] != values[:-1]) | (rows[1:] != rows[:-1])
+    before = np.maximum.accumulate(np.where(less, np.arange(len(order)), 0)) - np.arange(len(order)) + rank
+    kept = (before < most) & (rank < 2 * most)
+    order = positive[order[kept]]
+    return rows[kept], scores.indices[order], scores.data[order], rank[kept]
 
 
 def falling(rows: Ints, values: NDArray[np.floating]) -> Ints:
