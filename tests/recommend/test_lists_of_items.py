@@ -82,6 +82,12 @@ def test_variety_takes_off_the_share_of_the_list_that_is_of_the_same_category_by
     assert shown(lists(wanted(LIKELY), category=KINDS, k=6, diverse=0.0)) == [0, 1, 2, 3, 4, 5]
 
 
+def test_variety_counts_where_every_item_loses_money_too() -> None:
+    losing = {"worth": [-1.0, -2.0, -3.0], "category": [0, 0, 1], "k": 3}
+    assert shown(lists(wanted([0.5, 0.4, 0.3]), **losing)) == [0, 1, 2]
+    assert shown(lists(wanted([0.5, 0.4, 0.3]), **losing, diverse=0.9)) == [0, 2, 1]
+
+
 def test_all_variety_never_repeats_a_category_while_another_is_left_and_likely_ones_come_first() -> None:
     kinds = [0, 0, 0, 0, 1, 1, 2]
     found = shown(lists(wanted([0.9, 0.8, 0.7, 0.6, 0.3, 0.2, 0.1]), category=kinds, k=7, diverse=1.0))
@@ -174,6 +180,15 @@ def test_draws_belong_to_a_customers_position_whoever_else_is_asked(seed: int, c
     mine = whole.customer == customer
     for name in Lists.__dataclass_fields__:
         assert getattr(alone, name).tolist() == getattr(whole, name)[mine].tolist()
+
+
+def test_a_longer_list_begins_as_a_shorter_one_does() -> None:
+    some = wanted(*[[0.5, 0.4, 0.3, 0.2, 0.1]] * 40)
+    short, long = (lists(some, k=k, explore=0.5, seed=3) for k in (2, 4))
+    begins = long.rank <= 2
+    assert short.explored.any()
+    for name in ("customer", "item", "propensity", "explored"):
+        assert getattr(long, name)[begins].tolist() == getattr(short, name).tolist()
 
 
 def test_customers_and_slots_draw_apart_and_another_seed_draws_anew() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.recommend.actions import Codes
+from shijin.recommend.ranker import SHORTLIST
 from shijin.recommend.recommender import Wanted
 from shijin.represent.packed import Floats, Ints
 
@@ -111,8 +112,10 @@ def _best(value: Floats, open_: NDArray[np.bool_], kinds: Codes, chosen: Ints, d
     """(n,) the place of the best candidate left: by value, less what the list already has of its category."""
     if not diverse or not chosen.shape[1]:
         return np.argmax(np.where(open_, value, -np.inf), axis=1)
-    top = np.max(np.where(np.isfinite(value), value, 0.0), axis=1, keepdims=True)
-    share = np.where(np.isfinite(value), value, 0.0) / np.maximum(top, 1e-12)
+    finite = np.isfinite(value)
+    top = np.max(np.where(finite, value, -np.inf), axis=1, keepdims=True)
+    lowest = np.where(top > 0, 0.0, np.min(np.where(finite, value, np.inf), axis=1, keepdims=True))
+    share = np.where(finite, value - lowest, 0.0) / np.maximum(top - lowest, 1e-12)
     alike = np.zeros(share.shape)
     for slot in range(chosen.shape[1]):
         kind = np.take_along_axis(kinds, np.maximum(chosen[:, slot : slot + 1], 0), axis=1)
@@ -127,8 +130,11 @@ def _nth_open(open_: NDArray[np.bool_], number: Ints) -> Ints:
 
 
 def _draws(shape: Shape, owners: Ints) -> Floats:
-    """(n, k, 2) uniform: whether a slot explores, and what it shows then. They are a position's, whoever is asked."""
+    """(n, slots, 2) uniform: whether a slot explores, and what it shows then.
+
+    They are a customer's position's and the slot's, whoever is asked and however long the lists are.
+    """
     first, last = int(owners[0]), int(owners[-1])
     bits = np.random.PCG64(shape.seed)
-    bits.advance(first * shape.k * 2)
-    return np.random.Generator(bits).random((last - first + 1, shape.k, 2))[owners - first]
+    bits.advance(first * SHORTLIST * 2)
+    return np.random.Generator(bits).random((last - first + 1, SHORTLIST, 2))[owners - first]
