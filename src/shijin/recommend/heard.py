@@ -35,6 +35,8 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
     keys = actions.customer * actions.n_items + actions.item
     liked = _not_there_yet(opinions.take(opinions.value >= LIKED), actions)
     clicked = responses.take(responses.kind == Said.CLICK)
+    if not (len(barred) or len(liked) or len(clicked)):
+        return actions, barred
     kept = actions.take(~np.isin(keys, barred))
     more = [(liked, Kind.REVIEW), (clicked, Kind.VIEW)]
     customer = np.concatenate([kept.customer, *(said.customer for said, _ in more)])

@@ -172,9 +172,14 @@ def over_batches(
 
 
 def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: bool) -> Examples:
-    """Lists of candidates for customers chosen evenly, with what was taken of them."""
+    """Lists of candidates for customers chosen evenly, with what was taken of them.
+
+    Whoever took something is looked at from thinly to densely until there are lists enough: all of them fill the memory.
+    """
     others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
-    rows = np.union1d(_evenly(teaching.takers, MOST_TAKERS), others)
+    takers = np.setdiff1d(_evenly(teaching.takers, MOST_TAKERS), others)
+    apart = max(1, len(takers) // MOST_LISTS)
+    rows = np.concatenate([others, takers[np.argsort(np.arange(len(takers)) % apart, kind="stable")]])
     allowed = lessons.catalogue.product & known(lessons.catalogue, teaching.actions)
     allowed[lessons.catalogue.touched :] = False  # that nobody has touched them to this day was not known then
 
@@ -186,9 +191,15 @@ def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: 
         one = Examples(customer, found.columns, taken, np.isin(customer, others), customer)
         return one.take(np.isin(customer, np.union1d(customer[one.taken], others)))
 
-    found = _joined(list(over_batches(answer, teaching.actions, rows, lessons.threads)))
+    parts: list[Examples] = []
+    for part in over_batches(answer, teaching.actions, rows, lessons.threads):
+        parts.append(part)
+        if sum(_lists(one) for one in parts) >= MOST_LISTS + len(others):
+            break
+    found = _joined(parts)
     takers = np.unique(found.customer[found.taken])
-    return found.take(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
+    kept = np.flatnonzero(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
+    return found.take(kept[np.argsort(found.customer[kept], kind="stable")])
 
 
 def _falling(customer: Ints, chance: Floats) -> Floats:
@@ -212,6 +223,8 @@ def _lists(examples: Examples) -> int:
 
 def _joined(found: list[Examples]) -> Examples:
     """All examples in one."""
+    if len(found) == 1:
+        return found[0]
     return Examples(*(np.concatenate([getattr(one, name) for one in found]) for name in Examples.__annotations__))
 
 
