@@ -174,7 +174,7 @@ def over_batches(
 def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: bool) -> Examples:
     """Lists of candidates for customers chosen evenly, with what was taken of them.
 
-    Whoever took something is looked at from thinly to densely until there are lists enough: all of them fill the memory.
+    Takers are looked at from thinly to densely until there are lists enough: all of them would fill the memory.
     """
     others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
     takers = np.setdiff1d(_evenly(teaching.takers, MOST_TAKERS), others)
