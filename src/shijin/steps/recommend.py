@@ -210,6 +210,7 @@ def recommend(
     question = question_of(workspace, options, tell)
     ground, threads = question.ground, workspace.config.engine.threads
     told = in_words(workspace, tell)
+    interests, (expected, foretold) = affinity_of(workspace, ground), demand_of(ground)  # before lists fill the memory
     with one_blas_thread():
         lists = question.lists(None, threads)
         if not len(lists.item):
@@ -217,15 +218,16 @@ def recommend(
         told("reasons", 0, 1)
         table = _table(workspace, question, lists)
     told("reasons", 1, 1)
+    question.notes.extend(_left_out(question, lists))
+    counted = _counted(lists, table)
+    del lists
     id = score_beside(workspace, ground, now)
     keep(workspace, question.id, question.recommender)
-    question.notes.extend(_left_out(question, lists))
-    card = _card(question, options, id, lists, table)
+    card = card_of(question, options) | {"score": id, **counted}
     with workspace.lock():
         workspace.write_rows(f"scores/{id}/{ROWS}", table)
-        workspace.write_rows(f"scores/{id}/{AFFINITIES}", affinity_of(workspace, ground))
+        workspace.write_rows(f"scores/{id}/{AFFINITIES}", interests)
         workspace.write_text(f"scores/{id}/{CARD}", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    expected, foretold = demand_of(ground)
     outputs = tuple(f"scores/{id}/{name}" for name in (ROWS, AFFINITIES, CARD))
     outputs += keep_demand(workspace, expected, {"score": id, **foretold})
     said = card | {"notes": [*card["notes"], *looks_back(workspace, card["cutoff"])]}
@@ -252,7 +254,7 @@ def recommend_to(
         raise _nothing_left(options, repr(customer), "customer")
     table = _table(workspace, question, lists)
     names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
-    card = _card(question, options, None, lists, table) | {"customer": customer, "names": names}
+    card = card_of(question, options) | _counted(lists, table) | {"customer": customer, "names": names, "score": None}
     shown = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
     keep(workspace, question.id, question.recommender)
     receipt = Receipt("recommend", started(now), inputs=card | {"shown": shown}, rows={"rows": table.num_rows})
@@ -337,14 +339,14 @@ def _barred_of(barred: Ints, some: Ints, n_items: int) -> Ints:
 
 def _table(workspace: Workspace, question: Question, lists: Lists) -> pa.Table:
     ground = question.ground
-    shown = Shown(lists.customer, lists.item, lists.explored)
+    said = said_of(workspace, question, Shown(lists.customer, lists.item, lists.explored))  # takes the most room
     columns = {
         "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(lists.customer)),
         "rank": lists.rank.astype(np.int32),
         "item_id": pa.array(ground.catalogue.items, pa.string()).take(pa.array(lists.item)),
         "score": lists.score,
         "propensity": lists.propensity,
-        **said_of(workspace, question, shown),
+        **said,
     }
     return pa.table(columns, schema=RECOMMENDATIONS)
 
@@ -386,12 +388,10 @@ def card_of(question: Question, options: RecommendOptions) -> dict[str, Any]:
     }
 
 
-def _card(
-    question: Question, options: RecommendOptions, score: str | None, lists: Lists, table: pa.Table
-) -> dict[str, Any]:
+def _counted(lists: Lists, table: pa.Table) -> dict[str, Any]:
+    """What lists hold, in numbers, for their card."""
     counts = pc.value_counts(table["reason_code"]).to_pylist()
-    return card_of(question, options) | {
-        "score": score,
+    return {
         "customers": len(np.unique(lists.customer)),
         "items": len(np.unique(lists.item)),
         "explored": int(lists.explored.sum()),
