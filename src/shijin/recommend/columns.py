@@ -283,10 +283,9 @@ def _of_customers(members: Members, actions: Actions, habits: Habits) -> tuple[F
     variety = np.bincount(habits.customer, minlength=n).astype(float)
     returning = np.bincount(habits.customer, habits.times > 1, n) / np.maximum(variety, 1)
     silence = np.maximum(actions.now - actions.newest, 0) / DAY_US if members.clock == "cutoff" else np.zeros(n)
-    steps = np.zeros(n)
-    np.maximum.at(steps, actions.customer, actions.step + 1.0)
     some = np.diff(actions.offsets) > 0
-    span = np.zeros(n)
-    span[some] = actions.newest[some] - actions.ts[actions.offsets[:-1][some]]
+    oldest = actions.offsets[:-1][some]
+    steps, span = np.zeros(n), np.zeros(n)
+    steps[some], span[some] = actions.step[oldest] + 1, actions.newest[some] - actions.ts[oldest]
     pace = np.where(steps > 1, span / DAY_US / np.maximum(steps - 1, 1), np.nan)
     return np.diff(actions.offsets).astype(float), variety, returning, silence, pace
