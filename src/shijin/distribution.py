@@ -236,6 +236,19 @@ class Distribution:
         return np.concatenate([rest, rest + self.p_active[:, None] * given_active], axis=1)
 
 
+def joined(parts: Sequence[Distribution], rows: Sequence[NDArray[np.int64]]) -> Distribution:
+    """Put forecasts of different customers of one shop together; `rows` says where each part's customers go.
+
+    How far the whole shop may lie off is what the first part says that says it.
+    """
+    places = np.argsort(np.concatenate(rows))
+    p_active, spend, orders = (
+        np.concatenate([getattr(part, name) for part in parts])[places] for name in ("p_active", "spend", "orders")
+    )
+    level_scale = next((part.level_scale for part in parts if part.level_scale is not None), None)
+    return Distribution(p_active, spend, orders, parts[0].grid, level_scale)
+
+
 def consistent(forecasts: Sequence[Distribution]) -> list[Distribution]:
     """Make forecasts of the same customers over ever longer horizons agree: what is longer is never less.
 

@@ -215,7 +215,8 @@ def test_a_member_that_cannot_be_kept_is_refused_by_name(tmp_path: Path) -> None
 def assert_untrained(model: Model, history: History, member: str) -> None:
     assert model.stack is None
     assert model.member_name(history) == member
-    forecast = model.forecast(history)
+    rows = np.flatnonzero(history.bought)
+    history, forecast = history.take(rows), model.forecast(history).take(rows)
     expected = untrained(history, model.horizon_days).forecast(history, model.horizon_days)
     assert_same_bits(forecast, expected)
     assert np.isfinite(forecast.mean()).all()

@@ -7,7 +7,7 @@ metrics. All figures are computed from the table of members, row by row, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -23,11 +23,13 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import QUIETLY, STACKED, TABLE_ONLY, Work, default_members
 from shijin.forecast.model import SEED, learnt
+from shijin.forecast.prospects import NAME as PROSPECTS
+from shijin.forecast.prospects import Prospects
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Stack
-from shijin.forecast.windows import closed_windows, too_young
+from shijin.forecast.windows import closed_windows, prospect_windows, too_young
 from shijin.metrics import paired, value
-from shijin.represent.cutoff import History, Outcomes, as_instant, split_at
+from shijin.represent.cutoff import History, Outcomes, as_instant, only, split_at
 from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Ints, Packed
 from shijin.schema import MEMBERS, QUANTILES
@@ -54,6 +56,8 @@ class Backtest:
     served : the member the shop is given: the stack, or the formula if nothing beats it
     notes : what a reader must know (members left out, thin data)
     corrections : what corrections of tiers did in the judged window; None where there are none
+    prospects : a row for everybody who had looked but not bought, `schema.MEMBERS`; None where there are none
+    prospect_scores : metric -> value over these rows, and what one share for all would have scored
     """
 
     cutoff_date: str
@@ -66,10 +70,14 @@ class Backtest:
     served: str
     notes: list[Note]
     corrections: dict[str, Any] | None = None
+    prospects: pa.Table | None = None
+    prospect_scores: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the rows, ready for JSON; undefined figures are null."""
-        told = {} if self.corrections is None else {"corrections": self.corrections}
+        told: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
+        if self.prospects is not None:
+            told["prospects"] = {key: _finite(figure) for key, figure in self.prospect_scores.items()}
         return {
             "cutoff": self.cutoff_date,
             "horizon_days": self.horizon_days,
@@ -115,21 +123,24 @@ def backtest(
     if cutoff is None:
         cutoff = packed.end - horizon_days * DAY_US
     windows = closed_windows(packed, cutoff, horizon_days)
-    history, outcomes = _judged(packed, cutoff, horizon_days, windows)
+    everybody = _judged(packed, cutoff, horizon_days, windows)
+    history, outcomes = only(*everybody, everybody[0].bought)
     stack, trust = learnt([*default_members(STACKED, work.threads), *members], windows, work, corrections)
     forecasts = _alone(windows, history, horizon_days)
     together = stack.forecast_each(history, horizon_days)
     forecasts |= together
     plain = stack.combine(list(together.values()))
     if corrections is None or trust is None:
-        return judge(members_table(history, outcomes, forecasts | {STACK: plain}), stack, history.cutoff_date)
+        judged = judge(members_table(history, outcomes, forecasts | {STACK: plain}), stack, history.cutoff_date)
+        return _with_prospects(judged, packed, everybody)
     moving = corrections.pull(plain, corrections.told(history.customers, cutoff))
     if len(moving.rows):
         forecasts |= {UNCORRECTED: plain}
     table = members_table(history, outcomes, forecasts | {STACK: corrected(plain, moving, trust.weight)})
     told = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
     told |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
-    return replace(judge(table, stack, history.cutoff_date), corrections=told)
+    judged = replace(judge(table, stack, history.cutoff_date), corrections=told)
+    return _with_prospects(judged, packed, everybody)
 
 
 def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution]) -> pa.Table:
@@ -197,6 +208,27 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
         served=stack.served,
         notes=list(stack.notes),
     )
+
+
+def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Backtest:
+    """Judge, beside, the forecast of those who had looked but not bought; there one share for all is the formula."""
+    if everybody[0].bought.all():
+        return judged
+    history, outcomes = only(*everybody, ~everybody[0].bought)
+    days = outcomes.horizon_days
+    prospects = Prospects.of(prospect_windows(packed, history.cutoff, days))
+    table = members_table(history, outcomes, {PROSPECTS: prospects.forecast(history, days)})
+    columns = _columns(table)
+    active, share = columns["y_orders"] > 0, prospects.share(days)
+    figures = _scores(columns) | {
+        "ordered": float(active.sum()),
+        "expected": float(columns["p_active"].sum()),
+        "share": share,
+        "log_score_share": float(value.log_scores(active, np.full(len(active), share)).mean()),
+    }
+    said = {"customers": len(history), "expected": round(figures["expected"]), "ordered": round(figures["ordered"])}
+    notes = [*judged.notes, {"code": "forecast.prospects_judged", "days": days, **said}]
+    return replace(judged, prospects=table, prospect_scores=figures, notes=notes)
 
 
 def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:

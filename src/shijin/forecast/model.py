@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from shijin.distribution import Distribution
+from shijin.distribution import Distribution, joined
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS
 from shijin.forecast.behaviour import NAME as BEHAVIOUR
@@ -23,9 +23,10 @@ from shijin.forecast.corrections import Corrections, Trust
 from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Forecaster, Savable, Window
 from shijin.forecast.members import QUIETLY, Work, default_members, stacked
+from shijin.forecast.prospects import Prospects
 from shijin.forecast.stack import ARRAYS, Note, Stack, Weights
 from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.windows import closed_windows, customers_in, too_young
+from shijin.forecast.windows import closed_windows, customers_in, prospect_windows, too_young
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Packed
 from shijin.threads import one_blas_thread
@@ -56,6 +57,8 @@ class Model:
         How many the untrained forecast may use.
     trust
         How far corrections of tiers are followed; None where there were none.
+    prospects
+        Forecasts who looked but has not bought; the rest is for who has.
     """
 
     horizon_days: int
@@ -65,13 +68,20 @@ class Model:
     notes: list[Note] = field(default_factory=list)
     threads: int = 1
     trust: Trust | None = None
+    prospects: Prospects = field(default_factory=Prospects)
 
     @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
         """Forecast every customer of a History over the model's horizon."""
-        if self.stack is None:
-            return untrained(history, self.horizon_days, self.threads).forecast(history, self.horizon_days)
-        return self.stack.forecast(history, self.horizon_days)
+        if history.bought.all():
+            return self._of_customers(history)
+        rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
+        beside = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
+        return joined([self._of_customers(history.take(rows[0])), beside], rows)
+
+    def _of_customers(self, history: History) -> Distribution:
+        forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
+        return forecaster.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:
         """Who answers: the stack, the formula it serves, or the untrained member."""
@@ -85,6 +95,7 @@ class Model:
             "cutoff": self.cutoff,
             "window_customers": self.window_customers,
             "notes": self.notes,
+            "prospects": self.prospects.state(),
             "stack": None if self.stack is None else self._stack_card(self.stack, folder),
         }
         if self.trust is not None:
@@ -107,7 +118,8 @@ class Model:
             parts = (card["horizon_days"], card["cutoff"])
             stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
             trust = Trust(**card["corrections"]) if "corrections" in card else None
-            return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust)
+            prospects = Prospects.from_state(card.get("prospects", {}))  # cards of 0.1 and before have none
+            return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust, prospects=prospects)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
 
@@ -155,6 +167,7 @@ def train(
     """
     windows = closed_windows(packed, cutoff, horizon_days)
     model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
+    model.prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
     if corrections is not None:
         model.trust = Trust()
     reason = too_young(packed, cutoff, horizon_days, windows)

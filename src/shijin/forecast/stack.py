@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution
+from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, joined
 from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecast.boosting import NAME as BOOSTING
 from shijin.forecast.btyd import NAME as BTYD
@@ -367,8 +367,8 @@ def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Wind
     if not getattr(member, "learns", True):
         return checked(member.forecast(history, outcomes.horizon_days), len(history), member.name)
     fold_of = np.arange(len(history)) % FOLDS
-    places = np.argsort(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(FOLDS)]))
-    return _joined([_fold_forecast(member, windows, newest, fold, seed) for fold in range(FOLDS)], places)
+    parts = [_fold_forecast(member, windows, newest, fold, seed) for fold in range(FOLDS)]
+    return joined(parts, [np.flatnonzero(fold_of == fold) for fold in range(FOLDS)])
 
 
 def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, fold: int, seed: int) -> Distribution:
@@ -381,12 +381,3 @@ def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window
     history, outcomes = newest
     asked = history.take(np.arange(len(history)) % FOLDS == fold)
     return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)
-
-
-def _joined(parts: Sequence[Distribution], places: NDArray[np.int64]) -> Distribution:
-    return Distribution(
-        np.concatenate([part.p_active for part in parts])[places],
-        np.concatenate([part.spend for part in parts])[places],
-        np.concatenate([part.orders for part in parts])[places],
-        parts[0].grid,
-    )

@@ -5,15 +5,15 @@ A window is closed when it ends by the cutoff of the forecast, so that its outco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import floor
 from typing import Any
 
 from shijin.errors import EmptyHistoryError
 from shijin.forecast.member import Window
-from shijin.represent.cutoff import split_at
-from shijin.represent.packed import DAY_US, Packed
+from shijin.represent.cutoff import only, split_at
+from shijin.represent.packed import DAY_US, Kind, Packed
 
 STEPS_PER_HORIZON = 2  # windows overlap by half: twice the examples, each half new
 MOST_WINDOWS = 13
@@ -26,7 +26,7 @@ LEAST_BUYERS = 10  # of them with an order in it
 
 
 def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
-    """List the closed windows before a cutoff, newest first.
+    """List the closed windows before a cutoff, newest first, each with those who had bought by its beginning.
 
     Parameters
     ----------
@@ -35,9 +35,26 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
     cutoff
         The forecast's cutoff T; windows begin at ``T - H - k * H / 2``.
     """
+    windows: list[Window] = []
+    for history, outcomes in _all_windows(packed, cutoff, horizon_days):
+        window = only(history, outcomes, history.bought)
+        if len(window[0]) < LEAST_CUSTOMERS:
+            break
+        windows.append(window)
+    return windows
+
+
+def prospect_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
+    """List the same windows, each with those who had looked but not bought; none where there were none."""
+    if len(packed) and (packed.moments.kind[packed.offsets[:-1]] <= Kind.CHARGE).all():
+        return []  # nobody ever looked before they bought
+    every = _all_windows(packed, cutoff, horizon_days)
+    return [only(history, outcomes, ~history.bought) for history, outcomes in every if not history.bought.all()]
+
+
+def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
     # Whoever forecasts as of a cutoff has seen the days before it: where they are silent, that is what they say.
     observed = replace(packed, end=max(packed.end, cutoff))
-    windows: list[Window] = []
     least_days = max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS)
     for back in dict.fromkeys(round(step * horizon_days / STEPS_PER_HORIZON) for step in range(MOST_WINDOWS)):
         begin = cutoff - (horizon_days + back) * DAY_US
@@ -47,10 +64,9 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
             history, outcomes = split_at(observed, begin, horizon_days)
         except EmptyHistoryError:  # only looks, no order yet
             break
-        if outcomes is None or len(history) < LEAST_CUSTOMERS:
+        if outcomes is None:
             break
-        windows.append((history, outcomes))
-    return windows
+        yield history, outcomes
 
 
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:

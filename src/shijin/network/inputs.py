@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
 from shijin.errors import EmptyHistoryError
 from shijin.network.first_guess import FirstGuess, no_guess
-from shijin.represent.cutoff import History, Outcomes, split_at
+from shijin.represent.cutoff import History, Outcomes, only, split_at
 from shijin.represent.features import GRAINS, features, shop_series
 from shijin.represent.packed import DAY_US, Ints, Kind
 from shijin.represent.tokens import NAMES, Tokens, tokens
@@ -198,7 +198,10 @@ def thinned(history: History) -> History:
 
 
 def context_windows(history: History, horizon_days: int) -> list[Window]:
-    """List the closed windows of a History worth reading: the newest ones, and the one a year ago."""
+    """List the closed windows of a History worth reading: the newest ones, and the one a year ago; without prospects.
+
+    Of the prospects of a past window the History may hold those alone who have bought since.
+    """
     shop = history.as_shop()
     windows: list[Window] = []
     for days in _begins(horizon_days):
@@ -209,7 +212,10 @@ def context_windows(history: History, horizon_days: int) -> list[Window]:
             before, outcomes = split_at(shop, begin, horizon_days)
         except EmptyHistoryError:
             continue
-        if outcomes is not None and len(before) >= LEAST_CUSTOMERS:
+        if outcomes is None:
+            continue
+        before, outcomes = only(before, outcomes, before.bought)
+        if len(before) >= LEAST_CUSTOMERS:
             windows.append((before, outcomes))
     return windows
 

@@ -23,7 +23,7 @@ from shijin.network.inputs import (
     read_answers,
     read_customers,
 )
-from shijin.represent.cutoff import split_at
+from shijin.represent.cutoff import only, split_at
 from shijin.represent.packed import DAY_US
 from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
@@ -95,9 +95,10 @@ def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
         history, outcomes = split_at(packed, packed.end - horizon * DAY_US, horizon)
     except ShijinError:
         return None
-    if outcomes is None or len(history) < LEAST_CUSTOMERS:
+    if outcomes is None:
         return None
-    return example_of((history, outcomes), _told, rng)
+    window = only(history, outcomes, history.bought)
+    return example_of(window, _told, rng) if len(window[0]) >= LEAST_CUSTOMERS else None
 
 
 def _told(rng: np.random.Generator) -> int:

@@ -69,6 +69,11 @@ class History:
         """(m,) days from each moment to the cutoff, > 0."""
         return (self.cutoff - self.moments.ts) / DAY_US
 
+    @cached_property
+    def bought(self) -> NDArray[np.bool_]:
+        """(n,) who had bought: an order, a return or a charge lies before the cutoff. The others are prospects."""
+        return per_customer((self.moments.kind <= Kind.CHARGE).astype(float), self.offsets) > 0
+
     @property
     def span_days(self) -> float:
         """Days from the shop's first day of data to the cutoff."""
@@ -176,6 +181,11 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     customers = packed.customers[:n][order]
     history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
+
+
+def only(history: History, outcomes: Outcomes, rows: NDArray[np.bool_]) -> tuple[History, Outcomes]:
+    """Keep some customers of a closed window; the window as it is where that is everybody."""
+    return (history, outcomes) if rows.all() else (history.take(rows), outcomes.take(rows))
 
 
 def as_cutoff(day: date) -> int:

@@ -30,6 +30,7 @@ from shijin.workspace.receipts import started
 
 RESULT = "backtest.json"
 ROWS = "members.parquet"
+PROSPECT_ROWS = "prospects.parquet"
 KEYS = ("fingerprint", "cutoff", "horizon_days", "case", "served", "scores", "differences", "weights", "notes")
 
 
@@ -74,9 +75,11 @@ def run_backtest(
     new = bool(options.members) or not (folder / RESULT).exists()
     if new:
         judged = backtest(packed, horizon_days, cutoff, members, work, read_corrections(workspace))
-        keep(workspace, id, {RESULT: judged.as_json()}, {ROWS: judged.members})
-    result, rows = read_backtest(workspace, id)
-    return finished(workspace, id, result, (ROWS, RESULT), new=new, now=now), rows
+        rows = {ROWS: judged.members} | ({} if judged.prospects is None else {PROSPECT_ROWS: judged.prospects})
+        keep(workspace, id, {RESULT: judged.as_json()}, rows)
+    result, members = read_backtest(workspace, id)
+    files = (ROWS, RESULT, *([PROSPECT_ROWS] if "prospects" in result else []))
+    return finished(workspace, id, result, files, new=new, now=now), members
 
 
 def keep(workspace: Workspace, id: str, figures: dict[str, dict[str, Any]], rows: dict[str, pa.Table]) -> None:

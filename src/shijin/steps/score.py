@@ -25,8 +25,9 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Window
 from shijin.forecast.model import LEAST_CUSTOMERS as LEAST_BUYERS
 from shijin.forecast.model import Model
+from shijin.forecast.prospects import Prospects
 from shijin.forecast.stack import Note
-from shijin.forecast.windows import LEAST_CUSTOMERS, closed_windows, customers_in
+from shijin.forecast.windows import LEAST_CUSTOMERS, closed_windows, customers_in, prospect_windows
 from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
@@ -116,6 +117,7 @@ def score_together(
 def _publish(
     workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table, forecast: Distribution
 ) -> None:
+    notes = [*chosen.notes, *_answer_note(chosen.model, history), *_prospects_note(chosen.model, history)]
     card = {
         "score": id,
         "basis": workspace.basis(),
@@ -124,7 +126,7 @@ def _publish(
         "cutoff": day_of(history.cutoff).isoformat(),
         "horizon_days": chosen.model.horizon_days,
         "total_interval": forecast.total_interval(),
-        "notes": [*chosen.notes, *_answer_note(chosen.model, history), *_thin_note(table)],
+        "notes": [*notes, *_thin_note(table)],
     }
     workspace.publish("scores", id, lambda path: _write(table, card, path))
 
@@ -260,6 +262,7 @@ def _untrained(workspace: Workspace, packed: Packed, cutoff: int, told: int | No
     horizon_days = horizon_of(workspace, packed, cutoff, told)
     windows, threads = closed_windows(packed, cutoff, horizon_days), workspace.config.engine.threads
     model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads)
+    model.prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
     why: Note = {"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}
     return _Chosen(None, model, [why, *_unchecked_note(windows, horizon_days)])
 
@@ -290,6 +293,19 @@ def _answer_note(model: Model, history: History) -> list[Note]:
         DECAYED: {"code": "forecast.formula_answers", "buyers": buyers, "needs": LEAST_BUYERS},
     }
     return [answers[model.member_name(history)]]
+
+
+def _prospects_note(model: Model, history: History) -> list[Note]:
+    """How many have looked but not bought, and from what they are forecast."""
+    prospects = int(np.count_nonzero(~history.bought))
+    if not prospects:
+        return []
+    known = {"prospects": prospects, "customers": len(history), "days": model.horizon_days}
+    taught = model.prospects.taught
+    if not taught:
+        return [{"code": "forecast.prospects_guessed", **known}]
+    share = f"{model.prospects.bought / taught:.0%}"
+    return [{"code": "forecast.prospects", **known, "taught": taught, "share": share}]
 
 
 def _thin_note(table: pa.Table) -> list[Note]:
