@@ -24,6 +24,7 @@ from shijin.recommend.recommender import (
     over_batches,
 )
 from shijin.represent.packed import DAY_US, Ints
+from shijin.segment.likeness import evenly
 
 DAYS = 30
 
@@ -128,7 +129,7 @@ def test_the_chance_is_learnt_of_customers_chosen_without_a_look_at_what_they_to
     found = room._examples(lessons.members(0, teaching), teaching, lessons, again=True)
     known = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
     fair = np.unique(found.customer[found.fair])
-    assert fair.tolist() == known[np.linspace(0, len(known) - 1, 10).astype(int)].tolist()
+    assert fair.tolist() == known[evenly(len(known), 10)].tolist()
     for customer in np.setdiff1d(found.customer, fair):
         assert found.taken[found.customer == customer].any()  # the others are there for what they took
     assert not all(found.taken[found.customer == customer].any() for customer in fair)

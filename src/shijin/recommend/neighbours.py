@@ -111,9 +111,15 @@ def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
         return found
 
     adjacent = summed(1.0, 1)
-    forward, ever = (adjacent, adjacent) if apart == 1 else (summed(GAP_DECAY, apart), summed(1.0, apart))
+    ever = adjacent if apart == 1 else summed(1.0, apart)
     often = ever > (TWICE if ever.nnz > MANY_PAIRS else 0.0)
-    return PairSums(*(sp.csr_matrix(one.multiply(often), dtype=np.float32) for one in (forward, adjacent, ever)))
+
+    def kept(sums: sp.csr_matrix) -> sp.csr_matrix:
+        return sp.csr_matrix(sums.multiply(often), dtype=np.float32)
+
+    if apart == 1:
+        return PairSums(*[kept(adjacent)] * 3)
+    return PairSums(kept(summed(GAP_DECAY, apart)), kept(adjacent), kept(ever))
 
 
 def _pairs_by_gap(actions: Actions, most: int) -> Floats:

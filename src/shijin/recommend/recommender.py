@@ -22,6 +22,7 @@ from shijin.recommend.members import Members
 from shijin.recommend.neighbours import faded_past
 from shijin.recommend.ranker import Examples, Ranker, fit_ranker
 from shijin.represent.packed import Floats, Ints
+from shijin.segment.likeness import evenly
 from shijin.threads import one_blas_thread
 
 Tell = Callable[[str, int, int], None]
@@ -176,8 +177,9 @@ def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: 
 
     Takers are looked at from thinly to densely until there are lists enough: all of them would fill the memory.
     """
-    others = _evenly(np.flatnonzero(np.diff(teaching.actions.offsets) > 0), MOST_OTHERS)
-    takers = np.setdiff1d(_evenly(teaching.takers, MOST_TAKERS), others)
+    known_of = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
+    others = known_of[evenly(len(known_of), MOST_OTHERS)]
+    takers = np.setdiff1d(teaching.takers[evenly(len(teaching.takers), MOST_TAKERS)], others)
     apart = max(1, len(takers) // MOST_LISTS)
     rows = np.concatenate([others, takers[np.argsort(np.arange(len(takers)) % apart, kind="stable")]])
     allowed = lessons.catalogue.product & known(lessons.catalogue, teaching.actions)
@@ -198,7 +200,8 @@ def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: 
             break
     found = _joined(parts)
     takers = np.unique(found.customer[found.taken])
-    kept = np.flatnonzero(np.isin(found.customer, np.union1d(_evenly(takers, MOST_LISTS), others)))
+    takers = takers[evenly(len(takers), MOST_LISTS)]
+    kept = np.flatnonzero(np.isin(found.customer, np.union1d(takers, others)))
     return found.take(kept[np.argsort(found.customer[kept], kind="stable")])
 
 
@@ -210,11 +213,6 @@ def _falling(customer: Ints, chance: Floats) -> Floats:
     place = np.minimum(starts[:, None] + np.arange(width), max(len(customer) - 1, 0))
     inside = np.arange(width) < counts[:, None]
     return np.minimum.accumulate(chance[place], axis=1)[inside] if width else chance
-
-
-def _evenly(rows: Ints, most: int) -> Ints:
-    """At most so many rows, evenly by position."""
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _lists(examples: Examples) -> int:

@@ -23,11 +23,11 @@ from shijin.segment.likeness import FEW, evenly
 from shijin.steps.backtest import RESULT, read_backtest, read_result, unjudged
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
+from shijin.steps.report_lists import read_demanded, read_judged_lists, read_wanted, wanted_missing
 from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score, looks_back
 from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
-from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted, wanted_missing
 from shijin.words import say_note
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started

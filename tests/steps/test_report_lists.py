@@ -16,8 +16,8 @@ from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report, report_data
+from shijin.steps.report_lists import read_demanded, read_judged_lists, read_wanted
 from shijin.steps.score import ScoreOptions, score
-from shijin.steps.wanted import read_demanded, read_judged_lists, read_wanted
 from shijin.workspace import Workspace
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
