@@ -165,6 +165,14 @@ def test_an_untrained_shop_forecasts_its_buyers_alike_with_a_crowd_beside_them()
     assert np.array_equal(*spends)
 
 
+def test_a_model_that_is_asked_of_prospects_alone_forecasts_them_as_ever() -> None:
+    history, _ = split_at(LOOKED, CUTOFF, H)
+    model = Model(H, CUTOFF)
+    alone, among = model.forecast(history.take(~history.bought)), model.forecast(history).take(~history.bought)
+    assert np.array_equal(alone.p_active, among.p_active)
+    assert np.array_equal(alone.spend, among.spend)
+
+
 def test_a_backtest_judges_them_beside_the_customers_and_its_figures_recompute_from_the_rows() -> None:
     found = backtest(LOOKED, H, CUTOFF)
     history, outcomes = judged()

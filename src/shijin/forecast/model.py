@@ -77,6 +77,8 @@ class Model:
             return self._of_customers(history)
         rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
         beside = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
+        if not len(rows[0]):
+            return beside
         return joined([self._of_customers(history.take(rows[0])), beside], rows)
 
     def _of_customers(self, history: History) -> Distribution:
