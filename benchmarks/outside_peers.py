@@ -43,10 +43,10 @@ from shijin.forecast.boosting import CANDIDATES, COMMON, HELD_OUT, MOST_ROUNDS, 
 from shijin.forecast.btyd import Btyd
 from shijin.forecast.member import Window
 from shijin.forecast.order_days import order_days
-from shijin.forecast.windows import closed_windows
+from shijin.forecast.windows import closed_windows, numbered
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
-from shijin.represent.cutoff import History, Outcomes, per_customer
+from shijin.represent.cutoff import History, Outcomes, only, per_customer
 from shijin.represent.packed import DAY_US, Kind
 from shops import Pair, pairs
 
@@ -105,10 +105,12 @@ def event_arrays(histories: list[History]) -> Arrays:
 
 
 def thinned(windows: list[Window], most: int = MOST_ROWS) -> list[Window]:
-    """Keep at most so many rows in all: customers at even distances, the same ones in every window."""
+    """Keep about so many rows in all: customers at even distances, the same ones in every window."""
     keep = min(1.0, most / max(sum(len(history) for history, _ in windows), 1))
-    kept = [(np.arange(int(len(history) * keep)) / keep).astype(int) for history, _ in windows]
-    return [(history.take(rows), outcomes.take(rows)) for (history, outcomes), rows in zip(windows, kept, strict=True)]
+    numbers = numbered(windows)
+    every = max((int(number.max(initial=-1)) + 1 for number in numbers), default=0)
+    kept = (np.arange(int(every * keep)) / keep).astype(int)
+    return [only(*window, np.isin(number, kept)) for window, number in zip(windows, numbers, strict=True)]
 
 
 def elsewhere(kind: str, python: Path, given: Arrays) -> Arrays:
@@ -127,7 +129,7 @@ def by_vectors(found: Arrays, windows: list[Window]) -> tuple[Floats, Floats]:
     x = np.concatenate([found[f"vectors{place + 1}"] for place in range(len(windows))])
     active = np.concatenate([outcomes.orders > 0 for _, outcomes in windows]).astype(float)
     spend = np.concatenate([outcomes.spend / history.scale for history, outcomes in windows])
-    unseen = np.concatenate([np.arange(len(history)) % HELD_OUT == HELD_OUT - 1 for history, _ in windows])
+    unseen = np.concatenate([number % HELD_OUT == HELD_OUT - 1 for number in numbered(windows)])
     judged = found["vectors0"]
     p_active = _boosted("binary", x, active, unseen, judged)
     return p_active, _boosted("tweedie", x, spend, unseen, judged)

@@ -104,7 +104,7 @@ class Ziln:
             rows = np.sort(rng.permutation(len(history))[: max(int(keep * len(history)), 1)])
             values = features(history, outcomes.horizon_days).values[rows]
             spend = outcomes.spend[rows] / history.scale
-            parts.append((values, outcomes.orders[rows] > 0, spend, rows % HELD_OUT == HELD_OUT - 1))
+            parts.append((values, outcomes.orders[rows] > 0, spend, history.place[rows] % HELD_OUT == HELD_OUT - 1))
         values, active, spend, held_out = (np.concatenate(part) for part in zip(*parts, strict=True))
         return values, active.astype(np.float32), spend.astype(np.float32), held_out
 
@@ -224,7 +224,7 @@ class ShopTransformer:
 def _told(window: Window) -> _Told:
     history, outcomes = window
     customers = read_customers(history, outcomes.horizon_days)
-    held_out = np.arange(len(history)) % HELD_OUT == HELD_OUT - 1
+    held_out = history.place % HELD_OUT == HELD_OUT - 1
     return _Told(
         customers,
         read_answers(customers, outcomes, history.scale),

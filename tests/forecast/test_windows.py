@@ -4,7 +4,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from shijin.forecast.windows import LEAST_CUSTOMERS, MOST_WINDOWS, closed_windows, history_in_horizons
+from shijin.forecast.windows import LEAST_CUSTOMERS, MOST_WINDOWS, closed_windows, history_in_horizons, numbered
 from shijin.represent.cutoff import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.knobs import DEMO
@@ -82,6 +82,26 @@ def test_a_window_before_the_first_order_ends_the_list() -> None:
     windows = closed_windows(lookers_first(SHOP, opened), SHOP.end, 60)
     assert len(windows) >= 5
     assert windows[-1][0].cutoff > opened
+
+
+def test_a_customer_has_one_number_in_every_window_though_others_buy_first_later() -> None:
+    moments = SHOP.moments
+    first = SHOP.offsets[:-1][::3]  # every third customer begins with a look
+    kind, amount = moments.kind.copy(), moments.amount.copy()
+    kind[first], amount[first] = Kind.VIEW, 0.0
+    windows = closed_windows(replace(SHOP, moments=replace(moments, kind=kind, amount=amount)), SHOP.end, 60)
+    assert windows[-1][0].customers.tolist() != windows[0][0].customers[: len(windows[-1][0])].tolist()
+    numbers = numbered(windows)
+    assert numbers[0].tolist() == list(range(len(windows[0][0])))
+    known = dict(zip(windows[0][0].customers.tolist(), numbers[0].tolist(), strict=True))
+    for (history, _), number in zip(windows, numbers, strict=True):
+        assert [known[one] for one in history.customers.tolist()] == number.tolist()
+    half = [
+        (history.take(number % 2 == 0), outcomes.take(number % 2 == 0))
+        for (history, outcomes), number in zip(windows, numbers, strict=True)
+    ]
+    assert numbered(half)[0].tolist() == list(range(len(half[0][0])))
+    assert numbered([]) == []
 
 
 def test_history_is_counted_in_horizons_from_the_first_day_of_data() -> None:

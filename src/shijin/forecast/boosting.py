@@ -19,6 +19,7 @@ from shijin.distribution import P_FLOOR, Distribution, Grid
 from shijin.errors import ModelError
 from shijin.forecast.member import Window
 from shijin.forecast.spread import Spread
+from shijin.forecast.windows import numbered
 from shijin.represent.cutoff import History
 from shijin.represent.features import features
 
@@ -184,12 +185,12 @@ def _examples(windows: Sequence[Window], seed: int) -> _Examples:
     keep = min(1.0, MOST_ROWS / max(total, 1))
     rng = np.random.default_rng(seed)
     values, spend, orders, held_out = [], [], [], []
-    for history, outcomes in windows:
+    for (history, outcomes), number in zip(windows, numbered(windows), strict=True):
         rows = np.sort(rng.permutation(len(history))[: max(int(keep * len(history)), 1)])
         values.append(features(history, outcomes.horizon_days).values[rows])
         spend.append(outcomes.spend[rows] / history.scale)
         orders.append(outcomes.orders[rows].astype(float))
-        held_out.append(rows % HELD_OUT == HELD_OUT - 1)
+        held_out.append(number[rows] % HELD_OUT == HELD_OUT - 1)
     if not values:
         return _Examples(np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0), np.zeros(0, bool))
     return _Examples(*(np.concatenate(parts) for parts in (values, spend, orders, held_out)))

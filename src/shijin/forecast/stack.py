@@ -27,8 +27,9 @@ from shijin.forecast.btyd import NAME as BTYD
 from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.odds import logistic, logit, shift_to
 from shijin.forecast.spread import Spread
+from shijin.forecast.windows import numbered
 from shijin.metrics.value import log_scores
-from shijin.represent.cutoff import History, Outcomes
+from shijin.represent.cutoff import History, Outcomes, only
 from shijin.represent.packed import DAY_US
 
 Floats = NDArray[np.float64]
@@ -366,18 +367,15 @@ def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Wind
     history, outcomes = newest
     if not getattr(member, "learns", True):
         return checked(member.forecast(history, outcomes.horizon_days), len(history), member.name)
-    fold_of = np.arange(len(history)) % FOLDS
+    fold_of = numbered([newest, *windows])[0] % FOLDS
     parts = [_fold_forecast(member, windows, newest, fold, seed) for fold in range(FOLDS)]
     return joined(parts, [np.flatnonzero(fold_of == fold) for fold in range(FOLDS)])
 
 
 def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, fold: int, seed: int) -> Distribution:
     """Fit a member on the customers outside a fold, and ask it for those inside, at the newest window."""
-    known = []
-    for history, outcomes in windows:
-        others = np.arange(len(history)) % FOLDS != fold
-        known.append((history.take(others), outcomes.take(others)))
-    member.fit(known, seed)
+    inside, *others = (number % FOLDS == fold for number in numbered([newest, *windows]))
+    member.fit([only(*window, ~some) for window, some in zip(windows, others, strict=True)], seed)
     history, outcomes = newest
-    asked = history.take(np.arange(len(history)) % FOLDS == fold)
+    asked = history.take(inside)
     return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)

@@ -10,10 +10,12 @@ from dataclasses import replace
 from math import floor
 from typing import Any
 
+import numpy as np
+
 from shijin.errors import EmptyHistoryError
 from shijin.forecast.member import Window
 from shijin.represent.cutoff import only, split_at
-from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.represent.packed import DAY_US, Ints, Kind, Packed
 
 STEPS_PER_HORIZON = 2  # windows overlap by half: twice the examples, each half new
 MOST_WINDOWS = 13
@@ -67,6 +69,15 @@ def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Win
         if outcomes is None:
             break
         yield history, outcomes
+
+
+def numbered(windows: Sequence[Window]) -> list[Ints]:
+    """Number the customers of windows, a customer alike in every window: 0 to how many there are in all.
+
+    Who is held out, or in which fold they are, is read off it, so that nobody is judged by who knew them.
+    """
+    known = np.unique(np.concatenate([history.place for history, _ in windows])) if windows else np.zeros(0, np.int64)
+    return [np.searchsorted(known, history.place) for history, _ in windows]
 
 
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:

@@ -39,6 +39,8 @@ class History:
         The shop's median order before the cutoff, shop currency, > 0.
     zone
         The time zone whose wall clock the times are.
+    place : (n,) int64
+        Where each customer stands among all whom the shop knew at the cutoff; the same at a later one.
     """
 
     cutoff: int
@@ -49,6 +51,7 @@ class History:
     lines: Lines | None
     scale: float
     zone: ZoneInfo
+    place: Ints
     _: KW_ONLY
     door: InitVar[object] = None
 
@@ -112,6 +115,7 @@ class History:
             self.lines.take(np.flatnonzero(kept_moments)) if self.lines is not None else None,
             self.scale,
             self.zone,
+            self.place[chosen],
             door=_DOOR,
         )
 
@@ -179,7 +183,8 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     kept = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
     lines = packed.lines.take(kept) if packed.lines is not None else None
     customers = packed.customers[:n][order]
-    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, door=_DOOR)
+    place = np.arange(n)
+    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, place, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
 
 
