@@ -24,6 +24,7 @@ from torch.nn import functional
 from shijin.distribution import ORDER_STARTS, P_FLOOR, Distribution, Grid
 from shijin.errors import ModelError
 from shijin.forecast.member import Window
+from shijin.forecast.windows import numbered
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size
 from shijin.network.first_guess import no_guess
 from shijin.network.inputs import Answers, Context, Customers, read_answers, read_customers, read_shop
@@ -100,11 +101,11 @@ class Ziln:
         keep = min(1.0, self.most_rows / sum(len(history) for history, _ in windows))
         rng = np.random.default_rng(seed)
         parts: list[tuple[Any, ...]] = []
-        for history, outcomes in windows:
+        for (history, outcomes), number in zip(windows, numbered(windows), strict=True):
             rows = np.sort(rng.permutation(len(history))[: max(int(keep * len(history)), 1)])
             values = features(history, outcomes.horizon_days).values[rows]
             spend = outcomes.spend[rows] / history.scale
-            parts.append((values, outcomes.orders[rows] > 0, spend, history.place[rows] % HELD_OUT == HELD_OUT - 1))
+            parts.append((values, outcomes.orders[rows] > 0, spend, number[rows] % HELD_OUT == HELD_OUT - 1))
         values, active, spend, held_out = (np.concatenate(part) for part in zip(*parts, strict=True))
         return values, active.astype(np.float32), spend.astype(np.float32), held_out
 
@@ -224,7 +225,7 @@ class ShopTransformer:
 def _told(window: Window) -> _Told:
     history, outcomes = window
     customers = read_customers(history, outcomes.horizon_days)
-    held_out = history.place % HELD_OUT == HELD_OUT - 1
+    held_out = np.arange(len(history)) % HELD_OUT == HELD_OUT - 1
     return _Told(
         customers,
         read_answers(customers, outcomes, history.scale),

@@ -26,6 +26,7 @@ def test_the_names_of_a_forecast_are_those_that_were_promised() -> None:
     assert schema.FORECAST.names == [
         *("customer_id", "cutoff", "horizon_days", "expected_spend", "expected_orders", "p_active"),
         *("spend_p10", "spend_p50", "spend_p90", "next_order_date", "tier", "evidence", "historic_spend"),
+        "prospect",
     ]
     assert [field.name for field in schema.FORECAST if field.nullable] == ["next_order_date"]
 

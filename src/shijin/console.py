@@ -20,7 +20,7 @@ from shijin.forecast.stack import Tell
 from shijin.forecast.verdict import verdict
 from shijin.prepare.findings import verdict as findings_verdict
 from shijin.schema import FINDINGS
-from shijin.segment.tiers import summarise
+from shijin.segment.tiers import of_customers, summarise
 from shijin.words import Language, catalogue, say, say_note
 from shijin.workspace import Receipt
 
@@ -32,6 +32,7 @@ COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns"
 def forecast_summary(forecast: pa.Table, config: Config, currency: str | None) -> Table:
     """One row a tier: how many, how much, how likely."""
     language = config.shop.locale
+    forecast = of_customers(forecast)
     tiers = summarise(forecast, config.tiers.names)
     title = say(
         "console.forecast_title",

@@ -128,6 +128,7 @@ FORECAST = pa.schema(
         pa.field("tier", pa.string(), nullable=False),
         pa.field("evidence", pa.string(), nullable=False),  # "thin" | "ample"
         pa.field("historic_spend", pa.float64(), nullable=False),
+        pa.field("prospect", pa.bool_(), nullable=False),  # looked but has not bought
     ]
 )
 

@@ -20,7 +20,7 @@ from shijin.frames import Kind, like, to_arrow
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.features import features
 from shijin.steps.affinity import affinity
-from shijin.steps.backtest import BacktestOptions, run_backtest
+from shijin.steps.backtest import BacktestOptions, read_prospects, run_backtest
 from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
 from shijin.steps.check import check
 from shijin.steps.collect import collect
@@ -131,7 +131,8 @@ class Shop:
     ) -> BacktestView:
         """Judge every member, your own among them, on a closed window that chose nothing."""
         receipt, rows = run_backtest(self.workspace, BacktestOptions(horizon, cutoff, tuple(members), adapt), _now())
-        return BacktestView(receipt.inputs["result"], like(rows, self.kind))
+        prospects = read_prospects(self.workspace, receipt.inputs["backtest"])
+        return BacktestView(receipt.inputs["result"], like(rows, self.kind), like(prospects, self.kind))
 
     def backtest_items(self, horizon: str | int | None = None, cutoff: str | date | None = None) -> ItemsBacktestView:
         """Judge lists of items by what customers then bought, beside what sells of late and what each bought last."""

@@ -37,10 +37,12 @@ class BacktestView:
 
     result : as the command line's JSON
     members : one row a customer and member, `schema.MEMBERS`
+    prospects : the same of who had looked but not bought, no rows where there were none
     """
 
     result: dict[str, Any]
     members: Any
+    prospects: Any
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:

@@ -33,6 +33,7 @@ def forecast(ids: list[str], expected_spend: list[float] | None = None) -> pa.Ta
         "next_order_date": pa.array([date(2024, 6, 3)] + [None] * (n - 1), pa.date32()),
         "tier": ["high"] * n,
         "evidence": ["thin"] * n,
+        "prospect": [False] * n,
         "historic_spend": spend * 3,
     }
     return pa.table(columns, schema=FORECAST)

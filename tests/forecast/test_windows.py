@@ -1,9 +1,10 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
+from ledger import packed, row
 from shijin.forecast.windows import LEAST_CUSTOMERS, MOST_WINDOWS, closed_windows, history_in_horizons, numbered
 from shijin.represent.cutoff import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Packed
@@ -102,6 +103,21 @@ def test_a_customer_has_one_number_in_every_window_though_others_buy_first_later
     ]
     assert numbered(half)[0].tolist() == list(range(len(half[0][0])))
     assert numbered([]) == []
+
+
+def test_customers_who_began_alike_keep_their_numbers_when_they_part() -> None:
+    draw = np.random.default_rng(0)
+    rows = [row(f"c{number}", "2024-01-01") for number in range(200)]  # alike at first, then on some later day again
+    rows += [
+        row(f"c{number}", f"2024-{2 + int(month):02d}-01") for number, month in enumerate(draw.integers(0, 5, 200))
+    ]
+    windows = closed_windows(packed([*rows, row("c0", "2024-08-20")]), as_cutoff(date(2024, 8, 21)), 40)
+    numbers = numbered(windows)
+    known = dict(zip(windows[0][0].customers.tolist(), numbers[0].tolist(), strict=True))
+    assert numbers[0].tolist() == list(range(200))
+    assert windows[-1][0].customers.tolist() != windows[0][0].customers.tolist()
+    for (history, _), number in zip(windows, numbers, strict=True):
+        assert [known[one] for one in history.customers.tolist()] == number.tolist()
 
 
 def test_history_is_counted_in_horizons_from_the_first_day_of_data() -> None:

@@ -37,6 +37,7 @@ def forecast(n: int, seed: int = 7) -> pa.Table:
         "next_order_date": pa.nulls(n, pa.date32()),
         "tier": assign(spend, TIERS),
         "evidence": np.where(dice.random(n) < 0.31, "thin", "ample"),
+        "prospect": np.zeros(n, dtype=bool),
         "historic_spend": historic,
     }
     return pa.table(columns, schema=FORECAST)

@@ -26,6 +26,7 @@ def forecast(tiers: list[str], spend: list[float] | None = None) -> pa.Table:
         "horizon_days": np.full(n, 30, np.int32),
         "tier": tiers,
         "evidence": ["ample"] * n,
+        "prospect": [False] * n,
         "expected_spend": np.array(spend or range(n), dtype=float),
     }
     return conform(pa.table(columns), FORECAST, "forecast")

@@ -113,3 +113,32 @@ def test_a_tier_the_config_no_longer_names_is_kept_at_the_end() -> None:
 def test_a_million_customers_are_divided_exactly() -> None:
     names = assign(np.arange(1_000_000, dtype=float), TiersSection())
     assert np.unique(names, return_counts=True)[1].tolist() == [200_000, 500_000, 300_000]  # high, low, normal
+
+
+def test_a_crowd_that_hardly_spends_moves_no_customer_up() -> None:
+    customers = np.array([90.0, 50.0, 20.0, 9.0, 3.0])
+    crowd = np.array([0.001] * 95 + [25.0, 60.0, 100.0])
+    among = np.arange(len(customers) + len(crowd)) < len(customers)
+    for by in ("quantile", "share"):
+        tiers = TiersSection(by=by, cuts=(0.4, 0.8))
+        found = assign(np.concatenate([customers, crowd]), tiers, among)
+        assert found[among].tolist() == assign(customers, tiers).tolist()
+        assert set(found[~among][:95]) == {"low"}
+        assert found[~among][-1] == "high"
+    assert assign(np.concatenate([customers, crowd]), TiersSection(cuts=(0.4, 0.8)), among)[-3:].tolist() == [
+        "normal",
+        "high",
+        "high",
+    ]
+
+
+def test_by_money_a_prospect_is_cut_like_everybody() -> None:
+    tiers = TiersSection(by="money", cuts=(50.0, 10.0))
+    found = assign(np.array([20.0, 5.0, 60.0]), tiers, np.array([True, True, False]))
+    assert found.tolist() == ["normal", "low", "high"]
+
+
+def test_where_nobody_has_bought_prospects_are_ranked_among_themselves() -> None:
+    tiers = TiersSection(cuts=(0.4, 0.7))
+    spend = np.array([1.0, 90.0, 9.0])
+    assert assign(spend, tiers, np.zeros(3, dtype=bool)).tolist() == assign(spend, tiers).tolist()

@@ -34,6 +34,7 @@ FIRST_COLUMNS = (
     "next_order_date",
     "evidence",
     "historic_spend",
+    "prospect",
     "holdout",
 )
 

@@ -24,7 +24,7 @@ from shijin.forecast.member import Forecaster, Window
 from shijin.forecast.members import QUIETLY, STACKED, TABLE_ONLY, Work, default_members
 from shijin.forecast.model import SEED, learnt
 from shijin.forecast.prospects import NAME as PROSPECTS
-from shijin.forecast.prospects import Prospects
+from shijin.forecast.prospects import Prospects, about
 from shijin.forecast.stack import NAME as STACK
 from shijin.forecast.stack import Note, Stack
 from shijin.forecast.windows import closed_windows, prospect_windows, too_young
@@ -226,9 +226,14 @@ def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Back
         "share": share,
         "log_score_share": float(value.log_scores(active, np.full(len(active), share)).mean()),
     }
-    said = {"customers": len(history), "expected": round(figures["expected"]), "ordered": round(figures["ordered"])}
-    notes = [*judged.notes, {"code": "forecast.prospects_judged", "days": days, **said}]
-    return replace(judged, prospects=table, prospect_scores=figures, notes=notes)
+    said: Note = {
+        "code": "forecast.prospects_judged" if prospects.taught else "forecast.prospects_judged_guess",
+        "days": days,
+        "prospects": len(history),
+        "expected": about(figures["expected"]),
+        "ordered": int(figures["ordered"]),
+    }
+    return replace(judged, prospects=table, prospect_scores=figures, notes=[*judged.notes, said])
 
 
 def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from shijin.threads import one_blas_thread
 SEED = 0
 LEAST_CUSTOMERS = 30  # who ordered, for more than a formula
 CARD = "card.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Model:
             parts = (card["horizon_days"], card["cutoff"])
             stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
             trust = Trust(**card["corrections"]) if "corrections" in card else None
-            prospects = Prospects.from_state(card.get("prospects", {}))  # cards of 0.1 and before have none
+            prospects = Prospects.from_state(card["prospects"])
             return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust, prospects=prospects)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error

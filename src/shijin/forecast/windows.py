@@ -46,12 +46,13 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
     return windows
 
 
-def prospect_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
-    """List the same windows, each with those who had looked but not bought; none where there were none."""
-    if len(packed) and (packed.moments.kind[packed.offsets[:-1]] <= Kind.CHARGE).all():
-        return []  # nobody ever looked before they bought
-    every = _all_windows(packed, cutoff, horizon_days)
-    return [only(history, outcomes, ~history.bought) for history, outcomes in every if not history.bought.all()]
+def prospect_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
+    """Give the same windows, each with those who had looked but not bought; none in which there were none."""
+    if (packed.moments.kind[packed.offsets[:-1]] <= Kind.CHARGE).all():
+        return  # nobody ever looked before they bought
+    for history, outcomes in _all_windows(packed, cutoff, horizon_days):
+        if not history.bought.all():
+            yield only(history, outcomes, ~history.bought)
 
 
 def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
@@ -72,12 +73,16 @@ def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Win
 
 
 def numbered(windows: Sequence[Window]) -> list[Ints]:
-    """Number the customers of windows, a customer alike in every window: 0 to how many there are in all.
+    """Number the customers of windows as they come, a customer alike in every window.
 
     Who is held out, or in which fold they are, is read off it, so that nobody is judged by who knew them.
     """
-    known = np.unique(np.concatenate([history.place for history, _ in windows])) if windows else np.zeros(0, np.int64)
-    return [np.searchsorted(known, history.place) for history, _ in windows]
+    if not windows:
+        return []
+    places = [history.place for history, _ in windows]
+    _, first, row = np.unique(np.concatenate(places), return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))[row]
+    return np.split(number, np.cumsum([len(place) for place in places])[:-1])
 
 
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:

@@ -40,7 +40,7 @@ class History:
     zone
         The time zone whose wall clock the times are.
     place : (n,) int64
-        Where each customer stands among all whom the shop knew at the cutoff; the same at a later one.
+        Which row of the packed shop each customer is: who they are at any cutoff. Its order may tell of the future.
     """
 
     cutoff: int
@@ -183,8 +183,7 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     kept = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
     lines = packed.lines.take(kept) if packed.lines is not None else None
     customers = packed.customers[:n][order]
-    place = np.arange(n)
-    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, place, door=_DOOR)
+    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, order, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
 
 

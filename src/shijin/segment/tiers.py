@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.config import TiersSection
@@ -28,7 +29,7 @@ SUMMARY = pa.schema(
 )
 
 
-def assign(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.str_]:
+def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_] | None = None) -> NDArray[np.str_]:
     """Give every customer the name of one tier.
 
     By ``quantile`` a customer's place is the middle of their rank, ``(rank + .5) / n`` from the top, so that cuts of
@@ -42,6 +43,9 @@ def assign(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.str_]:
         Shop currency, >= 0.
     tiers
         The shop's cuts and names.
+    among : (n,)
+        Who is ranked, all where None. The others, prospects among customers, get the first tier of whose customers one
+        is expected to spend no more than they: a crowd that hardly spends moves no customer up.
 
     Returns
     -------
@@ -65,11 +69,20 @@ def assign(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.str_]:
         problem = f"{bad} of {len(expected_spend)} values are missing or negative"
         raise SchemaError(problem, "expected_spend", "score the customers again")
     names = np.array(tiers.names)
-    cuts = np.array(tiers.cuts)
-    if tiers.by == "money":
-        return names[np.searchsorted(-cuts, -expected_spend, side="left")]
-    place = _rank_from_top(expected_spend) if tiers.by == "quantile" else _spend_above(expected_spend)
-    return names[np.searchsorted(cuts, place, side="left" if tiers.by == "quantile" else "right")]
+    if among is None or not among.any() or tiers.by == "money":
+        return names[_tier_of(expected_spend, tiers)]
+    tier = np.empty(len(expected_spend), dtype=np.int64)
+    tier[among] = _tier_of(expected_spend[among], tiers)
+    floors = np.full(len(names), np.inf)
+    np.minimum.at(floors, tier[among], expected_spend[among])
+    reached = expected_spend[~among, None] >= np.minimum.accumulate(floors)
+    tier[~among] = np.where(reached.any(axis=1), reached.argmax(axis=1), len(names) - 1)
+    return names[tier]
+
+
+def of_customers(forecast: pa.Table) -> pa.Table:
+    """The rows of who has bought: those who are counted in tiers and told about. Prospects are told of apart."""
+    return forecast.filter(pc.invert(forecast["prospect"]))
 
 
 def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
@@ -118,6 +131,15 @@ def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
         "mean_p_active": pa.array(mean_p_active, mask=customers == 0),
     }
     return pa.table(columns, schema=SUMMARY)
+
+
+def _tier_of(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.int64]:
+    """(n,) each customer's tier, from the top."""
+    cuts = np.array(tiers.cuts)
+    if tiers.by == "money":
+        return np.searchsorted(-cuts, -expected_spend, side="left")
+    place = _rank_from_top(expected_spend) if tiers.by == "quantile" else _spend_above(expected_spend)
+    return np.searchsorted(cuts, place, side="left" if tiers.by == "quantile" else "right")
 
 
 def _rank_from_top(values: Floats) -> Floats:

@@ -139,6 +139,12 @@ def read_backtest(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Tab
     return read_result(workspace, id), workspace.read_rows(f"backtests/{id}/{ROWS}", MEMBERS)
 
 
+def read_prospects(workspace: Workspace, id: str) -> pa.Table:
+    """Read the rows of who had looked but not bought; none where there were none."""
+    found = (workspace.root / "backtests" / id / PROSPECT_ROWS).exists()
+    return workspace.read_rows(f"backtests/{id}/{PROSPECT_ROWS}", MEMBERS) if found else MEMBERS.empty_table()
+
+
 def read_result(workspace: Workspace, id: str) -> dict[str, Any]:
     """Read only a backtest's figures."""
     return workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)

@@ -20,6 +20,7 @@ from shijin.report.data import METRICS, Backtest, Case, CustomerMap, MapMissing,
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.segment.likeness import FEW, evenly
+from shijin.segment.tiers import of_customers
 from shijin.steps.backtest import RESULT, read_backtest, read_result, unjudged
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
 from shijin.steps.read import read_findings
@@ -58,7 +59,8 @@ def report(workspace: Workspace, now: datetime) -> tuple[Receipt, None]:
 
 def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[str, Any]]:
     """Gather what the page shows: the newest forecast, and the newest backtest of the same horizon."""
-    card, forecast = latest_score(workspace)
+    card, everybody = latest_score(workspace)
+    forecast = of_customers(everybody)
     packed = read_packed(workspace)
     day = date.fromisoformat(card["cutoff"])
     cutoff, horizon_days = cutoff_of(packed, day), int(card["horizon_days"])
@@ -68,7 +70,7 @@ def report_data(workspace: Workspace, now: datetime) -> tuple[ReportData, dict[s
     wanted = read_wanted(workspace, forecast)
     judged = read_judged_lists(workspace, wanted.horizon_days, wanted.cutoff) if wanted else None
     shop, back = workspace.config.shop, looks_back(workspace, card["cutoff"])
-    notes = [*back, *card["notes"]]
+    notes = [*back, *card["notes"], *(_of_prospects(newest[1][0]) if newest else [])]
     data = ReportData(
         shop=shop.name,
         currency=currency_of(workspace),
@@ -143,6 +145,11 @@ def _newest_backtest(workspace: Workspace, day: date, horizon_days: int) -> tupl
     return (max(found)[1], read_backtest(workspace, max(found)[1])) if found else None
 
 
+def _of_prospects(result: dict[str, Any]) -> list[Note]:
+    """What a backtest says of those who had looked but not bought."""
+    return [note for note in result["notes"] if str(note["code"]).startswith("forecast.prospects")]
+
+
 def _case(workspace: Workspace, model: str | None) -> Case:
     stack = read_model(workspace, model).stack if model else None
     return stack.case or "untrained" if stack else "untrained"
@@ -154,6 +161,7 @@ def _map(workspace: Workspace, day: date, horizon_days: int, forecast: pa.Table)
     if found is None or found[1].num_rows < FEW:
         return None
     card, places = found
+    places = places.filter(pc.is_in(places["customer_id"], forecast["customer_id"].combine_chunks()))
     some = places.take(evenly(places.num_rows, LOOKED_AT))
     place = pc.index_in(some["customer_id"].combine_chunks(), forecast["customer_id"].combine_chunks())
     dots = some.select(["x", "y"]).append_column("tier", forecast["tier"].take(place))

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shijin.recommend.missed import demand_verdict
 from shijin.recommend.verdict import chance_said, lists_verdict
@@ -22,11 +23,12 @@ from shijin.workspace import Workspace
 
 
 def read_wanted(workspace: Workspace, forecast: pa.Table) -> Wanted | None:
-    """Sum up the lists beside the newest forecast; None where there are none."""
+    """Sum up the lists of the customers of the newest forecast; None where there are none."""
     found = latest_lists(workspace)
     if found is None or not found[1].num_rows:
         return None
     card, lists = found
+    lists = lists.filter(pc.is_in(lists["customer_id"], forecast["customer_id"].combine_chunks()))
     items, tiers = read_items(workspace), workspace.config.tiers.names
     return Wanted(
         cutoff=date.fromisoformat(card["cutoff"]),

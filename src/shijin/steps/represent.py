@@ -66,7 +66,9 @@ class _Asked:
 
     @cached_property
     def history(self) -> History:
-        return split_at(self.packed, self.cutoff, 1)[0]
+        """Of who has bought: the behaviour model has seen no others."""
+        history, _ = split_at(self.packed, self.cutoff, 1)
+        return history if history.bought.all() else history.take(history.bought)
 
     def answered(self, workspace: Workspace) -> bool:
         """Tell whether the answer lies in the workspace."""
@@ -83,7 +85,7 @@ class _Known:
 
 
 def represent(workspace: Workspace, options: RepresentOptions, now: datetime) -> tuple[Receipt, pa.Table]:
-    """Write the vector of every customer with history, or find what the same data and options gave before.
+    """Write the vector of every customer who has bought, or find what the same data and options gave before.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def similar(
     Raises
     ------
     ConfigError
-        When the customer has no history before the cutoff, or fewer than one neighbour is asked for.
+        When the customer has not bought before the cutoff, or fewer than one neighbour is asked for.
     """
     if most < 1:
         raise ConfigError(f"{most} neighbours", "k", "ask for 1 or more")
@@ -158,7 +160,7 @@ def _row_of(workspace: Workspace, asked: _Asked, customer: str) -> int:
     customers = _read_once(workspace.root, asked.id).customers if answered else pa.array(asked.history.customers)
     row = int(pc.index(customers, customer).as_py())
     if row < 0:
-        problem = f"no customer {customer!r} with a history before {day_of(asked.cutoff)}"
+        problem = f"no customer {customer!r} who has bought before {day_of(asked.cutoff)}"
         raise ConfigError(problem, "customer", "write the id as it stands in the order file")
     return row
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shijin.config import TiersSection, parse_horizon
-from shijin.distribution import Distribution, consistent
+from shijin.distribution import Distribution, consistent, joined
 from shijin.errors import ConfigError, ModelError
 from shijin.forecast.backtest import next_order_days
 from shijin.forecast.behaviour import MOST_HORIZON_DAYS, refuse_long
@@ -25,13 +25,13 @@ from shijin.forecast.formulas import DECAYED
 from shijin.forecast.member import Window
 from shijin.forecast.model import LEAST_CUSTOMERS as LEAST_BUYERS
 from shijin.forecast.model import Model
-from shijin.forecast.prospects import Prospects
+from shijin.forecast.prospects import Prospects, about
 from shijin.forecast.stack import Note
 from shijin.forecast.windows import LEAST_CUSTOMERS, closed_windows, customers_in, prospect_windows
 from shijin.represent.cutoff import History, as_instant, split_at
 from shijin.represent.packed import Floats, Packed
 from shijin.schema import FORECAST
-from shijin.segment.tiers import assign
+from shijin.segment.tiers import assign, of_customers
 from shijin.steps.corrections import read_corrections, trust_note, unread_notes
 from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, undated_refunds
 from shijin.steps.train import day_of, newest_model, read_model, step_id
@@ -117,7 +117,7 @@ def score_together(
 def _publish(
     workspace: Workspace, id: str, chosen: _Chosen, history: History, table: pa.Table, forecast: Distribution
 ) -> None:
-    notes = [*chosen.notes, *_answer_note(chosen.model, history), *_prospects_note(chosen.model, history)]
+    notes = [*chosen.notes, *_answer_note(chosen.model, history), *_prospects_note(chosen.model, history, forecast)]
     card = {
         "score": id,
         "basis": workspace.basis(),
@@ -125,7 +125,7 @@ def _publish(
         "member": chosen.model.member_name(history),
         "cutoff": day_of(history.cutoff).isoformat(),
         "horizon_days": chosen.model.horizon_days,
-        "total_interval": forecast.total_interval(),
+        "total_interval": forecast.take(history.bought).total_interval(),
         "notes": [*notes, *_thin_note(table)],
     }
     workspace.publish("scores", id, lambda path: _write(table, card, path))
@@ -158,16 +158,24 @@ def forecast_of(
 def _corrected(
     model: Model, history: History, corrections: Corrections | None, before: int | None
 ) -> tuple[Distribution, list[Note]]:
-    """Forecast a History, follow what was said of its customers' tiers before an instant, and say so."""
+    """Forecast a History, follow what was said of its customers' tiers before an instant, and say so.
+
+    Tiers are those of who has bought, and so are corrections: what is said of a prospect moves nothing.
+    """
     forecast = model.forecast(history)
     if corrections is None:
         return forecast, []
     trust = model.trust or Trust()
-    moving = corrections.pull(forecast, corrections.told(history.customers, before))
+    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
+    told = corrections.told(history.customers, before)
+    customers = forecast.take(rows[0])
+    moving = corrections.pull(customers, told[rows[0]])
+    idle = int(np.count_nonzero(told[rows[1]] >= 0))
+    notes: list[Note] = [{"code": "forecast.corrections_of_prospects", "rows": idle}] if idle else []
     if not len(moving.rows):
-        return forecast, []
-    notes: list[Note] = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust)]
-    return corrected(forecast, moving, trust.weight), notes
+        return forecast, notes
+    notes = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust), *notes]
+    return joined([corrected(customers, moving, trust.weight), forecast.take(rows[1])], rows), notes
 
 
 def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
@@ -218,9 +226,10 @@ def forecast_table(
         "spend_p50": p50,
         "spend_p90": p90,
         "next_order_date": _next_order_dates(history, forecast.p_active, horizon_days),
-        "tier": assign(expected, tiers),
+        "tier": assign(expected, tiers, history.bought),
         "evidence": np.where(ample, "ample", "thin"),
         "historic_spend": history.historic_spend(),
+        "prospect": ~history.bought,
     }
     return pa.table(columns, schema=FORECAST)
 
@@ -295,20 +304,22 @@ def _answer_note(model: Model, history: History) -> list[Note]:
     return [answers[model.member_name(history)]]
 
 
-def _prospects_note(model: Model, history: History) -> list[Note]:
-    """How many have looked but not bought, and from what they are forecast."""
-    prospects = int(np.count_nonzero(~history.bought))
-    if not prospects:
+def _prospects_note(model: Model, history: History, forecast: Distribution) -> list[Note]:
+    """How many have looked but not bought, what is expected of them, and from what."""
+    if history.bought.all():
         return []
-    known = {"prospects": prospects, "customers": len(history), "days": model.horizon_days}
-    taught = model.prospects.taught
-    if not taught:
-        return [{"code": "forecast.prospects_guessed", **known}]
-    share = f"{model.prospects.bought / taught:.0%}"
-    return [{"code": "forecast.prospects", **known, "taught": taught, "share": share}]
+    some = forecast.take(~history.bought)
+    known: Note = {
+        "code": "forecast.prospects" if model.prospects.taught else "forecast.prospects_guessed",
+        "prospects": len(some),
+        "buyers": about(float(some.p_active.sum())),
+        "days": model.horizon_days,
+    }
+    return [known | {"taught": model.prospects.taught, "bought": model.prospects.bought}]
 
 
 def _thin_note(table: pa.Table) -> list[Note]:
+    table = of_customers(table)
     thin = int(np.count_nonzero(table["evidence"].to_numpy(zero_copy_only=False) == "thin"))
     return [{"code": "forecast.thin", "thin": thin, "customers": table.num_rows}] if thin else []
 

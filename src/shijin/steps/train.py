@@ -15,7 +15,7 @@ import pyarrow as pa
 from shijin.errors import ModelError
 from shijin.forecast.behaviour import shipped
 from shijin.forecast.members import Work
-from shijin.forecast.model import CARD, Model, train
+from shijin.forecast.model import CARD, FORMAT, Model, train
 from shijin.forecast.stack import Tell
 from shijin.represent.cutoff import EPOCH
 from shijin.represent.packed import DAY_US
@@ -119,9 +119,11 @@ def newest_model(workspace: Workspace, cutoff: int, horizon_days: int | None) ->
     for folder in (workspace.root / "models").glob("*/"):
         try:
             card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
-            fits = card["cutoff"] <= cutoff and horizon_days in (None, card["horizon_days"])
-        except (OSError, ValueError, KeyError):
-            continue  # a damaged model is met when it is named
+            fits = (
+                card["format"] == FORMAT and card["cutoff"] <= cutoff and horizon_days in (None, card["horizon_days"])
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a damaged model, or one of another version, is met when it is named
         if fits:
             found.append(((card["cutoff"], folder.stat().st_mtime), folder.name))
     return (max(found)[1], read_model(workspace, max(found)[1])) if found else None
