@@ -27,6 +27,7 @@ import numpy as np
 
 from recommend_fits import NETWORKS, NEXT, WINDOW
 from sequences import (
+    LINES,
     Bools,
     Ints,
     Sequences,
@@ -60,8 +61,8 @@ class Job:
     @property
     def peers(self) -> tuple[str, ...]:
         """Who is asked, the cheapest first."""
-        if self.data == "beauty":
-            return ("popularity", "item-knn", "ease")  # of the networks there are published figures
+        if self.data in LINES:
+            return ("popularity", "item-knn", "ease")  # of networks there are published figures of some
         return (*(NEXT if self.protocol == "last" else WINDOW), *NETWORKS)
 
     def sequences(self, data: Path | None) -> Sequences:
@@ -85,6 +86,10 @@ JOBS = (
     Job("movielens", "last", shuffled=True),
     Job("complete-journey", "window", shuffled=True),
     Job("beauty", "last"),
+    Job("sports", "last"),
+    Job("toys", "last"),
+    Job("yelp", "last"),
+    Job("lastfm", "last"),
 )
 
 

