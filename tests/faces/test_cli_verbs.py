@@ -135,7 +135,7 @@ def test_export_writes_every_customer_best_first_with_a_hold_out_by_salted_hash(
     said = command("export", "-w", workspace, "--to", tmp_path / "list.csv")
     rows = listed(tmp_path / "list.csv")
     held_out = [row for row in rows if row["holdout"] == "True"]
-    where = f"{tmp_path / 'list.csv'} (200 customers; {len(held_out)} held out: do not write to them)"
+    where = f"{tmp_path / 'list.csv'} (200 people; {len(held_out)} held out: do not write to them)"
     assert said.out.strip() == f"list to send: {where}"
     assert len(rows) == 200
     spend = [float(row["expected_spend"]) for row in rows]

@@ -17,6 +17,7 @@ from shijin import Shop
 from shijin.console import forecast_summary
 from shijin.errors import ConfigError, WorkspaceError
 from shijin.report.facts import gather
+from shijin.steps.export import ExportOptions, export
 from shijin.steps.report import report_data
 from shijin.words import say_note
 from shijin.workspace import Workspace
@@ -160,6 +161,8 @@ def test_a_backtest_gives_their_rows_and_a_damaged_file_is_said_in_one_line(shop
 def test_the_list_to_send_says_who_has_not_bought(shop: Shop) -> None:
     table = csv.read_csv(shop.export())
     assert sum(table["prospect"].to_pylist()) == len(only_lookers(shop))
+    receipt, _ = export(shop.workspace, ExportOptions(), NOW)
+    assert receipt.inputs["notes"] == [{"code": "forecast.prospects_listed", "prospects": len(only_lookers(shop))}]
 
 
 def test_several_horizons_agree_for_them_too(shop: Shop) -> None:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
 from shijin.export.list import export_list, to_csv, wanted_list
+from shijin.forecast.stack import Note
 from shijin.steps.read import read_contacts, read_items
 from shijin.steps.score import latest_score, looks_back
 from shijin.workspace import Receipt, Workspace
@@ -57,7 +58,7 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
             "score": card["id"],
             "contacts": options.contacts,
             "holdout": workspace.config.export.holdout,
-            "notes": looks_back(workspace, card["cutoff"]),
+            "notes": [*looks_back(workspace, card["cutoff"]), *_prospects_note(table)],
         },
         rows={"customers": table.num_rows, "held_out": sum(table["holdout"].to_pylist())},
         outputs=(str(path.absolute()),),
@@ -80,6 +81,11 @@ def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int
     _write_outside(to, to_csv(table))
     listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
     return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
+
+
+def _prospects_note(table: pa.Table) -> list[Note]:
+    prospects = pc.sum(table["prospect"]).as_py()
+    return [{"code": "forecast.prospects_listed", "prospects": prospects}] if prospects else []
 
 
 def refuse_target(to: Path) -> None:
