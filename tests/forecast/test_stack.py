@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shijin.distribution import P_FLOOR, Distribution, Grid
@@ -125,6 +125,7 @@ def test_where_nobody_or_everybody_came_weights_are_still_weights(orders: int) -
 
 
 @settings(deadline=None, max_examples=40)
+@example(1, 475, [0.0, 2.0, 2.0, 0.0, 0.0, 0.0])  # one customer, of odds beyond e^20
 @given(st.integers(1, 60), st.integers(0, 1000), st.lists(st.floats(0, 2), min_size=6, max_size=6))
 def test_combining_keeps_probabilities_and_totals_are_those_of_the_level_rule(
     n: int, seed: int, drawn: list[float]

@@ -29,7 +29,9 @@ def shift_to(log_odds: Floats, share: float) -> float:
 
     Examples
     --------
-    >>> round(shift_to(np.zeros(3), 0.8), 3)
-    1.386
+    >>> round(shift_to(np.zeros(3), 0.8), 3), round(shift_to(np.full(2, -37.0), 0.5), 3)
+    (1.386, 37.0)
     """
-    return float(brentq(lambda shift: logistic(log_odds + shift).mean() - share, -20.0, 20.0))
+    wanted = float(logit(np.array(share)))
+    low, high = min(-20.0, wanted - log_odds.max() - 1), max(20.0, wanted - log_odds.min() + 1)
+    return float(brentq(lambda shift: logistic(log_odds + shift).mean() - share, low, high))
