@@ -116,7 +116,9 @@ class Distribution:
         return len(self.p_active)
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Self:
-        """Keep only some customers."""
+        """Keep only some customers; where a mask keeps all, the forecasts themselves, which may fill the memory."""
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_ and rows.all():
+            return self
         return replace(self, p_active=self.p_active[rows], spend=self.spend[rows], orders=self.orders[rows])
 
     def mean(self) -> Floats:

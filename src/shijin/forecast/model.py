@@ -168,8 +168,8 @@ def train(
         With a stack, or without one and a note that says why the untrained forecast is kept.
     """
     windows = closed_windows(packed, cutoff, horizon_days)
-    model = Model(horizon_days, cutoff, window_customers=customers_in(windows))
-    model.prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), prospects=prospects)
     if corrections is not None:
         model.trust = Trust()
     reason = too_young(packed, cutoff, horizon_days, windows)

@@ -367,15 +367,22 @@ def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Wind
     history, outcomes = newest
     if not getattr(member, "learns", True):
         return checked(member.forecast(history, outcomes.horizon_days), len(history), member.name)
-    fold_of = numbered([newest, *windows])[0] % FOLDS
-    parts = [_fold_forecast(member, windows, newest, fold, seed) for fold in range(FOLDS)]
-    return joined(parts, [np.flatnonzero(fold_of == fold) for fold in range(FOLDS)])
+    folds = [number % FOLDS for number in numbered([newest, *windows])]
+    parts = [_fold_forecast(member, windows, newest, [of == fold for of in folds], seed) for fold in range(FOLDS)]
+    return joined(parts, [np.flatnonzero(folds[0] == fold) for fold in range(FOLDS)])
 
 
-def _fold_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, fold: int, seed: int) -> Distribution:
-    """Fit a member on the customers outside a fold, and ask it for those inside, at the newest window."""
-    inside, *others = (number % FOLDS == fold for number in numbered([newest, *windows]))
-    member.fit([only(*window, ~some) for window, some in zip(windows, others, strict=True)], seed)
+def _fold_forecast(
+    member: Forecaster, windows: Sequence[Window], newest: Window, inside: Sequence[NDArray[np.bool_]], seed: int
+) -> Distribution:
+    """Fit a member on the customers outside a fold, and ask it for those inside, at the newest window.
+
+    Parameters
+    ----------
+    inside
+        Who is in the fold, of the newest window and then of each other.
+    """
+    member.fit([only(*window, ~some) for window, some in zip(windows, inside[1:], strict=True)], seed)
     history, outcomes = newest
-    asked = history.take(inside)
+    asked = history.take(inside[0])
     return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)

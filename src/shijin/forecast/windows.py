@@ -77,12 +77,14 @@ def numbered(windows: Sequence[Window]) -> list[Ints]:
 
     Who is held out, or in which fold they are, is read off it, so that nobody is judged by who knew them.
     """
-    if not windows:
-        return []
     places = [history.place for history, _ in windows]
-    _, first, row = np.unique(np.concatenate(places), return_index=True, return_inverse=True)
-    number = np.argsort(np.argsort(first))[row]
-    return np.split(number, np.cumsum([len(place) for place in places])[:-1])
+    number_of = np.full(max((int(place.max(initial=-1)) + 1 for place in places), default=0), -1)
+    known = 0
+    for place in places:
+        new = place[number_of[place] < 0]
+        number_of[new] = known + np.arange(len(new))
+        known += len(new)
+    return [number_of[place] for place in places]
 
 
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:

@@ -177,8 +177,8 @@ def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: 
 
     Takers are looked at from thinly to densely until there are lists enough: all of them would fill the memory.
     """
-    known_of = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
-    others = known_of[evenly(len(known_of), MOST_OTHERS)]
+    seen = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
+    others = seen[evenly(len(seen), MOST_OTHERS)]
     takers = np.setdiff1d(teaching.takers[evenly(len(teaching.takers), MOST_TAKERS)], others)
     apart = max(1, len(takers) // MOST_LISTS)
     rows = np.concatenate([others, takers[np.argsort(np.arange(len(takers)) % apart, kind="stable")]])

@@ -100,8 +100,10 @@ class History:
         return Packed(self.customers, self.offsets, self.moments, self.start, self.cutoff, self.lines, zone=self.zone)
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
-        """Keep only some customers, in their order; the scale stays the shop's."""
+        """Keep only some customers, in their order; the scale stays the shop's. Itself where all are kept."""
         chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
+        if len(chosen) == len(self):
+            return self
         keep = np.zeros(len(self), dtype=bool)
         keep[chosen] = True
         kept_moments = np.repeat(keep, np.diff(self.offsets))
@@ -188,8 +190,8 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
 
 
 def only(history: History, outcomes: Outcomes, rows: NDArray[np.bool_]) -> tuple[History, Outcomes]:
-    """Keep some customers of a closed window; the window as it is where that is everybody."""
-    return (history, outcomes) if rows.all() else (history.take(rows), outcomes.take(rows))
+    """Keep some customers of a closed window."""
+    return history.take(rows), outcomes.take(rows)
 
 
 def as_cutoff(day: date) -> int:

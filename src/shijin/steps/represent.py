@@ -68,7 +68,7 @@ class _Asked:
     def history(self) -> History:
         """Of who has bought: the behaviour model has seen no others."""
         history, _ = split_at(self.packed, self.cutoff, 1)
-        return history if history.bought.all() else history.take(history.bought)
+        return history.take(history.bought)
 
     def answered(self, workspace: Workspace) -> bool:
         """Tell whether the answer lies in the workspace."""

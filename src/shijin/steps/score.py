@@ -166,16 +166,19 @@ def _corrected(
     if corrections is None:
         return forecast, []
     trust = model.trust or Trust()
-    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
     told = corrections.told(history.customers, before)
-    customers = forecast.take(rows[0])
-    moving = corrections.pull(customers, told[rows[0]])
-    idle = int(np.count_nonzero(told[rows[1]] >= 0))
+    customers = forecast.take(history.bought)
+    moving = corrections.pull(customers, told[history.bought])
+    idle = int(np.count_nonzero(told[~history.bought] >= 0))
     notes: list[Note] = [{"code": "forecast.corrections_of_prospects", "rows": idle}] if idle else []
     if not len(moving.rows):
         return forecast, notes
     notes = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust), *notes]
-    return joined([corrected(customers, moving, trust.weight), forecast.take(rows[1])], rows), notes
+    moved = corrected(customers, moving, trust.weight)
+    if customers is forecast:
+        return moved, notes
+    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
+    return joined([moved, forecast.take(rows[1])], rows), notes
 
 
 def latest_score(workspace: Workspace) -> tuple[dict[str, Any], pa.Table]:
@@ -270,8 +273,8 @@ def _model_for(workspace: Workspace, packed: Packed, cutoff: int, options: Score
 def _untrained(workspace: Workspace, packed: Packed, cutoff: int, told: int | None, code: str) -> _Chosen:
     horizon_days = horizon_of(workspace, packed, cutoff, told)
     windows, threads = closed_windows(packed, cutoff, horizon_days), workspace.config.engine.threads
-    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads)
-    model.prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads, prospects=prospects)
     why: Note = {"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}
     return _Chosen(None, model, [why, *_unchecked_note(windows, horizon_days)])
 
@@ -308,14 +311,16 @@ def _prospects_note(model: Model, history: History, forecast: Distribution) -> l
     """How many have looked but not bought, what is expected of them, and from what."""
     if history.bought.all():
         return []
-    some = forecast.take(~history.bought)
+    p_active, learnt = forecast.p_active[~history.bought], model.prospects
     known: Note = {
-        "code": "forecast.prospects" if model.prospects.taught else "forecast.prospects_guessed",
-        "prospects": len(some),
-        "buyers": about(float(some.p_active.sum())),
+        "code": "forecast.prospects" if learnt.taught else "forecast.prospects_guessed",
+        "prospects": len(p_active),
+        "buyers": about(float(p_active.sum())),
         "days": model.horizon_days,
+        "taught": learnt.taught,
+        "bought": learnt.bought,
     }
-    return [known | {"taught": model.prospects.taught, "bought": model.prospects.bought}]
+    return [known]
 
 
 def _thin_note(table: pa.Table) -> list[Note]:
