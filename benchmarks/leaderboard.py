@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lineup import BEHAVIOUR, NO_CONTEXT, WITHOUT
-from shijin.forecast.backtest import PEERS
-from shijin.forecast.behaviour import ADAPTED
-from shijin.forecast.stack import NAME as STACK
+from shijin.forecasting.backtest import PEERS
+from shijin.forecasting.behaviour import ADAPTED
+from shijin.forecasting.stack import NAME as STACK
 
 Result = dict[str, Any]
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
-from shijin.forecast.behaviour import NAME as BEHAVIOUR
-from shijin.forecast.behaviour import Adapted, Behaviour
-from shijin.forecast.boosting import NAME as BOOSTING
-from shijin.forecast.boosting import Boosting
-from shijin.forecast.formulas import DECAYED
-from shijin.forecast.member import Forecaster, Window
-from shijin.forecast.members import STACKED, default_members
-from shijin.forecast.stack import Stack
+from shijin.forecasting.behaviour import NAME as BEHAVIOUR
+from shijin.forecasting.behaviour import Adapted, Behaviour
+from shijin.forecasting.boosting import NAME as BOOSTING
+from shijin.forecasting.boosting import Boosting
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Forecaster, Window
+from shijin.forecasting.members import STACKED, default_members
+from shijin.forecasting.stack import Stack
 from shijin.network.runtime import fitting
 from shijin.network.weights import SHIPPED, Weights, load_weights
 from shijin.represent.cutoff import History

@@ -38,12 +38,12 @@ from lineup import BEHAVIOUR, read_weights, told_of
 from machine import COMMIT, machine
 from outside_fits import WEEK_DAYS
 from shijin.distribution import P_FLOOR
-from shijin.forecast.behaviour import Behaviour
-from shijin.forecast.boosting import CANDIDATES, COMMON, HELD_OUT, MOST_ROUNDS, MOST_ROWS, PATIENCE, Boosting
-from shijin.forecast.btyd import Btyd
-from shijin.forecast.member import Window
-from shijin.forecast.order_days import order_days
-from shijin.forecast.windows import closed_windows, numbered
+from shijin.forecasting.behaviour import Behaviour
+from shijin.forecasting.boosting import CANDIDATES, COMMON, HELD_OUT, MOST_ROUNDS, MOST_ROWS, PATIENCE, Boosting
+from shijin.forecasting.btyd.member import Btyd
+from shijin.forecasting.btyd.order_days import order_days
+from shijin.forecasting.member import Window
+from shijin.forecasting.windows import closed_windows, numbered
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, Outcomes, only, per_customer

@@ -21,10 +21,11 @@ from scipy.stats import norm
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shijin.arrays import Ints
 from shijin.distribution import ORDER_STARTS, P_FLOOR, Distribution, Grid
 from shijin.errors import ModelError
-from shijin.forecast.member import Window
-from shijin.forecast.windows import numbered
+from shijin.forecasting.member import Window
+from shijin.forecasting.windows import numbered
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size
 from shijin.network.first_guess import no_guess
 from shijin.network.inputs import Answers, Context, Customers, read_answers, read_customers, read_shop
@@ -35,7 +36,6 @@ from shijin.network.tasks import Example
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History
 from shijin.represent.features import features
-from shijin.represent.packed import Ints
 from shijin.represent.tokens import NAMES, Tokens
 
 Array = NDArray[np.float32]

@@ -78,7 +78,7 @@ def read_shop(path: Path) -> Any:  # noqa: ANN401  (a Packed; imported late, so 
 def score(path: Path, threads: int, weights: Path | None) -> dict[str, Any]:
     """Score a shop in this process."""
     from shijin.config import TiersSection
-    from shijin.forecast.behaviour import Behaviour
+    from shijin.forecasting.behaviour import Behaviour
     from shijin.network.weights import SHIPPED, load_weights
     from shijin.represent.cutoff import split_at
     from shijin.steps.score import forecast_table
@@ -106,7 +106,7 @@ def score(path: Path, threads: int, weights: Path | None) -> dict[str, Any]:
 
 def profile(path: Path, weights: Path | None) -> list[dict[str, Any]]:
     """Say which functions a forecast on one thread spends its time in, the dearest first."""
-    from shijin.forecast.behaviour import Behaviour
+    from shijin.forecasting.behaviour import Behaviour
     from shijin.network.weights import SHIPPED, load_weights
     from shijin.represent.cutoff import split_at
 

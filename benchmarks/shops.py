@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from shijin.arrays import Ints
 from shijin.collect import CollectOptions
 from shijin.represent.cutoff import History, Outcomes, split_at
-from shijin.represent.packed import DAY_US, Ints, Packed
+from shijin.represent.packed import DAY_US, Packed
 from shijin.steps.collect import collect
+from shijin.steps.defaults import read_packed
 from shijin.steps.demo import complete_journey
-from shijin.steps.shop_arrays import read_packed
 from shijin.workspace import Workspace
 
 HORIZONS = {"complete-journey": (60, 30), "cdnow": (180, 90), "online-retail": (90,)}

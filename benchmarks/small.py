@@ -37,14 +37,14 @@ from lineup import (
 from machine import machine
 from shijin.distribution import Distribution
 from shijin.errors import EmptyHistoryError, ModelError
-from shijin.forecast.backtest import PEERS
-from shijin.forecast.behaviour import Behaviour
-from shijin.forecast.btyd import Btyd
-from shijin.forecast.formulas import DECAYED
-from shijin.forecast.member import Window
-from shijin.forecast.members import default_members
-from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.windows import closed_windows, too_young
+from shijin.forecasting.backtest import PEERS
+from shijin.forecasting.behaviour import Behaviour
+from shijin.forecasting.btyd.member import Btyd
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Window
+from shijin.forecasting.members import default_members
+from shijin.forecasting.stack import NAME as STACK
+from shijin.forecasting.windows import closed_windows, too_young
 from shijin.metrics import value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes, split_at

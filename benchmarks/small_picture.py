@@ -15,8 +15,8 @@ import vl_convert
 
 from lineup import BEHAVIOUR, NO_CONTEXT
 from picture_style import styled
-from shijin.forecast.formulas import DECAYED
-from shijin.forecast.stack import NAME as STACK
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.stack import NAME as STACK
 from shijin.report.charts import COUNTED, FORECAST, HAPPENED
 
 WIDTH, HEIGHT, COLUMNS = 250, 190, 3

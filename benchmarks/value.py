@@ -27,12 +27,12 @@ from lineup import BEHAVIOUR, WITHOUT, Memory, no_context, read_weights, stacks,
 from machine import machine
 from shijin.distribution import Distribution
 from shijin.errors import ModelError, ShijinError
-from shijin.forecast.backtest import PEERS, members_table
-from shijin.forecast.backtest import judge as judged_table
-from shijin.forecast.member import Forecaster, Window
-from shijin.forecast.members import STACKED, TABLE_ONLY, default_members
-from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, history_in_horizons
+from shijin.forecasting.backtest import PEERS, members_table
+from shijin.forecasting.backtest import judge as judged_table
+from shijin.forecasting.member import Forecaster, Window
+from shijin.forecasting.members import STACKED, TABLE_ONLY, default_members
+from shijin.forecasting.stack import NAME as STACK
+from shijin.forecasting.windows import LEAST_HORIZONS, closed_windows, history_in_horizons
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import Outcomes

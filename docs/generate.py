@@ -29,10 +29,10 @@ MARKS = re.compile(r"(<!-- results:[^\n]*-->\n).*?(<!-- /results -->)", re.DOTAL
 MADE = "<!-- made by docs/generate.py; do not edit -->"
 # What the public names hand out, but nobody makes by hand.
 HANDED_OUT = (
-    ("shijin.views", "TrainedModel"),
-    ("shijin.views", "BacktestView"),
-    ("shijin.views", "ItemsBacktestView"),
-    ("shijin.views", "Plots"),
+    ("shijin.notebook", "TrainedModel"),
+    ("shijin.notebook", "BacktestView"),
+    ("shijin.notebook", "ItemsBacktestView"),
+    ("shijin.notebook", "Plots"),
     ("shijin.collect", "CollectOptions"),
     ("shijin.steps.recommend", "RecommendOptions"),
 )

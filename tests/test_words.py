@@ -5,8 +5,8 @@ import string
 
 import pytest
 
-from shijin.forecast.members import TABLE_ONLY, stacked
-from shijin.forecast.stack import NAME as STACK
+from shijin.forecasting.members import TABLE_ONLY, stacked
+from shijin.forecasting.stack import NAME as STACK
 from shijin.words import LANGUAGES, catalogue, say, say_note
 
 

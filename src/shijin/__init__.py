@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shijin.begin import forecast, from_dataframe
-    from shijin.begin import open_shop as open
     from shijin.distribution import Distribution, Grid
+    from shijin.entry import forecast, from_dataframe
+    from shijin.entry import open_shop as open
     from shijin.errors import ShijinError
-    from shijin.forecast.member import Forecaster
+    from shijin.forecasting.member import Forecaster
     from shijin.represent.cutoff import History, Outcomes
     from shijin.shop import Shop
 
@@ -36,20 +36,19 @@ __all__ = [
 
 _WHERE = {
     "Distribution": ("shijin.distribution", "Distribution"),
-    "Forecaster": ("shijin.forecast.member", "Forecaster"),
+    "Forecaster": ("shijin.forecasting.member", "Forecaster"),
     "Grid": ("shijin.distribution", "Grid"),
     "History": ("shijin.represent.cutoff", "History"),
     "Outcomes": ("shijin.represent.cutoff", "Outcomes"),
     "ShijinError": ("shijin.errors", "ShijinError"),
     "Shop": ("shijin.shop", "Shop"),
-    "from_dataframe": ("shijin.begin", "from_dataframe"),
-    "open": ("shijin.begin", "open_shop"),
+    "forecast": ("shijin.entry", "forecast"),
+    "from_dataframe": ("shijin.entry", "from_dataframe"),
+    "open": ("shijin.entry", "open_shop"),
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    if name == "forecast":  # a room of the house and a verb: the room can be called
-        return import_module("shijin.forecast")
     if name not in _WHERE:
         raise AttributeError(f"module 'shijin' has no attribute {name!r}")
     module, attribute = _WHERE[name]

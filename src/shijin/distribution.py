@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from shijin.arrays import Floats
 
 SPEND_BINS = 64
 LOWEST, HIGHEST = 0.01, 1e4  # of the shop's median order

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError
-from shijin.forecast.member import Forecaster
+from shijin.forecasting.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
+from shijin.notebook import BacktestView, ItemsBacktestView, Plots, TrainedModel
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.features import features
 from shijin.steps.affinity import affinity
@@ -24,18 +25,17 @@ from shijin.steps.backtest import BacktestOptions, read_prospects, run_backtest
 from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
 from shijin.steps.check import check
 from shijin.steps.collect import collect
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
 from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
 from shijin.steps.read import read_events
 from shijin.steps.recommend import RecommendOptions, recommend, recommend_to
+from shijin.steps.recommend_item import wanted_by
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent, similar
 from shijin.steps.score import ScoreOptions, score_together
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
 from shijin.steps.train import TrainOptions, train_model
-from shijin.steps.wanted_by import wanted_by
-from shijin.views import BacktestView, ItemsBacktestView, Plots, TrainedModel
 from shijin.workspace import Workspace
 
 

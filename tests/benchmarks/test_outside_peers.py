@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parents[1] / "benchmarks"))
 import outside_peers
 from ledger import packed, row
 from outside_peers import CHOSEN, PYMC, by_vectors, event_arrays, joined, lost, main, order_summary, thinned
-from shijin.forecast.windows import closed_windows
+from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc, normalised_gini
 from shijin.represent.cutoff import as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind

@@ -21,10 +21,10 @@ from lineup import OrFormula, Remembered
 from peers import ShopTransformer, Ziln, ziln_loss
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
-from shijin.forecast.formulas import DECAYED
-from shijin.forecast.member import Window
-from shijin.forecast.members import default_members
-from shijin.forecast.windows import closed_windows
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Window
+from shijin.forecasting.members import default_members
+from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc
 from shijin.network.inputs import Past, context_windows
 from shijin.network.runtime import Network

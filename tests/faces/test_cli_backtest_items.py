@@ -13,7 +13,7 @@ from rich.console import Console
 import shijin
 from conftest import Command, Said
 from rawfile import CUTOFF, HORIZON_DAYS, write
-from shijin.console_items import judged_lists
+from shijin.console.judged import judged_lists
 
 HORIZON = ("--horizon", f"{HORIZON_DAYS}d")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rawfile import CUTOFF, HORIZON_DAYS, SMALL, Raw, raw_orders, shop_of, split, with_total
 from shijin.metrics.value import auc, normalised_gini
-from shijin.views import BacktestView
+from shijin.notebook import BacktestView
 
 Floats = NDArray[np.float64]
 PERMUTATIONS = 400

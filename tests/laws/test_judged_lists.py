@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 import pytest
 
 from rawfile import CUTOFF, HORIZON_DAYS, corrupted, deleted, shop_of, shuffled, split, with_total
-from shijin.recommend.backtest import lists_from
-from shijin.recommend.lessons import Lessons
-from shijin.recommend.questions import Goods, known_before
+from shijin.notebook import ItemsBacktestView
+from shijin.recommend.judge.backtest import lists_from
+from shijin.recommend.judge.tasks import Goods, known_before
+from shijin.recommend.ranking.training_windows import Lessons
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS_JUDGED
 from shijin.shop import Shop
-from shijin.steps.shop_arrays import read_packed
-from shijin.views import ItemsBacktestView
+from shijin.steps.defaults import read_packed
 
 DAY = CUTOFF.isoformat()
 END = CUTOFF + timedelta(days=HORIZON_DAYS)

@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shijin.config import ItemsSection
-from shijin.recommend.actions import Actions, actions_of
-from shijin.recommend.catalogue import Catalogue, catalogue_of
-from shijin.recommend.columns import Asked
+from shijin.recommend.past.actions import Actions, actions_of
+from shijin.recommend.past.catalogue import Catalogue, catalogue_of
+from shijin.recommend.ranking.candidates import Asked
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.knobs import Knobs

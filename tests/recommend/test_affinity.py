@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ledger import UTC, Row, events, packed, row
 from shijin.config import ItemsSection
-from shijin.recommend.actions import WEIGHTS, actions_of
 from shijin.recommend.affinity import HALF_LIFE_HORIZONS, SAID_WEIGHTS, affinities, affinity_table, half_life
-from shijin.recommend.catalogue import Catalogue, catalogue_of
-from shijin.recommend.responses import Said, responses_of
+from shijin.recommend.past.actions import WEIGHTS, actions_of
+from shijin.recommend.past.catalogue import Catalogue, catalogue_of
+from shijin.recommend.past.responses import Said, responses_of
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import AFFINITY

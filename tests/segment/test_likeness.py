@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from shijin.segment.likeness import BLOCK, Gap, Standard, Vectors, evenly, flat_map, gaps, nearest, standard_of
+from shijin.sampling import evenly
+from shijin.arrays import Singles
+from shijin.segment.likeness import BLOCK, Gap, Standard, flat_map, gaps, nearest, standard_of
 
 SHOPS = arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(2, 6)), elements=st.integers(-3, 3))
 PLAIN = Standard(np.zeros(2, np.float32), np.ones(2, np.float32))
 
 
-def drawn(customers: int, width: int, seed: int = 1) -> Vectors:
+def drawn(customers: int, width: int, seed: int = 1) -> Singles:
     dice = np.random.default_rng(seed)
     mixed = dice.normal(size=(customers, width)) @ dice.normal(size=(width, width))
     return (mixed + dice.normal(size=width)).astype(np.float32)
@@ -50,7 +52,7 @@ def test_equals_come_in_the_order_of_their_rows() -> None:
 
 
 @given(SHOPS, st.integers(0, 39), st.integers(1, 50))
-def test_nobody_is_their_own_neighbour_and_all_others_are_looked_at(vectors: Vectors, row: int, most: int) -> None:
+def test_nobody_is_their_own_neighbour_and_all_others_are_looked_at(vectors: Singles, row: int, most: int) -> None:
     row %= len(vectors)
     rows, similarity = nearest(vectors, standard_of(vectors), row, most)
     assert row not in rows
@@ -93,7 +95,7 @@ def test_the_map_is_turned_the_same_way_whatever_the_customers_are_called_or_sor
 
 
 @pytest.mark.parametrize("vectors", [np.ones((1, 4), np.float32), np.full((9, 4), 0.3, np.float32)])
-def test_customers_who_are_all_the_same_lie_on_one_spot(vectors: Vectors) -> None:
+def test_customers_who_are_all_the_same_lie_on_one_spot(vectors: Singles) -> None:
     standard = standard_of(vectors)
     flat = flat_map(vectors, standard)
     assert not flat.places.any()

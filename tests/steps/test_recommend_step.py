@@ -20,8 +20,8 @@ from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
 from shijin.steps.collect import collect
 from shijin.steps.feedback import feedback
 from shijin.steps.recommend import RecommendOptions, latest_lists, recommend, recommend_to
+from shijin.steps.recommend_item import wanted_by
 from shijin.steps.score import ScoreOptions, score
-from shijin.steps.wanted_by import wanted_by
 from shijin.workspace import Workspace
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ import shijin
 from rawfile import CUTOFF, HORIZON_DAYS, shop_of, split, write
 from shijin import Shop
 from shijin.errors import ConfigError, EmptyHistoryError, ModelError
-from shijin.forecast.behaviour import Behaviour, shipped
+from shijin.forecasting.behaviour import Behaviour, shipped
 from shijin.schema import NEIGHBOURS, VECTORS
 from shijin.steps.represent import read_places
 

@@ -16,7 +16,7 @@ from shijin.cli.data import check, collect, feedback, init
 from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
-from shijin.console import out
+from shijin.console.terminal import out
 from shijin.errors import ShijinError
 
 # In the order of the chain, as --help has them.

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from shijin.console import (
+from shijin.cli.flags import HERE, AsJson, DateOrder, Decimal, Encoding, Format, Mapped, Where, reading_of
+from shijin.console.terminal import (
     busy,
     counts_table,
     findings_table,
@@ -22,7 +23,6 @@ from shijin.console import (
     show,
     verdict_line,
 )
-from shijin.flags import HERE, AsJson, DateOrder, Decimal, Encoding, Format, Mapped, Where, reading_of
 from shijin.steps.check import check as check_step
 from shijin.steps.check import spoils
 from shijin.steps.collect import collect as collect_step

@@ -10,19 +10,19 @@ import pyarrow as pa
 import typer
 from rich.text import Text
 
-from shijin.console import busy, list_line, list_table, lists_lines, print_json, said, say_notes, show
-from shijin.console import out as out_
-from shijin.console_demand import demand_parts
+from shijin.cli.flags import HERE, AsJson, Cutoff, Where
+from shijin.console.demand import demand_parts
+from shijin.console.terminal import busy, list_line, list_table, lists_lines, print_json, said, say_notes, show
+from shijin.console.terminal import out as out_
 from shijin.errors import ConfigError
-from shijin.flags import HERE, AsJson, Cutoff, Where
 from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
 from shijin.steps.export import ExportOptions, export_wanted, refuse_target
 from shijin.steps.export import export as export_step
 from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to
 from shijin.steps.recommend import recommend as recommend_step
+from shijin.steps.recommend_item import wanted_by
 from shijin.steps.report import report as report_step
-from shijin.steps.wanted_by import wanted_by
 from shijin.words import say
 from shijin.workspace import Receipt, Workspace
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from shijin.console import (
+from shijin.cli.flags import HERE, Adapt, AsJson, Cutoff, Horizon, HowMany, LikeWhom, ScoredHorizon, Where
+from shijin.console.judged import judged_lists
+from shijin.console.terminal import (
     backtest_table,
     busy,
     forecast_summary,
@@ -20,16 +22,14 @@ from shijin.console import (
     vectors_line,
     weights_table,
 )
-from shijin.console_items import judged_lists
 from shijin.errors import ConfigError
-from shijin.flags import HERE, Adapt, AsJson, Cutoff, Horizon, HowMany, LikeWhom, ScoredHorizon, Where
 from shijin.segment.likeness import NEAREST
 from shijin.steps.backtest import BacktestOptions, run_backtest
 from shijin.steps.backtest_items import ItemsOptions, run_backtest_items
+from shijin.steps.defaults import currency_of
 from shijin.steps.represent import RepresentOptions, similar
 from shijin.steps.represent import represent as represent_step
 from shijin.steps.score import ScoreOptions, score_together
-from shijin.steps.shop_arrays import currency_of
 from shijin.steps.train import TrainOptions, train_model
 from shijin.workspace import Workspace
 

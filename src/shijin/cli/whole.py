@@ -9,20 +9,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from shijin.console import (
-    backtest_table,
-    busy,
-    forecast_summary,
-    list_line,
-    lists_line,
-    out,
-    print_json,
-    run_remarks,
-    said,
-    say_notes,
-)
-from shijin.errors import ShijinError
-from shijin.flags import (
+from shijin.cli.flags import (
     HERE,
     Adapt,
     AsJson,
@@ -35,11 +22,24 @@ from shijin.flags import (
     Mapped,
     reading_of,
 )
+from shijin.console.terminal import (
+    backtest_table,
+    busy,
+    forecast_summary,
+    list_line,
+    lists_line,
+    out,
+    print_json,
+    run_remarks,
+    said,
+    say_notes,
+)
+from shijin.errors import ShijinError
+from shijin.steps.defaults import currency_of
 from shijin.steps.demo import complete_journey, simulated
 from shijin.steps.recommend import ROWS as LISTS
 from shijin.steps.run import RunOptions, beside
 from shijin.steps.run import run as run_step
-from shijin.steps.shop_arrays import currency_of
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.folder import named
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from shijin.collect.files import Raw
 from shijin.collect.values import DateOrder, Decimal, as_array, as_text
 from shijin.config import Config
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.errors import QuarantineError
 from shijin.schema import BAD_REASONS, CONTACTS, EVENTS, FINDINGS, ITEMS, QUARANTINE, UTC, conform
 

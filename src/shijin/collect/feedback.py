@@ -27,11 +27,11 @@ from shijin.collect.collected import (
     rejected_of,
 )
 from shijin.collect.files import Raw, digest_of, from_arrow, read_raw, readable
+from shijin.collect.formats.table import Reading, first_reason, notes_of_reading, quoted, shown
 from shijin.collect.identity import customer_keys
-from shijin.collect.table import Reading, first_reason, notes_of_reading, quoted, shown
 from shijin.collect.values import as_array, as_text, as_time
 from shijin.config import Config
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.errors import ConfigError, SourceError
 from shijin.prepare.clean import FEEDBACK_WORDS, canonical_types, plain
 from shijin.prepare.findings import findings_table

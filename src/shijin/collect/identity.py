@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from shijin.collect.values import as_array, distinct
 from shijin.config import Config
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.schema import CONTACTS, conform
 
 Address = Literal["email", "phone"]

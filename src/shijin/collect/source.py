@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from shijin.collect.collected import Collected, CollectOptions
 from shijin.collect.files import Raw, digest_of, from_arrow, read_raw
-from shijin.collect.shopify import is_shopify, read_shopify
-from shijin.collect.table import read_table
+from shijin.collect.formats.shopify import is_shopify, read_shopify
+from shijin.collect.formats.table import read_table
 from shijin.config import Config
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.config import EngineSection
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.schema import UTC
 
 Decimal = Literal[".", ","]

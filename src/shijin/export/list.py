@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from shijin.config import Config, EngineSection
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.errors import SchemaError
 from shijin.schema import CONTACTS, FORECAST, conform
 from shijin.words import say

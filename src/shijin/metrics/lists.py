@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Flags, Floats, Ints
 from shijin.metrics.paired import Verdict, resamples
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Codes = NDArray[np.integer]
-Flags = NDArray[np.bool_]
 
 MARGIN = 0.002  # of NDCG: what is within it is a tie
 

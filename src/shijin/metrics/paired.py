@@ -13,10 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Flags, Floats
 from shijin.metrics.value import LEAST_GINI, log_scores
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 RESAMPLES = 1000
 MANY_CUSTOMERS, FEWER_RESAMPLES = 200_000, 200  # so many customers leave intervals narrow enough to read from fewer

@@ -7,11 +7,9 @@ knows a model, a date or a shop. An undefined measure (one class only, nothing s
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from shijin.arrays import Flags, Floats
 
 CALIBRATION_BINS = 10
 LEAST_GINI = 1e-12  # below it everybody spends alike, and there is nothing to rank

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shijin.arrays import Singles
 from shijin.distribution import ORDER_STARTS
 from shijin.network.first_guess import GUESSES
-from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Array, Context, Customers
+from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Context, Customers
 from shijin.network.runtime import CLIP, SCORE_BOUND
 from shijin.network.weights import HEAD_WIDTH
 
@@ -234,7 +235,7 @@ class Inputs:
     shop: Tensor
 
     @classmethod
-    def of(cls, customers: Customers, shop: Array, guesses: Array, device: torch.device | None = None) -> Self:
+    def of(cls, customers: Customers, shop: Singles, guesses: Singles, device: torch.device | None = None) -> Self:
         """Move what `inputs` read to torch."""
         told = (torch.as_tensor(part, device=device) for part in (guesses, shop))
         return cls(*_customer_tensors(customers, device), *told)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Floats = NDArray[np.float64]
+from shijin.arrays import Floats, Singles
 
 GUESSES = 4  # numbers a row: whether there is a guess, activity, spend, spend given activity
 LEAST_ROWS = 24  # of context, for a guess
@@ -38,7 +36,7 @@ class FirstGuess:
     slopes: Floats
 
     @classmethod
-    def of(cls, features: Array, targets: Floats, active: Array) -> tuple[Self | None, Array]:
+    def of(cls, features: Singles, targets: Floats, active: Singles) -> tuple[Self | None, Singles]:
         """Fit on c rows of context.
 
         Parameters
@@ -69,13 +67,13 @@ class FirstGuess:
         made = cls(mean, deviation, centre, slopes)
         return made, _with_flag(left_out)
 
-    def guess(self, features: Array) -> Array:
+    def guess(self, features: Singles) -> Singles:
         """(n, GUESSES) for n customers."""
         x = _standardised(features, self.mean, self.deviation)
         return _with_flag(self.centre + x @ self.slopes)
 
 
-def no_guess(rows: int) -> Array:
+def no_guess(rows: int) -> Singles:
     """(rows, GUESSES) where there is nothing to guess from."""
     return np.zeros((rows, GUESSES), np.float32)
 
@@ -100,10 +98,10 @@ def _ridge(x: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
     return centre - middle @ slopes, slopes, centre + np.stack([one[2] for one in best], axis=1)
 
 
-def _standardised(features: Array, mean: Floats, deviation: Floats) -> Floats:
+def _standardised(features: Singles, mean: Floats, deviation: Floats) -> Floats:
     return np.clip((features - mean) / deviation, -_MOST, _MOST)
 
 
-def _with_flag(guesses: Floats) -> Array:
+def _with_flag(guesses: Floats) -> Singles:
     rounded = np.rint(np.clip(guesses, -4, 4) * _GRAINS) / _GRAINS
     return np.concatenate([np.ones((len(guesses), 1)), rounded], axis=1).astype(np.float32)

@@ -15,15 +15,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Ints, Singles
 from shijin.distribution import HIGHEST, LOWEST, ORDER_STARTS, SPEND_BINS
 from shijin.errors import EmptyHistoryError
 from shijin.network.first_guess import FirstGuess, no_guess
 from shijin.represent.cutoff import History, Outcomes, only, split_at
 from shijin.represent.features import GRAINS, features, shop_series
-from shijin.represent.packed import DAY_US, Ints, Kind
+from shijin.represent.packed import DAY_US, Kind
 from shijin.represent.tokens import NAMES, Tokens, tokens
-
-Array = NDArray[np.float32]
 
 # Simulated shops have no items, so what is inside an order means nothing to the network.
 UNREAD = ("lines_mean", "quantity_mean", "price_level", "variety", "novelty_share", "novel_last")
@@ -54,7 +53,7 @@ class Customers:
     own_bin : (n,) int64, bin of the grid
     """
 
-    features: Array
+    features: Singles
     tokens: Tokens
     own_bin: Ints
 
@@ -72,10 +71,10 @@ class Answers:
     order_bin, time_bin : (n,) int64; where active
     """
 
-    active: Array
+    active: Singles
     own_spend: Ints
-    spend: Array
-    orders: Array
+    spend: Singles
+    orders: Singles
     order_bin: Ints
     time_bin: Ints
 
@@ -101,16 +100,16 @@ class Context:
     customers: Customers
     answers: Answers
     window: Ints
-    shops: Array
-    lags: Array
-    levels: Array
-    guesses: Array
+    shops: Singles
+    lags: Singles
+    levels: Singles
+    guesses: Singles
     first_guess: FirstGuess | None
 
     def __len__(self) -> int:
         return len(self.window)
 
-    def guess(self, customers: Customers) -> Array:
+    def guess(self, customers: Customers) -> Singles:
         """(n, GUESSES) the first guess for n customers to be forecast."""
         return no_guess(len(customers)) if self.first_guess is None else self.first_guess.guess(customers.features)
 
@@ -137,7 +136,7 @@ def read_customers(history: History, horizon_days: int) -> Customers:
     return Customers(made.values[:, read], tokens(history, horizon_days), own_bin)
 
 
-def read_shop(history: History, horizon_days: int) -> Array:
+def read_shop(history: History, horizon_days: int) -> Singles:
     """(S,) the shop as of a cutoff: its level series, its season, and what its customers are like."""
     n_orders = np.log1p(history.n_orders())
     age = history.age_days
@@ -177,7 +176,7 @@ class Past:
     """
 
     cutoff: int
-    shop: Array
+    shop: Singles
     windows: list[Window]
 
     @classmethod
@@ -280,7 +279,7 @@ def _targets(answers: Answers) -> NDArray[np.float64]:
     return np.stack([answers.active, answers.active * np.log1p(np.exp(log_ratio)), log_ratio], axis=1)
 
 
-def read_levels(windows: Sequence[Window], cutoff: int) -> Array:
+def read_levels(windows: Sequence[Window], cutoff: int) -> Singles:
     """Read what each whole window came to: known, share active, orders and spend against the formula; logs."""
     levels = np.zeros((MOST_WINDOWS + 1, LEVELS), np.float32)
     for history, outcomes in windows:

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from shijin.arrays import Ints
 from shijin.distribution import SPEND_BINS, Grid
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Outputs
 from shijin.network.inputs import OWN_BINS, OWN_CENTRE, Answers
 from shijin.network.runtime import LOG_SCALES
 from shijin.network.tasks import Example
-from shijin.represent.packed import Ints
 
 ORDERS_WEIGHT, TIME_WEIGHT, LEVEL_WEIGHT = 0.5, 0.2, 0.02
 _MOST_LEVEL = 2.5

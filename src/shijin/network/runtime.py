@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Ints, Singles
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.errors import ModelError
 from shijin.network.inputs import (
@@ -30,11 +31,10 @@ from shijin.network.inputs import (
 )
 from shijin.network.weights import HEAD_WIDTH, Tensors, Weights
 from shijin.represent.cutoff import History, split_at
-from shijin.represent.packed import DAY_US, Ints, Kind, Moments, Packed
+from shijin.represent.packed import DAY_US, Kind, Moments, Packed
 from shijin.represent.tokens import Tokens
 from shijin.threads import one_blas_thread
 
-Array = NDArray[np.float32]
 Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
@@ -50,11 +50,11 @@ _GELU = np.float32(np.sqrt(2 / np.pi))
 class Said:
     """What the network says of n customers: as `architecture.Outputs`, and the vector behind it."""
 
-    active: Array
-    own_spend: Array
-    orders: Array
-    time: Array
-    vectors: Array
+    active: Singles
+    own_spend: Singles
+    orders: Singles
+    time: Singles
+    vectors: Singles
 
     def distribution(self, customers: Customers, grid: Grid) -> Distribution:
         """Put bins relative to each customer's own bin back on the grid."""
@@ -71,10 +71,10 @@ class Said:
 class Read:
     """A shop that was read: keys and values of the readable rows in each block, what the shop adds, and the context."""
 
-    keys: list[Array]
-    values: list[Array]
-    shop: Array
-    level: Array
+    keys: list[Singles]
+    values: list[Singles]
+    shop: Singles
+    level: Singles
     context: Context
 
 
@@ -90,7 +90,7 @@ class Network:
         self.n_features = len(self.tensors["standardise_features.mean"])
         self.level_factor = float(weights.card.get("level_factor", 1.0))
 
-    def read(self, shop: Array, context: Context) -> Read:
+    def read(self, shop: Singles, context: Context) -> Read:
         """Read a shop and its context."""
         of_shop = self._perceptron("shop", self._standardised("standardise_shop", shop[None]))
         shop_row = of_shop + self._perceptron("levels", context.levels[None])
@@ -125,12 +125,12 @@ class Network:
         """
         return self.level_factor * float(np.exp(np.clip(read.level[3], *LOG_SCALES)))
 
-    def _rows(self, customers: Customers, guesses: Array) -> Array:
+    def _rows(self, customers: Customers, guesses: Singles) -> Singles:
         features = self._standardised("standardise_features", customers.features)
         pooled = self._pooled(customers.tokens)
         return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled, guesses], axis=1))
 
-    def _told_rows(self, context: Context) -> Array:
+    def _told_rows(self, context: Context) -> Singles:
         if not len(context):
             return np.zeros((0, self.width), np.float32)
         shops = self._perceptron("shop", self._standardised("standardise_shop", context.shops))[context.window]
@@ -140,14 +140,14 @@ class Network:
         said = self.tensors["answer_bin.weight"][answers.bins] + self._linear("answer", numbers)
         return self._rows(context.customers, context.guesses) + shops + said + self.tensors["told"]
 
-    def _periodic(self, features: Array) -> Array:
+    def _periodic(self, features: Singles) -> Singles:
         angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
         waves = np.concatenate([np.sin(angle), np.cos(angle), features[:, :, None]], axis=2)
         out = np.matmul(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
         out += self.tensors["periodic.bias"][:, None]
         return np.maximum(out, 0).transpose(1, 0, 2).reshape(len(features), -1)
 
-    def _pooled(self, read: Tokens) -> Array:
+    def _pooled(self, read: Tokens) -> Singles:
         """Pool each customer's tokens: heads weigh them and average what they say."""
         tokens = self._standardised("events.standardise", read.values)
         hidden = _gelu(self._perceptron("events.token", tokens))
@@ -157,27 +157,27 @@ class Network:
         pooled = total.reshape(len(total), weight.shape[1], -1) / (weights[:, :, None] + np.float32(1e-6))
         return pooled.reshape(len(total), -1)
 
-    def _block(self, block: str, rows: Array, normed: Array, keys: Array, values: Array) -> Array:
+    def _block(self, block: str, rows: Singles, normed: Singles, keys: Singles, values: Singles) -> Singles:
         query = self._split(self._linear(block + "query", normed))
         scores = np.matmul(query, keys.transpose(0, 2, 1)) * np.float32(1 / np.sqrt(query.shape[2]))
         read = np.matmul(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
         rows = rows + self._linear(block + "out", read)
         return rows + self._perceptron(block + "mlp", self._norm(block + "norm_mlp", rows))
 
-    def _split(self, rows: Array) -> Array:
+    def _split(self, rows: Singles) -> Singles:
         """(r, d) -> (heads, r, d / heads)."""
         return np.ascontiguousarray(rows.reshape(len(rows), self.heads, -1).transpose(1, 0, 2))
 
-    def _standardised(self, name: str, x: Array) -> Array:
+    def _standardised(self, name: str, x: Singles) -> Singles:
         return np.clip((x - self.tensors[f"{name}.mean"]) / self.tensors[f"{name}.deviation"], -CLIP, CLIP)
 
-    def _linear(self, name: str, x: Array) -> Array:
+    def _linear(self, name: str, x: Singles) -> Singles:
         return x @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
 
-    def _perceptron(self, name: str, x: Array) -> Array:
+    def _perceptron(self, name: str, x: Singles) -> Singles:
         return self._linear(f"{name}.second", _gelu(self._linear(f"{name}.first", x)))
 
-    def _norm(self, name: str, x: Array) -> Array:
+    def _norm(self, name: str, x: Singles) -> Singles:
         centred = x - x.mean(axis=1, keepdims=True)
         variance = (centred * centred).mean(axis=1, keepdims=True)
         return (
@@ -251,7 +251,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
 
 
 @one_blas_thread()
-def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Array:
+def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Singles:
     """(n, d) what the network makes of every customer of a History: near vectors are customers alike."""
     parts = _by_block(lambda customers: network.say(customers, read).vectors, history, horizon_days, threads)
     return np.concatenate(parts)
@@ -271,7 +271,7 @@ def _by_block(of: Callable[[Customers], Part], history: History, horizon_days: i
         return list(pool.map(one, blocks))
 
 
-def _sums(values: Array, offsets: Ints) -> Array:
+def _sums(values: Singles, offsets: Ints) -> Singles:
     """Sum the rows of each customer; 0 where there are none."""
     out = np.zeros((len(offsets) - 1, values.shape[1]), np.float32)
     some = np.diff(offsets) > 0
@@ -280,7 +280,7 @@ def _sums(values: Array, offsets: Ints) -> Array:
     return out
 
 
-def _gelu(x: Array) -> Array:
+def _gelu(x: Singles) -> Singles:
     return np.float32(0.5) * x * (1 + np.tanh(_GELU * (x + np.float32(0.044715) * x * x * x)))
 
 

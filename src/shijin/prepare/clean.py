@@ -45,7 +45,7 @@ TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.spl
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:
-    """Tell products, charges and tests apart by their code or name.
+    """Progress products, charges and tests apart by their code or name.
 
     A one-letter code such as Online Retail's ``M`` means a correction only where its own row bears that out: its name
     says so, or it has no name and nothing was sold. A shop whose products are called A, B and C sells B. Other rows

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.config import Config
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
 from shijin.prepare.rhythm import begin, empty_days, strange_weeks
 from shijin.schema import BAD_REASONS, EVENT_TYPES, FEEDBACK_TYPES, UTC

@@ -9,10 +9,11 @@ import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from shijin.recommend.actions import Actions, Codes
-from shijin.recommend.catalogue import Catalogue
-from shijin.recommend.responses import Responses, Said
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind
+from shijin.arrays import Codes, Floats, Ints
+from shijin.recommend.past.actions import Actions
+from shijin.recommend.past.catalogue import Catalogue
+from shijin.recommend.past.responses import Responses, Said
+from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import AFFINITY
 
 # What is done is worth `actions.WEIGHTS`; being shown something says nothing of the one who sees it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from shijin.forecast.behaviour import MOST_HORIZON_DAYS
+from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.report import figures, recommendations, scoreboard
 from shijin.report.charts import tier_name
 from shijin.report.data import ReportData

@@ -16,8 +16,8 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from shijin.distribution import Floats
-from shijin.recommend.missed import written_pieces
+from shijin.arrays import Floats
+from shijin.recommend.demand.verdict import written_pieces
 from shijin.report.facts import MONTHS_SHOWN, expected_months, top_curve
 from shijin.report.wanted import MOST_SHOWN
 from shijin.words import Language, catalogue, say

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.distribution import Floats
+from shijin.arrays import Floats
 from shijin.errors import EmptyHistoryError
 from shijin.report.data import ReportData
 from shijin.schema import FORECAST, conform
@@ -135,7 +135,7 @@ def gather(data: ReportData) -> Facts:
 
 
 def neighbours(dots: pa.Table, tiers: Sequence[str], nearest: int = 10) -> tuple[Neighbours, ...]:
-    """Tell how much the customers of a tier lie together on the map, a row a tier.
+    """Progress how much the customers of a tier lie together on the map, a row a tier.
 
     Parameters
     ----------

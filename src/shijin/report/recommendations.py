@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shijin.config import parse_horizon
-from shijin.recommend.missed import written_pieces
+from shijin.recommend.demand.verdict import written_pieces
 from shijin.report import charts
 from shijin.report.data import Demanded, Entry, JudgedLists, ReportData, Wanted
 from shijin.report.draw import draw

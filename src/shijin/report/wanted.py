@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.arrays import Ints
 from shijin.report.data import Entry, Sample
-from shijin.represent.packed import Ints
 
 MOST_SHOWN = 10  # items, of the shop and of a tier
 SAMPLED = 5  # entries of a sample

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints, pieces
 from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, pieces
+from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed
 
 _DOOR = object()
 EPOCH = date(1970, 1, 1)
@@ -85,7 +86,7 @@ class History:
     @property
     def cutoff_date(self) -> date:
         """The day that begins at the cutoff."""
-        return EPOCH + timedelta(days=self.cutoff // DAY_US)
+        return day_of(self.cutoff)
 
     def historic_spend(self) -> Floats:
         """(n,) all amounts before the cutoff, returns included, not floored; shop currency."""
@@ -205,6 +206,17 @@ def as_cutoff(day: date) -> int:
     return (day - EPOCH).days * DAY_US
 
 
+def day_of(midnight: int) -> date:
+    """The day that begins at a midnight of the shop's wall clock.
+
+    Examples
+    --------
+    >>> day_of(DAY_US).isoformat()
+    '1970-01-02'
+    """
+    return EPOCH + timedelta(days=midnight // DAY_US)
+
+
 def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
     """The instant, in UTC, of a midnight of the shop's wall clock.
 
@@ -213,7 +225,7 @@ def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
     >>> as_instant(DAY_US, ZoneInfo("Europe/Paris")).isoformat()
     '1970-01-01T23:00:00+00:00'
     """
-    local = datetime.combine(EPOCH + timedelta(days=midnight // DAY_US), time(), tzinfo=zone)
+    local = datetime.combine(day_of(midnight), time(), tzinfo=zone)
     return local.astimezone(ZoneInfo("UTC"))
 
 
@@ -237,8 +249,9 @@ def _median_order(moments: Moments, cutoff: int) -> float:
         return float(np.median(amounts))
     if (moments.kind == Kind.ORDER).any():
         return 1.0  # a shop of counts or gifts: any unit will do
-    day = EPOCH + timedelta(days=cutoff // DAY_US)
-    raise EmptyHistoryError(f"no order lies before {day}", "cutoff", "choose a later cutoff or collect earlier orders")
+    raise EmptyHistoryError(
+        f"no order lies before {day_of(cutoff)}", "cutoff", "choose a later cutoff or collect earlier orders"
+    )
 
 
 def _alike_by_id(customers: NDArray[np.str_], offsets: Ints, moments: Moments) -> Ints:

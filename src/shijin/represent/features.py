@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from shijin.arrays import Floats, Ints
 from shijin.represent.cutoff import History
-from shijin.represent.packed import Floats, Ints, Kind
+from shijin.represent.packed import Kind
 
 HORIZON_WINDOWS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)  # of the horizon
 CALENDAR_WINDOWS = (7, 30, 91, 365)  # days

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints, pieces
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order, pieces
+from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed, history_order
 from shijin.schema import FEEDBACK_TYPES
 
 KIND_OF_TYPE = {

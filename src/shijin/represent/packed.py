@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from shijin.arrays import Floats, Ints, pieces
 
 DAY_US = 86_400_000_000
 UTC = ZoneInfo("UTC")
@@ -95,17 +94,6 @@ class Lines:
         offsets = np.concatenate([[0], np.cumsum(counts)])
         columns = ("item", "category", "quantity", "amount", "ts")
         return replace(self, offsets=offsets, **{name: getattr(self, name)[line] for name in columns})
-
-
-def pieces(starts: Ints, lengths: Ints) -> Ints:
-    """Positions of pieces of an array, one piece after the other.
-
-    Examples
-    --------
-    >>> pieces(np.array([7, 2]), np.array([2, 3]))
-    array([7, 8, 2, 3, 4])
-    """
-    return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints
 from shijin.represent.cutoff import History, per_customer
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind
+from shijin.represent.packed import DAY_US, Kind
 
 NEWEST = 64  # moments with a token of their own
 PER_DOUBLING = 4  # tokens for the moments NEWEST .. 2 NEWEST from the end, for 2 .. 4 NEWEST, and so on

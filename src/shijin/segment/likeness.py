@@ -10,13 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from shijin.distribution import Floats
+from shijin.arrays import Floats, Ints, Singles
 
-Vectors = NDArray[np.float32]
-Rows = NDArray[np.int64]
 BLOCK = 32_768  # customers at a time: a million need no second copy of their vectors
 ALL_ALIKE = 1e-5  # a number whose deviation is below this says the same of everybody
 DECIMALS = 6  # of a similarity: what float32 can tell; beyond them equals are equal
@@ -34,10 +31,10 @@ class Standard:
         Of each number over all customers; a number that is the same for all counts for nothing.
     """
 
-    mean: Vectors
-    deviation: Vectors
+    mean: Singles
+    deviation: Singles
 
-    def of(self, vectors: Vectors) -> Vectors:
+    def of(self, vectors: Singles) -> Singles:
         """(n, d) standardised."""
         return (vectors - self.mean) / self.deviation
 
@@ -54,7 +51,7 @@ class Flat:
         The share of all differences between customers that the two directions hold, 0..1.
     """
 
-    places: Vectors
+    places: Singles
     kept: float
 
 
@@ -74,7 +71,7 @@ class Gap:
     any_two: float
 
 
-def standard_of(vectors: Vectors) -> Standard:
+def standard_of(vectors: Singles) -> Standard:
     """Find what to standardise vectors by.
 
     Examples
@@ -91,7 +88,7 @@ def standard_of(vectors: Vectors) -> Standard:
     return Standard(mean, np.where(deviation > ALL_ALIKE, deviation, np.inf).astype(np.float32))
 
 
-def nearest(vectors: Vectors, standard: Standard, row: int, most: int) -> tuple[Rows, Floats]:
+def nearest(vectors: Singles, standard: Standard, row: int, most: int) -> tuple[Ints, Floats]:
     """Find the customers whose vectors point the same way as one customer's: exact, all others are looked at.
 
     Parameters
@@ -122,7 +119,7 @@ def nearest(vectors: Vectors, standard: Standard, row: int, most: int) -> tuple[
     return order, similarity[order]
 
 
-def flat_map(vectors: Vectors, standard: Standard) -> Flat:
+def flat_map(vectors: Singles, standard: Standard) -> Flat:
     """Lay vectors out flat by their two principal directions, each turned so that its largest weight is positive.
 
     Examples
@@ -145,18 +142,7 @@ def flat_map(vectors: Vectors, standard: Standard) -> Flat:
     return Flat(places.astype(np.float32), float(sizes[:-3:-1].sum() / total) if total > 0 else 0.0)
 
 
-def evenly(customers: int, most: int) -> Rows:
-    """Choose rows evenly by their position, at most so many.
-
-    Examples
-    --------
-    >>> evenly(9, 3).tolist(), evenly(2, 3).tolist()
-    ([0, 4, 8], [0, 1])
-    """
-    return np.unique(np.linspace(0, customers - 1, min(customers, most)).round().astype(np.int64))
-
-
-def gaps(vectors: Vectors, known: Mapping[str, Floats], nearest_few: int = NEAREST) -> dict[str, Gap]:
+def gaps(vectors: Singles, known: Mapping[str, Floats], nearest_few: int = NEAREST) -> dict[str, Gap]:
     """Compare neighbours with any two customers in what is known of them: what it means to be near.
 
     Parameters
@@ -194,13 +180,13 @@ def gaps(vectors: Vectors, known: Mapping[str, Floats], nearest_few: int = NEARE
     return found
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def _unit(vectors: Singles) -> Singles:
     """(n, d) of length one; what has no length stays as it is."""
     length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     length[length == 0] = 1
     return vectors / length[:, None]
 
 
-def _blocks(vectors: Vectors) -> Iterator[Vectors]:
+def _blocks(vectors: Singles) -> Iterator[Singles]:
     for start in range(0, len(vectors), BLOCK):
         yield vectors[start : start + BLOCK]

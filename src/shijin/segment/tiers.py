@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats
 from shijin.config import TiersSection
-from shijin.distribution import Floats
 from shijin.errors import SchemaError
 
 SUMMARY = pa.schema(

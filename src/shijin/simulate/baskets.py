@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
+from shijin.arrays import Floats, Ints
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import Lives
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _FARTHEST = (-5.0, 6.0)  # how many deviations a customer's usual basket may lie from the median
 _WALK_ORDERS = 50  # the number of orders after which a drifting basket has wandered `basket_drift`

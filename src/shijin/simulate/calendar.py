@@ -10,11 +10,9 @@ from datetime import date
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shijin.arrays import Floats
 from shijin.simulate.knobs import Knobs
-
-Floats = NDArray[np.float64]
 
 YEAR_DAYS = 365.25
 _NEVER = np.inf

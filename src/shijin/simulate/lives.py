@@ -12,11 +12,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _BLOCK = 8  # orders drawn at once for everybody still active
 _NEVER = np.inf

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints
 from shijin.represent.cutoff import as_cutoff
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind
+from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.baskets import Catalogue, draw_lines
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import Lives

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
+from shijin.arrays import Floats, Ints, pieces
 from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
-from shijin.represent.packed import DAY_US, Floats, Ints, Kind, Lines, Moments, Packed, history_order, pieces
+from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed, history_order
 from shijin.simulate.baskets import Catalogue, draw_amounts, lean_of, make_catalogue
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs

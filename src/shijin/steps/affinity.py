@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pyarrow as pa
 
 from shijin.recommend.affinity import affinity_table, half_life
-from shijin.recommend.responses import responses_of
+from shijin.recommend.past.responses import responses_of
 from shijin.steps.recommender import Ground, ground_of, score_beside
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started

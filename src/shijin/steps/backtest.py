@@ -13,18 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shijin.errors import ConfigError
-from shijin.forecast.backtest import UNCORRECTED, backtest
-from shijin.forecast.behaviour import Adapted
-from shijin.forecast.member import Forecaster
-from shijin.forecast.members import TABLE_ONLY, Work, stacked
-from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Note, Tell
-from shijin.forecast.windows import LEAST_HORIZONS, closed_windows, too_young
+from shijin.forecasting.backtest import UNCORRECTED, backtest
+from shijin.forecasting.behaviour import Adapted
+from shijin.forecasting.member import Forecaster
+from shijin.forecasting.members import TABLE_ONLY, Work, stacked
+from shijin.forecasting.stack import NAME as STACK
+from shijin.forecasting.windows import LEAST_HORIZONS, closed_windows, too_young
+from shijin.notes import Note, Progress
+from shijin.represent.cutoff import day_of
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS
 from shijin.steps.corrections import read_corrections
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
-from shijin.steps.train import day_of, step_id
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
+from shijin.steps.train import step_id
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
@@ -48,7 +49,7 @@ class BacktestOptions:
 
 
 def run_backtest(
-    workspace: Workspace, options: BacktestOptions, now: datetime, tell: Tell | None = None
+    workspace: Workspace, options: BacktestOptions, now: datetime, tell: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Judge, or find what the same data and options gave before.
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from shijin.forecast.members import Work
-from shijin.forecast.stack import Tell
-from shijin.recommend.backtest import backtest_items
-from shijin.recommend.questions import Goods
+from shijin.forecasting.members import Work
+from shijin.notes import Progress
+from shijin.recommend.judge.backtest import backtest_items
+from shijin.recommend.judge.tasks import Goods
+from shijin.represent.cutoff import day_of
 from shijin.represent.packed import DAY_US
 from shijin.schema import ITEMS_JUDGED
 from shijin.steps.backtest import finished, keep
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
 from shijin.steps.recommender import SOON_DAYS
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
-from shijin.steps.train import day_of, step_id
+from shijin.steps.train import step_id
 from shijin.words import say
 from shijin.workspace import Receipt, Workspace
 
@@ -34,7 +35,7 @@ class ItemsOptions:
 
 
 def run_backtest_items(
-    workspace: Workspace, options: ItemsOptions, now: datetime, tell: Tell | None = None
+    workspace: Workspace, options: ItemsOptions, now: datetime, tell: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Judge, or find what the same data and options gave before.
 
@@ -80,6 +81,6 @@ def read_backtest_items(workspace: Workspace, id: str) -> tuple[dict[str, Any], 
     return result, workspace.read_rows(f"backtests/{id}/{ROWS}", ITEMS_JUDGED)
 
 
-def _in_words(workspace: Workspace, tell: Tell | None) -> Tell | None:
+def _in_words(workspace: Workspace, tell: Progress | None) -> Progress | None:
     language = workspace.config.shop.locale
     return None if tell is None else lambda code, done, of: tell(say(code, language), done, of)

@@ -6,12 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.arrays import Floats, Ints
 from shijin.config import TiersSection
-from shijin.distribution import Floats
-from shijin.forecast.corrections import Corrections, Trust
-from shijin.forecast.stack import Note
+from shijin.forecasting.corrections import Corrections, Trust
+from shijin.notes import Note
 from shijin.represent.pack import wall_clock
-from shijin.represent.packed import Ints
 from shijin.segment.tiers import assign
 from shijin.workspace import Workspace
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from shijin.recommend.demand import demand as foretell
-from shijin.recommend.demand import demand_table, sold_of
+from shijin.recommend.demand.demand import demand as foretell
+from shijin.recommend.demand.demand import demand_table, sold_of
+from shijin.represent.cutoff import day_of
 from shijin.schema import DEMAND
 from shijin.steps.recommender import Ground, ground_of, score_beside
 from shijin.steps.score import LATEST, looks_back
-from shijin.steps.train import day_of
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 

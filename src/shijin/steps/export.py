@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
 from shijin.export.list import export_list, to_csv, wanted_list
-from shijin.forecast.stack import Note
+from shijin.notes import Note
 from shijin.steps.read import read_contacts, read_items
 from shijin.steps.score import latest_score, looks_back
 from shijin.workspace import Receipt, Workspace

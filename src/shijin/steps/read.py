@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.prepare.findings import ABOUT_READING, findings_table
 from shijin.prepare.quality import check
 from shijin.schema import QUARANTINE, conform

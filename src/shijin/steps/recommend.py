@@ -17,18 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats, Ints
 from shijin.errors import ConfigError
-from shijin.forecast.stack import Note, Tell
-from shijin.recommend.actions import Actions
-from shijin.recommend.catalogue import known
-from shijin.recommend.columns import Asked
-from shijin.recommend.lists import Lists, Shape, make_lists
-from shijin.recommend.newcomers import Bestsellers, bestsellers
-from shijin.recommend.ranker import SHORTLIST
-from shijin.recommend.reasons import Shown, reasons_of
-from shijin.recommend.recommender import Recommender, Wanted, over_batches
-from shijin.recommend.saying import reason_args, reason_codes, say_reasons
-from shijin.represent.packed import Floats, Ints
+from shijin.notes import Note, Progress
+from shijin.recommend.past.actions import Actions
+from shijin.recommend.past.catalogue import known
+from shijin.recommend.ranking.candidates import Asked
+from shijin.recommend.ranking.lists import Lists, Shape, make_lists
+from shijin.recommend.ranking.newcomers import Bestsellers, bestsellers
+from shijin.recommend.ranking.ranker import SHORTLIST
+from shijin.recommend.ranking.recommender import Recommender, Wanted, over_batches
+from shijin.recommend.reasons.reason_text import reason_args, reason_codes, say_reasons
+from shijin.recommend.reasons.reasons import Shown, reasons_of
 from shijin.schema import RECOMMENDATIONS
 from shijin.steps.affinity import ROWS as AFFINITIES
 from shijin.steps.affinity import affinity_of
@@ -188,7 +188,7 @@ class Question:
 
 
 def recommend(
-    workspace: Workspace, options: RecommendOptions, now: datetime, tell: Tell | None = None
+    workspace: Workspace, options: RecommendOptions, now: datetime, tell: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Make every customer's list, and put lists, interests and the demand for items beside the newest forecast.
 
@@ -237,7 +237,7 @@ def recommend(
 
 
 def recommend_to(
-    workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, tell: Tell | None = None
+    workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, tell: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Make one customer's list; the receipt keeps what was shown, with its propensities.
 
@@ -277,7 +277,7 @@ def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None
 def question_of(
     workspace: Workspace,
     options: RecommendOptions,
-    tell: Tell | None,
+    tell: Progress | None,
     customer: str | None = None,
     item: str | None = None,
 ) -> Question:

@@ -9,22 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
+from shijin.arrays import Ints
 from shijin.config import parse_horizon
 from shijin.errors import ConfigError
-from shijin.forecast.stack import Note, Tell
-from shijin.recommend.actions import Actions
-from shijin.recommend.catalogue import Catalogue
-from shijin.recommend.heard import heard
-from shijin.recommend.lessons import Lessons
-from shijin.recommend.questions import Goods, known_of
-from shijin.recommend.recommender import Recommender, learn
-from shijin.recommend.responses import responses_of
-from shijin.recommend.saved import CARD, FORMAT, load, save
-from shijin.represent.cutoff import History, split_at
-from shijin.represent.packed import DAY_US, Ints, Packed
+from shijin.notes import Note, Progress
+from shijin.recommend.judge.tasks import Goods, known_of
+from shijin.recommend.past.actions import Actions
+from shijin.recommend.past.catalogue import Catalogue
+from shijin.recommend.past.feedback import heard
+from shijin.recommend.past.responses import responses_of
+from shijin.recommend.ranking.recommender import Recommender, learn
+from shijin.recommend.ranking.saved import CARD, FORMAT, load, save
+from shijin.recommend.ranking.training_windows import Lessons
+from shijin.represent.cutoff import History, day_of, split_at
+from shijin.represent.packed import DAY_US, Packed
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
 from shijin.steps.score import LATEST, ScoreOptions, score
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
-from shijin.steps.train import day_of, step_id
+from shijin.steps.train import step_id
 from shijin.words import say
 from shijin.workspace import Workspace
 
@@ -103,14 +104,14 @@ def score_beside(workspace: Workspace, ground: Ground, now: datetime) -> str:
     return str(receipt.inputs["score"])
 
 
-def in_words(workspace: Workspace, tell: Tell | None) -> Tell:
+def in_words(workspace: Workspace, tell: Progress | None) -> Progress:
     """Say in the shop's language what is going on; nothing where nobody is told."""
     language = workspace.config.shop.locale
     return lambda what, done, of: tell(say(f"lists.{what}", language), done, of) if tell else None
 
 
 def recommender_of(
-    workspace: Workspace, ground: Ground, tell: Tell | None = None, *, again: bool
+    workspace: Workspace, ground: Ground, tell: Progress | None = None, *, again: bool
 ) -> tuple[str, Recommender]:
     """The id of the shop's recommender, and the recommender, found or learnt now; `keep` it once there is an answer.
 

@@ -11,23 +11,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.forecast.behaviour import MOST_HORIZON_DAYS
-from shijin.forecast.stack import NAME as STACK
-from shijin.forecast.stack import Note
-from shijin.forecast.verdict import verdict
+from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
+from shijin.forecasting.stack import NAME as STACK
+from shijin.forecasting.verdict import verdict
 from shijin.metrics.value import deciles, reliability
+from shijin.notes import Note
 from shijin.report.data import METRICS, Backtest, Case, CustomerMap, MapMissing, Paired, ReportData, ScoreRow
 from shijin.report.page import page
 from shijin.represent.packed import DAY_US, Kind, Packed
-from shijin.segment.likeness import FEW, evenly
+from shijin.sampling import evenly
+from shijin.segment.likeness import FEW
 from shijin.segment.tiers import of_customers
 from shijin.steps.backtest import RESULT, read_backtest, read_result, unjudged
 from shijin.steps.backtest import ROWS as MEMBERS_FILE
+from shijin.steps.defaults import currency_of, cutoff_of, read_packed
 from shijin.steps.read import read_findings
 from shijin.steps.report_lists import read_demanded, read_judged_lists, read_wanted, wanted_missing
 from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score, looks_back
-from shijin.steps.shop_arrays import currency_of, cutoff_of, read_packed
 from shijin.steps.train import read_model
 from shijin.words import say_note
 from shijin.workspace import Receipt, Workspace

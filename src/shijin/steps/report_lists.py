@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.recommend.missed import demand_verdict
-from shijin.recommend.verdict import chance_said, lists_verdict
+from shijin.recommend.demand.verdict import demand_verdict
+from shijin.recommend.judge.verdict import chance_said, lists_verdict
 from shijin.report.data import Demanded, JudgedLists, ListsMissing, Wanted
 from shijin.report.wanted import MOST_SHOWN, called, most_listed, samples
 from shijin.represent.packed import Packed

@@ -14,28 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from shijin.arrays import Floats, Singles
 from shijin.errors import ConfigError
-from shijin.forecast.behaviour import Behaviour, refuse_long
-from shijin.forecast.stack import Note
-from shijin.represent.cutoff import History, as_instant, split_at
-from shijin.represent.packed import Floats, Packed
+from shijin.forecasting.behaviour import Behaviour, refuse_long
+from shijin.notes import Note
+from shijin.represent.cutoff import History, as_instant, day_of, split_at
+from shijin.represent.packed import Packed
+from shijin.sampling import evenly
 from shijin.schema import NEIGHBOURS, VECTORS, conform
-from shijin.segment.likeness import (
-    FEW,
-    NEAREST,
-    Flat,
-    Gap,
-    Standard,
-    Vectors,
-    evenly,
-    flat_map,
-    gaps,
-    nearest,
-    standard_of,
-)
+from shijin.segment.likeness import FEW, NEAREST, Flat, Gap, Standard, flat_map, gaps, nearest, standard_of
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
 from shijin.steps.score import LATEST, latest_score
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed
-from shijin.steps.train import day_of, step_id
+from shijin.steps.train import step_id
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -71,7 +61,7 @@ class _Asked:
         return history.take(history.bought)
 
     def answered(self, workspace: Workspace) -> bool:
-        """Tell whether the answer lies in the workspace."""
+        """Progress whether the answer lies in the workspace."""
         return (workspace.root / "representations" / self.id / ROWS).exists()
 
 
@@ -80,7 +70,7 @@ class _Known:
     """A representation as it is searched: ids, vectors, and what to standardise these by."""
 
     customers: pa.Array
-    vectors: Vectors
+    vectors: Singles
     standard: Standard
 
 
@@ -195,7 +185,7 @@ def _make(asked: _Asked, threads: int) -> tuple[pa.Table, dict[str, Any]]:
     return vectors_table(history, asked.horizon_days, vectors, flat), card
 
 
-def vectors_table(history: History, horizon_days: int, vectors: Vectors, flat: Flat) -> pa.Table:
+def vectors_table(history: History, horizon_days: int, vectors: Singles, flat: Flat) -> pa.Table:
     """Lay vectors and map out as `schema.VECTORS`."""
     n = len(history)
     kind = VECTORS.field("vector").type

@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, ModelError
-from shijin.forecast.stack import Note, Tell
+from shijin.notes import Note, Progress
 from shijin.steps.backtest import BacktestOptions, run_backtest, unjudged
 from shijin.steps.check import check
 from shijin.steps.collect import collect
+from shijin.steps.defaults import SHORTER_HORIZON, cutoff_of, read_packed
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report
 from shijin.steps.represent import RepresentOptions, represent
 from shijin.steps.score import ScoreOptions, score
-from shijin.steps.shop_arrays import SHORTER_HORIZON, cutoff_of, read_packed
 from shijin.steps.train import TrainOptions, train_model
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -42,7 +42,7 @@ def run(
     source: Path | pa.Table | None,
     options: RunOptions,
     now: datetime,
-    tell: Callable[[str], Tell] | None = None,
+    tell: Callable[[str], Progress] | None = None,
 ) -> tuple[Receipt, pa.Table]:
     """Collect, check, train, judge, score, represent, recommend, report and export.
 
@@ -101,7 +101,7 @@ def run(
 
 
 def _beside_forecast(
-    workspace: Workspace, options: RunOptions, horizon_days: int, now: datetime, begin: Callable[[str], Tell]
+    workspace: Workspace, options: RunOptions, horizon_days: int, now: datetime, begin: Callable[[str], Progress]
 ) -> tuple[dict[str, Receipt], list[Note]]:
     """The map of customers and their lists of items, each where the data allow it, and why not where they do not."""
     receipts: dict[str, Receipt] = {}

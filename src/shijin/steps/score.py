@@ -13,28 +13,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shijin.arrays import Floats
 from shijin.config import TiersSection, parse_horizon
 from shijin.distribution import Distribution, consistent, joined
 from shijin.errors import ConfigError, ModelError
-from shijin.forecast.backtest import next_order_days
-from shijin.forecast.behaviour import MOST_HORIZON_DAYS, refuse_long
-from shijin.forecast.behaviour import NAME as BEHAVIOUR
-from shijin.forecast.btyd import NAME as BTYD
-from shijin.forecast.corrections import Corrections, Trust, corrected
-from shijin.forecast.formulas import DECAYED
-from shijin.forecast.member import Window
-from shijin.forecast.model import LEAST_CUSTOMERS as LEAST_BUYERS
-from shijin.forecast.model import Model
-from shijin.forecast.prospects import Prospects, about
-from shijin.forecast.stack import Note
-from shijin.forecast.windows import LEAST_CUSTOMERS, closed_windows, customers_in, prospect_windows
-from shijin.represent.cutoff import History, as_instant, split_at
-from shijin.represent.packed import Floats, Packed
+from shijin.forecasting.behaviour import MOST_HORIZON_DAYS, refuse_long
+from shijin.forecasting.behaviour import NAME as BEHAVIOUR
+from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.corrections import Corrections, Trust, corrected
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Window
+from shijin.forecasting.model import LEAST_CUSTOMERS as LEAST_BUYERS
+from shijin.forecasting.model import Model
+from shijin.forecasting.next_order import next_order_days
+from shijin.forecasting.prospects import Prospects, about
+from shijin.forecasting.windows import LEAST_CUSTOMERS, closed_windows, customers_in, prospect_windows
+from shijin.notes import Note
+from shijin.represent.cutoff import History, as_instant, day_of, split_at
+from shijin.represent.packed import Packed
 from shijin.schema import FORECAST
 from shijin.segment.tiers import assign, of_customers
 from shijin.steps.corrections import read_corrections, trust_note, unread_notes
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, undated_refunds
-from shijin.steps.train import day_of, newest_model, read_model, step_id
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed, undated_refunds
+from shijin.steps.train import newest_model, read_model, step_id
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 

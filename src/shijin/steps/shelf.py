@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shijin.arrays import Floats
 from shijin.collect.stock import read_stock
 from shijin.errors import ConfigError
-from shijin.forecast.stack import Note
-from shijin.recommend.catalogue import known, prices
+from shijin.notes import Note
+from shijin.recommend.past.catalogue import known, prices
 from shijin.represent.cutoff import as_instant
-from shijin.represent.packed import Floats
 from shijin.steps.recommender import Ground
 from shijin.workspace import Workspace
 

@@ -13,14 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.errors import ModelError
-from shijin.forecast.behaviour import shipped
-from shijin.forecast.members import Work
-from shijin.forecast.model import CARD, FORMAT, Model, train
-from shijin.forecast.stack import Tell
-from shijin.represent.cutoff import EPOCH
-from shijin.represent.packed import DAY_US
+from shijin.forecasting.behaviour import shipped
+from shijin.forecasting.members import Work
+from shijin.forecasting.model import CARD, FORMAT, Model, train
+from shijin.notes import Progress
+from shijin.represent.cutoff import day_of
 from shijin.steps.corrections import read_corrections, trust_note
-from shijin.steps.shop_arrays import cutoff_of, horizon_of, read_packed, shorter_horizon
+from shijin.steps.defaults import cutoff_of, horizon_of, read_packed, shorter_horizon
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
@@ -35,7 +34,7 @@ class TrainOptions:
 
 
 def train_model(
-    workspace: Workspace, options: TrainOptions, now: datetime, tell: Tell | None = None
+    workspace: Workspace, options: TrainOptions, now: datetime, tell: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Train, or find the model that the same data and options gave before.
 
@@ -136,8 +135,3 @@ def step_id(workspace: Workspace, day: date, horizon_days: int, *options: object
     """
     content = json.dumps([workspace.basis(), version("shijin"), shipped().name, *map(str, options)])
     return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-
-
-def day_of(cutoff: int) -> date:
-    """The day that begins at a cutoff."""
-    return date.fromordinal(EPOCH.toordinal() + cutoff // DAY_US)

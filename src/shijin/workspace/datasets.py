@@ -16,7 +16,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from shijin.config import EngineSection
-from shijin.engine import connect
+from shijin.engine.duckdb import connect
 from shijin.schema import CONTACTS, EVENTS, ITEMS, PROVENANCE, conform
 from shijin.workspace.disk import refusals
 

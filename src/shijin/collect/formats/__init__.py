@@ -1,0 +1,1 @@
+"""The formats that Shijin reads, a file each."""

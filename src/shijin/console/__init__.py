@@ -1,0 +1,1 @@
+"""What the terminal shows: tables and lines in the shop's language. It receives results and computes none."""

@@ -1,0 +1,218 @@
+"""Buy till you die as a member: who still comes, how often, and what an order day brings.
+
+Order days follow BG/NBD or its kin (`bgnbd`), the money of an order day Gamma-Gamma (`gamma_gamma`); both are fitted by
+maximum likelihood on the very history that is forecast, so no closed window is needed: this is also the untrained
+forecast. Closed windows teach how spend scatters around its mean, and are where every later fit starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from shijin.arrays import Floats
+from shijin.distribution import P_FLOOR, Distribution, Grid
+from shijin.forecasting.btyd.bgnbd import PRIOR_SD, OrderModel, fit_orders, plain_model
+from shijin.forecasting.btyd.gamma_gamma import BasketModel, fit_baskets, plain_baskets
+from shijin.forecasting.btyd.order_days import OrderDays, order_days, rehearsal
+from shijin.forecasting.member import Window
+from shijin.forecasting.spread import Spread
+from shijin.represent.cutoff import History
+
+NAME = "BTYD"
+MOST_FITTED = 200_000  # customers; more are thinned out evenly by position
+MOST_COMPARED = 20_000  # likewise, where models are compared
+MOST_REGULAR = 4
+TRAINED_SD = 0.5  # how far, in logs, a history may move parameters that were trained
+SCATTER_WINDOWS = 2
+LEAST_SCATTER = 200  # customers who ordered, below which scatter is the model's own
+LEAST_WIDTH, MOST_WIDTH = 0.15, 2.5
+CHUNK = 50_000
+_FEW = (slice(0, 1), slice(1, 2), slice(2, 4), slice(4, None))  # order bins that share a lognormal
+
+OrdersAndBaskets = tuple[OrderModel, BasketModel]
+
+
+class Btyd:
+    """BG/NBD kin with Gamma-Gamma, fitted on the history at hand.
+
+    Attributes
+    ----------
+    notes
+        What went otherwise than planned in the last fit or forecast, in words; empty where nothing did.
+    """
+
+    name = NAME
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.trained: OrdersAndBaskets | None = None
+        self.spread: Spread | None = None
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        """Learn where to start from and how spend scatters; without windows nothing."""
+        del seed  # nothing is drawn
+        self.notes, self.trained, self.spread = [], None, None
+        residuals, days, means = [], [], []
+        for history, outcomes in windows[:SCATTER_WINDOWS]:
+            seen, horizon_days = order_days(history), outcomes.horizon_days
+            models = self._models(history, seen, horizon_days)
+            self.trained = self.trained or models
+            expected, chances = _expected_days(models[0], seen, horizon_days, Grid.of_scale(history.scale))
+            spend = expected * models[1].mean(seen.days, seen.money) * history.scale
+            came = (outcomes.orders > 0) & (outcomes.spend > 0)
+            width = _width(models[1], seen, expected, chances)
+            residuals.append((np.log(outcomes.spend[came]) - np.log(spend[came])) / width[came])
+            days.append(outcomes.orders[came].astype(float))
+            means.append(expected[came])
+        if sum(map(len, residuals)) >= LEAST_SCATTER:
+            self.spread = Spread.of(np.concatenate(residuals), np.concatenate(days), np.concatenate(means))
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Fit on the History and forecast its customers."""
+        self.notes = []
+        seen, grid = order_days(history), Grid.of_scale(history.scale)
+        models = self._models(history, seen, horizon_days)
+        per_day = max(float(history.n_orders().sum() / max(seen.days.sum(), 1.0)), 1.0)
+        n = len(seen)
+        spend, orders = np.empty((n, len(grid.spend_means))), np.empty((n, len(grid.order_starts)))
+        p_active = np.empty(n)
+        for first in range(0, n, CHUNK):
+            rows = slice(first, first + CHUNK)
+            some = seen.take(rows)
+            p_active[rows] = models[0].p_active(some, horizon_days)
+            tails = models[0].order_tails(some, horizon_days, grid.order_starts.astype(float))
+            spend[rows] = self._spend(models[1], some, -np.diff(tails, axis=1, append=0.0), grid, history.scale)
+            orders[rows] = -np.diff(_stretched(tails, per_day, grid), axis=1, append=0.0)
+        return Distribution(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), spend, orders, grid)
+
+    def state(self) -> dict[str, Any]:
+        """Give what was learnt as plain numbers."""
+        return {
+            "orders": None if self.trained is None else list(astuple(self.trained[0])),
+            "baskets": None if self.trained is None else list(astuple(self.trained[1])),
+            "spread": None if self.spread is None else self.spread.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> Self:
+        """Take over what `state` gave."""
+        self.trained = None
+        if state["orders"] is not None:
+            self.trained = OrderModel(*state["orders"]), BasketModel(*state["baskets"])
+        self.spread = None if state["spread"] is None else Spread.from_state(state["spread"])
+        return self
+
+    def _models(self, history: History, seen: OrderDays, horizon_days: int) -> OrdersAndBaskets:
+        fitted = _thinned(seen, MOST_FITTED)
+        if self.trained is None:
+            start, baskets_start, sd = (
+                _choose(history, seen, horizon_days),
+                plain_baskets(seen.days, seen.money),
+                PRIOR_SD,
+            )
+        else:
+            (start, baskets_start), sd = self.trained, TRAINED_SD
+        orders, orders_good = fit_orders(fitted, start, sd)
+        baskets, baskets_good = fit_baskets(fitted.days, fitted.money, baskets_start, sd)
+        if not orders_good:
+            self.notes.append("the order model could not be fitted: the shop's mean rate stands in")
+        if not baskets_good:
+            self.notes.append("the basket model could not be fitted: the shop's mean order stands in")
+        if not seen.repeats.any():
+            self.notes.append("nobody has ordered on two days: how often customers come back is a guess")
+        return orders, baskets
+
+    def _spend(self, baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, scale: float) -> Floats:
+        """(n, K) spend bins given at least one order day."""
+        basket = baskets.mean(seen.days, seen.money) * scale
+        if self.spread is None:
+            return _mixture(baskets, seen, chances, grid, basket)
+        expected = chances @ grid.order_means
+        width = _width(baskets, seen, expected, chances)
+        active = np.ones(len(seen))
+        return self.spread.distribution(active, expected * basket, expected, width, grid).spend
+
+
+def _choose(history: History, seen: OrderDays, horizon_days: int) -> OrderModel:
+    """Where the fit starts, with both switches set: `early` by likelihood, `regularity` by a rehearsal.
+
+    The likelihood of the gaps would choose regular gaps wherever people shop by the week, though their absences are
+    anything but regular; so regularity must foretell better who came in the last horizon.
+    """
+    some = _thinned(seen, MOST_COMPARED)
+    starts = [replace(plain_model(some), early=early) for early in (0, 1)]
+    start = max(starts, key=lambda model: fit_orders(some, model)[0].log_likelihood(some))
+    rehearsed = rehearsal(history, horizon_days)
+    if rehearsed is None:
+        return start
+    step = max(1, -(-len(rehearsed[0]) // MOST_COMPARED))
+    then, came = rehearsed[0].take(slice(None, None, step)), rehearsed[1][::step]
+    if not len(then):
+        return start
+    best, best_scores = start, _log_scores(start, then, came, horizon_days)
+    for regularity in range(2, MOST_REGULAR + 1):
+        model = replace(start, regularity=regularity, alpha=start.alpha / regularity)
+        scores = _log_scores(model, then, came, horizon_days)
+        gain = scores - best_scores
+        if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
+            break
+        best, best_scores = model, scores
+    return best
+
+
+def _log_scores(model: OrderModel, then: OrderDays, came: NDArray[np.bool_], horizon_days: int) -> Floats:
+    p_active = fit_orders(then, model)[0].p_active(then, horizon_days)
+    return np.log(np.clip(np.where(came, p_active, 1 - p_active), P_FLOOR, 1.0))
+
+
+def _thinned(seen: OrderDays, most: int) -> OrderDays:
+    return seen.take(slice(None, None, max(1, -(-len(seen) // most))))
+
+
+def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: Grid) -> tuple[Floats, Floats]:
+    """(n,) expected order days given one, and their (n, J) bins."""
+    tails = model.order_tails(seen, horizon_days, grid.order_starts.astype(float))
+    chances = -np.diff(tails, axis=1, append=0.0)
+    return chances @ grid.order_means, chances
+
+
+def _stretched(tails: Floats, per_day: float, grid: Grid) -> Floats:
+    """Turn probabilities of at least j order days into those of at least j orders, at `per_day` orders a day."""
+    starts = grid.order_starts.astype(float)
+    wanted = np.maximum(starts / per_day, 1.0)
+    high = np.clip(np.searchsorted(starts, wanted), 1, len(starts) - 1)
+    part = (wanted - starts[high - 1]) / (starts[high] - starts[high - 1])
+    return np.asarray(tails[:, high - 1] * (1 - part) + tails[:, high] * part)
+
+
+def _width(baskets: BasketModel, seen: OrderDays, expected: Floats, chances: Floats) -> Floats:
+    """(n,) standard deviation of log spend given an order day: of counts, orders and their unknown mean."""
+    counts = _variation(chances, expected, Grid.of_scale(1.0).order_means)
+    variance = baskets.relative_variance(seen.days, expected) + counts
+    return np.clip(np.sqrt(np.log1p(variance)), LEAST_WIDTH, MOST_WIDTH)
+
+
+def _variation(chances: Floats, mean: Floats, counts: Floats) -> Floats:
+    """(n,) squared coefficient of variation of counts."""
+    return np.maximum(chances @ counts**2 / mean**2 - 1, 0.0)
+
+
+def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, basket: Floats) -> Floats:
+    """(n, K) spend bins: a lognormal for one order day, for two, and for two ranges above, mixed by their chances."""
+    log_edges = np.log(grid.spend_edges[1:-1])
+    spend = np.zeros((len(seen), len(grid.spend_means)))
+    for bins in _FEW:
+        weight, counts = chances[:, bins].sum(axis=1), grid.order_means[bins]
+        given = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
+        given = given / given.sum(axis=1, keepdims=True)
+        mean = given @ counts
+        variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(given, mean, counts))
+        centre = np.log(np.maximum(basket * mean, grid.spend_edges[1] * 1e-2)) - variance / 2
+        below = ndtr((log_edges - centre[:, None]) / np.sqrt(variance)[:, None])
+        spend += weight[:, None] * np.diff(below, axis=1, prepend=0.0, append=1.0)
+    return spend

@@ -1,0 +1,242 @@
+"""What people say of a customer's tier moves that customer's forecast, by a weight learnt on a closed window.
+
+A forecast in another tier than was said goes part of the way to what is typical of the tier that was said: the median
+expected spend, on the log, and the median probability of an order, on the log odds. How far is one weight for the shop,
+0 for not at all and 1 for all the way.
+
+The weight begins at one half: neither the forecast nor the person is to be believed alone, and half the way on the log
+is the geometric mean of what both say. It is learnt on the newest closed window, from customers corrected before it
+began and what they did in it, by a forecast that had not seen them; the prior counts as much as twenty of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.arrays import Floats, Ints
+from shijin.distribution import P_FLOOR, Distribution
+from shijin.forecasting.member import Window
+from shijin.forecasting.odds import logistic, logit, shift_to
+from shijin.metrics.value import level
+from shijin.metrics.value import log_scores as log_scores_of
+
+TierOf = Callable[[Floats], Ints]  # expected spend (n,) to each customer's tier, 0 for the highest
+
+PRIOR = 0.5
+PRIOR_CUSTOMERS = 20.0
+WEIGHTS = np.linspace(0.0, 1.0, 101)  # that are tried
+LEAST_OTHERS = 30  # whom nobody corrected, for the window's level to be told from them
+LEAST_MASS = 1e-9  # of a spend bin, so that one surprise does not decide
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far corrections are followed, and how many corrected customers taught it."""
+
+    weight: float = PRIOR
+    taught: int = 0
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Everything that was said of customers' tiers.
+
+    customers : (c,) str
+    ts : (c,) int64, microseconds of the shop's wall clock
+    tier : (c,) int64, 0 for the highest
+    tier_of : the shop's own way to part customers into tiers
+    """
+
+    customers: NDArray[np.str_]
+    ts: Ints
+    tier: Ints
+    tier_of: TierOf
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def since(self, cutoff: int) -> int:
+        """How many were made at or after a cutoff."""
+        return int(np.count_nonzero(self.ts >= cutoff))
+
+    def told(self, customers: NDArray[np.str_], before: int | None) -> Ints:
+        """(n,) the tier that was said last of each customer before an instant (None: ever), -1 where nothing was."""
+        known = np.flatnonzero(self.ts < before) if before is not None else np.arange(len(self))
+        known = known[np.lexsort((self.tier[known], self.ts[known]))]
+        place = pc.index_in(pa.array(self.customers[known]), value_set=pa.array(customers))
+        place = pc.fill_null(place, -1).to_numpy().astype(np.int64)
+        told = np.full(len(customers), -1, dtype=np.int64)
+        told[place[place >= 0]] = self.tier[known][place >= 0]  # of several the last one stays
+        return told
+
+    def pull(self, forecast: Distribution, told: Ints) -> Pull:
+        """Whom of a forecast's customers the corrections move, and where to."""
+        return pull(forecast, told, self.tier_of(forecast.mean()))
+
+    def learn(self, forecast: Distribution, window: Window) -> Trust:
+        """Learn how far to follow corrections that were made before a closed window.
+
+        Parameters
+        ----------
+        forecast
+            Of the window's customers, by members that had not seen what they did in it.
+        """
+        history, outcomes = window
+        told = self.told(history.customers, history.cutoff)
+        return learn(forecast, told, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Where corrections pull c of a forecast's customers.
+
+    rows : (c,) int64, rising
+    log_mean, log_odds : (c,) what is typical of the tier that was said
+    orders : (c, J) its customers' order counts given an order
+    """
+
+    rows: Ints
+    log_mean: Floats
+    log_odds: Floats
+    orders: Floats
+
+
+def pull(forecast: Distribution, told: Ints, tier: Ints) -> Pull:
+    """Find whom corrections move: customers forecast in another tier than was said, where somebody is in that one.
+
+    Parameters
+    ----------
+    told : (n,)
+        The tier that was said, -1 where none was.
+    tier : (n,)
+        The tier in which the forecast puts them.
+    """
+    inside = np.bincount(tier, minlength=max(int(told.max(initial=0)), 0) + 1)
+    rows = np.flatnonzero((told >= 0) & (told != tier) & (inside[np.maximum(told, 0)] > 0))
+    mean = forecast.mean()
+    log_mean, log_odds = np.zeros(len(inside)), np.zeros(len(inside))
+    orders = np.zeros((len(inside), forecast.orders.shape[1]))
+    for one in np.unique(told[rows]):
+        members = tier == one
+        p_active = forecast.p_active[members]
+        log_mean[one], log_odds[one] = np.log(np.median(mean[members])), logit(np.median(p_active))
+        orders[one] = p_active @ forecast.orders[members] / p_active.sum()
+    said = told[rows]
+    return Pull(rows, log_mean[said], log_odds[said], orders[said])
+
+
+def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution:
+    """Move the customers whom corrections pull; everybody else's forecast stays to the bit."""
+    if not len(pull.rows):
+        return forecast
+    some = _moved(forecast.take(pull.rows), pull, weight)
+    p_active, spend, orders = forecast.p_active.copy(), forecast.spend.copy(), forecast.orders.copy()
+    p_active[pull.rows], spend[pull.rows], orders[pull.rows] = some.p_active, some.spend, some.orders
+    return replace(forecast, p_active=p_active, spend=spend, orders=orders)
+
+
+def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]) -> Trust:
+    """Learn the weight: the one under which what corrected customers did was likeliest, shrunk to the prior.
+
+    ``weight = (20 / 2 + n w) / (20 + n)`` with w the likeliest of 0, .01 ... 1 for the n customers that corrections
+    move. The window's own level, of activity and of spend, is taken out first as all others show it: it is the season's
+    and not the corrections'.
+
+    Parameters
+    ----------
+    forecast, told, tier
+        As for `pull`.
+    spend, orders : (n,)
+        What all of the customers did.
+    """
+    rows = pull(forecast, told, tier).rows
+    n = len(rows)
+    if not n:
+        return Trust()
+    active = orders > 0
+    others = np.ones(len(forecast), dtype=bool)
+    others[rows] = False
+    shift, factor = _season(forecast.take(others), active[others], spend[others])
+    p_active = np.clip(logistic(logit(forecast.p_active) + shift), P_FLOOR, 1 - P_FLOOR)
+    levelled = replace(forecast, p_active=p_active)
+    moving, some = pull(levelled, told, tier), levelled.take(rows)
+    likely = [_log_likelihood(_moved(some, moving, weight), active[rows], spend[rows] / factor) for weight in WEIGHTS]
+    best = float(WEIGHTS[int(np.argmax(likely))])
+    return Trust((PRIOR_CUSTOMERS * PRIOR + n * best) / (PRIOR_CUSTOMERS + n), n)
+
+
+def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> tuple[float, float]:
+    """How far a window lies off what was forecast: what to add to log odds, and by what factor spend is larger."""
+    n, bought = len(forecast), active & (spend > 0)
+    if n < LEAST_OTHERS:
+        return 0.0, 1.0
+    share = float(np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2)))
+    off = np.log(spend[bought]) - forecast.spend[bought] @ np.log(forecast.grid.spend_means)
+    return shift_to(logit(forecast.p_active), share), float(np.exp(off.mean())) if len(off) else 1.0
+
+
+def effect(
+    unit: float, rows: Ints, active: NDArray[np.bool_], spend: Floats, forecasts: dict[str, tuple[Floats, Floats]]
+) -> dict[str, Any]:
+    """Measure forecasts of the same customers with and without corrections, over those they moved and over everybody.
+
+    ``log_score``: mean log of the probability of what happened; larger is better. ``level_error``: |log| of total
+    forecast over total spend. ``log_error``: mean |log((u + forecast) / (u + spend))| with the unit u; smaller is
+    better, as is the level error. An undefined figure is None.
+
+    Parameters
+    ----------
+    unit
+        The shop's median order, which parts little from nothing.
+    rows
+        Whom corrections moved.
+    forecasts
+        By name ("with", "without"): probability of an order and expected spend, (n,) each.
+
+    Returns
+    -------
+    By name, "corrected" and "everyone"; and "difference": the mean difference of the log error of those moved, "with"
+    less "without", with its 95 % interval (None for one customer).
+    """
+    errors = {name: np.abs(np.log((unit + mean) / (unit + spend))) for name, (_, mean) in forecasts.items()}
+    found: dict[str, Any] = {"unit": unit}
+    for name, (p_active, mean) in forecasts.items():
+        off = {"corrected": level(spend[rows], mean[rows]), "everyone": level(spend, mean)}
+        scores = log_scores_of(active, p_active)
+        found[name] = {
+            group: {
+                "log_score": float(scores[part].mean()),
+                "level_error": abs(float(np.log(off[group]))) if off[group] > 0 else None,
+                "log_error": float(errors[name][part].mean()),
+            }
+            for group, part in (("corrected", rows), ("everyone", np.arange(len(spend))))
+        }
+    gain = (errors["with"] - errors["without"])[rows]
+    half = 1.96 * float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else None
+    found["difference"] = {"log_error": float(gain.mean()), "half": half}
+    return found
+
+
+def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:
+    """Forecasts of the customers pulled, part of the way to where they are pulled."""
+    log_mean, log_odds = np.log(some.mean()), logit(some.p_active)
+    p_active = np.clip(logistic(log_odds + weight * (pull.log_odds - log_odds)), P_FLOOR, 1 - P_FLOOR)
+    orders = (1 - weight) * some.orders + weight * pull.orders
+    mean = np.exp(log_mean + weight * (pull.log_mean - log_mean))
+    return replace(some, p_active=p_active, orders=orders).stretched(mean / p_active)
+
+
+def _log_likelihood(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> float:
+    """Log likelihood of who ordered, and of what those spent who did."""
+    bins = forecast.grid.spend_bin(spend)
+    mass = np.maximum(forecast.spend[np.arange(len(forecast)), bins], LEAST_MASS)
+    density = mass / np.diff(forecast.grid.spend_edges)[bins]
+    of_spend = np.where(active & (spend > 0), np.log(density), 0.0)
+    return float((log_scores_of(active, forecast.p_active) + of_spend).sum())

@@ -1,0 +1,238 @@
+"""`Model`: what train returns and score uses, on disk a folder of JSON, LightGBM's own text and safetensors.
+
+A shop with enough history gets the stack; a younger one keeps the untrained forecast, and the card says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from shijin.distribution import Distribution, joined
+from shijin.errors import ModelError
+from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
+from shijin.forecasting.behaviour import NAME as BEHAVIOUR
+from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.corrections import Corrections, Trust
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Forecaster, Savable, Window
+from shijin.forecasting.members import QUIETLY, Work, default_members, stacked
+from shijin.forecasting.prospects import Prospects
+from shijin.forecasting.stack import ARRAYS, Stack, Weights
+from shijin.forecasting.stack import NAME as STACK
+from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows, too_young
+from shijin.notes import Note
+from shijin.represent.cutoff import History
+from shijin.represent.packed import Packed
+from shijin.threads import one_blas_thread
+
+SEED = 0
+LEAST_CUSTOMERS = 30  # who ordered, for more than a formula
+CARD = "card.json"
+FORMAT = 2
+
+
+@dataclass
+class Model:
+    """A way to forecast one shop over one horizon.
+
+    Parameters
+    ----------
+    horizon_days
+        The horizon it was made for.
+    cutoff
+        It has seen nothing from here on (microseconds of the shop's wall clock).
+    stack
+        None in a shop too young: then `forecast` is the untrained one.
+    window_customers
+        How many customers the newest closed window holds; 0 without one.
+    notes
+        What a reader must know.
+    threads
+        How many the untrained forecast may use.
+    trust
+        How far corrections of tiers are followed; None where there were none.
+    prospects
+        Forecasts who looked but has not bought; the rest is for who has.
+    """
+
+    horizon_days: int
+    cutoff: int
+    stack: Stack | None = None
+    window_customers: int = 0
+    notes: list[Note] = field(default_factory=list)
+    threads: int = 1
+    trust: Trust | None = None
+    prospects: Prospects = field(default_factory=Prospects)
+
+    @one_blas_thread()
+    def forecast(self, history: History) -> Distribution:
+        """Forecast every customer of a History over the model's horizon."""
+        if history.bought.all():
+            return self._of_customers(history)
+        rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
+        beside = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
+        if not len(rows[0]):
+            return beside
+        return joined([self._of_customers(history.take(rows[0])), beside], rows)
+
+    def _of_customers(self, history: History) -> Distribution:
+        forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
+        return forecaster.forecast(history, self.horizon_days)
+
+    def member_name(self, history: History) -> str:
+        """Who answers: the stack, the formula it serves, or the untrained member."""
+        return untrained(history, self.horizon_days).name if self.stack is None else self.stack.served
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an empty folder: the card, and a text file for each booster."""
+        card: dict[str, Any] = {
+            "format": FORMAT,
+            "horizon_days": self.horizon_days,
+            "cutoff": self.cutoff,
+            "window_customers": self.window_customers,
+            "notes": self.notes,
+            "prospects": self.prospects.state(),
+            "stack": None if self.stack is None else self._stack_card(self.stack, folder),
+        }
+        if self.trust is not None:
+            card["corrections"] = asdict(self.trust)
+        (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model back.
+
+        Raises
+        ------
+        ModelError
+            When a file is missing or damaged.
+        """
+        try:
+            card = json.loads((folder / CARD).read_text("utf-8"))
+            if card["format"] != FORMAT:
+                raise ValueError(f"format {card['format']}")
+            parts = (card["horizon_days"], card["cutoff"])
+            stack = None if card["stack"] is None else _stack_from(card["stack"], folder)
+            trust = Trust(**card["corrections"]) if "corrections" in card else None
+            prospects = Prospects.from_state(card["prospects"])
+            return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust, prospects=prospects)
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
+
+    @staticmethod
+    def _stack_card(stack: Stack, folder: Path) -> dict[str, Any]:
+        states: dict[str, Any] = {}
+        for member in stack.members:
+            if not isinstance(member, Savable):
+                raise ModelError(
+                    f"{member.name} cannot be saved", "train", "give it state() and load(), or leave it out"
+                )
+            states[member.name] = _kept(member.state(), folder)
+        return {
+            "members": states,
+            "case": stack.case,
+            "served": stack.served,
+            "notes": stack.notes,
+            "weights": stack.weights.state() if stack.weights else None,
+        }
+
+
+@one_blas_thread()
+def train(
+    packed: Packed,
+    horizon_days: int,
+    cutoff: int,
+    work: Work = QUIETLY,
+    corrections: Corrections | None = None,
+    *,
+    adapt: bool = False,
+) -> Model:
+    """Learn from what lies before a cutoff.
+
+    Parameters
+    ----------
+    corrections
+        What was said of customers' tiers; how far to follow it is learnt on the newest closed window.
+    adapt
+        Whether the network is adapted to the shop as well, a member beside the shipped one.
+
+    Returns
+    -------
+    Model
+        With a stack, or without one and a note that says why the untrained forecast is kept.
+    """
+    windows = closed_windows(packed, cutoff, horizon_days)
+    prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), prospects=prospects)
+    if corrections is not None:
+        model.trust = Trust()
+    reason = too_young(packed, cutoff, horizon_days, windows)
+    if reason is not None:
+        model.notes.append(reason)
+    else:
+        model.stack, model.trust = learnt(
+            default_members(stacked(adapt=adapt), work.threads), windows, work, corrections
+        )
+    return model
+
+
+def learnt(
+    members: Sequence[Forecaster], windows: Sequence[Window], work: Work, corrections: Corrections | None
+) -> tuple[Stack, Trust | None]:
+    """Fit members and their stack on closed windows, and learn there how far corrections are to be followed."""
+    trust: list[Trust] = []
+    unseen = None if corrections is None else lambda forecast: trust.append(corrections.learn(forecast, windows[0]))
+    stack = Stack(list(members), tell=work.tell, unseen=unseen)
+    stack.fit(windows, SEED)
+    return stack, trust[0] if trust else None
+
+
+def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:
+    """Choose who forecasts where nothing could be learnt: the behaviour model; a formula for a handful.
+
+    Beyond the horizons that the behaviour model knows it is BTYD, fitted on the history.
+    """
+    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    knows = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
+    return default_members([knows if buyers >= LEAST_CUSTOMERS else DECAYED], threads)[0]
+
+
+def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
+    members: list[Forecaster] = []
+    for name, state in card["members"].items():
+        member = default_members([name], 1)[0]
+        if isinstance(member, Savable):
+            member.load(_read_back(state, folder))
+        members.append(member)
+    weights = Weights.from_state(card["weights"])
+    if any(len(getattr(weights, part)) != len(members) for part in ARRAYS):
+        raise ValueError("weights and members do not match")
+    return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
+
+
+def _kept(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Write a member's files; what is left of its state names them and their sums."""
+    files: dict[str, bytes] = state.get("files", {})
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {**state, "files": sums} if files else state
+
+
+def _read_back(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Read a member's files; a damaged one would end the whole process inside LightGBM, so it never gets there."""
+    if "files" not in state:
+        return state
+    files: dict[str, bytes] = {}
+    for name, digest in state["files"].items():
+        files[name] = (folder / Path(name).name).read_bytes()
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise ValueError(f"{name} is damaged")
+    return {**state, "files": files}

@@ -1,0 +1,82 @@
+"""One sentence that says what a backtest found, in each language. It reads the backtest's JSON and computes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.stack import NAME as STACK
+from shijin.words import LANGUAGES, Language, say
+
+
+def verdict(result: dict[str, Any]) -> dict[Language, str]:
+    """Say how the stack did against the formula, and how far its total was off.
+
+    Parameters
+    ----------
+    result
+        `Backtest.as_json`.
+
+    Examples
+    --------
+    >>> auc = {"metric": "auc", "value": 0.021, "low": 0.017, "high": 0.025, "verdict": "win"}
+    >>> gini = {"metric": "ngini", "value": 0.001, "low": -0.01, "high": 0.012, "verdict": "tie"}
+    >>> result = {"served": "stack", "differences": {"decayed spend H": [auc, gini]}}
+    >>> result["scores"] = {"everyone": {"stack": {"level": 0.93}}}
+    >>> print(verdict(result)["en"])
+    The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend the formula is as
+    good. Its total came out 7% below what customers then spent.
+    """
+    return {language: _sentence(result, language) for language in LANGUAGES}
+
+
+def _sentence(result: dict[str, Any], language: Language) -> str:
+    differences = {one["metric"]: one for one in result["differences"].get(DECAYED, [])}
+    gap = "" if language == "zh" else " "
+    who, spend = _part("who", differences.get("auc"), language), _part("spend", differences.get("ngini"), language)
+    # Where nobody or everybody came there is no "who", and nothing that spend could be said after.
+    spend = spend or ("。" if language == "zh" else ".")
+    joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
+    level = _level(result, language)
+    served = say("verdict.formula_served", language) if result["served"] != STACK else ""
+    return gap.join(part for part in (joined, level, served, _corrections(result, language)) if part)
+
+
+def _part(topic: str, difference: dict[str, Any] | None, language: Language) -> str:
+    if difference is None or difference["low"] is None or difference["value"] is None:
+        return ""
+    sign = -1 if difference["verdict"] == "loss" else 1
+    half = (difference["high"] - difference["low"]) / 2
+    figures = {"value": _short(sign * difference["value"]), "half": _short(half)}
+    return say(f"verdict.{topic}_{difference['verdict']}", language, **figures)
+
+
+def _level(result: dict[str, Any], language: Language) -> str:
+    level = result["scores"]["everyone"][STACK]["level"]
+    if level is None:
+        return ""
+    direction = say("verdict.above" if level >= 1 else "verdict.below", language)
+    return say("verdict.level", language, percent=f"{abs(level - 1):.0%}", direction=direction)
+
+
+def _short(figure: float) -> str:
+    return f"{round(figure, 3) + 0.0:.3f}"  # no -0
+
+
+def _corrections(result: dict[str, Any], language: Language) -> str:
+    """What corrections of tiers did to whom they moved, or when it will show; nothing where there are none."""
+    told = result.get("corrections")
+    if told is None:
+        return ""
+    if not told["customers"]:
+        code = "verdict.corrections_newer" if told["newer"] else "verdict.corrections_agree"
+        return say(code, language, newer=told["newer"])
+    error, without = (_short(told[name]["corrected"]["log_error"]) for name in ("with", "without"))
+    share = f"{told['weight']:.0%}"
+    figures = {"customers": f"{told['customers']:,}", "share": share, "error": error, "without": without}
+    half = told["difference"]["half"]
+    if half is None:
+        return say("verdict.corrected_one", language, **figures)
+    return say(
+        "verdict.corrected", language, value=_short(told["difference"]["log_error"]), half=_short(half), **figures
+    )

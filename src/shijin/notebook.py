@@ -1,0 +1,212 @@
+"""How results show themselves in a notebook or at a prompt; they hold what steps gave and compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from shijin.errors import ModelError
+from shijin.forecasting.verdict import verdict
+from shijin.frames import Kind, like
+from shijin.recommend.judge.verdict import lists_verdict
+from shijin.report.data import Backtest
+from shijin.report.facts import ACTIVITY_BINS
+from shijin.represent.cutoff import History
+from shijin.segment.likeness import FEW
+from shijin.segment.tiers import summarise
+from shijin.steps.corrections import read_corrections
+from shijin.steps.report import report_data
+from shijin.steps.score import ScoreOptions, forecast_of, score
+from shijin.steps.train import read_model
+from shijin.words import Language
+from shijin.workspace import Workspace
+
+SHOWN = ("auc", "log_score", "level", "ngini", "spearman", "crps", "coverage_p90")
+LISTS_SHOWN = ("ndcg", "recall", "coverage", "novelty")
+
+
+@dataclass(frozen=True)
+class BacktestView:
+    """A backtest: all figures in `result`, all rows in `members`.
+
+    result : as the command line's JSON
+    members : one row a customer and member, `schema.MEMBERS`
+    prospects : the same of who had looked but not bought, no rows where there were none
+    """
+
+    result: dict[str, Any]
+    members: Any
+    prospects: Any
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Member to metric to figure, over all customers."""
+        return dict(self.result["scores"]["everyone"])
+
+    def verdict(self, language: Language = "en") -> str:
+        """What was found, in one sentence."""
+        return verdict(self.result)[language]
+
+    def __repr__(self) -> str:
+        return _as_text(self.scores, SHOWN, self.verdict())
+
+    def _repr_html_(self) -> str:
+        return _as_html(self.scores, SHOWN, self.verdict())
+
+
+@dataclass(frozen=True)
+class ItemsBacktestView:
+    """A backtest of lists of items: all figures in `result`, all rows in `rows`.
+
+    result : as the command line's JSON
+    rows : one row an entry of a list, and one an item that was then bought, `schema.ITEMS_JUDGED`
+    """
+
+    result: dict[str, Any]
+    rows: Any
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Way to list to figure: what customers bought in the window, what they had bought before among it."""
+        return dict(self.result["parts"][0]["scores"])
+
+    def verdict(self, language: Language = "en") -> str:
+        """What was found, in one sentence."""
+        return lists_verdict(self.result)[language]
+
+    def __repr__(self) -> str:
+        return _as_text(self.scores, LISTS_SHOWN, self.verdict())
+
+    def _repr_html_(self) -> str:
+        return _as_html(self.scores, LISTS_SHOWN, self.verdict())
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model bound to its shop.
+
+    card : id, cutoff, horizon, case, notes
+    weights : part, member, weight
+    """
+
+    workspace: Workspace
+    kind: Kind
+    card: dict[str, Any]
+    weights: Any
+
+    def forecast(self, history: History | None = None) -> Any:  # noqa: ANN401
+        """Forecast the shop's customers at the end of its data, or those of a History you hold."""
+        id = str(self.card["model"])
+        if history is None:
+            return like(score(self.workspace, ScoreOptions(model=id), datetime.now(UTC))[1], self.kind)
+        tiers, corrections = self.workspace.config.tiers, read_corrections(self.workspace)
+        return like(forecast_of(read_model(self.workspace, id), history, tiers, corrections), self.kind)
+
+    def __repr__(self) -> str:
+        return f"TrainedModel({self.card['model']}: {self.card['served']}, {self.card['case']})"
+
+
+def _as_text(scores: dict[str, dict[str, float]], shown: tuple[str, ...], closing: str) -> str:
+    width = max(map(len, scores))
+    head = " " * width + "".join(f"{name:>13}" for name in shown)
+    rows = [f"{name:<{width}}" + "".join(f"{_cell(row[key]):>13}" for key in shown) for name, row in scores.items()]
+    return "\n".join([head, *rows, closing])
+
+
+def _as_html(scores: dict[str, dict[str, float]], shown: tuple[str, ...], closing: str) -> str:
+    head = "".join(f"<th>{name}</th>" for name in ("", *shown))
+    body = "".join(
+        f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{_cell(row[key])}</td>" for key in shown) + "</tr>"
+        for name, row in scores.items()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(closing)}</p>"
+
+
+def _cell(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"
+
+
+class Plots:
+    """The report's charts, one method each, in the shop's language: Altair charts that show themselves.
+
+    Parameters
+    ----------
+    workspace
+        A shop that is scored; the charts of how the forecast fared need a backtest too, those of items lists or the
+        demand.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._data, _ = report_data(workspace, datetime.now(UTC))
+        self._language: Language = workspace.config.shop.locale
+
+    def history(self) -> Any:  # noqa: ANN401  (an Altair chart)
+        """Spend by month, and the months that are expected."""
+        data = self._data
+        expected = sum(data.forecast["expected_spend"].to_pylist())
+        when = (data.cutoff, data.horizon_days)
+        return charts().history(data.months, expected, *when, self._language, data.currency)
+
+    def concentration(self) -> Any:  # noqa: ANN401
+        """How much of spend the best customers hold."""
+        forecast = self._data.forecast
+        expected, historic = forecast["expected_spend"].to_numpy(), forecast["historic_spend"].to_numpy()
+        return charts().concentration(expected, historic, self._language)
+
+    def tiers(self) -> Any:  # noqa: ANN401
+        """Customers and expected spend by tier."""
+        return charts().tiers(summarise(self._data.forecast, self._data.tiers), self._language)
+
+    def map(self) -> Any:  # noqa: ANN401
+        """Customers where their vectors lie, coloured by tier: near ones are alike."""
+        if self._data.map is None:
+            problem = f"no map of this forecast's customers yet, or fewer than {FEW} of them"
+            raise ModelError(problem, "plot", "run shop.represent() first")
+        return charts().map_of(self._data.map.dots, self._data.tiers, self._language)
+
+    def recommended(self) -> Any:  # noqa: ANN401
+        """The items on most customers' lists, by tier."""
+        wanted = self._data.wanted
+        if wanted is None:
+            raise ModelError("no lists beside the newest forecast", "plot", "run shop.recommend() first")
+        return charts().recommended(wanted.listed, self._data.tiers, self._language)
+
+    def demand(self) -> Any:  # noqa: ANN401
+        """What the items that bring most will sell, beside the naive forecast."""
+        told = self._data.demanded
+        if told is None:
+            raise ModelError("no demand beside the newest forecast", "plot", "run shop.demand() first")
+        return charts().demand(told.items, told.naive, told.horizon_days, self._language, self._data.currency)
+
+    def activity(self) -> Any:  # noqa: ANN401
+        """How many customers are how likely to order."""
+        p_active = self._data.forecast["p_active"].to_numpy()
+        counts, _ = np.histogram(p_active, ACTIVITY_BINS, (0.0, 1.0))
+        return charts().activity(counts.tolist(), self._language)
+
+    def deciles(self) -> Any:  # noqa: ANN401
+        """Forecast against actual spend, by tenths of customers."""
+        return charts().deciles(self._judged().deciles, self._language, self._data.currency)
+
+    def reliability(self) -> Any:  # noqa: ANN401
+        """Forecast against observed share of customers who order."""
+        return charts().reliability(self._judged().reliability, self._language)
+
+    def __repr__(self) -> str:
+        return "Plots: history, concentration, tiers, map, recommended, demand, activity, deciles, reliability"
+
+    def _judged(self) -> Backtest:
+        if self._data.backtest is None:
+            raise ModelError("no backtest of this horizon yet", "plot", "run shop.backtest() first")
+        return self._data.backtest
+
+
+def charts() -> ModuleType:
+    """The report's charts, imported when the first is drawn: Altair takes a second."""
+    return import_module("shijin.report.charts")

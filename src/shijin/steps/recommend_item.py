@@ -1,0 +1,81 @@
+"""recommend --item: who wants one item most, as a list to send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from shijin.arrays import Ints
+from shijin.errors import ConfigError
+from shijin.notes import Progress
+from shijin.recommend.ranking.recommender import Wanted, likeliest
+from shijin.recommend.reasons.reasons import Shown
+from shijin.schema import WANTED_BY
+from shijin.steps.recommend import RecommendOptions, card_of, question_of, said_of
+from shijin.steps.recommender import keep
+from shijin.threads import one_blas_thread
+from shijin.workspace import Receipt, Workspace
+from shijin.workspace.receipts import started
+
+
+def wanted_by(
+    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, tell: Progress | None = None
+) -> tuple[Receipt, pa.Table]:
+    """Find who wants one item most: a list to send.
+
+    Returns
+    -------
+    Table
+        `schema.WANTED_BY`, the likeliest customer first, `k` at most; who has not the item among the hundred likeliest
+        is not in it.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such item, or it is no product, nobody may want it, or its customers are to be ordered by
+        anything but their chance.
+    """
+    told = {"--diverse": options.diverse, "--value-aware": options.value_aware}
+    given = [name for name, there in told.items() if there]
+    if given:
+        raise ConfigError("orders customers by their chance alone", "--item", f"leave out {' and '.join(given)}")
+    question = question_of(workspace, options, tell, item=item)
+    ground, threads = question.ground, workspace.config.engine.threads
+    code = int(ground.catalogue.codes(pa.array([item]))[0])
+    rows = likeliest(question.recommender.members, ground.asked, code)
+
+    def mine(wanted: Wanted) -> tuple[Wanted, Ints]:
+        chosen = wanted.item == code
+        place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
+        return wanted.take(chosen), place[chosen]
+
+    with one_blas_thread():
+        parts = list(question.each(mine, rows, threads))
+    wanted, place = Wanted.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    likely = wanted.likely
+    order = np.lexsort((place, -likely))[: options.k]
+    if not len(order):
+        raise ConfigError(
+            f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
+        )
+    by_customer = np.argsort(wanted.customer[order], kind="stable")
+    shown = Shown(
+        wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
+    )
+    said = said_of(workspace, question, shown)
+    back = np.argsort(by_customer, kind="stable")
+    columns = {
+        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
+        "rank": np.arange(1, len(order) + 1, dtype=np.int32),
+        "score": likely[order],
+        "place": place[order].astype(np.int32),
+        **{name: column.take(pa.array(back)) for name, column in said.items()},
+    }
+    table = pa.table(columns, schema=WANTED_BY)
+    card = card_of(question, options) | {"item": item, "name": str(ground.catalogue.names[code])}
+    keep(workspace, question.id, question.recommender)
+    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
+    workspace.write_receipt(receipt)
+    return receipt, table

@@ -1,0 +1,128 @@
+from typing import Any
+
+import pytest
+
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.verdict import verdict
+
+
+def difference(metric: str, value: float | None, half: float | None, said: str) -> dict[str, Any]:
+    low, high = (None, None) if value is None or half is None else (value - half, value + half)
+    return {"metric": metric, "value": value, "low": low, "high": high, "verdict": said}
+
+
+def result(
+    auc: dict[str, Any] | None, gini: dict[str, Any] | None, level: float | None = 1.0, served: str = "stack"
+) -> dict[str, Any]:
+    differences = [one for one in (auc, gini) if one is not None]
+    return {
+        "served": served,
+        "differences": {DECAYED: differences},
+        "scores": {"everyone": {"stack": {"level": level}}},
+    }
+
+
+WIN = difference("auc", 0.021, 0.004, "win")
+TIE = difference("auc", 0.0008, 0.012, "tie")
+LOSS = difference("auc", -0.013, 0.005, "loss")
+SPEND_WIN = difference("ngini", 0.034, 0.01, "win")
+SPEND_TIE = difference("ngini", -0.001, 0.02, "tie")
+SPEND_LOSS = difference("ngini", -0.05, 0.02, "loss")
+
+
+@pytest.mark.parametrize(
+    ("auc", "gini", "says"),
+    [
+        (WIN, SPEND_TIE, "knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend the"),
+        (WIN, SPEND_WIN, "by 0.021 ± 0.004 AUC and it ranks spend better, by 0.034 ± 0.010 normalised Gini."),
+        (WIN, SPEND_LOSS, "; for ranking spend the formula is better, by 0.050 ± 0.020 normalised Gini."),
+        (TIE, SPEND_TIE, "no difference shows in who will buy (AUC 0.001 ± 0.012); for ranking spend the"),
+        (LOSS, SPEND_TIE, "The formula knows better than the forecast who will buy, by 0.013 ± 0.005 AUC; for"),
+    ],
+)
+def test_it_says_who_is_better_at_what_and_by_how_much(auc: dict[str, Any], gini: dict[str, Any], says: str) -> None:
+    assert says in verdict(result(auc, gini))["en"]
+
+
+def test_a_difference_to_the_formulas_favour_keeps_its_sign_in_a_tie() -> None:
+    assert "(AUC -0.003 ± 0.012)" in verdict(result(difference("auc", -0.003, 0.012, "tie"), SPEND_TIE))["en"]
+
+
+@pytest.mark.parametrize(
+    ("level", "says"),
+    [
+        (0.93, "7% below what customers then spent."),
+        (1.25, "25% above what customers then spent."),
+        (3.0, "200% above what customers then spent."),
+    ],
+)
+def test_it_says_how_far_the_total_was_off(level: float, says: str) -> None:
+    assert verdict(result(WIN, SPEND_TIE, level))["en"].endswith(says)
+
+
+def test_an_unknown_level_is_not_spoken_of() -> None:
+    assert "total" not in verdict(result(WIN, SPEND_TIE, None))["en"]
+
+
+def test_without_a_figure_for_spend_only_who_comes_is_compared() -> None:
+    for gini in (None, difference("ngini", None, None, "tie")):
+        said = verdict(result(WIN, gini))["en"]
+        assert said.startswith("The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC. Its")
+        assert "Gini" not in said
+
+
+@pytest.mark.parametrize("auc", [None, difference("auc", None, None, "tie")])
+@pytest.mark.parametrize("gini", [None, SPEND_WIN, SPEND_TIE, SPEND_LOSS])
+def test_where_nobody_or_everybody_came_only_the_level_is_told(auc: Any, gini: Any) -> None:
+    said = verdict(result(auc, gini, 0.93))
+    assert said["en"] == "Its total came out 7% below what customers then spent."
+    assert said["zh"].startswith("预测总额")
+
+
+def test_it_says_that_the_formula_is_served() -> None:
+    said = verdict(result(TIE, SPEND_TIE, served=DECAYED))
+    assert said["en"].endswith("so the formula is served.")
+    assert said["zh"].endswith("因此直接采用公式。")
+
+
+def test_both_languages_hold_the_same_figures() -> None:
+    said = verdict(result(WIN, SPEND_LOSS, 0.93))
+    for figure in ("0.021", "0.004", "0.050", "0.020", "7%"):
+        assert figure in said["en"]
+        assert figure in said["zh"]
+    assert " ；" not in said["zh"]
+
+
+def corrected(**told: Any) -> dict[str, Any]:
+    parts = {"with": {"corrected": {"log_error": 0.31}}, "without": {"corrected": {"log_error": 0.3812}}}
+    return result(WIN, SPEND_TIE) | {"corrections": {"weight": 0.655, "newer": 0, **parts, **told}}
+
+
+@pytest.mark.parametrize(
+    ("told", "says", "says_in_chinese"),
+    [
+        (
+            {"customers": 1200, "difference": {"log_error": -0.0712, "half": 0.02}},
+            "Corrections of tiers moved 1,200 customers, 66% of the way: their mean error on the log of spend came out "
+            "0.310 with them and 0.381 without (-0.071 ± 0.020).",
+            "分级更正调整了 1,200 位顾客的预测（幅度 66%）：这些顾客消费额的平均对数误差，采信更正时为 0.310，"
+            "不采信时为 0.381（差 -0.071 ± 0.020）。",
+        ),
+        (
+            {"customers": 1, "difference": {"log_error": -0.0712, "half": None}},
+            "moved 1 customer, 66% of the way: the error on the log of spend came out 0.310 with it and 0.381 without.",
+            "分级更正调整了 1 位顾客的预测",
+        ),
+        (
+            {"customers": 0, "newer": 2},
+            "2 corrections of tiers are newer than the judged",
+            "有 2 条分级更正晚于评判窗口",
+        ),
+        ({"customers": 0}, "say what the forecast says, and move nobody.", "与预测一致，没有调整任何顾客。"),
+    ],
+)
+def test_what_corrections_did_is_said_last(told: dict[str, Any], says: str, says_in_chinese: str) -> None:
+    found = verdict(corrected(**told))
+    assert found["en"].endswith(says) or says in found["en"].split(". ")[-1] + "."
+    assert says_in_chinese in found["zh"]
+    assert found["en"].startswith(verdict(result(WIN, SPEND_TIE))["en"])

@@ -1,0 +1,85 @@
+"""Lists that are judged: who gets one, what is told where hardly anybody came, and parts that cannot be asked."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ledger import Row, packed, row
+from shijin.config import ItemsSection
+from shijin.forecasting.members import Work
+from shijin.recommend.judge.backtest import backtest_items
+from shijin.recommend.judge.tasks import Goods
+from shijin.represent.cutoff import as_cutoff
+from shijin.schema import ITEMS
+
+CUTOFF, HORIZON = date(2024, 3, 1), 30
+UNTIL = CUTOFF + timedelta(days=HORIZON - 1)
+GOODS = Goods(ITEMS.empty_table(), ItemsSection())
+TEA_THEN_CUP = [
+    row("ann", "2024-01-02", item_id="tea", order_id="1"),
+    row("bob", "2024-01-03", item_id="cup", order_id="2"),
+]
+
+
+def judged(rows: list[Row]) -> tuple[dict, pa.Table]:  # type: ignore[type-arg]
+    return backtest_items(packed(rows, observed_until=UNTIL), GOODS, HORIZON, as_cutoff(CUTOFF))
+
+
+def parts(result: dict) -> dict[tuple[str, bool], dict]:  # type: ignore[type-arg]
+    return {(part["protocol"], part["again"]): part for part in result["parts"]}
+
+
+def test_one_customer_who_came_is_judged_and_tells_no_list_from_another() -> None:
+    result, rows = judged([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="cup", order_id="3")])
+    found = parts(result)
+    assert set(found) == {("window", True), ("window", False), ("last", True), ("last", False)}
+    whole = found["window", True]
+    assert (whole["customers"], whole["listed"], whole["known"]) == (1, 2, 2)
+    assert whole["difference"]["low"] is None
+    assert whole["learnt"]["taught"] == "nothing"
+    assert whole["chance"] is None
+    # Two items are all there is; of each, one customer of two has bought it: one bit.
+    assert whole["scores"]["repeat-last"] == {
+        "ndcg": pytest.approx(1 / np.log2(3)),
+        "recall": 1.0,
+        "coverage": None,
+        "novelty": 1.0,
+    }
+    assert found["window", False]["scores"]["popularity"]["ndcg"] == 1.0
+    asked = rows.to_pandas().query("way == 'asked'")
+    assert asked["rank"].isna().all()
+    assert set(asked["item_id"]) == {"cup"}
+
+
+def test_parts_where_nobody_bought_anything_new_are_left_out() -> None:
+    result, _ = judged([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="tea", order_id="3")])
+    assert set(parts(result)) == {("window", True), ("last", True)}
+
+
+def test_what_nobody_had_touched_is_asked_and_can_be_on_no_list() -> None:
+    result, rows = judged(
+        [*TEA_THEN_CUP, *(row("ann", "2024-03-05", item_id=item, order_id="3") for item in ("new", "tea"))]
+    )
+    whole = parts(result)["window", True]
+    assert whole["new_share"] == 0.5
+    assert whole["scores"]["repeat-last"]["recall"] == 0.5
+    frame = rows.to_pandas().query("protocol == 'window' and again")
+    assert set(frame.query("way != 'asked'")["item_id"]) == {"tea", "cup"}
+    assert set(frame.query("way == 'asked'")["item_id"]) == {"new", "tea"}
+
+
+def test_all_four_parts_are_told_of_as_they_go_on() -> None:
+    told: list[tuple[str, int, int]] = []
+    shop = packed([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="cup", order_id="3")], observed_until=UNTIL)
+    work = Work(1, lambda what, done, of: told.append((what, done, of)))
+    backtest_items(shop, GOODS, HORIZON, as_cutoff(CUTOFF), work)
+    assert list(dict.fromkeys(what for what, _, _ in told)) == [
+        "judged.window",
+        "judged.window_new",
+        "judged.last",
+        "judged.last_new",
+    ]
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert all(0 <= done <= of for _, done, of in told)

@@ -1,0 +1,191 @@
+"""What lists are judged by: what was known, and what was bought next, by hand."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ledger import Row, packed, row
+from shijin.config import ItemsSection
+from shijin.errors import EmptyHistoryError
+from shijin.recommend.judge.tasks import Goods, Question, questions
+from shijin.represent.cutoff import as_cutoff
+from shijin.represent.packed import DAY_US, Kind
+from shijin.schema import ITEMS
+
+CUTOFF = as_cutoff(date(2024, 2, 1))
+HORIZON = 20
+UNTIL = date(2024, 3, 1)
+
+SHOP = [
+    row("ann", "2024-01-02", item_id="tea", order_id="1", category="drinks"),
+    row("ann", "2024-01-20", item_id="cup", order_id="2", category="china"),
+    row("ann", "2024-02-01 00:00", item_id="tea", order_id="3", category="drinks"),
+    row("ann", "2024-02-03", item_id="tea", order_id="4", category="drinks"),
+    row("ann", "2024-02-03", item_id="pot", order_id="4", category="china"),
+    row("ann", "2024-02-10", -3.0, "return", item_id="cup", quantity=-1.0),
+    row("ann", "2024-02-20 23:59", item_id="new", order_id="5", category="drinks"),
+    row("ann", "2024-02-21", item_id="jug", order_id="6", category="china"),
+    row("bob", "2024-01-05", item_id="pot", order_id="7", category="china"),
+    row("bob", "2024-02-05", None, "view", item_id="cup"),
+    row("bob", "2024-02-06", 5.0, item_id="POST", order_id="8"),
+    row("eve", "2024-02-04", item_id="tea", order_id="9", category="drinks"),
+    row("eve", "2024-02-09", item_id="cup", order_id="10", category="china"),
+]
+
+
+def goods(categories: dict[str, str | None] | None = None) -> Goods:
+    """The shop's list of items: which there are, and in which category each is today."""
+    of = categories or {}
+    columns = {"item_id": list(of), "category": list(of.values())}
+    return Goods(
+        pa.table({name: columns.get(name, [None] * len(of)) for name in ITEMS.names}, schema=ITEMS), ItemsSection()
+    )
+
+
+def asked(rows: list[Row] = SHOP, horizon: int = HORIZON, cutoff: int = CUTOFF) -> tuple[Question, Question]:
+    window, last, _ = questions(packed(rows, observed_until=UNTIL), goods(), horizon, cutoff)
+    return window, last
+
+
+def taken(question: Question) -> list[tuple[str, str]]:
+    pairs = [divmod(int(key), len(question.items)) for key in question.taken]
+    return sorted((str(question.given.customers[who]), str(question.items[what])) for who, what in pairs)
+
+
+def known(question: Question) -> list[tuple[str, str, str]]:
+    actions, names = question.given.actions, question.given.catalogue.items
+    customers = question.given.customers[actions.customer]
+    kinds = [Kind(kind).name for kind in actions.kind]
+    return sorted(zip(customers.tolist(), names[actions.item].tolist(), kinds, strict=True))
+
+
+def test_a_window_asks_what_was_ordered_in_it_each_item_once() -> None:
+    """The first instant is inside, the end is not; looks, returns, postage and strangers are not asked."""
+    window, _ = asked()
+    assert taken(window) == [("ann", "new"), ("ann", "pot"), ("ann", "tea")]
+
+
+def test_a_window_knows_what_lies_before_it_and_no_other_item() -> None:
+    window, _ = asked()
+    assert known(window) == [("ann", "cup", "ORDER"), ("ann", "tea", "ORDER"), ("bob", "pot", "ORDER")]
+    assert window.given.catalogue.items.tolist() == ["tea", "pot", "cup"]
+    assert window.given.actions.n_items == 3
+    assert window.given.actions.now == CUTOFF
+    assert sorted(window.given.customers) == ["ann", "bob"]
+
+
+def test_last_asks_the_newest_order_before_the_windows_end_and_knows_what_came_before_it() -> None:
+    """Ann's is of the 20th, Eve's of the 9th; Bob's newest product is his first, before which nothing is known."""
+    _, last = asked()
+    assert taken(last) == [("ann", "new"), ("eve", "cup")]
+    assert [row for row in known(last) if row[0] != "ann"] == [("eve", "tea", "ORDER")]
+    assert [what for who, what, _ in known(last) if who == "ann"] == ["cup", "pot", "tea", "tea", "tea"]
+    assert last.given.actions.now == CUTOFF + HORIZON * DAY_US
+
+
+def test_what_stands_at_the_moment_of_the_newest_order_is_not_known() -> None:
+    rows = [
+        *SHOP,
+        row("bob", "2024-02-07", item_id="cup", order_id="11"),
+        row("bob", "2024-02-07", None, "view", item_id="jug"),
+        row("bob", "2024-02-08", None, "view", item_id="tea"),
+    ]
+    _, last = asked(rows)
+    assert ("bob", "cup") in taken(last)
+    assert [row for row in known(last) if row[0] == "bob"] == [
+        ("bob", "POST", "ORDER"),
+        ("bob", "cup", "VIEW"),
+        ("bob", "pot", "ORDER"),
+    ]
+
+
+def test_steps_are_moments_that_are_known() -> None:
+    window, last = asked()
+    steps = dict(zip(window.given.customers.tolist(), window.steps.tolist(), strict=True))
+    assert steps == {"ann": 2, "bob": 1}
+    assert dict(zip(last.given.customers.tolist(), last.steps.tolist(), strict=True)) == {"ann": 4, "bob": 0, "eve": 1}
+    assert last.past.tolist() == (last.steps > 0).tolist()
+
+
+def test_what_was_bought_before_is_told_by_the_same_keys() -> None:
+    window, _ = asked()
+    bought = [divmod(int(key), len(window.items)) for key in window.bought()]
+    assert sorted((str(window.given.customers[who]), str(window.items[what])) for who, what in bought) == [
+        ("ann", "cup"),
+        ("ann", "tea"),
+        ("bob", "pot"),
+    ]
+
+
+def test_categories_are_those_in_which_items_were_sold_until_then() -> None:
+    """Cup is called glass thrice in the window, and in the list of items; before, it was china twice and glass once."""
+    again = [
+        row("bob", f"2024-01-{day}", item_id="cup", order_id=f"x{day}", category=name)
+        for day, name in (("06", "glass"), ("07", "china"))
+    ]
+    later = [row("eve", "2024-02-10", item_id="cup", order_id=f"y{place}", category="glass") for place in range(3)]
+    shop = packed([*SHOP, *again, *later], observed_until=UNTIL)
+    window, _, whole = questions(shop, goods({"cup": "glass", "tea": "listed"}), HORIZON, CUTOFF)
+    for catalogue, expected in ((window.given.catalogue, "china"), (whole.catalogue, "glass")):
+        code = catalogue.items.tolist().index("cup")
+        assert catalogue.categories[catalogue.category[code]] == expected
+
+
+def test_where_no_line_tells_a_category_the_list_of_items_does() -> None:
+    rows = [{name: value for name, value in one.items() if name != "category"} for one in SHOP]
+    window, _, _ = questions(packed(rows, observed_until=UNTIL), goods({"cup": "china"}), HORIZON, CUTOFF)
+    catalogue = window.given.catalogue
+    assert catalogue.category.tolist() == [0 if item == "cup" else -1 for item in catalogue.items]
+
+
+def test_of_categories_told_equally_often_the_one_seen_first_stands() -> None:
+    rows = [
+        row("ann", "2024-01-02", item_id="tea", order_id="1", category="z"),
+        row("ann", "2024-01-03", item_id="tea", order_id="2", category="a"),
+        row("ann", "2024-01-04", item_id="cup", order_id="3", category="a"),
+        row("ann", "2024-02-03", item_id="tea", order_id="4", category="a"),
+    ]
+    window, _, _ = questions(packed(rows, observed_until=UNTIL), goods({"tea": None}), HORIZON, CUTOFF)
+    catalogue = window.given.catalogue
+    code = catalogue.items.tolist().index("tea")
+    assert catalogue.categories[catalogue.category[code]] == "z"
+
+
+NO_ITEMS = [{name: value for name, value in one.items() if name != "item_id"} for one in SHOP]
+ONE_ITEM = [one | {"item_id": "tea"} for one in SHOP]
+STRANGERS = [one | {"customer_id": one["customer_id"] + str(one["ts"].month)} for one in SHOP]
+
+
+@pytest.mark.parametrize(
+    ("rows", "horizon", "words"),
+    [
+        (NO_ITEMS, HORIZON, "no item in what was ordered"),
+        (ONE_ITEM, HORIZON, "one item only in what was ordered"),
+        (STRANGERS, HORIZON, "nobody who was known"),
+        (SHOP, 31, "the judged window ends after the data"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(rows: list[Row], horizon: int, words: str) -> None:
+    with pytest.raises(EmptyHistoryError, match=words):
+        asked(rows, horizon)
+
+
+def test_too_short_a_past_is_refused() -> None:
+    with pytest.raises(EmptyHistoryError, match="9 days of history before the judged window, which has 20"):
+        asked(cutoff=as_cutoff(date(2024, 1, 11)))
+
+
+def test_nothing_of_the_window_is_looked_at_for_what_is_known() -> None:
+    past = [one for one in SHOP if one["ts"].month == 1]
+    other = [
+        row("ann", "2024-02-02", item_id="zzz", order_id="z", category="aaa"),
+        row("bob", "2024-02-02", item_id="aaa"),
+    ]
+    one, two = asked()[0].given, asked([*past, *other])[0].given
+    assert one.customers.tolist() == two.customers.tolist()
+    for name in ("offsets", "item", "ts", "kind", "quantity", "amount", "channel", "n_items", "now"):
+        assert np.array_equal(getattr(one.actions, name), getattr(two.actions, name)), name
+    for name in ("items", "names", "category", "categories", "brand", "product"):
+        assert np.array_equal(getattr(one.catalogue, name), getattr(two.catalogue, name)), name

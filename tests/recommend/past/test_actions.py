@@ -1,0 +1,236 @@
+"""Actions: what counts as one, in which order, how old it is in steps, and that nothing of the future is in it."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger import Row, packed, row
+from shijin.recommend.past.actions import WEIGHTS, Actions, actions_of
+from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.packed import Kind
+
+CUTOFF = as_cutoff(date(2024, 2, 1))
+COLUMNS = ("offsets", "item", "ts", "kind", "quantity", "amount", "channel")
+
+
+def acted(rows: list[Row], cutoff: int = CUTOFF) -> tuple[Actions, list[str]]:
+    """The actions of some events, and the items by code."""
+    shop = packed(rows)
+    return actions_of(split_at(shop, cutoff, 10)[0], len(shop.items)), shop.items.tolist()
+
+
+def told(actions: Actions, items: list[str]) -> list[tuple[Any, ...]]:
+    """Rows as people would write them: customer, item, kind, pieces, money."""
+    names = [items[code] for code in actions.item]
+    kinds = [Kind(kind).name for kind in actions.kind]
+    return list(zip(actions.customer, names, kinds, actions.quantity, actions.amount, strict=True))
+
+
+def same(one: Actions, other: Actions) -> bool:
+    return one.now == other.now and all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        and getattr(one, name).dtype == getattr(other, name).dtype
+        for name in COLUMNS
+    )
+
+
+SHOP = [
+    row("a", "2024-01-02 10:00", 4.0, item_id="tea", quantity=2.0, order_id="1", channel="web"),
+    row("a", "2024-01-02 10:00", 3.0, item_id="tea", quantity=1.0, order_id="1", channel="web"),
+    row("a", "2024-01-02 10:00", 5.0, item_id="cup", quantity=1.0, order_id="1", channel="web"),
+    row("a", "2024-01-05 12:00", None, "view", item_id="pot"),
+    row("a", "2024-01-09 12:00", 8.0, item_id="tea", order_id="2"),
+    row("b", "2024-01-03", 7.0, item_id="pot", order_id="3", channel="shop"),
+    row("b", "2024-01-04", None, "cart", item_id="cup"),
+    row("b", "2024-01-05", None, "review", item_id="pot"),
+    row("c", "2024-01-08", 9.0, order_id="4"),
+]
+
+
+def test_rows_are_what_was_done_by_customer_time_and_item_and_equal_ones_are_one() -> None:
+    actions, items = acted(SHOP)
+    assert items == ["cup", "tea", "pot"]
+    assert told(actions, items) == [
+        (0, "cup", "ORDER", 1.0, 5.0),
+        (0, "tea", "ORDER", 3.0, 7.0),
+        (0, "pot", "VIEW", 1.0, 0.0),
+        (0, "tea", "ORDER", 1.0, 8.0),
+        (1, "pot", "ORDER", 1.0, 7.0),
+        (1, "cup", "CART", 1.0, 0.0),
+        (1, "pot", "REVIEW", 1.0, 0.0),
+    ]
+    assert actions.offsets.tolist() == [0, 4, 7, 7]
+    assert len(actions) == 3
+    assert actions.n_items == 3
+
+
+def test_what_is_done_with_an_item_in_two_ways_at_once_is_two_rows() -> None:
+    at = "2024-01-02 10:00"
+    actions, items = acted([row("a", at, 4.0, item_id="tea"), row("a", at, None, "view", item_id="tea")])
+    assert told(actions, items) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "tea", "VIEW", 1.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        row("a", "2024-01-03", -4.0, "return", item_id="tea", quantity=-1.0),
+        row("a", "2024-01-03", 3.0, "charge", order_id="1"),
+        row("a", "2024-01-02", 3.0, "charge", order_id="1"),
+        row("a", "2024-01-03", None, "contact", item_id="tea"),
+        row("a", "2024-01-03", None, "unboxing", item_id="tea"),
+        row("a", "2024-01-03", 3.0, order_id="2"),
+        row("a", "2024-01-03", 3.0, order_id="2", item_id="tea", quantity=0.0),
+        row("a", "2024-01-03", -3.0, order_id="2", item_id="tea", quantity=-1.0),
+        row("a", "2024-01-03", None, "dismiss", item_id="tea"),
+        row("a", "2024-01-03", None, "rating", item_id="tea", rating=5.0),
+        row("a", "2024-02-01", 3.0, item_id="tea"),
+    ],
+    ids=lambda other: f"{other['type']} {other['amount']}",
+)
+def test_nothing_else_counts_no_return_charge_or_contact_and_nothing_at_the_cutoff(other: Row) -> None:
+    alone = row("a", "2024-01-02", 4.0, item_id="tea", order_id="1")
+    assert told(*acted([alone, other])) == told(*acted([alone])) == [(0, "tea", "ORDER", 1.0, 4.0)]
+
+
+def test_an_item_that_joins_its_order_on_a_later_day_is_bought_too() -> None:
+    first = row("a", "2024-01-02", 4.0, item_id="tea", order_id="1")
+    joined = row("a", "2024-01-03", 6.0, item_id="cup", order_id="1", quantity=2.0)
+    assert told(*acted([first, joined])) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "cup", "ORDER", 2.0, 6.0)]
+
+
+def test_a_step_is_what_happened_at_once_and_the_newest_is_none_ago() -> None:
+    actions, _ = acted(SHOP)
+    assert actions.step.tolist() == [2, 2, 1, 0, 2, 1, 0]
+    assert (actions.newest - as_cutoff(date(2024, 1, 1))).tolist() == [
+        int(8.5 * 86_400_000_000),
+        4 * 86_400_000_000,
+        31 * 86_400_000_000,  # never did anything with an item
+    ]
+
+
+def test_lines_that_only_their_day_holds_together_are_steps_of_their_own() -> None:
+    actions, items = acted([row("a", "2024-01-02 09:00", item_id="tea"), row("a", "2024-01-02 17:00", item_id="cup")])
+    assert [items[code] for code in actions.item] == ["tea", "cup"]
+    assert actions.step.tolist() == [1, 0]
+
+
+def test_every_kind_has_its_weight() -> None:
+    actions, _ = acted(SHOP)
+    assert actions.weight.tolist() == [WEIGHTS[Kind(kind)] for kind in actions.kind]
+    assert actions.weight.tolist() == [1.0, 1.0, 0.3, 1.0, 1.0, 0.6, 0.6]
+    assert actions.ordered.tolist() == [True, True, False, True, True, False, False]
+
+
+def test_channels_are_known_by_their_number_and_0_where_unknown() -> None:
+    assert acted(SHOP)[0].channel.tolist() == [1, 1, 0, 0, 2, 0, 0]
+
+
+def test_how_often_an_item_was_bought_is_in_how_many_steps() -> None:
+    actions, items = acted(SHOP)
+    bought = actions.bought().toarray()
+    assert {name: bought[:, code].tolist() for code, name in enumerate(items)} == {
+        "cup": [1.0, 0.0, 0.0],
+        "tea": [2.0, 0.0, 0.0],
+        "pot": [0.0, 1.0, 0.0],
+    }
+
+
+def test_a_shop_without_items_has_no_actions_and_all_its_customers() -> None:
+    actions, _ = acted([row("a", "2024-01-02"), row("b", "2024-01-03")])
+    assert (len(actions), len(actions.item), actions.n_items) == (2, 0, 0)
+    assert actions.newest.tolist() == [CUTOFF, CUTOFF]
+    assert actions.step.tolist() == actions.weight.tolist() == []
+    assert actions.bought().shape == (2, 0)
+    assert same(actions, actions.take(np.zeros(0, bool)))
+
+
+def test_customers_who_came_but_touched_no_item_leave_no_rows() -> None:
+    actions, _ = acted([row("a", "2024-01-02"), row("b", "2024-02-03", item_id="tea")])
+    assert (len(actions), len(actions.item), actions.n_items) == (1, 0, 1)
+
+
+MANY = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        st.integers(1, 28),
+        st.sampled_from(["order", "view", "cart", "return", "review"]),
+        st.sampled_from(["tea", "cup", "pot", None]),
+        st.integers(1, 3),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+def rows_of(many: list[tuple[Any, ...]]) -> list[Row]:
+    first = row("z", "2024-01-01", 1.0, item_id="first")
+    return [first] + [
+        row(who, f"2024-01-{day:02d}", float(n), kind, item_id=item, quantity=float(n))
+        for who, day, kind, item, n in many
+    ]
+
+
+@given(MANY, st.randoms())
+def test_the_order_of_rows_in_the_file_changes_nothing(many: list[tuple[Any, ...]], dice: Any) -> None:
+    rows = rows_of(many)
+    shuffled = dice.sample(rows, len(rows))
+    assert same(acted(rows)[0], acted(shuffled)[0])
+
+
+@given(MANY, st.integers(2, 28))
+def test_what_was_known_earlier_is_the_same_as_if_that_had_been_the_cutoff(
+    many: list[tuple[Any, ...]], day: int
+) -> None:
+    rows, earlier = rows_of(many), as_cutoff(date(2024, 1, day))
+    shop = packed(rows)
+    whole = split_at(shop, CUTOFF, 10)[0]
+    then = split_at(shop, earlier, 10)[0]
+    cut = actions_of(whole, len(shop.items)).before(earlier)
+    assert cut.now == earlier
+    place = {name: at for at, name in enumerate(whole.customers)}
+    for at, name in enumerate(then.customers):
+        known = actions_of(then, len(shop.items)).of(np.array([at]))
+        assert same(known, cut.of(np.array([place[name]])))
+    assert len(cut.item) == len(actions_of(then, len(shop.items)).item)
+
+
+def test_a_later_cutoff_than_ones_own_adds_nothing() -> None:
+    actions, _ = acted(SHOP)
+    assert same(actions.before(CUTOFF + 1), actions)
+
+
+@given(MANY, st.data())
+def test_parts_of_the_customers_add_up_to_the_whole(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
+    actions, _ = acted(rows_of(many))
+    cut = data.draw(st.integers(0, len(actions)))
+    left, right = actions.of(np.arange(cut)), actions.of(np.arange(cut, len(actions)))
+    assert len(left) + len(right) == len(actions)
+    assert np.concatenate([left.item, right.item]).tolist() == actions.item.tolist()
+    assert np.concatenate([left.step, right.step]).tolist() == actions.step.tolist()
+    assert np.concatenate([left.newest, right.newest]).tolist() == actions.newest.tolist()
+    assert left.bought().sum() + right.bought().sum() == actions.bought().sum()
+
+
+@given(MANY, st.data())
+def test_customers_come_in_the_order_they_are_asked_for(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
+    actions, _ = acted(rows_of(many))
+    asked = data.draw(st.lists(st.integers(0, len(actions) - 1), max_size=6))
+    some = actions.of(np.array(asked, dtype=np.int64))
+    assert len(some) == len(asked)
+    for place, customer in enumerate(asked):
+        own = actions.customer == customer
+        assert some.item[some.customer == place].tolist() == actions.item[own].tolist()
+        assert some.ts[some.customer == place].tolist() == actions.ts[own].tolist()
+
+
+@given(MANY)
+def test_taking_rows_keeps_every_customers_place(many: list[tuple[Any, ...]]) -> None:
+    actions, _ = acted(rows_of(many))
+    taken = actions.take(actions.ordered)
+    assert len(taken) == len(actions)
+    assert taken.customer.tolist() == actions.customer[actions.ordered].tolist()
+    assert taken.ordered.all()

@@ -1,0 +1,140 @@
+"""A recommender as files: read back it answers to the bit, damaged it is refused in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import numpy as np
+import pytest
+from listshop import floor
+
+from shijin.errors import ModelError
+from shijin.recommend.ranking.recommender import Recommender, Wanted, learn
+from shijin.recommend.ranking.saved import ARRAYS, CARD, TREES, load, save
+from shijin.recommend.ranking.training_windows import Lessons, Taught
+
+
+@pytest.fixture(scope="module")
+def taught() -> Recommender:
+    shop = floor()
+    return learn(Lessons(shop.actions, shop.catalogue, 30))
+
+
+@pytest.fixture(scope="module")
+def written(taught: Recommender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recommender")
+    save(taught, folder)
+    return folder
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    """A copy, to be damaged."""
+    return copytree(written, tmp_path / "copy")
+
+
+def assert_same(one: Wanted, other: Wanted) -> None:
+    for name in Wanted.__dataclass_fields__:
+        left, right = getattr(one, name), getattr(other, name)
+        assert np.array_equal(left, right)
+        assert left.dtype == right.dtype
+
+
+def test_read_back_it_answers_to_the_bit(taught: Recommender, written: Path) -> None:
+    assert taught.ranker.trees
+    assert_same(load(written).wanted(floor().asked()), taught.wanted(floor().asked()))
+
+
+@pytest.mark.parametrize(("horizon_days", "again", "taught"), [(7, False, "last"), (30, True, "nothing")])
+def test_one_that_learnt_little_is_kept_as_well(horizon_days: int, again: bool, taught: Taught, tmp_path: Path) -> None:
+    shop = floor(8)
+    little = learn(Lessons(shop.actions, shop.catalogue, horizon_days, taught), again=again)
+    assert not little.ranker.trees
+    save(little, tmp_path)
+    back = load(tmp_path)
+    assert_same(back.wanted(shop.asked()), little.wanted(shop.asked()))
+    assert (back.card(), back.taught, back.lists) == (little.card(), little.taught, little.lists)
+    assert (back.horizon_days, back.again) == (horizon_days, again)
+
+
+def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(taught: Recommender, written: Path) -> None:
+    card = json.loads((written / CARD).read_text("utf-8"))
+    assert card.items() >= json.loads(json.dumps(taught.card())).items()
+    assert {file.name for file in written.iterdir()} == {ARRAYS, TREES, CARD}
+    assert all(not file.read_bytes().startswith(b"\x80") for file in written.iterdir())
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def refused(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"damaged \(.*\)\. Cure: delete the folder and recommend again") as refusal:
+        load(folder)
+    assert "\n" not in str(refusal.value)
+    assert str(folder) in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", [ARRAYS, TREES, CARD])
+def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    refused(folder)
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "a byte less": lambda content: content[:-1],
+    "one bit turned": lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+    "overwritten": lambda content: b"\x00\xff" * (len(content) // 2),
+    "of another kind": lambda content: b"[1, 2]\n",
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize("name", [ARRAYS, TREES])
+def test_a_damaged_file_is_refused(folder: Path, name: str, how: str) -> None:
+    (folder / name).write_bytes(DAMAGE[how]((folder / name).read_bytes()))
+    refused(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"7", b'{"format": 1', b"\xff\xfe", b"{}"])
+def test_a_card_that_is_none_is_refused(folder: Path, content: bytes) -> None:
+    (folder / CARD).write_bytes(content)
+    refused(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("format", 99),
+        ("sums", {}),
+        ("decays", []),
+        ("decays", {"stranger": 0.5}),
+        ("curve", {"bends": 3}),
+        ("half_lives", 3),
+    ],
+)
+def test_a_card_that_says_what_cannot_be_is_refused(folder: Path, key: str, value: Any) -> None:
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    (folder / CARD).write_text(json.dumps(card | {key: value}), "utf-8")
+    refused(folder)
+
+
+def test_a_card_without_a_line_is_refused(folder: Path) -> None:
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    for key in (
+        "format",
+        "sums",
+        "decays",
+        "half_lives",
+        "clock",
+        "names",
+        "exact_weights",
+        "curve",
+        "taught",
+        "lists",
+    ):
+        (folder / CARD).write_text(json.dumps({name: said for name, said in card.items() if name != key}), "utf-8")
+        refused(folder)
