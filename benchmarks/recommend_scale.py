@@ -107,7 +107,7 @@ def main() -> None:
     files = (workspace / "data" / "events").rglob("*.parquet")
     found["lines"] = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
     found["score"] = called(workspace, "score")
-    for run in ("first", "again")[: 1 + told.again]:
+    for run in ("first", "again")[: 1 + told.allow_repeat]:
         found[run] = called(workspace, "recommend", "--all")
         print(json.dumps(found[run]), flush=True)
     RESULT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")

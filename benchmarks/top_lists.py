@@ -61,7 +61,7 @@ def judge(top: Ints, user: Ints, item: Ints) -> tuple[Floats, Floats]:
         return hits @ gain / best, hits.sum(axis=1) / counts
 
 
-def best_of(scores: NDArray[np.floating], barred: NDArray[np.bool_] | None = None) -> Ints:
+def best_of(scores: NDArray[np.floating], excluded: NDArray[np.bool_] | None = None) -> Ints:
     """Make lists of scores: (n, items) in, (n, 10) item codes out, the best first.
 
     What is barred, or scored minus infinity, is never listed; a list may stay short, its empty places are -1.
@@ -71,7 +71,7 @@ def best_of(scores: NDArray[np.floating], barred: NDArray[np.bool_] | None = Non
     >>> best_of(np.array([[0.1, 0.9, 0.5]]), np.array([[False, False, True]])).tolist()
     [[1, 0, -1, -1, -1, -1, -1, -1, -1, -1]]
     """
-    open_scores = scores if barred is None else np.where(barred, -np.inf, scores)
+    open_scores = scores if excluded is None else np.where(excluded, -np.inf, scores)
     k = min(TOP, scores.shape[1])
     some = np.argpartition(-open_scores, k - 1, axis=1)[:, :k]
     values = np.take_along_axis(open_scores, some, axis=1)

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-import shijin.forecasting.prospects as room
 
+import shijin.forecasting.prospects as room
 from ledger import events, packed, row
 from shijin.forecasting.backtest import backtest
 from shijin.forecasting.model import Model, train

@@ -407,7 +407,7 @@ def test_an_unfitted_stack_combines_nothing() -> None:
 def test_it_tells_how_far_it_is() -> None:
     told: list[tuple[str, int, int]] = []
     members = formulas(DECAYED, "decayed spend H/2")
-    Stack(members, tell=lambda *what: told.append(what)).fit(WINDOWS, 0)
+    Stack(members, progress=lambda *what: told.append(what)).fit(WINDOWS, 0)
     assert [(done, of) for _, done, of in told] == [(0, 2), (1, 2), (0, 2), (1, 2)]
     assert DECAYED in told[0][0]
 

@@ -17,8 +17,8 @@ import pytest
 from rawfile import CUTOFF, HORIZON_DAYS, corrupted, deleted, shop_of, shuffled, split, with_total
 from shijin.notebook import ItemsBacktestView
 from shijin.recommend.judge.backtest import lists_from
-from shijin.recommend.judge.tasks import Goods, known_before
-from shijin.recommend.ranking.training_windows import Lessons
+from shijin.recommend.judge.tasks import ItemTable, known_before
+from shijin.recommend.ranking.training_windows import TrainingData
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS_JUDGED
 from shijin.shop import Shop
@@ -29,7 +29,7 @@ END = CUTOFF + timedelta(days=HORIZON_DAYS)
 K = 10
 SIMPLE = ("popularity", "repeat-last", "repeat-often")
 BANDS = {"1": range(1, 2), "2-4": range(2, 5), "5-9": range(5, 10), "10+": range(10, 10_000)}
-PARTS = [(protocol, again) for protocol in ("window", "last") for again in (True, False)]
+PARTS = [(protocol, allow_repeat) for protocol in ("window", "last") for allow_repeat in (True, False)]
 Rows = pd.DataFrame
 Lists = dict[str, list[str]]
 
@@ -55,12 +55,14 @@ def rows(view: ItemsBacktestView) -> Rows:
     return view.rows.to_pandas()
 
 
-def part_of(view: ItemsBacktestView, protocol: str, *, again: bool) -> dict[str, Any]:
-    (found,) = (part for part in view.result["parts"] if (part["protocol"], part["again"]) == (protocol, again))
+def part_of(view: ItemsBacktestView, protocol: str, *, allow_repeat: bool) -> dict[str, Any]:
+    (found,) = (part for part in view.result["parts"] if (part["protocol"], part["again"]) == (protocol, allow_repeat))
     return found
 
 
-def given_and_asked(raw: pd.DataFrame, protocol: str, *, again: bool) -> tuple[pd.DataFrame, dict[str, set[str]]]:
+def given_and_asked(
+    raw: pd.DataFrame, protocol: str, *, allow_repeat: bool
+) -> tuple[pd.DataFrame, dict[str, set[str]]]:
     """What was known, and what each customer with a past then bought, as the definitions say."""
     bought = raw[raw["type"] == "order"]
     if protocol == "window":
@@ -74,7 +76,7 @@ def given_and_asked(raw: pd.DataFrame, protocol: str, *, again: bool) -> tuple[p
     before = given[given["type"] == "order"].groupby("customer_id")["item_id"].agg(set).to_dict()
     asked = next_.groupby("customer_id")["item_id"].agg(set).to_dict()
     known = set(given["customer_id"])
-    own = {who: set() if again else before.get(who, set()) for who in asked}
+    own = {who: set() if allow_repeat else before.get(who, set()) for who in asked}
     return given, {who: items - own[who] for who, items in asked.items() if who in known and items - own[who]}
 
 
@@ -99,12 +101,12 @@ def mean(values: list[float]) -> float:
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("protocol", "again"), PARTS)
+@pytest.mark.parametrize(("protocol", "allow_repeat"), PARTS)
 def test_what_is_asked_is_what_the_raw_file_says_was_bought(
-    raw: pd.DataFrame, rows: Rows, protocol: str, again: bool
+    raw: pd.DataFrame, rows: Rows, protocol: str, allow_repeat: bool
 ) -> None:
-    given, asked = given_and_asked(raw, protocol, again=again)
-    mine = rows[(rows["protocol"] == protocol) & (rows["again"] == again)]
+    given, asked = given_and_asked(raw, protocol, allow_repeat=allow_repeat)
+    mine = rows[(rows["protocol"] == protocol) & (rows["again"] == allow_repeat)]
     assert len(asked) > 20
     assert lists_of(mine.assign(rank=0), "asked").keys() == asked.keys()
     assert {who: set(items) for who, items in lists_of(mine.assign(rank=0), "asked").items()} == asked
@@ -114,14 +116,14 @@ def test_what_is_asked_is_what_the_raw_file_says_was_bought(
     assert (mine["steps"] == mine["customer_id"].map(steps)).all()
 
 
-@pytest.mark.parametrize(("protocol", "again"), PARTS)
+@pytest.mark.parametrize(("protocol", "allow_repeat"), PARTS)
 def test_every_figure_recomputes_from_the_rows_and_the_raw_file(
-    raw: pd.DataFrame, rows: Rows, view: ItemsBacktestView, protocol: str, again: bool
+    raw: pd.DataFrame, rows: Rows, view: ItemsBacktestView, protocol: str, allow_repeat: bool
 ) -> None:
-    given, asked = given_and_asked(raw, protocol, again=again)
-    mine = rows[(rows["protocol"] == protocol) & (rows["again"] == again)]
-    told = part_of(view, protocol, again=again)
-    ways = [*(("lists", *SIMPLE) if again else ("lists", "popularity"))]
+    given, asked = given_and_asked(raw, protocol, allow_repeat=allow_repeat)
+    mine = rows[(rows["protocol"] == protocol) & (rows["again"] == allow_repeat)]
+    told = part_of(view, protocol, allow_repeat=allow_repeat)
+    ways = [*(("lists", *SIMPLE) if allow_repeat else ("lists", "popularity"))]
     assert list(told["scores"]) == ways
     bought = given[given["type"] == "order"]
     now = pd.Timestamp(CUTOFF if protocol == "window" else END)
@@ -152,12 +154,15 @@ def test_every_figure_recomputes_from_the_rows_and_the_raw_file(
     assert told["new_share"] == pytest.approx(mean([item not in known for item in pairs]))
 
 
-@pytest.mark.parametrize(("protocol", "again"), PARTS)
+@pytest.mark.parametrize(("protocol", "allow_repeat"), PARTS)
 def test_the_difference_to_the_best_simple_list_and_its_interval_recompute(
-    rows: Rows, view: ItemsBacktestView, protocol: str, again: bool
+    rows: Rows, view: ItemsBacktestView, protocol: str, allow_repeat: bool
 ) -> None:
     """Customers in their order, drawn with replacement a thousand times by the seed that is written down: 0."""
-    mine, told = rows[(rows["protocol"] == protocol) & (rows["again"] == again)], part_of(view, protocol, again=again)
+    mine, told = (
+        rows[(rows["protocol"] == protocol) & (rows["again"] == allow_repeat)],
+        part_of(view, protocol, allow_repeat=allow_repeat),
+    )
     simple = {way: score["ndcg"] for way, score in told["scores"].items() if way != "lists"}
     assert simple[told["best"]] == max(simple.values())
     wanted = {who: set(items) for who, items in lists_of(mine.assign(rank=0), "asked").items()}
@@ -172,11 +177,14 @@ def test_the_difference_to_the_best_simple_list_and_its_interval_recompute(
     assert found["verdict"] == ("win" if low > 0.002 else "loss" if high < -0.002 else "tie")
 
 
-@pytest.mark.parametrize(("protocol", "again"), PARTS)
+@pytest.mark.parametrize(("protocol", "allow_repeat"), PARTS)
 def test_the_chance_beside_what_was_taken_recomputes_over_everybody_who_was_listed(
-    rows: Rows, view: ItemsBacktestView, protocol: str, again: bool
+    rows: Rows, view: ItemsBacktestView, protocol: str, allow_repeat: bool
 ) -> None:
-    mine, told = rows[(rows["protocol"] == protocol) & (rows["again"] == again)], part_of(view, protocol, again=again)
+    mine, told = (
+        rows[(rows["protocol"] == protocol) & (rows["again"] == allow_repeat)],
+        part_of(view, protocol, allow_repeat=allow_repeat),
+    )
     own = mine[mine["way"] == "lists"]
     assert told["listed"] == own["customer_id"].nunique()
     assert told["chance"]["chance"] == pytest.approx(own["chance"].mean())
@@ -192,7 +200,7 @@ def test_the_chance_beside_what_was_taken_recomputes_over_everybody_who_was_list
 
 
 def test_the_popular_list_is_what_most_customers_bought_in_four_weeks(raw: pd.DataFrame, rows: Rows) -> None:
-    given, _ = given_and_asked(raw, "window", again=True)
+    given, _ = given_and_asked(raw, "window", allow_repeat=True)
     bought = given[given["type"] == "order"]
     recent = bought[bought["ts"] >= pd.Timestamp(CUTOFF) - pd.Timedelta(days=28)]
     lately, ever = (part.groupby("item_id")["customer_id"].nunique() for part in (recent, bought))
@@ -204,7 +212,7 @@ def test_the_popular_list_is_what_most_customers_bought_in_four_weeks(raw: pd.Da
 
 
 def test_repeating_lists_begin_with_what_the_customer_bought(raw: pd.DataFrame, rows: Rows) -> None:
-    given, _ = given_and_asked(raw, "window", again=True)
+    given, _ = given_and_asked(raw, "window", allow_repeat=True)
     bought = given[given["type"] == "order"]
     age = (pd.Timestamp(CUTOFF) - bought["ts"]) / pd.Timedelta(days=1)
     faded = bought.assign(worth=0.5 ** (age / 84)).drop_duplicates(["customer_id", "item_id", "ts"])
@@ -229,7 +237,7 @@ def test_no_list_holds_an_item_twice_or_postage_and_without_repeats_none_that_wa
     )
     assert all(ranks.tolist() == list(range(1, len(ranks) + 1)) for _, ranks in ranked)
     for protocol in ("window", "last"):
-        given, _ = given_and_asked(raw, protocol, again=False)
+        given, _ = given_and_asked(raw, protocol, allow_repeat=False)
         bought = given[given["type"] == "order"]
         before = set(zip(bought["customer_id"], bought["item_id"], strict=True))
         mine = rows[(rows["protocol"] == protocol) & ~rows["again"]]
@@ -262,14 +270,14 @@ def test_a_future_shuffled_or_corrupted_in_the_file_moves_no_bit_of_a_list(
     assert asked[0] != asked[1]
 
 
-def lists_at_cutoff(shop: Shop, *, again: bool) -> pd.DataFrame:
+def lists_at_cutoff(shop: Shop, *, allow_repeat: bool) -> pd.DataFrame:
     workspace = shop.workspace
-    goods = Goods(workspace.read("items"), workspace.config.items)
+    goods = ItemTable(workspace.read("items"), workspace.config.items)
     known = known_before(read_packed(workspace), goods, as_cutoff(CUTOFF))
-    found = lists_from(known, Lessons(known.actions, known.catalogue, HORIZON_DAYS), again=again)
+    found = lists_from(known, TrainingData(known.actions, known.catalogue, HORIZON_DAYS), allow_repeat=allow_repeat)
     columns = {
         "customer_id": known.customers[found.entries.customer],
-        "again": again,
+        "again": allow_repeat,
         "rank": found.entries.place + 1,
         "item_id": known.catalogue.items[found.entries.item],
         "score": found.score,
@@ -278,15 +286,17 @@ def lists_at_cutoff(shop: Shop, *, again: bool) -> pd.DataFrame:
     return pd.DataFrame(columns).sort_values(["customer_id", "rank"], ignore_index=True)
 
 
-@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("allow_repeat", [True, False])
 def test_the_lists_of_a_file_that_ends_at_the_cutoff_are_the_same(
-    orders: pd.DataFrame, view: ItemsBacktestView, again: bool, tmp_path: Path
+    orders: pd.DataFrame, view: ItemsBacktestView, allow_repeat: bool, tmp_path: Path
 ) -> None:
     raw = split(orders)
     shop = shop_of(with_total(pd.concat([raw.past, deleted(raw.future)], ignore_index=True)), tmp_path)
     expected = own_lists(view.rows)
-    expected = expected[expected["again"] == again].drop(columns=["protocol", "way", "steps"]).reset_index(drop=True)
-    found = lists_at_cutoff(shop, again=again)[expected.columns]
+    expected = (
+        expected[expected["again"] == allow_repeat].drop(columns=["protocol", "way", "steps"]).reset_index(drop=True)
+    )
+    found = lists_at_cutoff(shop, allow_repeat=allow_repeat)[expected.columns]
     pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
 
 
@@ -323,7 +333,7 @@ def test_with_each_others_futures_customers_lists_foretell_little(
     swapped = judged_of(with_total(pd.concat([raw.past, future], ignore_index=True)), tmp_path)
     pd.testing.assert_frame_equal(own_lists(view.rows), own_lists(swapped.rows), check_exact=True)
     (own, popular), (of_others, popular_of_others) = (
-        [part_of(shown, "window", again=True)["scores"][way]["ndcg"] for way in ("lists", "popularity")]
+        [part_of(shown, "window", allow_repeat=True)["scores"][way]["ndcg"] for way in ("lists", "popularity")]
         for shown in (view, swapped)
     )
     assert own > popular + 0.1
@@ -343,9 +353,9 @@ def test_the_rows_are_as_the_schema_says_and_the_same_question_is_not_answered_t
     before = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()}
     assert set(before) == {"items.json", "items.parquet"}
     receipts = len(shop.workspace.receipts())
-    again = shop.backtest_items(horizon=HORIZON_DAYS, cutoff=DAY)
-    assert again.rows.equals(one.rows)
-    assert again.result == one.result
+    allow_repeat = shop.backtest_items(horizon=HORIZON_DAYS, cutoff=DAY)
+    assert allow_repeat.rows.equals(one.rows)
+    assert allow_repeat.result == one.result
     assert {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.iterdir()} == before
     assert len(shop.workspace.receipts()) == receipts
 

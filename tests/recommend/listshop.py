@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shijin.config import ItemsSection
 from shijin.recommend.past.actions import Actions, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
-from shijin.recommend.ranking.candidates import Asked
+from shijin.recommend.ranking.candidates import Query
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.knobs import Knobs
@@ -88,10 +88,10 @@ class Floor:
     actions: Actions
     catalogue: Catalogue
 
-    def asked(self, rows: NDArray[np.int64] | None = None, *, again: bool = True) -> Asked:
+    def asked(self, rows: NDArray[np.int64] | None = None, *, allow_repeat: bool = True) -> Query:
         """Ask for some customers, or for all."""
         actions = self.actions if rows is None else self.actions.of(rows)
-        return Asked(actions, self.catalogue.product, NOBODY, again)
+        return Query(actions, self.catalogue.product, NOBODY, allow_repeat)
 
 
 @cache

@@ -15,7 +15,7 @@ from shijin.config import ItemsSection
 from shijin.recommend.affinity import HALF_LIFE_HORIZONS, SAID_WEIGHTS, affinities, affinity_table, half_life
 from shijin.recommend.past.actions import WEIGHTS, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
-from shijin.recommend.past.responses import Said, responses_of
+from shijin.recommend.past.responses import ResponseKind, responses_of
 from shijin.represent.cutoff import History, as_cutoff, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import AFFINITY
@@ -101,8 +101,8 @@ def test_a_click_is_a_view_being_shown_is_nothing_and_not_interested_is_against(
     said = {kind: row("a", "2024-01-22", None, kind, item_id="pot") for kind in ("click", "exposure", "dismiss")}
     plain = {kind: table_of([*bought, one], np.inf)["interest"].to_pylist()[:2] for kind, one in said.items()}
     assert plain == {"click": [pytest.approx(1.3), 1.0], "exposure": [1.0, 1.0], "dismiss": [1.0, pytest.approx(0.7)]}
-    assert SAID_WEIGHTS[Said.CLICK] == WEIGHTS[Kind.VIEW]
-    assert SAID_WEIGHTS[Said.RATING] == WEIGHTS[Kind.ORDER]
+    assert SAID_WEIGHTS[ResponseKind.CLICK] == WEIGHTS[Kind.VIEW]
+    assert SAID_WEIGHTS[ResponseKind.RATING] == WEIGHTS[Kind.ORDER]
 
 
 def test_a_rating_that_was_taken_back_counts_no_more() -> None:

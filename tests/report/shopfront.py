@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.config import TiersSection
-from shijin.report.data import CustomerMap, Demanded, Entry, JudgedLists, Sample, Wanted
+from shijin.report.data import CustomerMap, Demanded, Entry, JudgedLists, ListSummary, Sample
 from shijin.report.page import METRICS, Backtest, Paired, ReportData, ScoreRow
 from shijin.schema import DEMAND, FINDINGS, FORECAST
 from shijin.segment.tiers import assign
@@ -128,7 +128,7 @@ REASONS: tuple[tuple[str, dict[str, object]], ...] = (
 )
 
 
-def wanted() -> Wanted:
+def wanted() -> ListSummary:
     """Lists of all customers; what the best want differs from what the others want."""
     rows = [
         {"tier": tier, "item_id": item, "item": name, "category": "Green tea" if place % 2 else None, "customers": n}
@@ -139,7 +139,7 @@ def wanted() -> Wanted:
     ]
     rows.sort(key=lambda row: (TIERS.names.index(str(row["tier"])), -int(str(row["customers"]))))
     entries = tuple(Entry(name, "Green tea", *reason) for name, reason in zip(GOODS.values(), REASONS, strict=False))
-    return Wanted(
+    return ListSummary(
         cutoff=CUTOFF,
         horizon_days=30,
         longest=10,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from shijin.sampling import evenly
 from shijin.arrays import Singles
+from shijin.sampling import evenly
 from shijin.segment.likeness import BLOCK, Gap, Standard, flat_map, gaps, nearest, standard_of
 
 SHOPS = arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(2, 6)), elements=st.integers(-3, 3))

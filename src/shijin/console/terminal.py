@@ -293,10 +293,10 @@ def busy(said: Console, *, silent: bool) -> Iterator[Any]:
             task = bar.add_task("", total=None, verb=verb)
             running[:] = [task]
 
-            def tell(what: str, done: int, of: int) -> None:
+            def progress(what: str, done: int, of: int) -> None:
                 bar.update(task, total=of, completed=done, description=what)
 
-            return tell
+            return progress
 
         yield begin
         for earlier in running:

@@ -28,7 +28,7 @@ class Work:
     """
 
     threads: int = 1
-    tell: Progress | None = None
+    progress: Progress | None = None
 
 
 QUIETLY = Work()

@@ -189,7 +189,7 @@ def learnt(
     """Fit members and their stack on closed windows, and learn there how far corrections are to be followed."""
     trust: list[Trust] = []
     unseen = None if corrections is None else lambda forecast: trust.append(corrections.learn(forecast, windows[0]))
-    stack = Stack(list(members), tell=work.tell, unseen=unseen)
+    stack = Stack(list(members), progress=work.progress, unseen=unseen)
     stack.fit(windows, SEED)
     return stack, trust[0] if trust else None
 

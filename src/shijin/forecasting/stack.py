@@ -130,7 +130,7 @@ class Stack:
     case: Case | None = None
     served: str = NAME
     notes: list[Note] = field(default_factory=list)
-    tell: Progress | None = None  # called with (what, done, of how many) while fitting
+    progress: Progress | None = None  # called with (what, done, of how many) while fitting
     unseen: Unseen | None = None  # called while fitting with the newest window's forecast of customers not seen before
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
@@ -219,8 +219,8 @@ class Stack:
         return forecasts
 
     def _say(self, what: str, done: int, of: int) -> None:
-        if self.tell is not None:
-            self.tell(what, done, of)
+        if self.progress is not None:
+            self.progress(what, done, of)
 
 
 def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from shijin.arrays import Codes, Floats, Ints
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
-from shijin.recommend.past.responses import Responses, Said
+from shijin.recommend.past.responses import ResponseKind, Responses
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import AFFINITY
 
 # What is done is worth `actions.WEIGHTS`; being shown something says nothing of the one who sees it.
-SAID_WEIGHTS = {Said.RATING: 1.0, Said.CLICK: 0.3, Said.DISMISS: 0.3}
+SAID_WEIGHTS = {ResponseKind.RATING: 1.0, ResponseKind.CLICK: 0.3, ResponseKind.DISMISS: 0.3}
 # Of .25 to 8 horizons or no fading at all, that foretell by what share of a household's next orders fall on which
 # category; The Complete Journey, 30 and 60 days: overlap .374 and .436 at 2 to 4, .369 and .434 unfaded, .316 and .385
 # at .25.
@@ -120,7 +120,7 @@ def _interest(
     customer, item, ts, weight = actions.customer, actions.item, actions.ts, actions.weight
     if responses is not None:
         weight = np.where(_rated(actions, responses), 0.0, weight)
-        said = [responses.opinions(), responses.take(responses.kind == Said.CLICK)]
+        said = [responses.opinions(), responses.take(responses.kind == ResponseKind.CLICK)]
         customer = np.concatenate([customer, *(one.customer for one in said)])
         item = np.concatenate([item, *(one.item for one in said)])
         ts = np.concatenate([ts, *(one.ts for one in said)])
@@ -145,7 +145,7 @@ def _interest(
 
 def _rated(actions: Actions, responses: Responses) -> NDArray[np.bool_]:
     """(a,) whether a row is a review of an item that the customer rated: the rating says it all."""
-    ratings = responses.take(responses.kind == Said.RATING)
+    ratings = responses.take(responses.kind == ResponseKind.RATING)
     width = max(actions.n_items, int(ratings.item.max(initial=0)) + 1)
     rated = ratings.customer * width + ratings.item
     return (actions.kind == Kind.REVIEW) & np.isin(actions.customer * width + actions.item, rated)
@@ -153,6 +153,6 @@ def _rated(actions: Actions, responses: Responses) -> NDArray[np.bool_]:
 
 def _said_weight(said: Responses) -> Floats:
     """(r,) how much a response says of what is wanted, against it below 0."""
-    by_kind = np.zeros(max(Said) + 1)
+    by_kind = np.zeros(max(ResponseKind) + 1)
     by_kind[list(SAID_WEIGHTS)] = list(SAID_WEIGHTS.values())
     return by_kind[said.kind] * said.value

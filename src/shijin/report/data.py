@@ -131,7 +131,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ListSummary:
     """What customers want next.
 
     Parameters
@@ -277,7 +277,7 @@ class ReportData:
     untrained: tuple[tuple[str, str], ...] = ()
     map: CustomerMap | None = None
     map_missing: MapMissing | None = None
-    wanted: Wanted | None = None
+    wanted: ListSummary | None = None
     wanted_missing: ListsMissing | None = None
     demanded: Demanded | None = None
     judged_lists: JudgedLists | None = None

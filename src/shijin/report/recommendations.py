@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shijin.config import parse_horizon
 from shijin.recommend.demand.verdict import written_pieces
 from shijin.report import charts
-from shijin.report.data import Demanded, Entry, JudgedLists, ReportData, Wanted
+from shijin.report.data import Demanded, Entry, JudgedLists, ListSummary, ReportData
 from shijin.report.draw import draw
 from shijin.report.layout import Action, Cell, Figure, Grid, plain
 from shijin.report.voice import Voice
@@ -110,7 +110,7 @@ def _reason(entry: Entry, voice: Voice) -> Reason:
     return Reason(entry.item, entry.category or "", charts.capital(words))
 
 
-def _narrowed(wanted: Wanted, voice: Voice) -> list[str]:
+def _narrowed(wanted: ListSummary, voice: Voice) -> list[str]:
     """One sentence on what the lists leave out and by what they are ordered; none of lists that anything may be on."""
     asked = wanted.options
     told: dict[str, object] = {
@@ -126,7 +126,7 @@ def _narrowed(wanted: Wanted, voice: Voice) -> list[str]:
     return [voice.say("report.wants_narrowed", **whole)] if limits else []
 
 
-def _recommended(wanted: Wanted, tiers: tuple[str, ...], voice: Voice) -> Figure:
+def _recommended(wanted: ListSummary, tiers: tuple[str, ...], voice: Voice) -> Figure:
     rows = wanted.listed.to_pylist()
     items = list(dict.fromkeys(row["item_id"] for row in rows))
     held = {(row["item_id"], row["tier"]): row["customers"] for row in rows}
@@ -179,7 +179,7 @@ def _demand(demanded: Demanded, voice: Voice) -> Figure | None:
     )
 
 
-def _by_tier(wanted: Wanted, tiers: tuple[str, ...], voice: Voice) -> Grid:
+def _by_tier(wanted: ListSummary, tiers: tuple[str, ...], voice: Voice) -> Grid:
     """What stands on most lists of each tier: a column a tier, the most frequent first."""
     rows = wanted.listed.to_pylist()
     columns = [[row for row in rows if row["tier"] == tier][:MOST_OF_A_TIER] for tier in tiers]

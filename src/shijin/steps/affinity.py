@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from shijin.recommend.affinity import affinity_table, half_life
 from shijin.recommend.past.responses import responses_of
-from shijin.steps.recommender import Ground, ground_of, score_beside
+from shijin.steps.recommender import ItemContext, item_context, score_beside
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
 
@@ -35,20 +35,20 @@ def affinity(
     EmptyHistoryError
         When fewer than two items were ordered.
     """
-    ground = ground_of(workspace, horizon, cutoff)
-    table = affinity_of(workspace, ground)
-    score = score_beside(workspace, ground, now)
+    context = item_context(workspace, horizon, cutoff)
+    table = affinity_of(workspace, context)
+    score = score_beside(workspace, context, now)
     workspace.write_rows(f"scores/{score}/{ROWS}", table)
-    card = {"score": score, "cutoff": ground.day.isoformat(), "horizon_days": ground.horizon_days}
+    card = {"score": score, "cutoff": context.day.isoformat(), "horizon_days": context.horizon_days}
     receipt = Receipt("affinity", started(now), card, {"rows": table.num_rows}, outputs=(f"scores/{score}/{ROWS}",))
     workspace.write_receipt(receipt)
     return receipt, table
 
 
-def affinity_of(workspace: Workspace, ground: Ground) -> pa.Table:
+def affinity_of(workspace: Workspace, context: ItemContext) -> pa.Table:
     """Sum up what each customer of a shop that is read already cares for, what they said of items included."""
     events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
-    until = None if ground.live else ground.history.cutoff
-    customers = ground.history.customers
-    said = responses_of(events, customers, ground.catalogue.items, ground.packed.zone, until)
-    return affinity_table(ground.actions, ground.catalogue, customers, half_life(ground.horizon_days), said)
+    until = None if context.live else context.history.cutoff
+    customers = context.history.customers
+    said = responses_of(events, customers, context.catalogue.items, context.packed.zone, until)
+    return affinity_table(context.actions, context.catalogue, customers, half_life(context.horizon_days), said)

@@ -49,7 +49,7 @@ class BacktestOptions:
 
 
 def run_backtest(
-    workspace: Workspace, options: BacktestOptions, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: BacktestOptions, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Judge, or find what the same data and options gave before.
 
@@ -69,7 +69,7 @@ def run_backtest(
     packed = read_packed(workspace)
     horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
     cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
-    work = Work(workspace.config.engine.threads, tell)
+    work = Work(workspace.config.engine.threads, progress)
     members = [*options.members, *([Adapted(work.threads)] if options.adapt else [])]
     id = step_id(workspace, day_of(cutoff), horizon_days, "backtest", *(member.name for member in members))
     folder = workspace.root / "backtests" / id

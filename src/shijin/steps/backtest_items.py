@@ -11,7 +11,7 @@ import pyarrow as pa
 from shijin.forecasting.members import Work
 from shijin.notes import Progress
 from shijin.recommend.judge.backtest import backtest_items
-from shijin.recommend.judge.tasks import Goods
+from shijin.recommend.judge.tasks import ItemTable
 from shijin.represent.cutoff import day_of
 from shijin.represent.packed import DAY_US
 from shijin.schema import ITEMS_JUDGED
@@ -35,7 +35,7 @@ class ItemsOptions:
 
 
 def run_backtest_items(
-    workspace: Workspace, options: ItemsOptions, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: ItemsOptions, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Judge, or find what the same data and options gave before.
 
@@ -61,9 +61,9 @@ def run_backtest_items(
     id = step_id(workspace, day_of(cutoff), horizon_days, "backtest items")
     new = not (workspace.root / "backtests" / id / RESULT).exists()
     if new:
-        goods = Goods(workspace.read("items"), workspace.config.items)
-        work = Work(workspace.config.engine.threads, _in_words(workspace, tell))
-        figures, rows = backtest_items(packed, goods, horizon_days, cutoff, work)
+        items_known = ItemTable(workspace.read("items"), workspace.config.items)
+        work = Work(workspace.config.engine.threads, _in_words(workspace, progress))
+        figures, rows = backtest_items(packed, items_known, horizon_days, cutoff, work)
         keep(workspace, id, {RESULT: figures}, {ROWS: rows})
     result, rows = read_backtest_items(workspace, id)
     return finished(workspace, id, result, (ROWS, RESULT), new=new, now=now), rows
@@ -81,6 +81,6 @@ def read_backtest_items(workspace: Workspace, id: str) -> tuple[dict[str, Any], 
     return result, workspace.read_rows(f"backtests/{id}/{ROWS}", ITEMS_JUDGED)
 
 
-def _in_words(workspace: Workspace, tell: Progress | None) -> Progress | None:
+def _in_words(workspace: Workspace, progress: Progress | None) -> Progress | None:
     language = workspace.config.shop.locale
-    return None if tell is None else lambda code, done, of: tell(say(code, language), done, of)
+    return None if progress is None else lambda code, done, of: progress(say(code, language), done, of)

@@ -13,7 +13,7 @@ from shijin.recommend.demand.demand import demand as foretell
 from shijin.recommend.demand.demand import demand_table, sold_of
 from shijin.represent.cutoff import day_of
 from shijin.schema import DEMAND
-from shijin.steps.recommender import Ground, ground_of, score_beside
+from shijin.steps.recommender import ItemContext, item_context, score_beside
 from shijin.steps.score import LATEST, looks_back
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -45,9 +45,9 @@ def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple
     EmptyHistoryError
         When no item was ordered.
     """
-    ground = ground_of(workspace, options.horizon, options.cutoff, least=1)
-    table, card = demand_of(ground)
-    card = {"score": score_beside(workspace, ground, now), **card}
+    context = item_context(workspace, options.horizon, options.cutoff, least=1)
+    table, card = demand_of(context)
+    card = {"score": score_beside(workspace, context, now), **card}
     outputs = keep_demand(workspace, table, card)
     told = card | {"notes": looks_back(workspace, card["cutoff"])}
     receipt = Receipt("demand", started(now), inputs=told, rows={"items": table.num_rows}, outputs=outputs)
@@ -55,20 +55,20 @@ def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple
     return receipt, table
 
 
-def demand_of(ground: Ground) -> tuple[pa.Table, dict[str, Any]]:
+def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
     """Forecast the pieces of every item of a shop that is read already; gives `schema.DEMAND` and the card.
 
     Orders are taken to be as many as in the last horizon. Those that the forecast of customers expects missed by more,
     on Online Retail and The Complete Journey alike.
     """
-    sold = sold_of(ground.history, ground.actions, ground.catalogue.product)
-    found = foretell(sold, ground.horizon_days)
-    table, card = demand_table(found, ground.catalogue), found.card()
+    sold = sold_of(context.history, context.actions, context.catalogue.product)
+    found = foretell(sold, context.horizon_days)
+    table, card = demand_table(found, context.catalogue), found.card()
     if card["judged"]:
         card["judged"]["cutoff"] = day_of(card["judged"]["cutoff"]).isoformat()
     return table, {
-        "cutoff": ground.day.isoformat(),
-        "horizon_days": ground.horizon_days,
+        "cutoff": context.day.isoformat(),
+        "horizon_days": context.horizon_days,
         "items": table.num_rows,
         **card,
     }

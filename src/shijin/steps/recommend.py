@@ -22,21 +22,21 @@ from shijin.errors import ConfigError
 from shijin.notes import Note, Progress
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import known
-from shijin.recommend.ranking.candidates import Asked
+from shijin.recommend.ranking.candidates import Query
 from shijin.recommend.ranking.lists import Lists, Shape, make_lists
 from shijin.recommend.ranking.newcomers import Bestsellers, bestsellers
 from shijin.recommend.ranking.ranker import SHORTLIST
-from shijin.recommend.ranking.recommender import Recommender, Wanted, over_batches
-from shijin.recommend.reasons.reason_text import reason_args, reason_codes, say_reasons
+from shijin.recommend.ranking.recommender import Ranking, Recommender, over_batches
+from shijin.recommend.reasons.reason_text import reason_args, reason_codes, reason_texts
 from shijin.recommend.reasons.reasons import Shown, reasons_of
 from shijin.schema import RECOMMENDATIONS
 from shijin.steps.affinity import ROWS as AFFINITIES
 from shijin.steps.affinity import affinity_of
 from shijin.steps.demand import demand_of, keep_demand
 from shijin.steps.recommender import (
-    Ground,
-    ground_of,
+    ItemContext,
     in_words,
+    item_context,
     keep,
     recommender_of,
     score_beside,
@@ -44,7 +44,7 @@ from shijin.steps.recommender import (
     within,
 )
 from shijin.steps.score import LATEST, looks_back
-from shijin.steps.shelf import refuse_item, shelf_of, worth_of
+from shijin.steps.shelf import eligible_items, refuse_item, worth_of
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
 from shijin.workspace.receipts import started
@@ -137,58 +137,58 @@ class RecommendOptions:
 
 
 @dataclass(frozen=True)
-class Question:
+class ListRequest:
     """All that lists, or who wants an item, are made from."""
 
-    ground: Ground
+    context: ItemContext
     id: str
     recommender: Recommender
     allowed: NDArray[np.bool_]
     worth: Floats | None
     shape: Shape
     notes: list[Note]
-    again: bool
+    allow_repeat: bool
 
     @cached_property
     def bestsellers(self) -> Bestsellers:
         """For customers of whom no item is known."""
-        ground = self.ground
-        return bestsellers(ground.actions, ground.history, self.allowed, ground.horizon_days)
+        context = self.context
+        return bestsellers(context.actions, context.history, self.allowed, context.horizon_days)
 
     def lists(self, rows: Ints | None, threads: int) -> Lists:
         """Lists of some customers, or of all."""
-        category = self.ground.catalogue.category
+        category = self.context.catalogue.category
 
-        def fill(wanted: Wanted) -> Lists:
+        def fill(wanted: Ranking) -> Lists:
             return make_lists(wanted, self.worth, category, self.shape)
 
         parts = list(self.each(fill, rows, threads))
         return Lists(*(np.concatenate([getattr(part, name) for part in parts]) for name in Lists.__annotations__))
 
-    def each(self, use: Callable[[Wanted], Answer], rows: Ints | None, threads: int) -> Iterator[Answer]:
+    def each(self, use: Callable[[Ranking], Answer], rows: Ints | None, threads: int) -> Iterator[Answer]:
         """What is made of the candidates of each batch of customers, in order; bestsellers where nothing is known."""
-        ground = self.ground
-        listable = ground.catalogue.product & known(ground.catalogue, ground.actions)
-        shelf = None if np.array_equal(self.allowed, listable) else self.allowed
+        context = self.context
+        eligible = context.catalogue.product & known(context.catalogue, context.actions)
+        requested = None if np.array_equal(self.allowed, eligible) else self.allowed
 
         def answer(batch: tuple[Ints, Actions]) -> Answer:
             some, part = batch
-            barred = _barred_of(ground.barred, some, part.n_items)
-            found = self.recommender.wanted(Asked(part, listable, barred, self.again, shelf))
+            excluded = _barred_of(context.excluded, some, part.n_items)
+            found = self.recommender.rank(Query(part, eligible, excluded, self.allow_repeat, requested))
             with_past = np.diff(part.offsets) > 0
             found = found.take(with_past[found.customer])
             return use(replace(found, customer=some[found.customer]).and_also(self._newcomers(some[~with_past])))
 
         _ = self.bestsellers, self.recommender.ranker.booster  # made once, before threads ask for them
-        return over_batches(answer, ground.asked, rows, threads)
+        return over_batches(answer, context.asked, rows, threads)
 
-    def _newcomers(self, customers: Ints) -> Wanted:
-        found = self.bestsellers.wanted(customers)
-        return found.take(~np.isin(found.customer * self.ground.asked.n_items + found.item, self.ground.barred))
+    def _newcomers(self, customers: Ints) -> Ranking:
+        found = self.bestsellers.rank(customers)
+        return found.take(~np.isin(found.customer * self.context.asked.n_items + found.item, self.context.excluded))
 
 
 def recommend(
-    workspace: Workspace, options: RecommendOptions, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: RecommendOptions, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Make every customer's list, and put lists, interests and the demand for items beside the newest forecast.
 
@@ -207,23 +207,26 @@ def recommend(
     EmptyHistoryError
         When the shop has no items to choose among.
     """
-    question = question_of(workspace, options, tell)
-    ground, threads = question.ground, workspace.config.engine.threads
-    told = in_words(workspace, tell)
-    interests, (expected, foretold) = affinity_of(workspace, ground), demand_of(ground)  # before lists fill the memory
+    request = list_request(workspace, options, progress)
+    context, threads = request.context, workspace.config.engine.threads
+    told = in_words(workspace, progress)
+    interests, (expected, foretold) = (
+        affinity_of(workspace, context),
+        demand_of(context),
+    )  # before lists fill the memory
     with one_blas_thread():
-        lists = question.lists(None, threads)
+        lists = request.lists(None, threads)
         if not len(lists.item):
             raise _nothing_left(options, "anybody", "--all")
         told("reasons", 0, 1)
-        table = _table(workspace, question, lists)
+        table = _table(workspace, request, lists)
     told("reasons", 1, 1)
-    question.notes.extend(_left_out(question, lists))
+    request.notes.extend(_left_out(request, lists))
     counted = _counted(lists, table)
     del lists
-    id = score_beside(workspace, ground, now)
-    keep(workspace, question.id, question.recommender)
-    card = card_of(question, options) | {"score": id, **counted}
+    id = score_beside(workspace, context, now)
+    keep(workspace, request.id, request.recommender)
+    card = card_of(request, options) | {"score": id, **counted}
     with workspace.lock():
         workspace.write_rows(f"scores/{id}/{ROWS}", table)
         workspace.write_rows(f"scores/{id}/{AFFINITIES}", interests)
@@ -237,7 +240,7 @@ def recommend(
 
 
 def recommend_to(
-    workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Make one customer's list; the receipt keeps what was shown, with its propensities.
 
@@ -246,17 +249,17 @@ def recommend_to(
     ConfigError
         When there is no such customer, or as in `recommend`.
     """
-    question = question_of(workspace, options, tell, customer)
-    ground = question.ground
-    row = np.flatnonzero(ground.history.customers == customer)
-    lists = question.lists(row, 1)
+    request = list_request(workspace, options, progress, customer)
+    context = request.context
+    row = np.flatnonzero(context.history.customers == customer)
+    lists = request.lists(row, 1)
     if not len(lists.item):
         raise _nothing_left(options, repr(customer), "customer")
-    table = _table(workspace, question, lists)
-    names = dict(zip(table["item_id"].to_pylist(), ground.catalogue.names[lists.item].tolist(), strict=True))
-    card = card_of(question, options) | _counted(lists, table) | {"customer": customer, "names": names, "score": None}
+    table = _table(workspace, request, lists)
+    names = dict(zip(table["item_id"].to_pylist(), context.catalogue.names[lists.item].tolist(), strict=True))
+    card = card_of(request, options) | _counted(lists, table) | {"customer": customer, "names": names, "score": None}
     shown = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
-    keep(workspace, question.id, question.recommender)
+    keep(workspace, request.id, request.recommender)
     receipt = Receipt("recommend", started(now), inputs=card | {"shown": shown}, rows={"rows": table.num_rows})
     workspace.write_receipt(receipt)
     return receipt, table
@@ -274,13 +277,13 @@ def latest_lists(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None
     return card, workspace.read_rows(f"scores/{id}/{ROWS}", RECOMMENDATIONS)
 
 
-def question_of(
+def list_request(
     workspace: Workspace,
     options: RecommendOptions,
-    tell: Progress | None,
+    progress: Progress | None,
     customer: str | None = None,
     item: str | None = None,
-) -> Question:
+) -> ListRequest:
     """Check what is asked before anything long begins, and find the recommender that answers it.
 
     Raises
@@ -295,24 +298,24 @@ def question_of(
         raise ConfigError(f"a list of {options.k}", "--k", f"ask for 1 {most}")
     if not 0 <= options.diverse <= 1:
         raise ConfigError(f"{options.diverse}", "--diverse", "choose 0 (by score alone) to 1 (by variety alone)")
-    ground = within(ground_of(workspace, options.horizon, options.cutoff), options.min_gap)
-    if customer is not None and customer not in ground.history.customers:
-        problem = f"no customer {customer!r} with a history before {ground.day}"
+    context = within(item_context(workspace, options.horizon, options.cutoff), options.min_gap)
+    if customer is not None and customer not in context.history.customers:
+        problem = f"no customer {customer!r} with a history before {context.day}"
         raise ConfigError(problem, "customer", "write the id as it stands in the order file")
-    allowed, notes = shelf_of(ground, options.only, options.in_stock)
+    allowed, notes = eligible_items(context, options.only, options.in_stock)
     if item is not None:
-        refuse_item(ground, item, allowed, options.filters)
+        refuse_item(context, item, allowed, options.filters)
     worth = None
     if options.value_aware:
-        worth, how = worth_of(workspace, ground)
+        worth, how = worth_of(workspace, context)
         notes.append(how)
-    if options.diverse and not (ground.catalogue.category[allowed] >= 0).any():
+    if options.diverse and not (context.catalogue.category[allowed] >= 0).any():
         notes.append({"code": "lists.no_categories"})
-    again = not options.exclude_bought
-    id, recommender = recommender_of(workspace, ground, in_words(workspace, tell), again=again)
+    allow_repeat = not options.exclude_bought
+    id, recommender = recommender_of(workspace, context, in_words(workspace, progress), allow_repeat=allow_repeat)
     notes += taught_notes(recommender)
     shape = Shape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
-    return Question(ground, id, recommender, allowed, worth, shape, notes, again)
+    return ListRequest(context, id, recommender, allowed, worth, shape, notes, allow_repeat)
 
 
 def _nothing_left(options: RecommendOptions, whom: str, where: str) -> ConfigError:
@@ -327,23 +330,25 @@ def _seed(id: str) -> int:
     return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big")
 
 
-def _barred_of(barred: Ints, some: Ints, n_items: int) -> Ints:
+def _barred_of(excluded: Ints, some: Ints, n_items: int) -> Ints:
     """The same for some customers, who are then numbered 0, 1, 2 ..."""
-    first, last = np.searchsorted(barred, some * n_items), np.searchsorted(barred, (some + 1) * n_items)
+    first, last = np.searchsorted(excluded, some * n_items), np.searchsorted(excluded, (some + 1) * n_items)
     counts = last - first
     if not counts.sum():
-        return barred[:0]
+        return excluded[:0]
     rows = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-    return np.repeat(np.arange(len(some)), counts) * n_items + barred[rows] % n_items
+    return np.repeat(np.arange(len(some)), counts) * n_items + excluded[rows] % n_items
 
 
-def _table(workspace: Workspace, question: Question, lists: Lists) -> pa.Table:
-    ground = question.ground
-    said = said_of(workspace, question, Shown(lists.customer, lists.item, lists.explored))  # takes the most room
+def _table(workspace: Workspace, request: ListRequest, lists: Lists) -> pa.Table:
+    context = request.context
+    said = reasons_in_words(
+        workspace, request, Shown(lists.customer, lists.item, lists.explored)
+    )  # takes the most room
     columns = {
-        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(lists.customer)),
+        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(lists.customer)),
         "rank": lists.rank.astype(np.int32),
-        "item_id": pa.array(ground.catalogue.items, pa.string()).take(pa.array(lists.item)),
+        "item_id": pa.array(context.catalogue.items, pa.string()).take(pa.array(lists.item)),
         "score": lists.score,
         "propensity": lists.propensity,
         **said,
@@ -351,40 +356,40 @@ def _table(workspace: Workspace, question: Question, lists: Lists) -> pa.Table:
     return pa.table(columns, schema=RECOMMENDATIONS)
 
 
-def said_of(workspace: Workspace, question: Question, shown: Shown) -> dict[str, pa.ChunkedArray]:
+def reasons_in_words(workspace: Workspace, request: ListRequest, shown: Shown) -> dict[str, pa.ChunkedArray]:
     """Give the reason of each row: its code, its arguments as JSON, its words in the shop's language."""
-    ground = question.ground
-    similar = question.recommender.members.neighbours
-    found = reasons_of(ground.actions, ground.catalogue, shown, similar, ground.horizon_days, ground.asked)
+    context = request.context
+    similar = request.recommender.members.neighbours
+    found = reasons_of(context.actions, context.catalogue, shown, similar, context.horizon_days, context.asked)
     language = workspace.config.shop.locale
     return {
         "reason_code": reason_codes(found),
-        "reason_args": reason_args(found, ground.catalogue),
-        "reason": say_reasons(found, ground.catalogue, language),
+        "reason_args": reason_args(found, context.catalogue),
+        "reason": reason_texts(found, context.catalogue, language),
     }
 
 
-def _left_out(question: Question, lists: Lists) -> list[Note]:
+def _left_out(request: ListRequest, lists: Lists) -> list[Note]:
     """Who got bestsellers or nothing, where anybody did."""
-    newcomers = int((np.diff(question.ground.asked.offsets) == 0).sum())
-    unlisted = len(question.ground.history) - len(np.unique(lists.customer))
+    newcomers = int((np.diff(request.context.asked.offsets) == 0).sum())
+    unlisted = len(request.context.history) - len(np.unique(lists.customer))
     counts = {"lists.newcomers": newcomers, "lists.unlisted": unlisted}
     return [{"code": code, "customers": customers} for code, customers in counts.items() if customers]
 
 
-def card_of(question: Question, options: RecommendOptions) -> dict[str, Any]:
+def card_of(request: ListRequest, options: RecommendOptions) -> dict[str, Any]:
     """What every receipt says: what was asked, and what answered."""
     kept = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
     kept |= {"categories": list(options.only), "min_gap": options.min_gap}
-    kept["in_stock"] = None if options.in_stock is None else int(question.allowed.sum())
+    kept["in_stock"] = None if options.in_stock is None else int(request.allowed.sum())
     return {
-        "recommender": question.id,
-        "cutoff": question.ground.day.isoformat(),
-        "horizon_days": question.ground.horizon_days,
+        "recommender": request.id,
+        "cutoff": request.context.day.isoformat(),
+        "horizon_days": request.context.horizon_days,
         "options": kept,
-        "explore": question.shape.explore,
-        "learnt": question.recommender.card(),
-        "notes": question.notes,
+        "explore": request.shape.explore,
+        "learnt": request.recommender.card(),
+        "notes": request.notes,
     }
 
 

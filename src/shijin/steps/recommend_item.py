@@ -10,10 +10,10 @@ import pyarrow as pa
 from shijin.arrays import Ints
 from shijin.errors import ConfigError
 from shijin.notes import Progress
-from shijin.recommend.ranking.recommender import Wanted, likeliest
+from shijin.recommend.ranking.recommender import Ranking, likeliest
 from shijin.recommend.reasons.reasons import Shown
 from shijin.schema import WANTED_BY
-from shijin.steps.recommend import RecommendOptions, card_of, question_of, said_of
+from shijin.steps.recommend import RecommendOptions, card_of, list_request, reasons_in_words
 from shijin.steps.recommender import keep
 from shijin.threads import one_blas_thread
 from shijin.workspace import Receipt, Workspace
@@ -21,7 +21,7 @@ from shijin.workspace.receipts import started
 
 
 def wanted_by(
-    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Find who wants one item most: a list to send.
 
@@ -41,19 +41,19 @@ def wanted_by(
     given = [name for name, there in told.items() if there]
     if given:
         raise ConfigError("orders customers by their chance alone", "--item", f"leave out {' and '.join(given)}")
-    question = question_of(workspace, options, tell, item=item)
-    ground, threads = question.ground, workspace.config.engine.threads
-    code = int(ground.catalogue.codes(pa.array([item]))[0])
-    rows = likeliest(question.recommender.members, ground.asked, code)
+    request = list_request(workspace, options, progress, item=item)
+    context, threads = request.context, workspace.config.engine.threads
+    code = int(context.catalogue.codes(pa.array([item]))[0])
+    rows = likeliest(request.recommender.members, context.asked, code)
 
-    def mine(wanted: Wanted) -> tuple[Wanted, Ints]:
+    def mine(wanted: Ranking) -> tuple[Ranking, Ints]:
         chosen = wanted.item == code
         place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
         return wanted.take(chosen), place[chosen]
 
     with one_blas_thread():
-        parts = list(question.each(mine, rows, threads))
-    wanted, place = Wanted.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        parts = list(request.each(mine, rows, threads))
+    wanted, place = Ranking.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
     likely = wanted.likely
     order = np.lexsort((place, -likely))[: options.k]
     if not len(order):
@@ -64,18 +64,18 @@ def wanted_by(
     shown = Shown(
         wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
     )
-    said = said_of(workspace, question, shown)
+    said = reasons_in_words(workspace, request, shown)
     back = np.argsort(by_customer, kind="stable")
     columns = {
-        "customer_id": pa.array(ground.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
+        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
         "rank": np.arange(1, len(order) + 1, dtype=np.int32),
         "score": likely[order],
         "place": place[order].astype(np.int32),
         **{name: column.take(pa.array(back)) for name, column in said.items()},
     }
     table = pa.table(columns, schema=WANTED_BY)
-    card = card_of(question, options) | {"item": item, "name": str(ground.catalogue.names[code])}
-    keep(workspace, question.id, question.recommender)
+    card = card_of(request, options) | {"item": item, "name": str(context.catalogue.names[code])}
+    keep(workspace, request.id, request.recommender)
     receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
     workspace.write_receipt(receipt)
     return receipt, table

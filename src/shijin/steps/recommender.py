@@ -13,14 +13,14 @@ from shijin.arrays import Ints
 from shijin.config import parse_horizon
 from shijin.errors import ConfigError
 from shijin.notes import Note, Progress
-from shijin.recommend.judge.tasks import Goods, known_of
+from shijin.recommend.judge.tasks import ItemTable, known_of
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
-from shijin.recommend.past.feedback import heard
+from shijin.recommend.past.feedback import apply_feedback
 from shijin.recommend.past.responses import responses_of
 from shijin.recommend.ranking.recommender import Recommender, learn
 from shijin.recommend.ranking.saved import CARD, FORMAT, load, save
-from shijin.recommend.ranking.training_windows import Lessons
+from shijin.recommend.ranking.training_windows import TrainingData
 from shijin.represent.cutoff import History, day_of, split_at
 from shijin.represent.packed import DAY_US, Packed
 from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
@@ -33,7 +33,7 @@ SOON_DAYS = 30  # what is wanted next is asked of the near future, however far t
 
 
 @dataclass(frozen=True)
-class Ground:
+class ItemContext:
     """A shop as lists see it.
 
     Parameters
@@ -41,7 +41,7 @@ class Ground:
     actions
         What was done before the cutoff.
     asked
-        The same as customers would have it by what they said; `barred` is what they do not want to see.
+        The same as customers would have it by what they said; `excluded` is what they do not want to see.
     live : bool
         Whether the cutoff is the end of the data: then items that nobody touched yet may be recommended, and everything
         said so far counts; else only what was known before the cutoff.
@@ -52,7 +52,7 @@ class Ground:
     actions: Actions
     catalogue: Catalogue
     asked: Actions
-    barred: Ints
+    excluded: Ints
     horizon_days: int
     live: bool
 
@@ -62,7 +62,9 @@ class Ground:
         return day_of(self.history.cutoff)
 
 
-def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, least: int = 2) -> Ground:
+def item_context(
+    workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, least: int = 2
+) -> ItemContext:
     """Read a shop as lists see it.
 
     Parameters
@@ -84,34 +86,34 @@ def ground_of(workspace: Workspace, horizon: str | int | None, cutoff: str | dat
         horizon_days = min(horizon_days, SOON_DAYS)
     live = day >= packed.end
     history, _ = split_at(packed, day, 1)
-    goods = Goods(workspace.read("items"), workspace.config.items)
-    known = known_of(history, packed, goods, listed=live)
+    items_known = ItemTable(workspace.read("items"), workspace.config.items)
+    known = known_of(history, packed, items_known, listed=live)
     known.refuse_no_choice("items", least)
     actions, catalogue = known.actions, known.catalogue
     events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
     said = responses_of(events, history.customers, catalogue.items, packed.zone, None if live else day)
-    asked, barred = heard(actions, said)
-    return Ground(packed, history, actions, catalogue, asked, barred, horizon_days, live)
+    asked, excluded = apply_feedback(actions, said)
+    return ItemContext(packed, history, actions, catalogue, asked, excluded, horizon_days, live)
 
 
-def score_beside(workspace: Workspace, ground: Ground, now: datetime) -> str:
+def score_beside(workspace: Workspace, context: ItemContext, now: datetime) -> str:
     """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
     if (workspace.root / LATEST).exists():
         latest = workspace.read_json(LATEST, "id", "cutoff")
-        if latest.get("basis") == workspace.basis() and latest["cutoff"] == ground.day.isoformat():
+        if latest.get("basis") == workspace.basis() and latest["cutoff"] == context.day.isoformat():
             return str(latest["id"])
-    receipt, _ = score(workspace, ScoreOptions(cutoff=ground.day), now)
+    receipt, _ = score(workspace, ScoreOptions(cutoff=context.day), now)
     return str(receipt.inputs["score"])
 
 
-def in_words(workspace: Workspace, tell: Progress | None) -> Progress:
+def in_words(workspace: Workspace, progress: Progress | None) -> Progress:
     """Say in the shop's language what is going on; nothing where nobody is told."""
     language = workspace.config.shop.locale
-    return lambda what, done, of: tell(say(f"lists.{what}", language), done, of) if tell else None
+    return lambda what, done, of: progress(say(f"lists.{what}", language), done, of) if progress else None
 
 
 def recommender_of(
-    workspace: Workspace, ground: Ground, tell: Progress | None = None, *, again: bool
+    workspace: Workspace, context: ItemContext, progress: Progress | None = None, *, allow_repeat: bool
 ) -> tuple[str, Recommender]:
     """The id of the shop's recommender, and the recommender, found or learnt now; `keep` it once there is an answer.
 
@@ -120,13 +122,13 @@ def recommender_of(
     again
         Whether what a customer bought before may be recommended.
     """
-    id = step_id(workspace, ground.day, ground.horizon_days, "recommender", again, FORMAT)
+    id = step_id(workspace, context.day, context.horizon_days, "recommender", allow_repeat, FORMAT)
     folder = workspace.root / "recommenders" / id
     if (folder / CARD).exists():
         return id, _load_once(folder)
     threads = workspace.config.engine.threads
-    lessons = Lessons(ground.actions, ground.catalogue, ground.horizon_days, threads=threads)
-    return id, learn(lessons, again=again, tell=tell)
+    training = TrainingData(context.actions, context.catalogue, context.horizon_days, threads=threads)
+    return id, learn(training, allow_repeat=allow_repeat, progress=progress)
 
 
 def keep(workspace: Workspace, id: str, recommender: Recommender) -> None:
@@ -143,15 +145,15 @@ def _load_once(folder: Path) -> Recommender:
 
 def taught_notes(recommender: Recommender) -> list[Note]:
     """By what the ranker was taught, where that is not what one would wish."""
-    if recommender.taught == "nothing" or recommender.ranker.curve is None:
+    if recommender.trained_on == "nothing" or recommender.ranker.curve is None:
         return [{"code": "lists.untaught", "lists": recommender.lists}]
     if not recommender.ranker.trees:
         return [{"code": "lists.few", "lists": recommender.lists}]
-    code = f"lists.taught_{recommender.taught}"
+    code = f"lists.taught_{recommender.trained_on}"
     return [{"code": code, "lists": recommender.lists, "days": recommender.horizon_days}]
 
 
-def within(ground: Ground, min_gap: str | int | None) -> Ground:
+def within(context: ItemContext, min_gap: str | int | None) -> ItemContext:
     """Bar what a customer bought less than so long ago.
 
     Raises
@@ -160,12 +162,12 @@ def within(ground: Ground, min_gap: str | int | None) -> Ground:
         When it is no length of time.
     """
     if min_gap is None:
-        return ground
+        return context
     try:
         days = parse_horizon(min_gap)
     except ConfigError as error:
         raise ConfigError(error.problem, "--min-gap", error.cure) from error
-    since = ground.actions.now - days * DAY_US
-    rows = ground.actions.ordered & (ground.actions.ts >= since)
-    keys = ground.actions.customer[rows] * ground.actions.n_items + ground.actions.item[rows]
-    return replace(ground, barred=np.union1d(ground.barred, keys))
+    since = context.actions.now - days * DAY_US
+    rows = context.actions.ordered & (context.actions.ts >= since)
+    keys = context.actions.customer[rows] * context.actions.n_items + context.actions.item[rows]
+    return replace(context, excluded=np.union1d(context.excluded, keys))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from shijin.recommend.demand.verdict import demand_verdict
 from shijin.recommend.judge.verdict import chance_said, lists_verdict
-from shijin.report.data import Demanded, JudgedLists, ListsMissing, Wanted
+from shijin.report.data import Demanded, JudgedLists, ListsMissing, ListSummary
 from shijin.report.wanted import MOST_SHOWN, called, most_listed, samples
 from shijin.represent.packed import Packed
 from shijin.steps.backtest_items import KEYS, RESULT
@@ -22,7 +22,7 @@ from shijin.words import say_note
 from shijin.workspace import Workspace
 
 
-def read_wanted(workspace: Workspace, forecast: pa.Table) -> Wanted | None:
+def read_wanted(workspace: Workspace, forecast: pa.Table) -> ListSummary | None:
     """Sum up the lists of the customers of the newest forecast; None where there are none."""
     found = latest_lists(workspace)
     if found is None or not found[1].num_rows:
@@ -30,7 +30,7 @@ def read_wanted(workspace: Workspace, forecast: pa.Table) -> Wanted | None:
     card, lists = found
     lists = lists.filter(pc.is_in(lists["customer_id"], forecast["customer_id"].combine_chunks()))
     items, tiers = read_items(workspace), workspace.config.tiers.names
-    return Wanted(
+    return ListSummary(
         cutoff=date.fromisoformat(card["cutoff"]),
         horizon_days=int(card["horizon_days"]),
         longest=int(card["options"]["k"]),

@@ -42,7 +42,7 @@ def run(
     source: Path | pa.Table | None,
     options: RunOptions,
     now: datetime,
-    tell: Callable[[str], Progress] | None = None,
+    progress: Callable[[str], Progress] | None = None,
 ) -> tuple[Receipt, pa.Table]:
     """Collect, check, train, judge, score, represent, recommend, report and export.
 
@@ -60,7 +60,7 @@ def run(
     Table
         `schema.FORECAST`.
     """
-    begin = tell or (lambda verb: lambda what, done, of: None)
+    begin = progress or (lambda verb: lambda what, done, of: None)
     receipts: dict[str, Receipt] = {}
     notes: list[Note] = []
     if source is not None:

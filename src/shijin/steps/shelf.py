@@ -17,12 +17,12 @@ from shijin.errors import ConfigError
 from shijin.notes import Note
 from shijin.recommend.past.catalogue import known, prices
 from shijin.represent.cutoff import as_instant
-from shijin.steps.recommender import Ground
+from shijin.steps.recommender import ItemContext
 from shijin.workspace import Workspace
 
 
-def shelf_of(
-    ground: Ground, categories: Sequence[str], in_stock: Path | str | Sequence[str] | pa.Array | None
+def eligible_items(
+    context: ItemContext, categories: Sequence[str], in_stock: Path | str | Sequence[str] | pa.Array | None
 ) -> tuple[NDArray[np.bool_], list[Note]]:
     """(items,) what may be recommended: products that are known, of the categories, in stock.
 
@@ -33,12 +33,12 @@ def shelf_of(
     SourceError
         When the file of stock cannot be read.
     """
-    allowed = ground.catalogue.product & known(ground.catalogue, ground.actions)
+    allowed = context.catalogue.product & known(context.catalogue, context.actions)
     notes: list[Note] = []
     if not allowed.any():
         raise ConfigError("no item is a product", "[items] charges, tests", "correct them in shijin.toml")
     if categories:
-        allowed &= np.isin(ground.catalogue.category, _category_codes(ground, categories))
+        allowed &= np.isin(context.catalogue.category, _category_codes(context, categories))
         if not allowed.any():
             wanted = ", ".join(map(repr, categories))
             raise ConfigError(f"no product is left of {wanted}", "--category", "choose another category")
@@ -46,7 +46,7 @@ def shelf_of(
         told = isinstance(in_stock, Path | str)
         where = str(in_stock) if told else "in stock"
         ids = read_stock(Path(where)) if told else pa.array(in_stock).cast(pa.string())
-        codes = ground.catalogue.codes(ids)
+        codes = context.catalogue.codes(ids)
         before = int(allowed.sum())
         allowed &= np.isin(np.arange(len(allowed)), codes[codes >= 0])
         if not allowed.any():
@@ -58,19 +58,19 @@ def shelf_of(
     return allowed, notes
 
 
-def worth_of(workspace: Workspace, ground: Ground) -> tuple[Floats, Note]:
+def worth_of(workspace: Workspace, context: ItemContext) -> tuple[Floats, Note]:
     """(items,) what a piece brings: price less cost where the source tells costs, else the price, which is said.
 
     An item without a price of its own has the shop's median.
     """
-    price = prices(ground.catalogue, ground.actions)
-    priced = np.isfinite(price) & known(ground.catalogue, ground.actions)
+    price = prices(context.catalogue, context.actions)
+    priced = np.isfinite(price) & known(context.catalogue, context.actions)
     price = np.where(np.isfinite(price), price, np.median(price[priced]) if priced.any() else 1.0)
     events = workspace.read("events", ["item_id", "type", "ts", "amount", "cost"])
-    before = pc.less(events["ts"], pa.scalar(as_instant(ground.history.cutoff, ground.packed.zone)))
+    before = pc.less(events["ts"], pa.scalar(as_instant(context.history.cutoff, context.packed.zone)))
     told = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
     rows = events.filter(told)
-    code = ground.catalogue.codes(rows["item_id"].combine_chunks())
+    code = context.catalogue.codes(rows["item_id"].combine_chunks())
     amount, cost = (pc.fill_null(rows[name], 0.0).to_numpy() for name in ("amount", "cost"))
     mine = code >= 0
     paid = np.bincount(code[mine], amount[mine], len(price))
@@ -82,13 +82,13 @@ def worth_of(workspace: Workspace, ground: Ground) -> tuple[Floats, Note]:
     return price * kept, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
 
 
-def refuse_item(ground: Ground, item: str, allowed: NDArray[np.bool_], filters: Sequence[str]) -> None:
+def refuse_item(context: ItemContext, item: str, allowed: NDArray[np.bool_], filters: Sequence[str]) -> None:
     """Refuse to say who wants an item that cannot be on a list.
 
     Parameters
     ----------
     allowed : (items,)
-        What `shelf_of` gave.
+        What `eligible_items` gave.
     filters
         What they are called that were asked for.
 
@@ -97,21 +97,21 @@ def refuse_item(ground: Ground, item: str, allowed: NDArray[np.bool_], filters: 
     ConfigError
         When there is no such item, it is no product, nobody had touched it, or a filter leaves it out.
     """
-    code = int(ground.catalogue.codes(pa.array([item]))[0])
+    code = int(context.catalogue.codes(pa.array([item]))[0])
     if code < 0:
         raise ConfigError(f"no item {item!r}", "item", "write the id as it stands in the order file")
-    if not ground.catalogue.product[code]:
+    if not context.catalogue.product[code]:
         raise ConfigError(f"{item!r} is a charge or a test code, no product", "item", "correct [items] in shijin.toml")
-    if not known(ground.catalogue, ground.actions)[code]:
-        problem = f"nobody bought {item!r} or looked at it before {ground.day}"
+    if not known(context.catalogue, context.actions)[code]:
+        problem = f"nobody bought {item!r} or looked at it before {context.day}"
         raise ConfigError(problem, "item", "ask for an item that somebody did")
     if not allowed[code]:
         raise ConfigError(f"{item!r} does not pass {' and '.join(filters)}", "item", "leave out a filter")
 
 
-def _category_codes(ground: Ground, categories: Sequence[str]) -> list[int]:
+def _category_codes(context: ItemContext, categories: Sequence[str]) -> list[int]:
     """The codes of some categories, by their very names, else of all that differ in capitals only."""
-    names = ground.catalogue.categories.tolist()
+    names = context.catalogue.categories.tolist()
     alike: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         alike.setdefault(name.casefold(), []).append(place)

@@ -34,7 +34,7 @@ class TrainOptions:
 
 
 def train_model(
-    workspace: Workspace, options: TrainOptions, now: datetime, tell: Progress | None = None
+    workspace: Workspace, options: TrainOptions, now: datetime, progress: Progress | None = None
 ) -> tuple[Receipt, pa.Table]:
     """Train, or find the model that the same data and options gave before.
 
@@ -52,7 +52,7 @@ def train_model(
     id = step_id(workspace, day, horizon_days, "train", *(["adapt"] if options.adapt else []))
     new = not (workspace.root / "models" / id / CARD).exists()
     if new:
-        work, corrections = Work(workspace.config.engine.threads, tell), read_corrections(workspace)
+        work, corrections = Work(workspace.config.engine.threads, progress), read_corrections(workspace)
         model = train(packed, horizon_days, cutoff, work, corrections, adapt=options.adapt)
         workspace.publish("models", id, model.save)
     else:

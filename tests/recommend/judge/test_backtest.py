@@ -10,13 +10,13 @@ from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.forecasting.members import Work
 from shijin.recommend.judge.backtest import backtest_items
-from shijin.recommend.judge.tasks import Goods
+from shijin.recommend.judge.tasks import ItemTable
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS
 
 CUTOFF, HORIZON = date(2024, 3, 1), 30
 UNTIL = CUTOFF + timedelta(days=HORIZON - 1)
-GOODS = Goods(ITEMS.empty_table(), ItemsSection())
+GOODS = ItemTable(ITEMS.empty_table(), ItemsSection())
 TEA_THEN_CUP = [
     row("ann", "2024-01-02", item_id="tea", order_id="1"),
     row("bob", "2024-01-03", item_id="cup", order_id="2"),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import Row, packed, row
-from shijin.recommend.judge.baselines import LAST, OFTEN, POPULARITY, best_sellers, simple_lists
+from shijin.recommend.judge.baselines import LAST, OFTEN, POPULARITY, baseline_lists, best_sellers
 from shijin.recommend.past.actions import Actions, actions_of
 from shijin.represent.cutoff import as_cutoff, split_at
 
@@ -26,12 +26,16 @@ def acted(rows: list[Row]) -> tuple[Actions, list[str], list[str]]:
     return actions_of(history, len(shop.items)), history.customers.tolist(), shop.items.tolist()
 
 
-def lists(rows: list[Row], k: int, *, again: bool = True, barred: tuple[str, ...] = ()) -> dict[str, dict[str, str]]:
+def lists(
+    rows: list[Row], k: int, *, allow_repeat: bool = True, excluded: tuple[str, ...] = ()
+) -> dict[str, dict[str, str]]:
     """By way and customer: the items, joined."""
     actions, customers, items = acted(rows)
-    allowed = np.array([item not in barred for item in items])
+    allowed = np.array([item not in excluded for item in items])
     found: dict[str, dict[str, str]] = {}
-    for way, entries in simple_lists(actions, allowed, np.arange(len(customers)), k, again=again).items():
+    for way, entries in baseline_lists(
+        actions, allowed, np.arange(len(customers)), k, allow_repeat=allow_repeat
+    ).items():
         found[way] = dict.fromkeys(customers, "")
         for customer, place, item in zip(entries.customer, entries.place, entries.item, strict=True):
             name = customers[customer]
@@ -96,12 +100,12 @@ def test_of_equally_new_items_the_one_bought_more_often_comes_first() -> None:
 
 
 def test_what_was_bought_before_is_left_out_where_asked_and_then_only_what_sells_of_late_is_left() -> None:
-    found = lists(SHOP, 5, again=False)
+    found = lists(SHOP, 5, allow_repeat=False)
     assert found == {POPULARITY: {"ann": "de", "bob": "be", "cid": "bae", "dan": "cba"}}
 
 
 def test_what_is_not_allowed_is_on_no_list() -> None:
-    found = lists(SHOP, 5, barred=("c", "d"))
+    found = lists(SHOP, 5, excluded=("c", "d"))
     assert found[LAST] == {"ann": "bae", "bob": "abe", "cid": "bae", "dan": "eba"}
 
 
@@ -113,7 +117,7 @@ def test_looks_are_no_purchases() -> None:
 def test_positions_are_those_of_the_shop_when_some_are_asked() -> None:
     actions, customers, items = acted(SHOP)
     rows = np.array([customers.index("dan")])
-    entries = simple_lists(actions, np.ones(5, bool), rows, 2, again=True)[LAST]
+    entries = baseline_lists(actions, np.ones(5, bool), rows, 2, allow_repeat=True)[LAST]
     assert entries.customer.tolist() == [rows[0]] * 2
     assert [items[code] for code in entries.item] == ["e", "d"]
 
@@ -128,7 +132,9 @@ def test_who_bought_nearly_everything_still_gets_what_is_left(pairs: list[tuple[
     ]
     actions, customers, items = acted(rows)
     order = best_sellers(actions, np.ones(len(items), bool))
-    found = simple_lists(actions, np.ones(len(items), bool), np.arange(len(customers)), k, again=False)[POPULARITY]
+    found = baseline_lists(actions, np.ones(len(items), bool), np.arange(len(customers)), k, allow_repeat=False)[
+        POPULARITY
+    ]
     for position, name in enumerate(customers):
         own = {f"i{what:02d}" for who, what in pairs if f"c{who}" == name}
         expected = [items[code] for code in order if items[code] not in own][:k]
@@ -139,6 +145,6 @@ def test_a_long_catalogue_is_walked_down_to_its_end() -> None:
     rows = bought("ann", *(("2024-05-20", f"i{number:04d}") for number in range(500)))
     rows += bought("bob", ("2024-05-20", "last"))
     actions, customers, items = acted(rows)
-    found = simple_lists(actions, np.ones(501, bool), np.arange(2), 10, again=False)[POPULARITY]
+    found = baseline_lists(actions, np.ones(501, bool), np.arange(2), 10, allow_repeat=False)[POPULARITY]
     assert [items[code] for code in found.item[found.customer == customers.index("ann")]] == ["last"]
     assert (found.customer == customers.index("bob")).sum() == 10

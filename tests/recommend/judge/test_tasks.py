@@ -9,7 +9,7 @@ import pytest
 from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.errors import EmptyHistoryError
-from shijin.recommend.judge.tasks import Goods, Question, questions
+from shijin.recommend.judge.tasks import ItemTable, Task, tasks
 from shijin.represent.cutoff import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import ITEMS
@@ -35,26 +35,26 @@ SHOP = [
 ]
 
 
-def goods(categories: dict[str, str | None] | None = None) -> Goods:
+def goods(categories: dict[str, str | None] | None = None) -> ItemTable:
     """The shop's list of items: which there are, and in which category each is today."""
     of = categories or {}
     columns = {"item_id": list(of), "category": list(of.values())}
-    return Goods(
+    return ItemTable(
         pa.table({name: columns.get(name, [None] * len(of)) for name in ITEMS.names}, schema=ITEMS), ItemsSection()
     )
 
 
-def asked(rows: list[Row] = SHOP, horizon: int = HORIZON, cutoff: int = CUTOFF) -> tuple[Question, Question]:
-    window, last, _ = questions(packed(rows, observed_until=UNTIL), goods(), horizon, cutoff)
+def asked(rows: list[Row] = SHOP, horizon: int = HORIZON, cutoff: int = CUTOFF) -> tuple[Task, Task]:
+    window, last, _ = tasks(packed(rows, observed_until=UNTIL), goods(), horizon, cutoff)
     return window, last
 
 
-def taken(question: Question) -> list[tuple[str, str]]:
+def taken(question: Task) -> list[tuple[str, str]]:
     pairs = [divmod(int(key), len(question.items)) for key in question.taken]
     return sorted((str(question.given.customers[who]), str(question.items[what])) for who, what in pairs)
 
 
-def known(question: Question) -> list[tuple[str, str, str]]:
+def known(question: Task) -> list[tuple[str, str, str]]:
     actions, names = question.given.actions, question.given.catalogue.items
     customers = question.given.customers[actions.customer]
     kinds = [Kind(kind).name for kind in actions.kind]
@@ -121,13 +121,13 @@ def test_what_was_bought_before_is_told_by_the_same_keys() -> None:
 
 def test_categories_are_those_in_which_items_were_sold_until_then() -> None:
     """Cup is called glass thrice in the window, and in the list of items; before, it was china twice and glass once."""
-    again = [
+    allow_repeat = [
         row("bob", f"2024-01-{day}", item_id="cup", order_id=f"x{day}", category=name)
         for day, name in (("06", "glass"), ("07", "china"))
     ]
     later = [row("eve", "2024-02-10", item_id="cup", order_id=f"y{place}", category="glass") for place in range(3)]
-    shop = packed([*SHOP, *again, *later], observed_until=UNTIL)
-    window, _, whole = questions(shop, goods({"cup": "glass", "tea": "listed"}), HORIZON, CUTOFF)
+    shop = packed([*SHOP, *allow_repeat, *later], observed_until=UNTIL)
+    window, _, whole = tasks(shop, goods({"cup": "glass", "tea": "listed"}), HORIZON, CUTOFF)
     for catalogue, expected in ((window.given.catalogue, "china"), (whole.catalogue, "glass")):
         code = catalogue.items.tolist().index("cup")
         assert catalogue.categories[catalogue.category[code]] == expected
@@ -135,7 +135,7 @@ def test_categories_are_those_in_which_items_were_sold_until_then() -> None:
 
 def test_where_no_line_tells_a_category_the_list_of_items_does() -> None:
     rows = [{name: value for name, value in one.items() if name != "category"} for one in SHOP]
-    window, _, _ = questions(packed(rows, observed_until=UNTIL), goods({"cup": "china"}), HORIZON, CUTOFF)
+    window, _, _ = tasks(packed(rows, observed_until=UNTIL), goods({"cup": "china"}), HORIZON, CUTOFF)
     catalogue = window.given.catalogue
     assert catalogue.category.tolist() == [0 if item == "cup" else -1 for item in catalogue.items]
 
@@ -147,7 +147,7 @@ def test_of_categories_told_equally_often_the_one_seen_first_stands() -> None:
         row("ann", "2024-01-04", item_id="cup", order_id="3", category="a"),
         row("ann", "2024-02-03", item_id="tea", order_id="4", category="a"),
     ]
-    window, _, _ = questions(packed(rows, observed_until=UNTIL), goods({"tea": None}), HORIZON, CUTOFF)
+    window, _, _ = tasks(packed(rows, observed_until=UNTIL), goods({"tea": None}), HORIZON, CUTOFF)
     catalogue = window.given.catalogue
     code = catalogue.items.tolist().index("tea")
     assert catalogue.categories[catalogue.category[code]] == "z"

@@ -14,10 +14,10 @@ OURS = {
 }
 
 
-def part(best: str, verdict: str, *, again: bool = True, low: float | None = 0.01) -> dict[str, Any]:
+def part(best: str, verdict: str, *, allow_repeat: bool = True, low: float | None = 0.01) -> dict[str, Any]:
     value = OURS["lists"]["ndcg"] - OURS[best]["ndcg"]
     gap = {"value": value, "low": low and value - 0.02, "high": low and value + 0.02, "verdict": verdict}
-    return {"protocol": "window", "again": again, "best": best, "scores": OURS, "difference": gap}
+    return {"protocol": "window", "again": allow_repeat, "best": best, "scores": OURS, "difference": gap}
 
 
 def said(*parts: dict[str, Any]) -> str:
@@ -47,7 +47,7 @@ def test_what_is_new_to_a_customer_follows_where_it_was_judged() -> None:
         ),
         ("loss", "; of what is new to a customer what sells of late foretells more, 0.100 against 0.200 of the lists."),
     ):
-        found = said(part("popularity", "win"), part("popularity", verdict, again=False))
+        found = said(part("popularity", "win"), part("popularity", verdict, allow_repeat=False))
         assert found.startswith(first)
         assert found.endswith(f"better by 0.100 ± 0.020{rest}")
 
@@ -61,12 +61,12 @@ def test_one_customer_is_too_few() -> None:
     assert said(part("popularity", "tie", low=None)) == (
         "One customer bought anything within 30 days: that tells no list from another."
     )
-    assert "too" not in said(part("popularity", "win"), part("popularity", "tie", again=False, low=None))
+    assert "too" not in said(part("popularity", "win"), part("popularity", "tie", allow_repeat=False, low=None))
 
 
 @pytest.mark.parametrize("verdict", ["win", "tie", "loss"])
 def test_it_is_one_sentence_in_chinese_too(verdict: str) -> None:
-    parts = [part("repeat-last", verdict), part("popularity", verdict, again=False)]
+    parts = [part("repeat-last", verdict), part("popularity", verdict, allow_repeat=False)]
     found = lists_verdict({"horizon_days": 30, "parts": parts})["zh"]
     assert found.count("。") == 1
     assert found.endswith("。")

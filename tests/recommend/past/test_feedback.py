@@ -10,18 +10,18 @@ from listshop import FIRST, floor, listed, past
 
 from shijin.recommend.members.members import fit_members
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.feedback import LIKED, heard
-from shijin.recommend.past.responses import Responses, Said
-from shijin.recommend.ranking.candidates import Asked
-from shijin.recommend.ranking.recommender import Wanted, learn
-from shijin.recommend.ranking.training_windows import Lessons
+from shijin.recommend.past.feedback import LIKED, apply_feedback
+from shijin.recommend.past.responses import ResponseKind, Responses
+from shijin.recommend.ranking.candidates import Query
+from shijin.recommend.ranking.recommender import Ranking, learn
+from shijin.recommend.ranking.training_windows import TrainingData
 from shijin.represent.packed import DAY_US, Kind
 
 COLUMNS = ("offsets", "item", "ts", "kind", "quantity", "amount", "channel")
-VALUES = {Said.CLICK: 1.0, Said.EXPOSURE: 0.0, Said.DISMISS: -1.0}
+VALUES = {ResponseKind.CLICK: 1.0, ResponseKind.EXPOSURE: 0.0, ResponseKind.DISMISS: -1.0}
 
 
-def said(*rows: tuple[int, str, float, Said, float]) -> Responses:
+def said(*rows: tuple[int, str, float, ResponseKind, float]) -> Responses:
     """Responses: customer, letter, day, kind, value."""
     ordered = sorted(rows, key=lambda row: (row[2], row[0], row[1], row[3], -row[4]))
     customer, letter, day, kind, value = (list(column) for column in zip(*ordered, strict=True)) if rows else [[]] * 5
@@ -34,16 +34,16 @@ def said(*rows: tuple[int, str, float, Said, float]) -> Responses:
     )
 
 
-def rated(customer: int, letter: str, day: float, value: float) -> tuple[int, str, float, Said, float]:
-    return customer, letter, day, Said.RATING, value
+def rated(customer: int, letter: str, day: float, value: float) -> tuple[int, str, float, ResponseKind, float]:
+    return customer, letter, day, ResponseKind.RATING, value
 
 
-def clicked(customer: int, letter: str, day: float) -> tuple[int, str, float, Said, float]:
-    return customer, letter, day, Said.CLICK, 1.0
+def clicked(customer: int, letter: str, day: float) -> tuple[int, str, float, ResponseKind, float]:
+    return customer, letter, day, ResponseKind.CLICK, 1.0
 
 
-def dismissed(customer: int, letter: str, day: float) -> tuple[int, str, float, Said, float]:
-    return customer, letter, day, Said.DISMISS, -1.0
+def dismissed(customer: int, letter: str, day: float) -> tuple[int, str, float, ResponseKind, float]:
+    return customer, letter, day, ResponseKind.DISMISS, -1.0
 
 
 def told(actions: Actions) -> list[tuple[int, str, float, str]]:
@@ -57,16 +57,18 @@ PAST = past("a b a", "b c? d", "")
 
 
 def test_where_nobody_said_anything_nothing_changes() -> None:
-    for nothing in (said(), said((0, "d", 1.0, Said.EXPOSURE, 0.0))):
-        actions, barred = heard(PAST, nothing)
-        assert len(barred) == 0
+    for nothing in (said(), said((0, "d", 1.0, ResponseKind.EXPOSURE, 0.0))):
+        actions, excluded = apply_feedback(PAST, nothing)
+        assert len(excluded) == 0
         for name in COLUMNS:
             assert np.array_equal(getattr(actions, name), getattr(PAST, name))
             assert getattr(actions, name).dtype == getattr(PAST, name).dtype
 
 
 def test_what_is_liked_is_in_the_past_as_a_review_and_what_is_clicked_on_as_a_view() -> None:
-    actions, barred = heard(PAST, said(rated(0, "c", 1.5, LIKED), clicked(2, "d", 40.0), rated(1, "a", 3.0, 0.4)))
+    actions, excluded = apply_feedback(
+        PAST, said(rated(0, "c", 1.5, LIKED), clicked(2, "d", 40.0), rated(1, "a", 3.0, 0.4))
+    )
     assert told(actions) == [
         (0, "a", 0, "ORDER"),
         (0, "b", 1, "ORDER"),
@@ -79,11 +81,11 @@ def test_what_is_liked_is_in_the_past_as_a_review_and_what_is_clicked_on_as_a_vi
     ]
     assert actions.offsets.tolist() == [0, 4, 7, 8]
     assert actions.amount.tolist() == [1, 2, 0, 1, 2, 0, 4, 0]
-    assert len(barred) == 0
+    assert len(excluded) == 0
 
 
 def test_what_is_said_today_stands_behind_the_newest_thing_and_brings_nobody_back() -> None:
-    actions, _ = heard(PAST, said(rated(0, "d", 25.0, 1.0), clicked(1, "a", 26.0)))
+    actions, _ = apply_feedback(PAST, said(rated(0, "d", 25.0, 1.0), clicked(1, "a", 26.0)))
     assert told(actions)[3] == (0, "d", 2, "REVIEW")
     assert told(actions)[-1] == (1, "a", 2, "VIEW")
     assert (actions.newest - PAST.newest).tolist() == [1, 1, 0]  # microseconds
@@ -92,27 +94,29 @@ def test_what_is_said_today_stands_behind_the_newest_thing_and_brings_nobody_bac
 
 def test_a_review_that_stands_in_the_orders_is_not_done_twice() -> None:
     reviewed = past("a b*")
-    actions, _ = heard(reviewed, said(rated(0, "b", 1.0, 1.0), rated(0, "a", 1.0, 1.0)))
+    actions, _ = apply_feedback(reviewed, said(rated(0, "b", 1.0, 1.0), rated(0, "a", 1.0, 1.0)))
     assert told(actions) == [(0, "a", 0, "ORDER"), (0, "a", 1, "REVIEW"), (0, "b", 1, "REVIEW")]
 
 
 def test_what_is_disliked_or_dismissed_leaves_the_past_and_is_barred_from_now_on() -> None:
-    actions, barred = heard(PAST, said(rated(0, "a", 5.0, -0.1), dismissed(1, "c", 5.0), dismissed(2, "b", 5.0)))
+    actions, excluded = apply_feedback(
+        PAST, said(rated(0, "a", 5.0, -0.1), dismissed(1, "c", 5.0), dismissed(2, "b", 5.0))
+    )
     assert told(actions) == [(0, "b", 1, "ORDER"), (1, "b", 0, "ORDER"), (1, "d", 2, "ORDER")]
-    assert barred.tolist() == [0 * 4 + 0, 1 * 4 + 2, 2 * 4 + 1]
+    assert excluded.tolist() == [0 * 4 + 0, 1 * 4 + 2, 2 * 4 + 1]
 
 
 def test_the_newest_opinion_undoes_older_ones_and_a_click_on_what_is_disliked_does_not_bring_it_back() -> None:
     opinions = said(dismissed(0, "a", 5.0), rated(0, "a", 6.0, 1.0), rated(0, "b", 5.0, 1.0), rated(0, "b", 6.0, -1.0))
-    actions, barred = heard(PAST, opinions)
+    actions, excluded = apply_feedback(PAST, opinions)
     assert [row for row in told(actions) if row[0] == 0] == [
         (0, "a", 0, "ORDER"),
         (0, "a", 2, "ORDER"),
         (0, "a", 2, "REVIEW"),
     ]
-    assert barred.tolist() == [1]
+    assert excluded.tolist() == [1]
     after = said(dismissed(0, "b", 5.0), clicked(0, "b", 6.0))
-    assert [row[1] for row in told(heard(PAST, after)[0]) if row[0] == 0] == ["a", "a"]
+    assert [row[1] for row in told(apply_feedback(PAST, after)[0]) if row[0] == 0] == ["a", "a"]
 
 
 @given(
@@ -121,7 +125,7 @@ def test_the_newest_opinion_undoes_older_ones_and_a_click_on_what_is_disliked_do
             st.integers(0, 2),
             st.sampled_from("abcd"),
             st.integers(0, 40).map(float),
-            st.sampled_from([Said.RATING, Said.CLICK, Said.EXPOSURE, Said.DISMISS]),
+            st.sampled_from([ResponseKind.RATING, ResponseKind.CLICK, ResponseKind.EXPOSURE, ResponseKind.DISMISS]),
             st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
         ),
         max_size=12,
@@ -129,12 +133,12 @@ def test_the_newest_opinion_undoes_older_ones_and_a_click_on_what_is_disliked_do
 )
 def test_pasts_stay_in_order_and_hold_nothing_that_is_barred(rows: list[Any]) -> None:
     rows = [(who, item, day, kind, VALUES.get(kind, value)) for who, item, day, kind, value in rows]
-    actions, barred = heard(PAST, said(*rows))
+    actions, excluded = apply_feedback(PAST, said(*rows))
     keys = list(zip(actions.customer.tolist(), actions.ts.tolist(), actions.item.tolist(), strict=True))
     assert keys == sorted(keys)
-    assert not np.isin(actions.customer * 4 + actions.item, barred).any()
-    assert (np.diff(barred) > 0).all()
-    bought = PAST.ordered & ~np.isin(PAST.customer * 4 + PAST.item, barred)
+    assert not np.isin(actions.customer * 4 + actions.item, excluded).any()
+    assert (np.diff(excluded) > 0).all()
+    bought = PAST.ordered & ~np.isin(PAST.customer * 4 + PAST.item, excluded)
     assert actions.ordered.sum() == bought.sum()
     assert len(actions) == len(PAST)
 
@@ -148,7 +152,7 @@ def test_what_goes_with_something_liked_rises_and_what_goes_with_something_dismi
     cosine = next(one for one in members.neighbours if one.name == "cosine")
 
     def says(responses: Responses, customer: int) -> dict[str, float]:
-        actions, _ = heard(many, responses)
+        actions, _ = apply_feedback(many, responses)
         row = cosine.scores(actions, actions.weight).toarray()[customer]
         return dict(zip("abcd", row.tolist(), strict=True))
 
@@ -161,17 +165,17 @@ def test_what_goes_with_something_liked_rises_and_what_goes_with_something_dismi
 @pytest.mark.parametrize("days", [1, 400])
 def test_what_is_said_long_after_the_last_order_leaves_every_chance_a_chance(days: int) -> None:
     shop = floor()
-    recommender = learn(Lessons(shop.actions, shop.catalogue, 30, "window"))
+    recommender = learn(TrainingData(shop.actions, shop.catalogue, 30, "window"))
     assert recommender.ranker.curve
 
-    def wanted(responses: Responses) -> Wanted:
-        actions, barred = heard(shop.actions, responses)
-        return recommender.wanted(Asked(actions, shop.catalogue.product, barred, True))
+    def rank(responses: Responses) -> Ranking:
+        actions, excluded = apply_feedback(shop.actions, responses)
+        return recommender.rank(Query(actions, shop.catalogue.product, excluded, True))
 
     late = (shop.actions.now - FIRST) / DAY_US + days
-    found = wanted(said(rated(3, "a", late, 1.0), clicked(4, "b", late), dismissed(5, "c", late)))
+    found = rank(said(rated(3, "a", late, 1.0), clicked(4, "b", late), dismissed(5, "c", late)))
     assert ((found.chance > 0) & (found.chance < 1)).all()
     assert 2 not in found.item[found.customer == 5]
     others = ~np.isin(found.customer, [3, 4, 5])
-    plain = wanted(said())
+    plain = rank(said())
     assert found.take(others).item.tolist() == plain.take(~np.isin(plain.customer, [3, 4, 5])).item.tolist()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import UTC, Row, events, row
-from shijin.recommend.past.responses import Responses, Said, liking, responses_of, scale_of
+from shijin.recommend.past.responses import ResponseKind, Responses, liking, responses_of, scale_of
 from shijin.represent.cutoff import as_cutoff
 
 CUSTOMERS, ITEMS = np.array(["b", "a"]), np.array(["rum", "tea", "cup"])
@@ -27,7 +27,9 @@ def found(rows: list[Row], until: int | None = None, zone: ZoneInfo = UTC) -> Re
 def told(responses: Responses) -> list[tuple[Any, ...]]:
     """Responses as people would write them: customer, item, kind, value."""
     columns = (CUSTOMERS[responses.customer], ITEMS[responses.item], responses.kind, responses.value)
-    return [(str(who), str(item), Said(kind).name, value) for who, item, kind, value in zip(*columns, strict=True)]
+    return [
+        (str(who), str(item), ResponseKind(kind).name, value) for who, item, kind, value in zip(*columns, strict=True)
+    ]
 
 
 ALL = [

@@ -11,7 +11,7 @@ from shijin.recommend.members.members import Clock, Members, fit_members
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
 from shijin.recommend.ranking import candidates as room
-from shijin.recommend.ranking.candidates import UNRANKED, Asked, Candidates, Places, candidates, column_names
+from shijin.recommend.ranking.candidates import UNRANKED, Candidates, Places, Query, candidates, column_names
 from shijin.represent.packed import DAY_US
 
 A, B, C, D = range(4)
@@ -22,9 +22,9 @@ PASTS = ("a b a . b? c+", "b c", "a . b", "")
 class Told:
     """What is said of the candidates of some customers, by customer, letter and column."""
 
-    def __init__(self, members: Members, asked: Asked) -> None:
+    def __init__(self, members: Members, asked: Query) -> None:
         found = candidates(members, asked)
-        self.found = of(found, found.open)
+        self.found = of(found, found.eligible)
         self.names = column_names(members)
 
     @property
@@ -39,16 +39,16 @@ class Told:
 def told(
     *pasts: str,
     catalogue: Catalogue | None = None,
-    barred: list[int] | None = None,
+    excluded: list[int] | None = None,
     allowed: str = "abcd",
-    again: bool = True,
+    allow_repeat: bool = True,
     clock: Clock = "cutoff",
     days: int = 10,
 ) -> Told:
     actions = past(*pasts, days=days)
     members = fit_members(actions, catalogue or listed(4, "xxyy"), 10, clock)
     open_ = np.isin(np.arange(4), ["abcd".index(letter) for letter in allowed])
-    return Told(members, Asked(actions, open_, np.array(barred or [], dtype=np.int64), again))
+    return Told(members, Query(actions, open_, np.array(excluded or [], dtype=np.int64), allow_repeat))
 
 
 # --- who is a candidate -----------------------------------------------------------------------------------------------
@@ -62,12 +62,12 @@ def test_candidates_come_by_customer_and_item_each_once_and_everybody_has_the_po
 
 
 def test_what_may_not_be_recommended_is_no_candidate() -> None:
-    found = told(*PASTS, allowed="bd", barred=[0 * 4 + B, 2 * 4 + D])
+    found = told(*PASTS, allowed="bd", excluded=[0 * 4 + B, 2 * 4 + D])
     assert found.pairs == [(0, "d"), (1, "b"), (1, "d"), (2, "b"), (3, "b"), (3, "d")]
 
 
 def test_what_was_bought_is_left_out_where_one_asks_for_new_things_and_what_was_looked_at_stays() -> None:
-    found = told(*PASTS, again=False, barred=[3 * 4 + A])
+    found = told(*PASTS, allow_repeat=False, excluded=[3 * 4 + A])
     assert found.pairs == [(0, "c"), (0, "d"), (1, "a"), (1, "d"), (2, "c"), (2, "d"), (3, "b"), (3, "c"), (3, "d")]
 
 
@@ -204,15 +204,15 @@ def test_what_is_known_of_items_is_told_to_all() -> None:
 
 
 @pytest.mark.parametrize("clock", ["cutoff", "customer"])
-@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("allow_repeat", [True, False])
 def test_a_customer_has_the_same_candidates_and_columns_to_the_bit_however_many_are_asked(
-    clock: Clock, again: bool
+    clock: Clock, allow_repeat: bool
 ) -> None:
     shop = floor()
     members = fit_members(shop.actions, shop.catalogue, HORIZON_DAYS, clock)
-    whole = candidates(members, shop.asked(again=again))
+    whole = candidates(members, shop.asked(allow_repeat=allow_repeat))
     for rows in (np.array([3]), np.array([2, 77, 20]), np.arange(100, 131)):
-        part = candidates(members, shop.asked(rows, again=again))
+        part = candidates(members, shop.asked(rows, allow_repeat=allow_repeat))
         for place, customer in enumerate(rows):
             assert_same(of(part, part.customer == place), of(whole, whole.customer == customer))
 
@@ -225,20 +225,22 @@ def assert_same(one: Candidates, other: Candidates) -> None:
     assert one.item.tolist() == other.item.tolist()
     assert np.array_equal(one.columns, other.columns, equal_nan=True)
     assert np.array_equal(one.counted, other.counted)
-    assert np.array_equal(one.open, other.open)
+    assert np.array_equal(one.eligible, other.eligible)
 
 
-@pytest.mark.parametrize("again", [True, False])
-def test_what_is_asked_for_and_what_is_barred_changes_nothing_that_is_said(again: bool) -> None:
+@pytest.mark.parametrize("allow_repeat", [True, False])
+def test_what_is_asked_for_and_what_is_barred_changes_nothing_that_is_said(allow_repeat: bool) -> None:
     shop = floor()
     n = shop.actions.n_items
     members = fit_members(shop.actions, shop.catalogue, HORIZON_DAYS, "cutoff")
-    whole = candidates(members, shop.asked(again=again))
-    shelf, barred = np.arange(n) % 3 == 1, np.arange(0, len(shop.actions) * n, 7)
-    narrow = candidates(members, replace(shop.asked(again=again), shelf=shelf, barred=barred))
-    assert_same(replace(of(narrow, narrow.counted), open=whole.open), whole)
-    assert np.array_equal(narrow.open, shelf[narrow.item] & ~np.isin(narrow.customer * n + narrow.item, barred))
-    assert narrow.open.sum() > 0
+    whole = candidates(members, shop.asked(allow_repeat=allow_repeat))
+    requested, excluded = np.arange(n) % 3 == 1, np.arange(0, len(shop.actions) * n, 7)
+    narrow = candidates(members, replace(shop.asked(allow_repeat=allow_repeat), requested=requested, excluded=excluded))
+    assert_same(replace(of(narrow, narrow.counted), eligible=whole.eligible), whole)
+    assert np.array_equal(
+        narrow.eligible, requested[narrow.item] & ~np.isin(narrow.customer * n + narrow.item, excluded)
+    )
+    assert narrow.eligible.sum() > 0
 
 
 @pytest.mark.parametrize("days", [1, 400])
@@ -249,7 +251,7 @@ def test_another_epoch_says_the_same(days: int, clock: Clock) -> None:
 
     actions = past(*PASTS)
     one, other = (
-        candidates(fit_members(some, listed(4, "xxyy"), 10, clock), Asked(some, EVERYTHING, NOBODY, True))
+        candidates(fit_members(some, listed(4, "xxyy"), 10, clock), Query(some, EVERYTHING, NOBODY, True))
         for some in (actions, moved(actions))
     )
     assert_same(one, other)

@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shijin.recommend.ranking.lists import Lists, Shape, make_lists
-from shijin.recommend.ranking.recommender import Wanted
+from shijin.recommend.ranking.recommender import Ranking
 
 
-def wanted(*customers: list[float], first: int = 0, learnt: bool = True) -> Wanted:
+def rank(*customers: list[float], first: int = 0, learnt: bool = True) -> Ranking:
     """Candidates of some customers with falling chances; the j-th of a customer is item j."""
     counts = [len(one) for one in customers]
     value = np.concatenate([np.zeros(0), *(np.array(one) for one in customers)])
     item = np.concatenate([np.zeros(0), *(np.arange(count) for count in counts)]).astype(np.int32)
     customer = np.repeat(np.arange(len(customers)) + first, counts)
-    return Wanted(customer, item, value, value if learnt else np.zeros(len(value)))
+    return Ranking(customer, item, value, value if learnt else np.zeros(len(value)))
 
 
 def lists(
-    some: Wanted, *, worth: list[float] | None = None, category: Sequence[int] = (-1,) * 40, **shape: Any
+    some: Ranking, *, worth: list[float] | None = None, category: Sequence[int] = (-1,) * 40, **shape: Any
 ) -> Lists:
     brings = None if worth is None else np.array(worth)
     return make_lists(some, brings, np.array(category, dtype=np.int32), Shape(**shape))
@@ -38,7 +38,7 @@ THREE = ([0.5, 0.4, 0.3, 0.2], [0.9], [])
 
 
 def test_each_customer_has_the_best_in_order_as_many_as_there_are() -> None:
-    found = lists(wanted(*THREE), k=3)
+    found = lists(rank(*THREE), k=3)
     assert found.customer.tolist() == [0, 0, 0, 1]
     assert found.rank.tolist() == [1, 2, 3, 1]
     assert found.item.tolist() == [0, 1, 2, 0]
@@ -48,26 +48,26 @@ def test_each_customer_has_the_best_in_order_as_many_as_there_are() -> None:
 
 
 def test_nobody_asked_has_no_list() -> None:
-    for some in (wanted(), wanted([])):
+    for some in (rank(), rank([])):
         found = lists(some, k=3, explore=0.3)
         assert [len(getattr(found, name)) for name in Lists.__dataclass_fields__] == [0] * 6
 
 
 def test_where_nobody_could_be_learnt_from_the_score_is_what_orders_for_each_customer_alone() -> None:
-    without, newcomer = wanted([3.0, 1.0], learnt=False), wanted([0.2, 0.1], first=1)
-    both = lists(Wanted.together([without, newcomer]), k=2)
+    without, newcomer = rank([3.0, 1.0], learnt=False), rank([0.2, 0.1], first=1)
+    both = lists(Ranking.together([without, newcomer]), k=2)
     assert both.score.tolist() == [3.0, 1.0, 0.2, 0.1]
     assert lists(without, k=2).score.tolist() == [3.0, 1.0]
 
 
 def test_worth_orders_by_what_an_item_brings_times_the_chance() -> None:
-    found = lists(wanted([0.5, 0.4, 0.3]), worth=[1, 2, -4], k=3)
+    found = lists(rank([0.5, 0.4, 0.3]), worth=[1, 2, -4], k=3)
     assert shown(found) == [1, 0, 2]
     assert found.score.tolist() == pytest.approx([0.8, 0.5, -1.2])
 
 
 def test_equals_stand_as_they_came() -> None:
-    assert shown(lists(wanted([0.5, 0.5, 0.5, 0.1]), k=4)) == [0, 1, 2, 3]
+    assert shown(lists(rank([0.5, 0.5, 0.5, 0.1]), k=4)) == [0, 1, 2, 3]
 
 
 # --- variety ----------------------------------------------------------------------------------------------------------
@@ -78,19 +78,19 @@ LIKELY = [0.60, 0.59, 0.58, 0.57, 0.56, 0.55]
 
 def test_variety_takes_off_the_share_of_the_list_that_is_of_the_same_category_by_hand() -> None:
     # After item 0 the rest of kind 0 lose all of the share; then half; what has no category loses nothing.
-    assert shown(lists(wanted(LIKELY), category=KINDS, k=6, diverse=0.5)) == [0, 3, 5, 1, 4, 2]
-    assert shown(lists(wanted(LIKELY), category=KINDS, k=6, diverse=0.0)) == [0, 1, 2, 3, 4, 5]
+    assert shown(lists(rank(LIKELY), category=KINDS, k=6, diverse=0.5)) == [0, 3, 5, 1, 4, 2]
+    assert shown(lists(rank(LIKELY), category=KINDS, k=6, diverse=0.0)) == [0, 1, 2, 3, 4, 5]
 
 
 def test_variety_counts_where_every_item_loses_money_too() -> None:
     losing = {"worth": [-1.0, -2.0, -3.0], "category": [0, 0, 1], "k": 3}
-    assert shown(lists(wanted([0.5, 0.4, 0.3]), **losing)) == [0, 1, 2]
-    assert shown(lists(wanted([0.5, 0.4, 0.3]), **losing, diverse=0.9)) == [0, 2, 1]
+    assert shown(lists(rank([0.5, 0.4, 0.3]), **losing)) == [0, 1, 2]
+    assert shown(lists(rank([0.5, 0.4, 0.3]), **losing, diverse=0.9)) == [0, 2, 1]
 
 
 def test_all_variety_never_repeats_a_category_while_another_is_left_and_likely_ones_come_first() -> None:
     kinds = [0, 0, 0, 0, 1, 1, 2]
-    found = shown(lists(wanted([0.9, 0.8, 0.7, 0.6, 0.3, 0.2, 0.1]), category=kinds, k=7, diverse=1.0))
+    found = shown(lists(rank([0.9, 0.8, 0.7, 0.6, 0.3, 0.2, 0.1]), category=kinds, k=7, diverse=1.0))
     assert found[:3] == [0, 4, 6]
     assert {kinds[item] for item in found[3:5]} == {0, 1}
 
@@ -102,7 +102,7 @@ VALUES = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=25).map(lambda some
 def test_more_variety_has_no_fewer_categories_at_its_ends(values: list[float], data: st.DataObject) -> None:
     kinds = data.draw(st.lists(st.integers(0, 4), min_size=len(values), max_size=len(values)))
     of = [
-        {kinds[item] for item in shown(lists(wanted(values), category=kinds, k=5, diverse=diverse))}
+        {kinds[item] for item in shown(lists(rank(values), category=kinds, k=5, diverse=diverse))}
         for diverse in (0.0, 1.0)
     ]
     assert len(of[0]) <= len(of[1]) == min(5, len(set(kinds)))
@@ -112,7 +112,7 @@ def test_more_variety_has_no_fewer_categories_at_its_ends(values: list[float], d
 def test_a_list_never_repeats_an_item_and_is_as_long_as_it_can_be(
     values: list[float], diverse: float, explore: float, k: int
 ) -> None:
-    found = lists(wanted(values, values[:3]), category=[0, 1, 2] * 10, k=k, diverse=diverse, explore=explore, seed=k)
+    found = lists(rank(values, values[:3]), category=[0, 1, 2] * 10, k=k, diverse=diverse, explore=explore, seed=k)
     for customer, candidates in ((0, len(values)), (1, min(3, len(values)))):
         items = shown(found, customer)
         assert len(items) == len(set(items)) == min(k, candidates)
@@ -127,7 +127,7 @@ def test_a_list_never_repeats_an_item_and_is_as_long_as_it_can_be(
 
 def test_the_logged_propensity_is_the_frequency_with_which_a_slot_shows_an_item_given_the_slots_before_it() -> None:
     explore, runs, candidates, k = 0.3, 4000, 4, 3
-    some = wanted(*[[0.4, 0.3, 0.2, 0.1]] * runs)
+    some = rank(*[[0.4, 0.3, 0.2, 0.1]] * runs)
     found = lists(some, k=k, explore=explore, seed=7)
     items, logged = found.item.reshape(runs, k), found.propensity.reshape(runs, k)
     seen: Counter[tuple[int, ...]] = Counter()
@@ -149,7 +149,7 @@ def test_the_logged_propensity_is_the_frequency_with_which_a_slot_shows_an_item_
 
 
 def test_the_best_has_what_does_not_explore_and_a_share_and_all_others_the_share() -> None:
-    found = lists(wanted(*[[0.4, 0.3, 0.2, 0.1]] * 500), k=2, explore=0.4)
+    found = lists(rank(*[[0.4, 0.3, 0.2, 0.1]] * 500), k=2, explore=0.4)
     first = found.rank == 1
     assert set(found.propensity[first & ~found.explored].round(12)) == {0.7}
     assert set(found.propensity[first & found.explored].round(12)) == {0.1}
@@ -160,13 +160,13 @@ def test_the_best_has_what_does_not_explore_and_a_share_and_all_others_the_share
 
 
 def test_a_slot_with_one_candidate_left_shows_it_for_sure() -> None:
-    found = lists(wanted(*[[0.2, 0.1]] * 50), k=5, explore=0.5)
+    found = lists(rank(*[[0.2, 0.1]] * 50), k=5, explore=0.5)
     assert found.propensity[found.rank == 2] == pytest.approx(np.ones(50))
     assert not found.explored[found.rank == 2].any()
 
 
 def test_without_exploring_every_propensity_is_one_and_no_seed_matters() -> None:
-    some = wanted(*THREE, [0.2, 0.1])
+    some = rank(*THREE, [0.2, 0.1])
     one, other = (lists(some, k=3, diverse=0.3, seed=seed) for seed in (1, 2))
     for name in Lists.__dataclass_fields__:
         assert getattr(one, name).tolist() == getattr(other, name).tolist()
@@ -175,15 +175,15 @@ def test_without_exploring_every_propensity_is_one_and_no_seed_matters() -> None
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 19))
 def test_draws_belong_to_a_customers_position_whoever_else_is_asked(seed: int, customer: int) -> None:
-    whole = lists(wanted(*[[0.4, 0.3, 0.2, 0.1]] * 20), k=3, explore=0.5, seed=seed)
-    alone = lists(wanted([0.4, 0.3, 0.2, 0.1], first=customer), k=3, explore=0.5, seed=seed)
+    whole = lists(rank(*[[0.4, 0.3, 0.2, 0.1]] * 20), k=3, explore=0.5, seed=seed)
+    alone = lists(rank([0.4, 0.3, 0.2, 0.1], first=customer), k=3, explore=0.5, seed=seed)
     mine = whole.customer == customer
     for name in Lists.__dataclass_fields__:
         assert getattr(alone, name).tolist() == getattr(whole, name)[mine].tolist()
 
 
 def test_a_longer_list_begins_as_a_shorter_one_does() -> None:
-    some = wanted(*[[0.5, 0.4, 0.3, 0.2, 0.1]] * 40)
+    some = rank(*[[0.5, 0.4, 0.3, 0.2, 0.1]] * 40)
     short, long = (lists(some, k=k, explore=0.5, seed=3) for k in (2, 4))
     begins = long.rank <= 2
     assert short.explored.any()
@@ -192,7 +192,7 @@ def test_a_longer_list_begins_as_a_shorter_one_does() -> None:
 
 
 def test_customers_and_slots_draw_apart_and_another_seed_draws_anew() -> None:
-    some = wanted(*[[0.4, 0.3, 0.2, 0.1]] * 300)
+    some = rank(*[[0.4, 0.3, 0.2, 0.1]] * 300)
     one, other = (lists(some, k=2, explore=0.5, seed=seed).item.reshape(-1, 2) for seed in (1, 2))
     assert 0.1 < (one != other).mean() < 0.9
     assert any(before.tolist() != after.tolist() for before, after in pairwise(one))

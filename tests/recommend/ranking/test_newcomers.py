@@ -27,18 +27,18 @@ def came(customer: str, channel: str | None = None, days_ago: int = 5) -> Row:
 class Shop:
     """What sells of late in a shop of some events, every item allowed but those named."""
 
-    def __init__(self, rows: list[Row], barred: str = "") -> None:
+    def __init__(self, rows: list[Row], excluded: str = "") -> None:
         shop = packed(rows)
         self.history: History = split_at(shop, as_cutoff(CUTOFF), DAYS)[0]
         self.items = shop.items.tolist()
         actions = actions_of(self.history, len(self.items))
-        allowed = np.array([item not in barred.split() for item in self.items])
+        allowed = np.array([item not in excluded.split() for item in self.items])
         self.found: Bestsellers = bestsellers(actions, self.history, allowed, DAYS)
 
     def told(self, *customers: str) -> list[tuple[str, str, float]]:
         """Customer, item and chance, in order."""
         place = np.sort([self.history.customers.tolist().index(name) for name in customers])
-        wanted = self.found.wanted(place)
+        wanted = self.found.rank(place)
         names = self.history.customers[wanted.customer].tolist()
         return list(zip(names, (self.items[code] for code in wanted.item), wanted.chance.tolist(), strict=True))
 
@@ -67,7 +67,7 @@ def test_an_order_at_the_beginning_of_the_last_days_is_of_late_and_one_before_it
 
 def test_a_look_is_no_purchase_and_what_may_not_be_shown_is_not() -> None:
     looked = [bought("a", "pot") | {"type": "view"}, bought("d", "pot") | {"type": "cart"}]
-    assert [item for _, item, _ in Shop([*ROWS, *looked], barred="jam").told("new")] == ["tea", "cup"]
+    assert [item for _, item, _ in Shop([*ROWS, *looked], excluded="jam").told("new")] == ["tea", "cup"]
 
 
 def of_channels(web: int) -> list[Row]:
@@ -112,10 +112,10 @@ def test_what_sold_earlier_comes_behind_and_where_nothing_sold_of_late_it_is_all
     assert Shop([*ROWS, *early]).told("new")[-2:] == [("new", "pot", 0.0), ("new", "pan", 0.0)]
     shop = Shop([*early, came("new")])
     assert shop.told("new") == [("new", "pot", 0.0), ("new", "pan", 0.0)]
-    assert shop.found.wanted(np.arange(4)[-1:]).likely.tolist() == [3 / 4, 1 / 4]
+    assert shop.found.rank(np.arange(4)[-1:]).likely.tolist() == [3 / 4, 1 / 4]
 
 
 def test_a_shop_that_sold_nothing_has_nothing_to_show() -> None:
     shop = Shop([bought("a", "tea") | {"type": "view"}, came("new")])
     assert shop.told("new") == []
-    assert len(shop.found.wanted(np.zeros(0, dtype=np.int64)).item) == 0
+    assert len(shop.found.rank(np.zeros(0, dtype=np.int64)).item) == 0

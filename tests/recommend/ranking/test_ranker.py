@@ -176,25 +176,25 @@ def test_a_shortlist_holds_the_best_by_weight_best_first() -> None:
 
 
 @pytest.fixture(scope="module")
-def taught() -> Ranker:
+def trained_on() -> Ranker:
     return fit_ranker(examples(120), NAMES, 1)
 
 
 @given(st.lists(st.integers(0, 39), min_size=1, max_size=6, unique=True).map(sorted))
-def test_who_else_is_asked_changes_no_bit(taught: Ranker, who: list[int]) -> None:
+def test_who_else_is_asked_changes_no_bit(trained_on: Ranker, who: list[int]) -> None:
     some = examples(40, seed=5)
-    score, chance = ranks(taught, some)
+    score, chance = ranks(trained_on, some)
     part = np.isin(some.customer, who)
-    found = ranks(taught, some.take(part))
+    found = ranks(trained_on, some.take(part))
     assert found[0].tolist() == score[part].tolist()
     assert found[1].tolist() == chance[part].tolist()
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_order_in_which_candidates_come_changes_no_bit(taught: Ranker, dice: np.random.Generator) -> None:
+def test_the_order_in_which_candidates_come_changes_no_bit(trained_on: Ranker, dice: np.random.Generator) -> None:
     some = examples(4, seed=6)
     order = np.concatenate([dice.sample(range(first, first + WIDTH), WIDTH) for first in range(0, 4 * WIDTH, WIDTH)])
-    for one, other in zip(ranks(taught, some), ranks(taught, some.take(order)), strict=True):
+    for one, other in zip(ranks(trained_on, some), ranks(trained_on, some.take(order)), strict=True):
         assert one[order].tolist() == other.tolist()
 
 

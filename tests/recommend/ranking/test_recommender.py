@@ -14,17 +14,19 @@ from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
 from shijin.recommend.ranking import ranker
 from shijin.recommend.ranking import recommender as room
-from shijin.recommend.ranking.candidates import Asked, candidates
-from shijin.recommend.ranking.recommender import Recommender, Wanted, batches, learn, likeliest, over_batches
-from shijin.recommend.ranking.training_windows import Lessons, Taught, teachings
+from shijin.recommend.ranking.candidates import Query, candidates
+from shijin.recommend.ranking.recommender import Ranking, Recommender, batches, learn, likeliest, over_batches
+from shijin.recommend.ranking.training_windows import TrainedOn, TrainingData, teachings
 from shijin.represent.packed import DAY_US
 from shijin.sampling import evenly
 
 DAYS = 30
 
 
-def learnt(shop: Floor, taught: Taught | None = None, *, again: bool = True, threads: int = 1) -> Recommender:
-    return learn(Lessons(shop.actions, shop.catalogue, DAYS, taught, threads), again=again)
+def learnt(
+    shop: Floor, trained_on: TrainedOn | None = None, *, allow_repeat: bool = True, threads: int = 1
+) -> Recommender:
+    return learn(TrainingData(shop.actions, shop.catalogue, DAYS, trained_on, threads), allow_repeat=allow_repeat)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +39,9 @@ def by_windows() -> Recommender:
 
 def test_where_nobody_came_back_nothing_is_learnt_and_the_popular_come_first() -> None:
     actions = past("a", "a", "b", "c")
-    recommender = learn(Lessons(actions, listed(4), DAYS))
-    assert (recommender.taught, recommender.lists, recommender.ranker.curve) == ("nothing", 0, None)
-    found = recommender.wanted(Asked(actions, listed(4).product, NOBODY, True))
+    recommender = learn(TrainingData(actions, listed(4), DAYS))
+    assert (recommender.trained_on, recommender.lists, recommender.ranker.curve) == ("nothing", 0, None)
+    found = recommender.rank(Query(actions, listed(4).product, NOBODY, True))
     assert (found.chance == 0).all()
     assert found.item[found.customer == 2].tolist()[:2] == [1, 0]  # the own one, then what sells best
 
@@ -71,8 +73,8 @@ def test_what_happens_in_a_window_reaches_no_column_of_its_examples(back: int) -
     for actions in (shop.actions, with_other_future(shop.actions, cutoff)):
         teaching = next(islice(teachings(actions, DAYS, "window"), back - 1, None))
         members = fit_members(teaching.actions, shop.catalogue, DAYS, "cutoff")
-        columns.append(candidates(members, Asked(teaching.actions, shop.catalogue.product, NOBODY, True)))
-        assert len(teaching.takers) > 20
+        columns.append(candidates(members, Query(teaching.actions, shop.catalogue.product, NOBODY, True)))
+        assert len(teaching.buyers) > 20
     one, other = columns
     assert one.item.tolist() == other.item.tolist()
     assert np.array_equal(one.columns, other.columns, equal_nan=True)
@@ -88,7 +90,7 @@ def test_the_last_step_of_a_customer_reaches_no_column_of_the_example_that_asks_
     for some in (actions, replace(actions, item=item)):
         teaching = next(teachings(some, DAYS, "last"))
         members = fit_members(teaching.actions, shop.catalogue, DAYS, "customer")
-        columns.append(candidates(members, Asked(teaching.actions, shop.catalogue.product, NOBODY, True)).columns)
+        columns.append(candidates(members, Query(teaching.actions, shop.catalogue.product, NOBODY, True)).columns)
     assert np.array_equal(*columns, equal_nan=True)
 
 
@@ -96,7 +98,7 @@ def test_items_that_nobody_had_touched_yet_are_no_candidates_of_an_example() -> 
     actions = past(*["a . . b"] * 9, *["b . . a"] * 9, *["a . . c"] * 9, days=4)
     teaching = next(teachings(actions, 2, "window"))
     members = fit_members(teaching.actions, listed(4), 2, "cutoff")
-    found = room._examples(members, teaching, Lessons(actions, listed(4), 2, "window"), again=True)
+    found = room._examples(members, teaching, TrainingData(actions, listed(4), 2, "window"), allow_repeat=True)
     lists = np.unique(found.customer)
     assert len(found.taken) == 2 * len(lists)  # a and b, not c or d
     assert found.taken.sum() == 18  # those of c are lost
@@ -106,10 +108,10 @@ def test_what_nobody_touched_to_this_day_teaches_nothing_and_may_still_be_wanted
     actions = past(*["a . . b"] * 9, *["b . . a"] * 9, days=4)
     catalogue = listed(4, "xxxx", touched=2)  # c and d are new
     teaching = next(teachings(actions, 2, "window"))
-    lessons = Lessons(actions, catalogue, 2, "window")
-    found = room._examples(lessons.members(0, teaching), teaching, lessons, again=True)
+    training = TrainingData(actions, catalogue, 2, "window")
+    found = room._examples(training.members(0, teaching), teaching, training, allow_repeat=True)
     assert len(found.taken) == 2 * len(np.unique(found.customer))
-    wanted = learn(lessons).wanted(Asked(actions, catalogue.product, NOBODY, True))
+    wanted = learn(training).rank(Query(actions, catalogue.product, NOBODY, True))
     assert {2, 3} <= set(wanted.item.tolist())
 
 
@@ -119,8 +121,8 @@ def test_the_chance_is_learnt_of_customers_chosen_without_a_look_at_what_they_to
     monkeypatch.setattr(room, "MOST_OTHERS", 10)
     shop = floor()
     teaching = next(teachings(shop.actions, DAYS, "window"))
-    lessons = Lessons(shop.actions, shop.catalogue, DAYS, "window")
-    found = room._examples(lessons.members(0, teaching), teaching, lessons, again=True)
+    training = TrainingData(shop.actions, shop.catalogue, DAYS, "window")
+    found = room._examples(training.members(0, teaching), teaching, training, allow_repeat=True)
     known = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
     fair = np.unique(found.customer[found.fair])
     assert fair.tolist() == known[evenly(len(known), 10)].tolist()
@@ -133,7 +135,7 @@ def test_the_chance_is_learnt_of_customers_chosen_without_a_look_at_what_they_to
 
 
 def test_wanted_are_by_customer_and_falling_chance_which_is_one(by_windows: Recommender) -> None:
-    found = by_windows.wanted(floor().asked())
+    found = by_windows.rank(floor().asked())
     assert by_windows.ranker.trees
     assert ((found.chance > 0) & (found.chance < 1)).all()
     assert (np.diff(found.customer) >= 0).all()
@@ -146,38 +148,38 @@ def test_wanted_are_by_customer_and_falling_chance_which_is_one(by_windows: Reco
 def test_the_chances_of_all_add_up_to_about_as_many_as_are_then_taken() -> None:
     shop = floor(400)
     teaching = next(teachings(shop.actions, DAYS, "window"))
-    recommender = learn(Lessons(teaching.actions, shop.catalogue, DAYS, "window"))
-    found = recommender.wanted(Asked(teaching.actions, shop.catalogue.product, NOBODY, True))
+    recommender = learn(TrainingData(teaching.actions, shop.catalogue, DAYS, "window"))
+    found = recommender.rank(Query(teaching.actions, shop.catalogue.product, NOBODY, True))
     taken = np.isin(found.customer * shop.actions.n_items + found.item, teaching.taken).sum()
     assert found.chance.sum() == pytest.approx(taken, rel=0.3)
 
 
-@pytest.mark.parametrize("again", [True, False])
-def test_what_is_asked_for_and_what_is_barred_changes_no_score_and_no_chance_of_the_rest(again: bool) -> None:
+@pytest.mark.parametrize("allow_repeat", [True, False])
+def test_what_is_asked_for_and_what_is_barred_changes_no_score_and_no_chance_of_the_rest(allow_repeat: bool) -> None:
     shop = floor()
     n = shop.actions.n_items
-    recommender = learnt(shop, "window", again=again)
-    whole = recommender.wanted(shop.asked(again=again))
-    shelf, barred = np.arange(n) % 3 > 0, np.arange(0, len(shop.actions) * n, 5)
-    narrow = recommender.wanted(replace(shop.asked(again=again), shelf=shelf, barred=barred))
-    stays = shelf[whole.item] & ~np.isin(whole.customer * n + whole.item, barred)
+    recommender = learnt(shop, "window", allow_repeat=allow_repeat)
+    whole = recommender.rank(shop.asked(allow_repeat=allow_repeat))
+    requested, excluded = np.arange(n) % 3 > 0, np.arange(0, len(shop.actions) * n, 5)
+    narrow = recommender.rank(replace(shop.asked(allow_repeat=allow_repeat), requested=requested, excluded=excluded))
+    stays = requested[whole.item] & ~np.isin(whole.customer * n + whole.item, excluded)
     kept = np.isin(narrow.customer * n + narrow.item, whole.customer * n + whole.item)
     assert_same(narrow.take(kept), whole.take(stays))
     assert 0 < stays.sum() < len(stays)
 
 
-@pytest.mark.parametrize("again", [True, False])
-def test_a_customer_alone_has_the_list_of_all_to_the_bit(again: bool) -> None:
+@pytest.mark.parametrize("allow_repeat", [True, False])
+def test_a_customer_alone_has_the_list_of_all_to_the_bit(allow_repeat: bool) -> None:
     shop = floor()
-    recommender = learnt(shop, again=again)
-    whole = recommender.wanted(shop.asked(again=again))
+    recommender = learnt(shop, allow_repeat=allow_repeat)
+    whole = recommender.rank(shop.asked(allow_repeat=allow_repeat))
     for rows in [np.array([customer]) for customer in range(0, 150, 11)] + [np.arange(40, 90)]:
-        part = recommender.wanted(shop.asked(rows, again=again))
+        part = recommender.rank(shop.asked(rows, allow_repeat=allow_repeat))
         assert_same(replace(part, customer=rows[part.customer]), whole.take(np.isin(whole.customer, rows)))
 
 
-def assert_same(one: Wanted, other: Wanted) -> None:
-    for name in Wanted.__dataclass_fields__:
+def assert_same(one: Ranking, other: Ranking) -> None:
+    for name in Ranking.__dataclass_fields__:
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
@@ -190,17 +192,17 @@ def test_batches_hold_every_customer_once_and_change_no_answer(
     assert [len(rows) for rows, _ in found] == [64, 64, 22]
     assert np.concatenate([rows for rows, _ in found]).tolist() == list(range(150))
 
-    def answer(batch: tuple[Ints, Actions]) -> Wanted:
+    def answer(batch: tuple[Ints, Actions]) -> Ranking:
         rows, part = batch
-        wanted = by_windows.wanted(Asked(part, shop.catalogue.product, NOBODY, True))
+        wanted = by_windows.rank(Query(part, shop.catalogue.product, NOBODY, True))
         return replace(wanted, customer=rows[wanted.customer])
 
-    whole = by_windows.wanted(shop.asked())
+    whole = by_windows.rank(shop.asked())
     for threads in (1, 2):
-        assert_same(Wanted.together(list(over_batches(answer, shop.actions, None, threads))), whole)
+        assert_same(Ranking.together(list(over_batches(answer, shop.actions, None, threads))), whole)
     some = np.array([5, 149])
     assert_same(
-        Wanted.together(list(over_batches(answer, shop.actions, some, 1))), whole.take(np.isin(whole.customer, some))
+        Ranking.together(list(over_batches(answer, shop.actions, some, 1))), whole.take(np.isin(whole.customer, some))
     )
 
 
@@ -209,7 +211,7 @@ def test_two_threads_learn_and_answer_the_same_bits(monkeypatch: pytest.MonkeyPa
     one, two = (learnt(floor(), "window", threads=threads) for threads in (1, 2))
     assert one.ranker.trees
     assert (one.ranker.weights, one.ranker.curve) == (two.ranker.weights, two.ranker.curve)
-    assert_same(two.wanted(floor().asked(), 2), one.wanted(floor().asked()))
+    assert_same(two.rank(floor().asked(), 2), one.rank(floor().asked()))
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -227,22 +229,22 @@ def renamed(shop: Floor, code: NDArray[np.int64]) -> Floor:
     return Floor(shop.history, replace(actions, item=item[order], **moved), replace(catalogue, **listed_anew))
 
 
-@pytest.mark.parametrize("taught", ["window", "last"])
+@pytest.mark.parametrize("trained_on", ["window", "last"])
 @pytest.mark.parametrize("seed", [4, 5])
-def test_items_of_other_codes_have_the_same_lists_to_the_bit(taught: Taught, seed: int) -> None:
+def test_items_of_other_codes_have_the_same_lists_to_the_bit(trained_on: TrainedOn, seed: int) -> None:
     shop = floor(120)
     code = np.random.default_rng(seed).permutation(shop.actions.n_items)
     other = renamed(shop, code)
-    one, two = learnt(shop, taught), learnt(other, taught)
+    one, two = learnt(shop, trained_on), learnt(other, trained_on)
     assert one.ranker.trees
-    found = one.wanted(shop.asked())
-    assert_same(two.wanted(other.asked()), replace(found, item=code[found.item]))
+    found = one.rank(shop.asked())
+    assert_same(two.rank(other.asked()), replace(found, item=code[found.item]))
 
 
 def test_customers_in_another_order_want_the_same(by_windows: Recommender) -> None:
     shop = floor()
     order = np.random.default_rng(2).permutation(len(shop.actions))
-    whole, moved = by_windows.wanted(shop.asked()), by_windows.wanted(shop.asked(order))
+    whole, moved = by_windows.rank(shop.asked()), by_windows.rank(shop.asked(order))
     for place in range(0, len(order), 7):
         assert_same(
             replace(moved.take(moved.customer == place), customer=NOBODY),
@@ -276,7 +278,7 @@ def test_of_too_many_whoever_has_an_item_on_top_is_looked_at(
 ) -> None:
     shop = floor()
     monkeypatch.setattr(room, "MOST_ASKED", 149)
-    wanted = by_windows.wanted(shop.asked())
+    wanted = by_windows.rank(shop.asked())
     place = np.arange(len(wanted.item)) - np.searchsorted(wanted.customer, wanted.customer)
     missed = 0
     for item in range(shop.actions.n_items):
@@ -289,5 +291,5 @@ def test_of_too_many_whoever_has_an_item_on_top_is_looked_at(
 def test_no_catalogue_is_needed_beyond_what_was_touched() -> None:
     catalogue: Catalogue = listed(4, touched=2)
     actions = past("a b", "b a", "a b")
-    found = learn(Lessons(actions, catalogue, 2)).wanted(Asked(actions, catalogue.product, NOBODY, True))
+    found = learn(TrainingData(actions, catalogue, 2)).rank(Query(actions, catalogue.product, NOBODY, True))
     assert set(found.item.tolist()) == {0, 1, 2, 3}

@@ -11,21 +11,21 @@ import pytest
 from listshop import floor
 
 from shijin.errors import ModelError
-from shijin.recommend.ranking.recommender import Recommender, Wanted, learn
+from shijin.recommend.ranking.recommender import Ranking, Recommender, learn
 from shijin.recommend.ranking.saved import ARRAYS, CARD, TREES, load, save
-from shijin.recommend.ranking.training_windows import Lessons, Taught
+from shijin.recommend.ranking.training_windows import TrainedOn, TrainingData
 
 
 @pytest.fixture(scope="module")
-def taught() -> Recommender:
+def trained_on() -> Recommender:
     shop = floor()
-    return learn(Lessons(shop.actions, shop.catalogue, 30))
+    return learn(TrainingData(shop.actions, shop.catalogue, 30))
 
 
 @pytest.fixture(scope="module")
-def written(taught: Recommender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(trained_on: Recommender, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recommender")
-    save(taught, folder)
+    save(trained_on, folder)
     return folder
 
 
@@ -35,33 +35,35 @@ def folder(written: Path, tmp_path: Path) -> Path:
     return copytree(written, tmp_path / "copy")
 
 
-def assert_same(one: Wanted, other: Wanted) -> None:
-    for name in Wanted.__dataclass_fields__:
+def assert_same(one: Ranking, other: Ranking) -> None:
+    for name in Ranking.__dataclass_fields__:
         left, right = getattr(one, name), getattr(other, name)
         assert np.array_equal(left, right)
         assert left.dtype == right.dtype
 
 
-def test_read_back_it_answers_to_the_bit(taught: Recommender, written: Path) -> None:
-    assert taught.ranker.trees
-    assert_same(load(written).wanted(floor().asked()), taught.wanted(floor().asked()))
+def test_read_back_it_answers_to_the_bit(trained_on: Recommender, written: Path) -> None:
+    assert trained_on.ranker.trees
+    assert_same(load(written).rank(floor().asked()), trained_on.rank(floor().asked()))
 
 
-@pytest.mark.parametrize(("horizon_days", "again", "taught"), [(7, False, "last"), (30, True, "nothing")])
-def test_one_that_learnt_little_is_kept_as_well(horizon_days: int, again: bool, taught: Taught, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("horizon_days", "allow_repeat", "trained_on"), [(7, False, "last"), (30, True, "nothing")])
+def test_one_that_learnt_little_is_kept_as_well(
+    horizon_days: int, allow_repeat: bool, trained_on: TrainedOn, tmp_path: Path
+) -> None:
     shop = floor(8)
-    little = learn(Lessons(shop.actions, shop.catalogue, horizon_days, taught), again=again)
+    little = learn(TrainingData(shop.actions, shop.catalogue, horizon_days, trained_on), allow_repeat=allow_repeat)
     assert not little.ranker.trees
     save(little, tmp_path)
     back = load(tmp_path)
-    assert_same(back.wanted(shop.asked()), little.wanted(shop.asked()))
-    assert (back.card(), back.taught, back.lists) == (little.card(), little.taught, little.lists)
-    assert (back.horizon_days, back.again) == (horizon_days, again)
+    assert_same(back.rank(shop.asked()), little.rank(shop.asked()))
+    assert (back.card(), back.trained_on, back.lists) == (little.card(), little.trained_on, little.lists)
+    assert (back.horizon_days, back.allow_repeat) == (horizon_days, allow_repeat)
 
 
-def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(taught: Recommender, written: Path) -> None:
+def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(trained_on: Recommender, written: Path) -> None:
     card = json.loads((written / CARD).read_text("utf-8"))
-    assert card.items() >= json.loads(json.dumps(taught.card())).items()
+    assert card.items() >= json.loads(json.dumps(trained_on.card())).items()
     assert {file.name for file in written.iterdir()} == {ARRAYS, TREES, CARD}
     assert all(not file.read_bytes().startswith(b"\x80") for file in written.iterdir())
 

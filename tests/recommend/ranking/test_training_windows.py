@@ -6,9 +6,9 @@ from listshop import FIRST, floor, past
 
 from shijin.arrays import Ints
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.ranking import training_windows as lessons
+from shijin.recommend.ranking import training_windows as training
 from shijin.recommend.ranking.recommender import learn
-from shijin.recommend.ranking.training_windows import Lessons, chosen_teaching, teachings
+from shijin.recommend.ranking.training_windows import TrainingData, chosen_teaching, teachings
 from shijin.represent.packed import DAY_US
 
 
@@ -23,7 +23,7 @@ def test_windows_teach_what_was_bought_in_each_from_what_was_before_it_the_newes
     assert [told(actions, one.taken) for one in found] == [[(2, "a")], [(0, "b"), (1, "d")], [(1, "b")]]
     assert [(one.actions.now - FIRST) // DAY_US for one in found] == [5, 3, 1]
     assert [one.actions.item.tolist() for one in found] == [[0, 1, 2, 1, 3], [0, 1], [0]]
-    assert [one.takers.tolist() for one in found] == [[], [0, 1], []]  # who was known before
+    assert [one.buyers.tolist() for one in found] == [[], [0, 1], []]  # who was known before
 
 
 def test_last_steps_teach_what_each_bought_then_from_the_steps_before() -> None:
@@ -31,7 +31,7 @@ def test_last_steps_teach_what_each_bought_then_from_the_steps_before() -> None:
     found = list(teachings(actions, 2, "last"))
     assert [told(actions, one.taken) for one in found] == [[(0, "c"), (0, "d"), (2, "c")], [(0, "b"), (1, "b")]]
     assert [one.actions.item.tolist() for one in found] == [[0, 1, 1], [0]]
-    assert [one.takers.tolist() for one in found] == [[0], [0]]
+    assert [one.buyers.tolist() for one in found] == [[0], [0]]
 
 
 def test_windows_teach_where_enough_came_back_within_one_else_what_each_did_last() -> None:
@@ -43,20 +43,20 @@ def test_windows_teach_where_enough_came_back_within_one_else_what_each_did_last
 
 
 def test_a_shop_of_many_needs_no_fifth_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lessons, "LEAST_TAKERS", 3)
+    monkeypatch.setattr(training, "LEAST_TAKERS", 3)
     assert chosen_teaching(past(*["a . . b"] * 3, *["a"] * 80, days=5), 2) == "window"
 
 
 def test_who_learns_twice_learns_the_same_and_members_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shop, fitted = floor(), []
-    fit = lessons.fit_members
+    fit = training.fit_members
     monkeypatch.setattr(
-        lessons, "fit_members", lambda actions, *told: fitted.append(actions.now) or fit(actions, *told)
+        training, "fit_members", lambda actions, *told: fitted.append(actions.now) or fit(actions, *told)
     )
-    shared = Lessons(shop.actions, shop.catalogue, 30, "window")
-    of_both = [learn(shared, again=again) for again in (True, False)]
+    shared = TrainingData(shop.actions, shop.catalogue, 30, "window")
+    of_both = [learn(shared, allow_repeat=allow_repeat) for allow_repeat in (True, False)]
     assert len(fitted) == len(set(fitted)) > 1
-    for again, found in zip((True, False), of_both, strict=True):
-        alone = learn(Lessons(shop.actions, shop.catalogue, 30, "window"), again=again)
+    for allow_repeat, found in zip((True, False), of_both, strict=True):
+        alone = learn(TrainingData(shop.actions, shop.catalogue, 30, "window"), allow_repeat=allow_repeat)
         assert found.card() == alone.card()
-        assert np.array_equal(found.wanted(shop.asked()).score, alone.wanted(shop.asked()).score)
+        assert np.array_equal(found.rank(shop.asked()).score, alone.rank(shop.asked()).score)

@@ -20,10 +20,10 @@ from shijin.recommend.members.neighbours import Neighbours
 from shijin.recommend.past import purchases as bought
 from shijin.recommend.past.actions import Actions, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
-from shijin.recommend.past.purchases import bought_of, meetings_of
+from shijin.recommend.past.purchases import meetings_of, purchases_of
 from shijin.recommend.reasons import antecedents as leads
 from shijin.recommend.reasons import reason_text as saying
-from shijin.recommend.reasons.reason_text import reason_args, reason_codes, say_reasons
+from shijin.recommend.reasons.reason_text import reason_args, reason_codes, reason_texts
 from shijin.recommend.reasons.reasons import CODES, Reasons, Shown, reasons_of
 from shijin.represent.cutoff import as_cutoff, split_at
 from shijin.words import LANGUAGES, say_note
@@ -87,7 +87,7 @@ class Shop:
         events = pd.DataFrame([{"quantity": 1.0, "item_id": None} | one for one in self.rows])
         return recount.sheet(events.assign(ts=events["ts"].dt.tz_localize(None)), listed().drop("POST"), CUTOFF)
 
-    def tell(self, customer: str, item: str, *, explored: bool = False) -> Told:
+    def reason(self, customer: str, item: str, *, explored: bool = False) -> Told:
         """The reason of one item, found true by counting again."""
         shown = self.shown((customer, item), explored=explored)
         table = self.table(shown, self.reasons(shown))
@@ -104,20 +104,20 @@ OLD = bought_on("old", "hat", "01-01")
 
 def test_what_is_bought_at_intervals_is_a_rhythm_with_their_mean_halves_up() -> None:
     shop = Shop(OLD + bought_on("a", "tea", "01-10", "01-20", "01-31"))  # 10 and 11 days
-    assert shop.tell("a", "tea") == ("rhythm", {"gap_days": 11, "ago_days": 1, "bought_days": 3})
+    assert shop.reason("a", "tea") == ("rhythm", {"gap_days": 11, "ago_days": 1, "bought_days": 3})
 
 
 def test_a_day_is_one_purchase_however_many_lines_it_has() -> None:
     twice = [*bought_on("a", "tea", "01-10", "01-10", "01-31"), row("a", "2024-01-31 19:00", item_id="tea")]
-    assert Shop(OLD + twice).tell("a", "tea") == ("again", {"bought_days": 2, "ago_days": 1})
+    assert Shop(OLD + twice).reason("a", "tea") == ("again", {"bought_days": 2, "ago_days": 1})
 
 
 def test_a_rhythm_that_ended_long_ago_is_none() -> None:
     rows = OLD + bought_on("a", "tea", "01-01", "01-03", "01-05")
-    assert Shop(rows).tell("a", "tea") == ("again", {"bought_days": 3, "ago_days": 27})
+    assert Shop(rows).reason("a", "tea") == ("again", {"bought_days": 3, "ago_days": 27})
     late = OLD + bought_on("a", "tea", "01-05", "01-11", "01-14")  # 4.5 days, three of them are 13.5
-    assert Shop(late).tell("a", "tea")[0] == "again"
-    assert Shop(late[:-1] + bought_on("a", "tea", "01-19")).tell("a", "tea")[0] == "rhythm"
+    assert Shop(late).reason("a", "tea")[0] == "again"
+    assert Shop(late[:-1] + bought_on("a", "tea", "01-19")).reason("a", "tea")[0] == "rhythm"
 
 
 @pytest.mark.parametrize(
@@ -132,29 +132,29 @@ def test_a_rhythm_that_ended_long_ago_is_none() -> None:
     ],
 )
 def test_gaps_that_are_far_from_alike_are_no_rhythm(days: tuple[str, ...], code: str) -> None:
-    assert Shop(OLD + bought_on("a", "tea", *days)).tell("a", "tea")[0] == code
+    assert Shop(OLD + bought_on("a", "tea", *days)).reason("a", "tea")[0] == code
 
 
 def test_what_was_bought_once_says_when() -> None:
-    assert Shop(OLD + bought_on("a", "tea", "01-25")).tell("a", "tea") == ("bought", {"ago_days": 7})
+    assert Shop(OLD + bought_on("a", "tea", "01-25")).reason("a", "tea") == ("bought", {"ago_days": 7})
 
 
 def test_a_cart_that_was_not_bought_since_goes_before_what_was_bought_again() -> None:
     rows = OLD + bought_on("a", "tea", "01-03", "01-25")
-    assert Shop(rows + bought_on("a", "tea", "01-29", kind="cart")).tell("a", "tea") == ("cart", {"ago_days": 3})
-    assert Shop(rows + bought_on("a", "tea", "01-24", kind="cart")).tell("a", "tea")[0] == "again"
-    assert Shop(rows + bought_on("a", "tea", "01-25", kind="cart")).tell("a", "tea")[0] == "again"  # at that moment
+    assert Shop(rows + bought_on("a", "tea", "01-29", kind="cart")).reason("a", "tea") == ("cart", {"ago_days": 3})
+    assert Shop(rows + bought_on("a", "tea", "01-24", kind="cart")).reason("a", "tea")[0] == "again"
+    assert Shop(rows + bought_on("a", "tea", "01-25", kind="cart")).reason("a", "tea")[0] == "again"  # at that moment
 
 
 def test_views_count_by_the_day_since_it_was_bought_last() -> None:
     views = bought_on("a", "tea", "01-05", "01-25", "01-29", kind="view")
     views.append(row("a", "2024-01-25 18:00", None, "view", item_id="tea"))
-    assert Shop(OLD + views).tell("a", "tea") == ("viewed", {"look_days": 3, "ago_days": 3})
-    assert Shop(OLD + views + bought_on("a", "tea", "01-07")).tell("a", "tea") == (
+    assert Shop(OLD + views).reason("a", "tea") == ("viewed", {"look_days": 3, "ago_days": 3})
+    assert Shop(OLD + views + bought_on("a", "tea", "01-07")).reason("a", "tea") == (
         "viewed",
         {"look_days": 2, "ago_days": 3},
     )
-    assert Shop(OLD + views + bought_on("a", "tea", "01-30")).tell("a", "tea") == ("bought", {"ago_days": 2})
+    assert Shop(OLD + views + bought_on("a", "tea", "01-30")).reason("a", "tea") == ("bought", {"ago_days": 2})
 
 
 def test_carts_and_views_older_than_the_horizon_give_way_to_what_others_did() -> None:
@@ -166,9 +166,9 @@ def test_carts_and_views_older_than_the_horizon_give_way_to_what_others_did() ->
     mine = bought_on("a", "cup", "01-30")
     for kind, alone in (("cart", {"ago_days": 28}), ("view", {"look_days": 1, "ago_days": 28})):
         old = bought_on("a", "pot", "01-04", kind=kind)
-        assert Shop(others + mine + old).tell("a", "pot")[0] == "after"
+        assert Shop(others + mine + old).reason("a", "pot")[0] == "after"
         code = {"cart": "cart", "view": "viewed"}[kind]
-        assert Shop(OLD + mine[:0] + bought_on("a", "hat", "01-30") + old).tell("a", "pot") == (code, alone)
+        assert Shop(OLD + mine[:0] + bought_on("a", "hat", "01-30") + old).reason("a", "pot") == (code, alone)
 
 
 def test_what_others_bought_on_a_later_day_counts_those_who_did_and_not_the_other_way_round() -> None:
@@ -177,15 +177,15 @@ def test_what_others_bought_on_a_later_day_counts_those_who_did_and_not_the_othe
     rows += bought_on("d", "pot", "01-05") + bought_on("d", "cup", "01-07")  # the other way round
     rows += bought_on("e", "cup", "01-05") + bought_on("e", "pot", "01-05")  # on one day
     args = {"others": 2, "ago_days": 12, "bought_item": "cup", "bought_name": "Cup"}
-    assert Shop(rows).tell("a", "pot") == ("after", args)
+    assert Shop(rows).reason("a", "pot") == ("after", args)
     more = rows + [one for who in "fg" for item in ("cup", "pot") for one in bought_on(who, item, "01-05")]
-    assert Shop(more).tell("a", "pot") == ("with", args | {"others": 3})
-    assert Shop(more, similar=[]).tell("a", "pot")[0] == "category"
+    assert Shop(more).reason("a", "pot") == ("with", args | {"others": 3})
+    assert Shop(more, similar=[]).reason("a", "pot")[0] == "category"
 
 
 def test_one_other_customer_is_no_evidence() -> None:
     rows = bought_on("a", "cup", "01-20") + bought_on("b", "cup", "01-05") + bought_on("b", "rum", "01-07")
-    assert Shop(rows).tell("a", "rum") == ("sold", {"customers": 1})
+    assert Shop(rows).reason("a", "rum") == ("sold", {"customers": 1})
 
 
 def led_by(rows: list[Row], *members: dict[str, float]) -> Told:
@@ -196,7 +196,7 @@ def led_by(rows: list[Row], *members: dict[str, float]) -> Told:
         for item, weight in weights.items():
             matrix[items.index(item), items.index("rum")] = weight
         similar.append(Neighbours("given", sp.csr_matrix(matrix), 0.5))
-    return Shop(rows, similar).tell("a", "rum")
+    return Shop(rows, similar).reason("a", "rum")
 
 
 def went_on_to_rum(*items: str) -> list[Row]:
@@ -235,8 +235,8 @@ def test_where_as_many_bought_both_on_one_day_as_later_they_did_it_later() -> No
     rows = bought_on("a", "cup", "01-20")
     for who in "bc":
         rows += bought_on(who, "cup", "01-05", "01-06") + bought_on(who, "pot", "01-05", "01-06")
-    assert Shop(rows).tell("a", "pot")[:1] == ("after",)
-    assert Shop(rows).tell("a", "pot")[1]["others"] == 2
+    assert Shop(rows).reason("a", "pot")[:1] == ("after",)
+    assert Shop(rows).reason("a", "pot")[1]["others"] == 2
 
 
 def test_a_charge_or_what_was_only_viewed_never_leads() -> None:
@@ -244,62 +244,65 @@ def test_a_charge_or_what_was_only_viewed_never_leads() -> None:
     for who, day in (("b", "02"), ("c", "03"), ("a", "20")):
         rows += bought_on(who, "POST", f"01-{day}") + bought_on(who, "cup", f"01-{day}", kind="view")
     rows += bought_on("b", "rum", "01-05") + bought_on("c", "rum", "01-05")
-    assert Shop(rows).tell("a", "rum") == ("sold", {"customers": 2})
+    assert Shop(rows).reason("a", "rum") == ("sold", {"customers": 2})
 
 
 def test_shares_count_purchases_of_products_by_category_and_then_by_brand() -> None:
     rows = OLD + bought_on("a", "tea", "01-02", "01-03", "01-04") + bought_on("a", "hat", "01-05", "01-06", "01-06")
     rows += bought_on("a", "POST", "01-02")
     args = {"share": 60, "purchases": 3, "all_purchases": 5, "category": "drinks"}
-    assert Shop(rows + bought_on("z", "rum", "01-02"), similar=[]).tell("a", "rum") == ("category", args)
-    assert Shop(rows, similar=[]).tell("a", "jam") == ("listed", {})
+    assert Shop(rows + bought_on("z", "rum", "01-02"), similar=[]).reason("a", "rum") == ("category", args)
+    assert Shop(rows, similar=[]).reason("a", "jam") == ("listed", {})
 
 
 def test_a_small_share_comes_after_what_many_bought_of_late() -> None:
     rows = bought_on("a", "tea", "01-02") + bought_on("a", "hat", "01-05", "01-06", "01-07", "01-08", "01-09")
     rows += bought_on("d", "rum", "01-02")
     lately = [one for who in "bc" for one in bought_on(who, "rum", "01-22")]
-    assert Shop(rows + lately, similar=[]).tell("a", "rum") == ("popular", {"customers": 2, "days": 10})
+    assert Shop(rows + lately, similar=[]).reason("a", "rum") == ("popular", {"customers": 2, "days": 10})
     args = {"share": 17, "purchases": 1, "all_purchases": 6, "category": "drinks"}
-    assert Shop(rows + lately[:1], similar=[]).tell("a", "rum") == ("category", args)
+    assert Shop(rows + lately[:1], similar=[]).reason("a", "rum") == ("category", args)
     day_before = [one for who in "bc" for one in bought_on(who, "rum", "01-21")]
-    assert Shop(rows + day_before, similar=[]).tell("a", "rum") == ("category", args)
+    assert Shop(rows + day_before, similar=[]).reason("a", "rum") == ("category", args)
 
 
 def test_what_is_new_in_a_category_they_buy_says_so_in_a_shop_old_enough() -> None:
     mine = bought_on("a", "cup", "01-05") + bought_on("a", "hat", "01-06", "01-07", "01-08", "01-09")
     new = bought_on("b", "pot", "01-22") + bought_on("c", "pot", "01-30")
     args = {"sold_ago_days": 10, "share": 20, "category": "china"}
-    assert Shop(OLD + mine + new, similar=[]).tell("a", "pot") == ("new", args)
+    assert Shop(OLD + mine + new, similar=[]).reason("a", "pot") == ("new", args)
     young = bought_on("a", "cup", "01-20") + new
-    assert Shop(young, similar=[]).tell("a", "pot")[0] == "popular"
-    assert Shop(OLD + mine + bought_on("b", "jam", "01-25"), similar=[]).tell("a", "jam") == ("sold", {"customers": 1})
+    assert Shop(young, similar=[]).reason("a", "pot")[0] == "popular"
+    assert Shop(OLD + mine + bought_on("b", "jam", "01-25"), similar=[]).reason("a", "jam") == (
+        "sold",
+        {"customers": 1},
+    )
 
 
 def test_an_item_that_nobody_touched_is_listed_or_of_a_category_they_buy() -> None:
     shop = Shop(OLD + bought_on("a", "cup", "01-05"))
-    assert shop.tell("a", "jam") == ("listed", {})
+    assert shop.reason("a", "jam") == ("listed", {})
     args = {"share": 100, "purchases": 1, "all_purchases": 1, "category": "china"}
-    assert shop.tell("a", "pot") == ("category", args)
+    assert shop.reason("a", "pot") == ("category", args)
 
 
 def test_what_is_shown_to_learn_keeps_what_is_true_of_it() -> None:
     shop = Shop(OLD + bought_on("a", "tea", "01-25"))
-    assert shop.tell("a", "tea", explored=True) == ("explore", {"also": "bought", "ago_days": 7})
-    assert shop.tell("a", "jam", explored=True) == ("explore", {"also": "listed"})
+    assert shop.reason("a", "tea", explored=True) == ("explore", {"also": "bought", "ago_days": 7})
+    assert shop.reason("a", "jam", explored=True) == ("explore", {"also": "listed"})
 
 
 def test_a_list_without_rows_has_no_reasons() -> None:
     shop = Shop(OLD)
     found = shop.reasons(shop.shown())
     assert len(found) == 0
-    for text in (reason_codes(found), reason_args(found, shop.catalogue), say_reasons(found, shop.catalogue, "en")):
+    for text in (reason_codes(found), reason_args(found, shop.catalogue), reason_texts(found, shop.catalogue, "en")):
         assert (len(text), text.type) == (0, pa.string())
 
 
 def test_a_customer_without_an_item_gets_what_sells() -> None:
     rows = [row("a", "2024-01-05"), *(one for who in "bc" for one in bought_on(who, "rum", "01-25"))]
-    assert Shop(rows).tell("a", "rum") == ("popular", {"customers": 2, "days": 10})
+    assert Shop(rows).reason("a", "rum") == ("popular", {"customers": 2, "days": 10})
 
 
 MANY = st.lists(
@@ -359,7 +362,7 @@ def test_counting_in_small_batches_counts_the_same(many: list[tuple[Any, ...]]) 
 @given(MANY)
 def test_who_bought_two_items_is_counted_once_each_way(many: list[tuple[Any, ...]]) -> None:
     shop = shop_of(many)
-    found = bought_of(shop.actions, shop.catalogue.product)
+    found = purchases_of(shop.actions, shop.catalogue.product)
     x, y = (codes.astype(np.int32) for codes in np.divmod(np.arange(found.n_items**2), found.n_items))
     met = meetings_of(found, x, y)
     days = [
@@ -401,7 +404,7 @@ def test_words_say_the_code_with_its_arguments_in_both_languages(many: list[tupl
     reasons = shop.reasons(shown)
     table = shop.table(shown, reasons)
     for language in LANGUAGES:
-        said = say_reasons(reasons, shop.catalogue, language).to_pylist()
+        said = reason_texts(reasons, shop.catalogue, language).to_pylist()
         for code, arguments, words in zip(table["reason_code"], table["reason_args"], said, strict=True):
             given_args = json.loads(arguments)
             truth = given_args.pop("also", code)
@@ -415,11 +418,11 @@ def test_words_count_in_the_singular_and_with_a_thousands_mark() -> None:
     numbers = np.array([[1, 1, 3], [1200, 1, 0]], dtype=np.int32)
     code = np.array([CODES.index("rhythm"), CODES.index("popular")], dtype=np.int8)
     said = Reasons(code, np.zeros(2, bool), numbers, np.full(2, -1, np.int32))
-    assert say_reasons(said, shop.catalogue, "en").to_pylist() == [
+    assert reason_texts(said, shop.catalogue, "en").to_pylist() == [
         "buys it every 1 day, last 1 day ago",
         "1,200 customers bought it in the last 1 day",
     ]
-    assert say_reasons(said, shop.catalogue, "zh").to_pylist()[1] == "最近 1 天有 1,200 位顾客购买"
+    assert reason_texts(said, shop.catalogue, "zh").to_pylist()[1] == "最近 1 天有 1,200 位顾客购买"
 
 
 def test_names_may_hold_anything_that_a_text_can() -> None:
@@ -431,7 +434,7 @@ def test_names_may_hold_anything_that_a_text_can() -> None:
     written = reason_args(said, catalogue)[0].as_py()
     assert json.loads(written)["bought_name"] == name
     assert "grün" in written  # as people read it
-    assert name in say_reasons(said, catalogue, "en")[0].as_py()
+    assert name in reason_texts(said, catalogue, "en")[0].as_py()
 
 
 def test_purchases_keep_their_pairs_days_and_newest_moment() -> None:
@@ -440,7 +443,7 @@ def test_purchases_keep_their_pairs_days_and_newest_moment() -> None:
         + bought_on("a", "POST", "01-03")
         + bought_on("b", "cup", "01-04")
     )
-    found = bought_of(shop.actions, shop.catalogue.product)
+    found = purchases_of(shop.actions, shop.catalogue.product)
     names = shop.catalogue.items
     assert found.offsets.tolist() == [0, 1, 2]
     assert names[found.item].tolist() == ["tea", "cup"]
@@ -456,5 +459,5 @@ def test_purchases_keep_their_pairs_days_and_newest_moment() -> None:
 def test_no_pairs_asked_meet_nobody() -> None:
     shop = Shop(OLD)
     none = np.zeros(0, dtype=np.int32)
-    found = meetings_of(bought_of(shop.actions, shop.catalogue.product), none, none)
+    found = meetings_of(purchases_of(shop.actions, shop.catalogue.product), none, none)
     assert (len(found.after), len(found.same_day)) == (0, 0)

@@ -17,14 +17,14 @@ from shijin.forecasting.members import QUIETLY, Work
 from shijin.metrics.lists import coverage, ndcg, novelty, paired_gap, recall
 from shijin.metrics.value import reliability
 from shijin.notes import Progress
-from shijin.recommend.judge.baselines import OWN, RECENT_DAYS, Entries, buyers, simple_lists
+from shijin.recommend.judge.baselines import OWN, RECENT_DAYS, Entries, baseline_lists, buyers
 from shijin.recommend.judge.conversion import conversion
-from shijin.recommend.judge.tasks import Goods, Known, Protocol, Question, questions
+from shijin.recommend.judge.tasks import ItemTable, KnownPast, Protocol, Task, tasks
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.ranking.candidates import Asked
+from shijin.recommend.ranking.candidates import Query
 from shijin.recommend.ranking.lists import Shape, make_lists
 from shijin.recommend.ranking.recommender import Recommender, learn, over_batches
-from shijin.recommend.ranking.training_windows import Lessons, Taught
+from shijin.recommend.ranking.training_windows import TrainedOn, TrainingData
 from shijin.represent.cutoff import day_of
 from shijin.represent.packed import DAY_US, Packed
 from shijin.sampling import evenly
@@ -34,7 +34,7 @@ from shijin.threads import one_blas_thread
 LISTED = 10
 MOST_CUSTOMERS = 50_000  # who get lists in one question: of more, so many, evenly by position
 ASKED = "asked"  # rows of what was then bought
-TAUGHT: dict[Protocol, Taught | None] = {"window": None, "last": "last"}
+TAUGHT: dict[Protocol, TrainedOn | None] = {"window": None, "last": "last"}
 BANDS = {"1": (1, 1), "2-4": (2, 4), "5-9": (5, 9), "10+": (10, None)}  # steps known of a customer
 
 
@@ -43,7 +43,7 @@ class Listed:
     """The recommender's lists, of customers who then bought something and of others.
 
     chosen : (c,) int64, positions of who was to get one
-    score, chance : (e,), as `Wanted` has them
+    score, chance : (e,), as `Ranking` has them
     """
 
     chosen: Ints
@@ -69,8 +69,8 @@ class Answered:
         Lists of those judged, by way.
     """
 
-    question: Question
-    again: bool
+    question: Task
+    allow_repeat: bool
     taken: Ints
     judged: Ints
     own: Listed
@@ -83,7 +83,7 @@ class Answered:
 
 @one_blas_thread()
 def backtest_items(
-    packed: Packed, goods: Goods, horizon_days: int, cutoff: int, work: Work = QUIETLY
+    packed: Packed, goods: ItemTable, horizon_days: int, cutoff: int, work: Work = QUIETLY
 ) -> tuple[dict[str, Any], pa.Table]:
     """Judge lists of ten by what was bought in the window from the cutoff on, and by what each customer bought last.
 
@@ -99,16 +99,16 @@ def backtest_items(
     Raises
     ------
     EmptyHistoryError
-        As `questions`.
+        As `tasks`.
     """
-    window, last, whole = questions(packed, goods, horizon_days, cutoff)
+    window, last, whole = tasks(packed, goods, horizon_days, cutoff)
     found = []
     for first, question in ((0, window), (2, last)):
         given = question.given
-        lessons = Lessons(given.actions, given.catalogue, horizon_days, TAUGHT[question.protocol], work.threads)
-        for number, again in enumerate((True, False), first):
-            tell = _telling(work, f"judged.{question.protocol}{'' if again else '_new'}", number, 4)
-            answered = answer(question, lessons, tell, again=again)
+        training = TrainingData(given.actions, given.catalogue, horizon_days, TAUGHT[question.protocol], work.threads)
+        for number, allow_repeat in enumerate((True, False), first):
+            progress = _telling(work, f"judged.{question.protocol}{'' if allow_repeat else '_new'}", number, 4)
+            answered = answer(question, training, progress, allow_repeat=allow_repeat)
             found += [] if answered is None else [answered]
     result = {
         "cutoff": str(day_of(cutoff)),
@@ -120,7 +120,7 @@ def backtest_items(
     return result, pa.concat_tables([rows_of(one) for one in found])
 
 
-def answer(question: Question, lessons: Lessons, tell: Progress, *, again: bool) -> Answered | None:
+def answer(question: Task, training: TrainingData, progress: Progress, *, allow_repeat: bool) -> Answered | None:
     """Make everybody's lists, ours and the simple ones; None where nobody who has one bought anything.
 
     Parameters
@@ -128,33 +128,35 @@ def answer(question: Question, lessons: Lessons, tell: Progress, *, again: bool)
     again
         Whether what a customer bought before may be listed, and counts.
     """
-    own = lists_from(question.given, lessons, tell, again=again)
-    taken = question.taken if again else np.setdiff1d(question.taken, question.bought(), assume_unique=True)
+    own = lists_from(question.given, training, progress, allow_repeat=allow_repeat)
+    taken = question.taken if allow_repeat else np.setdiff1d(question.taken, question.bought(), assume_unique=True)
     taken = taken[np.isin(taken // len(question.items), own.chosen)]
     if not len(taken):
         return None
     judged = np.unique(taken // len(question.items))
-    simple = simple_lists(question.given.actions, question.given.listable, judged, LISTED, again=again)
-    return Answered(question, again, taken, judged, own, simple)
+    simple = baseline_lists(question.given.actions, question.given.eligible, judged, LISTED, allow_repeat=allow_repeat)
+    return Answered(question, allow_repeat, taken, judged, own, simple)
 
 
-def lists_from(given: Known, lessons: Lessons, tell: Progress | None = None, *, again: bool) -> Listed:
+def lists_from(
+    given: KnownPast, training: TrainingData, progress: Progress | None = None, *, allow_repeat: bool
+) -> Listed:
     """Learn from what was known, and make the lists that `recommend` would then give."""
-    actions, barred = given.actions, np.zeros(0, dtype=np.int64)
-    recommender = learn(lessons, again=again, tell=tell)
+    actions, excluded = given.actions, np.zeros(0, dtype=np.int64)
+    recommender = learn(training, allow_repeat=allow_repeat, progress=progress)
     known = np.flatnonzero(np.diff(actions.offsets) > 0)
     chosen = known[evenly(len(known), MOST_CUSTOMERS)]
 
     def lists_of(batch: tuple[Ints, Actions]) -> tuple[Ints, Ints, Codes, Floats, Floats]:
         some, part = batch
-        wanted = recommender.wanted(Asked(part, given.listable, barred, again))
+        wanted = recommender.rank(Query(part, given.eligible, excluded, allow_repeat))
         lists = make_lists(wanted, None, recommender.members.category, Shape(LISTED))
         keys = wanted.customer * part.n_items + wanted.item
         order = np.argsort(keys)
         place = order[np.searchsorted(keys[order], lists.customer * part.n_items + lists.item)]
         return some[lists.customer], lists.rank - 1, lists.item, wanted.score[place], wanted.chance[place]
 
-    parts = list(over_batches(lists_of, actions, chosen, lessons.threads))
+    parts = list(over_batches(lists_of, actions, chosen, training.threads))
     customer, place, item, score, chance = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Listed(chosen, Entries(customer, place, item), score, chance, recommender)
 
@@ -176,7 +178,7 @@ def figures(answered: Answered) -> dict[str, Any]:
     ever, customers = buyers(actions), len(np.unique(actions.customer[actions.ordered]))
     return {
         "protocol": question.protocol,
-        "again": answered.again,
+        "again": answered.allow_repeat,
         "customers": len(judged),
         "listed": len(np.unique(answered.own.entries.customer)),
         "known": int(question.past.sum()),
@@ -217,7 +219,7 @@ def _rows(answered: Answered, way: str, entries: Entries, numbers: dict[str, Flo
     columns = {
         "customer_id": pa.array(question.given.customers, pa.string()).take(pa.array(entries.customer)),
         "protocol": pa.repeat(question.protocol, n),
-        "again": pa.repeat(answered.again, n),
+        "again": pa.repeat(answered.allow_repeat, n),
         "way": pa.repeat(way, n),
         "item_id": pa.array(question.items, pa.string()).take(pa.array(entries.item)),
         "taken": answered.hits(entries),
@@ -251,7 +253,7 @@ def _share_of_new(answered: Answered) -> float:
     item = answered.taken % len(answered.question.items)
     given = answered.question.given
     there = np.zeros(len(answered.question.items), dtype=bool)
-    there[: len(given.catalogue)] = given.listable
+    there[: len(given.catalogue)] = given.eligible
     return float(1 - there[item].mean())
 
 
@@ -277,11 +279,11 @@ def _chance(answered: Answered) -> dict[str, Any] | None:
 def _telling(work: Work, what: str, number: int, parts: int) -> Progress:
     """Progress how far one part is, as the share of all."""
 
-    def tell(_: str, done: int, of: int) -> None:
-        if work.tell is not None:
-            work.tell(what, number * of + done, parts * of)
+    def progress(_: str, done: int, of: int) -> None:
+        if work.progress is not None:
+            work.progress(what, number * of + done, parts * of)
 
-    return tell
+    return progress
 
 
 def _finite(figure: float) -> float | None:

@@ -36,7 +36,9 @@ class Entries:
     item: Codes
 
 
-def simple_lists(given: Actions, allowed: NDArray[np.bool_], rows: Ints, k: int, *, again: bool) -> dict[str, Entries]:
+def baseline_lists(
+    given: Actions, allowed: NDArray[np.bool_], rows: Ints, k: int, *, allow_repeat: bool
+) -> dict[str, Entries]:
     """Make lists of k by each simple way.
 
     Parameters
@@ -51,7 +53,7 @@ def simple_lists(given: Actions, allowed: NDArray[np.bool_], rows: Ints, k: int,
         Whether what a customer bought before may be listed; else there is one way, what sells of late.
     """
     part, popular = given.of(rows), best_sellers(given, allowed)
-    if not again:
+    if not allow_repeat:
         return {POPULARITY: _of(rows, _filled(part, popular, _bought(part), k))}
     ways = {POPULARITY: _filled(part, popular, np.zeros(0, dtype=np.int64), k)}
     for way, own in _own(part, allowed, popular, k).items():
@@ -95,12 +97,12 @@ def _bought(part: Actions) -> Ints:
     return np.unique(part.customer[part.ordered] * part.n_items + part.item[part.ordered])
 
 
-def _filled(part: Actions, popular: Codes, barred: Ints, k: int) -> Entries:
+def _filled(part: Actions, popular: Codes, excluded: Ints, k: int) -> Entries:
     """What sells of late, without what is barred, for everybody; who has too much barred is looked at again, deeper."""
     short, depth, found = np.arange(len(part)), 2 * k, []
     while len(short):
         keys = short[:, None] * part.n_items + popular[None, :depth]
-        open_ = ~np.isin(keys, barred)
+        open_ = ~np.isin(keys, excluded)
         place = np.cumsum(open_, axis=1)
         enough = (open_.sum(axis=1) >= k) | (depth >= len(popular))
         row, column = np.nonzero(open_ & (place <= k) & enough[:, None])

@@ -29,7 +29,7 @@ NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
-class Goods:
+class ItemTable:
     """The shop's list of items, `schema.ITEMS`, and which codes are no products."""
 
     items: pa.Table
@@ -37,7 +37,7 @@ class Goods:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPast:
     """What was done before some moment, and the items touched by then; the shop's later items have later codes.
 
     customers : (n,) str, ids by position
@@ -48,7 +48,7 @@ class Known:
     catalogue: Catalogue
 
     @property
-    def listable(self) -> NDArray[np.bool_]:
+    def eligible(self) -> NDArray[np.bool_]:
         """(items,) what a list may hold: products that somebody touched."""
         return self.catalogue.product & known(self.catalogue, self.actions)
 
@@ -72,7 +72,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Question:
+class Task:
     """A past, and what its customers bought next.
 
     Parameters
@@ -86,7 +86,7 @@ class Question:
     """
 
     protocol: Protocol
-    given: Known
+    given: KnownPast
     items: NDArray[np.str_]
     taken: Ints
 
@@ -112,7 +112,7 @@ class Question:
         return np.unique(self.keys(actions.customer[actions.ordered], actions.item[actions.ordered]))
 
 
-def questions(packed: Packed, goods: Goods, horizon_days: int, cutoff: int) -> tuple[Question, Question, Known]:
+def tasks(packed: Packed, goods: ItemTable, horizon_days: int, cutoff: int) -> tuple[Task, Task, KnownPast]:
     """Ask what was bought in the window from a cutoff on, and what each customer bought last before the window's end.
 
     Returns
@@ -144,7 +144,7 @@ def questions(packed: Packed, goods: Goods, horizon_days: int, cutoff: int) -> t
     return window, asked_of_last(whole, packed.items), whole
 
 
-def known_before(packed: Packed, goods: Goods, cutoff: int, *, listed: bool = False) -> Known:
+def known_before(packed: Packed, goods: ItemTable, cutoff: int, *, listed: bool = False) -> KnownPast:
     """What was known of customers and items at a cutoff; nothing that lies at or after it is looked at.
 
     Parameters
@@ -156,16 +156,16 @@ def known_before(packed: Packed, goods: Goods, cutoff: int, *, listed: bool = Fa
     return known_of(history, packed, goods, listed=listed)
 
 
-def known_of(history: History, packed: Packed, goods: Goods, *, listed: bool) -> Known:
+def known_of(history: History, packed: Packed, goods: ItemTable, *, listed: bool) -> KnownPast:
     """As `known_before`, of a History that was split from `packed`."""
     lines = history.lines
     vocabulary = packed.items[: 0 if lines is None else int(lines.item.max(initial=-1)) + 1]
     items = goods.items if lines is None else _in_their_categories(goods.items, lines, packed, vocabulary)
     catalogue = catalogue_of(items, vocabulary, goods.rules, listed=listed)
-    return Known(history.customers, actions_of(history, len(catalogue)), catalogue)
+    return KnownPast(history.customers, actions_of(history, len(catalogue)), catalogue)
 
 
-def asked_of_window(given: Known, whole: Known, items: NDArray[np.str_]) -> Question:
+def asked_of_window(given: KnownPast, whole: KnownPast, items: NDArray[np.str_]) -> Task:
     """Ask what customers known at the cutoff bought from it on, as far as it is known in the end."""
     later = whole.actions
     rows = later.ordered & whole.catalogue.product[later.item] & (later.ts >= given.actions.now)
@@ -174,7 +174,7 @@ def asked_of_window(given: Known, whole: Known, items: NDArray[np.str_]) -> Ques
     return _question("window", given, items, place[later.customer[rows]], later.item[rows])
 
 
-def asked_of_last(whole: Known, items: NDArray[np.str_]) -> Question:
+def asked_of_last(whole: KnownPast, items: NDArray[np.str_]) -> Task:
     """Ask what stood in each customer's newest order; who ordered nothing is asked nothing."""
     actions = whole.actions
     ordered = actions.ordered & whole.catalogue.product[actions.item]
@@ -182,14 +182,14 @@ def asked_of_last(whole: Known, items: NDArray[np.str_]) -> Question:
     np.maximum.at(newest, actions.customer[ordered], actions.ts[ordered])
     newest = np.where(newest == NEVER, actions.now, newest)[actions.customer]
     rows = ordered & (actions.ts == newest)
-    given = Known(whole.customers, actions.take(actions.ts < newest), whole.catalogue)
+    given = KnownPast(whole.customers, actions.take(actions.ts < newest), whole.catalogue)
     return _question("last", given, items, actions.customer[rows], actions.item[rows])
 
 
-def _question(protocol: Protocol, given: Known, items: NDArray[np.str_], customer: Ints, item: Codes) -> Question:
+def _question(protocol: Protocol, given: KnownPast, items: NDArray[np.str_], customer: Ints, item: Codes) -> Task:
     """Of pairs of a customer and an item keep those of customers with a past; position -1 is a stranger."""
     past = np.append(np.diff(given.actions.offsets) > 0, [False])[customer]
-    return Question(protocol, given, items, np.unique(customer[past] * len(items) + item[past]))
+    return Task(protocol, given, items, np.unique(customer[past] * len(items) + item[past]))
 
 
 def _in_their_categories(items: pa.Table, lines: Lines, packed: Packed, vocabulary: NDArray[np.str_]) -> pa.Table:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shijin.arrays import Ints
 from shijin.recommend.members.neighbours import KEPT, nearest
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.step_matrix import around, step_rows
+from shijin.recommend.past.step_matrix import lagged, step_rows
 
 MOST_ITEMS = 4000  # of which the inverse is made: the most frequent ones
 WHOLE = 2500  # up to here every weight is kept, else the nearest
@@ -34,8 +34,8 @@ def next_items(actions: Actions, past: float = 0.8, future: float = 0.4, ridge: 
     chosen, place = _frequent(actions)
     rows = actions.take(place[actions.item] >= 0)
     column = place[rows.item]
-    done = around(rows, column, len(chosen), past, range(0, -_depth(past), -1))
-    to_come = around(rows, column, len(chosen), future, range(1, _depth(future) + 1))
+    done = lagged(rows, column, len(chosen), past, range(0, -_depth(past), -1))
+    to_come = lagged(rows, column, len(chosen), future, range(1, _depth(future) + 1))
     told = np.diff(to_come.indptr) > 0
     newest_first = np.argsort(rows.step[step_rows(rows)], kind="stable")
     products = np.cumsum((np.diff(done.indptr).astype(float) ** 2 * told)[newest_first])

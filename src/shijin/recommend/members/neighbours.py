@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Floats, Ints
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.step_matrix import GRID, around, step_rows, step_sizes
+from shijin.recommend.past.step_matrix import GRID, lagged, step_rows, step_sizes
 
 MOST_PAIRS = 60_000_000  # pairs of rows that are looked at; those of nearer steps first
 MANY_PAIRS, TWICE = 5_000_000, 1.5  # in a shop of so many different pairs, one that was seen once says nothing
@@ -98,11 +98,11 @@ def pair_sums(actions: Actions, most: int = MOST_PAIRS) -> PairSums:
         actions = actions.take(actions.customer % every == 0)
     apart = max(1, int((np.cumsum(_pairs_by_gap(actions, MOST_STEPS_APART + 1)) <= most).sum()) - 1)
 
-    done = around(actions, actions.item, actions.n_items, 1.0, range(1))
+    done = lagged(actions, actions.item, actions.n_items, 1.0, range(1))
     itself = np.bincount(actions.item, np.square(np.rint(actions.weight / GRID) * GRID), actions.n_items)
 
     def summed(decay: float, last: int) -> sp.csr_matrix:
-        later = around(actions, actions.item, actions.n_items, decay, range(1, last + 1))
+        later = lagged(actions, actions.item, actions.n_items, decay, range(1, last + 1))
         found = sp.csr_matrix(
             sp.vstack([done, done]).T.astype(np.float64) @ sp.vstack([done, later]).astype(np.float64)
         )

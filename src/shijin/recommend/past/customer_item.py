@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Ints
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.purchases import Bought
+from shijin.recommend.past.purchases import Purchases
 from shijin.represent.packed import DAY_US, Kind
 
 NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
-class Own:
+class CustomerItem:
     """For each of r rows; ages are the days from when it happened last to the cutoff, -1 where it never did.
 
     Parameters
@@ -50,14 +50,14 @@ class Own:
         Examples
         --------
         >>> none = np.zeros(3, dtype=np.int32)
-        >>> Own(np.array([3, 2, 1], np.int32), np.array([21, 10, 0], np.int32), *(none,) * 5).gap_days.tolist()
+        >>> CustomerItem(np.array([3, 2, 1], np.int32), np.array([21, 10, 0], np.int32), *(none,) * 5).gap_days.tolist()
         [11, 10, 0]
         """
         gaps = np.maximum(self.days - 1, 1)
         return (2 * self.span + gaps) // (2 * gaps)
 
 
-def own_of(actions: Actions, bought: Bought, customer: Ints, item: Codes) -> Own:
+def customer_items(actions: Actions, bought: Purchases, customer: Ints, item: Codes) -> CustomerItem:
     """Gather what some customers did with some items.
 
     Parameters
@@ -78,10 +78,10 @@ def own_of(actions: Actions, bought: Bought, customer: Ints, item: Codes) -> Own
     cart_ago = _age_of_newest(today, day[in_cart], pair.of_row[in_cart], pair.n)[pair.place]
     viewed, at = day[~in_cart], pair.of_row[~in_cart]
     look_ago, look_days = _age_of_newest(today, viewed, at, pair.n), _different_days(viewed, at, pair.n)
-    return Own(days, span, longest, ago, cart_ago, look_days[pair.place], look_ago[pair.place])
+    return CustomerItem(days, span, longest, ago, cart_ago, look_days[pair.place], look_ago[pair.place])
 
 
-def _longest_gaps(bought: Bought) -> Codes:
+def _longest_gaps(bought: Purchases) -> Codes:
     """(p,) the most days between two purchases of a pair that follow each other."""
     gap, begins = np.diff(bought.day, prepend=0), bought.day_offsets[:-1]
     gap[begins] = 0

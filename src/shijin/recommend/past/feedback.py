@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from shijin.arrays import Floats, Ints
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.responses import Responses, Said
+from shijin.recommend.past.responses import ResponseKind, Responses
 from shijin.represent.packed import Kind
 
 LIKED = 0.5  # of -1 .. 1: from here on it counts as done
 
 
-def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
+def apply_feedback(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
     """Pasts as customers would have them, and what they do not want to see.
 
     Returns
@@ -32,13 +32,13 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
     """
     opinions = responses.opinions()
     disliked = opinions.take(opinions.value < 0)
-    barred = np.unique(disliked.customer * actions.n_items + disliked.item)
+    excluded = np.unique(disliked.customer * actions.n_items + disliked.item)
     keys = actions.customer * actions.n_items + actions.item
     liked = _not_there_yet(opinions.take(opinions.value >= LIKED), actions)
-    clicked = responses.take(responses.kind == Said.CLICK)
-    if not (len(barred) or len(liked) or len(clicked)):
-        return actions, barred
-    kept = actions.take(~np.isin(keys, barred))
+    clicked = responses.take(responses.kind == ResponseKind.CLICK)
+    if not (len(excluded) or len(liked) or len(clicked)):
+        return actions, excluded
+    kept = actions.take(~np.isin(keys, excluded))
     more = [(liked, Kind.REVIEW), (clicked, Kind.VIEW)]
     customer = np.concatenate([kept.customer, *(said.customer for said, _ in more)])
     item = np.concatenate([kept.item, *(said.item for said, _ in more)])
@@ -47,7 +47,7 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
     kind = np.concatenate([kept.kind, *(np.full(len(said), kind, np.uint8) for said, kind in more)])
     new = np.zeros(sum(len(said) for said, _ in more))
     order = np.lexsort((kind, item, ts, customer))
-    order = order[~np.isin(customer[order] * actions.n_items + item[order], barred)]
+    order = order[~np.isin(customer[order] * actions.n_items + item[order], excluded)]
 
     def column(values: Floats) -> Floats:
         return np.concatenate([values, new])[order]
@@ -64,7 +64,7 @@ def heard(actions: Actions, responses: Responses) -> tuple[Actions, Ints]:
             amount=column(kept.amount),
             channel=column(kept.channel.astype(float)).astype(np.int16),
         ),
-        barred,
+        excluded,
     )
 
 

@@ -23,7 +23,7 @@ MOST_SLOTS = 4_000_000  # of a table from a few items to all that are asked
 
 
 @dataclass(frozen=True)
-class Bought:
+class Purchases:
     """p pairs of a customer and a product that met in an order, sorted by customer and item.
 
     Parameters
@@ -96,7 +96,7 @@ class Bought:
         return found
 
 
-def bought_of(actions: Actions, product: NDArray[np.bool_]) -> Bought:
+def purchases_of(actions: Actions, product: NDArray[np.bool_]) -> Purchases:
     """Gather the purchases of a shop.
 
     Parameters
@@ -114,7 +114,7 @@ def bought_of(actions: Actions, product: NDArray[np.bool_]) -> Bought:
     starts = np.flatnonzero(new_pair)
     customer, item = np.divmod(key[starts], max(len(product), 1))
     ends = np.append(starts[1:], len(key))[: len(starts)] - 1
-    return Bought(
+    return Purchases(
         offsets=np.searchsorted(customer, np.arange(len(actions) + 1)),
         item=item.astype(np.int32),
         day_offsets=np.append(np.cumsum(new_day)[starts] - 1, new_day.sum()),
@@ -124,7 +124,7 @@ def bought_of(actions: Actions, product: NDArray[np.bool_]) -> Bought:
     )
 
 
-def share_of_purchases(bought: Bought, codes: Codes, customer: Ints, wanted: Codes) -> tuple[Ints, Ints]:
+def share_of_purchases(bought: Purchases, codes: Codes, customer: Ints, wanted: Codes) -> tuple[Ints, Ints]:
     """How many of some customers' purchases are of a category or a brand, and how many they have in all.
 
     Parameters
@@ -171,7 +171,7 @@ class Meetings:
     same_day: Ints
 
 
-def meetings_of(bought: Bought, x: Codes, y: Codes) -> Meetings:
+def meetings_of(bought: Purchases, x: Codes, y: Codes) -> Meetings:
     """Count the customers who bought two items, exactly.
 
     Parameters
@@ -182,7 +182,7 @@ def meetings_of(bought: Bought, x: Codes, y: Codes) -> Meetings:
     return Meetings(_on_later_days(bought, x, y), _on_one_day(bought, x, y))
 
 
-def _on_later_days(bought: Bought, x: Codes, y: Codes) -> Ints:
+def _on_later_days(bought: Purchases, x: Codes, y: Codes) -> Ints:
     left, right = (np.flatnonzero(np.isin(bought.item, items)) for items in (x, y))
     asked = _Asked(x, y, bought.item[left], bought.customer[left], bought.item[right], bought.customer[right])
     first, last, after = bought.first[left], bought.last[right], np.zeros(len(x), dtype=np.int64)
@@ -191,7 +191,7 @@ def _on_later_days(bought: Bought, x: Codes, y: Codes) -> Ints:
     return after
 
 
-def _on_one_day(bought: Bought, x: Codes, y: Codes) -> Ints:
+def _on_one_day(bought: Purchases, x: Codes, y: Codes) -> Ints:
     start = int(bought.day.min(initial=0))
     span = int(bought.day.max(initial=0)) - start + 1
 

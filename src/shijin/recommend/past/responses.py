@@ -22,7 +22,7 @@ SCALES = (5.0, 10.0, 100.0)  # what the best rating may be called
 _STRAY = 20  # up to one rating in so many is a slip of whoever typed it, and tells no scale
 
 
-class Said(IntEnum):
+class ResponseKind(IntEnum):
     """What kind of response it is."""
 
     RATING = 0
@@ -31,9 +31,9 @@ class Said(IntEnum):
     DISMISS = 3
 
 
-_KINDS = {"review": Said.RATING, "rating": Said.RATING, "click": Said.CLICK}
-_KINDS |= {"exposure": Said.EXPOSURE, "dismiss": Said.DISMISS}
-_OPINIONS = (Said.RATING, Said.DISMISS)
+_KINDS = {"review": ResponseKind.RATING, "rating": ResponseKind.RATING, "click": ResponseKind.CLICK}
+_KINDS |= {"exposure": ResponseKind.EXPOSURE, "dismiss": ResponseKind.DISMISS}
+_OPINIONS = (ResponseKind.RATING, ResponseKind.DISMISS)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Responses:
     ts : (r,) int64
         Microseconds of the shop's wall clock; may lie after the last action.
     kind : (r,) uint8
-        A `Said`.
+        A `ResponseKind`.
     value : (r,) float64
         What it says of the item, -1 .. 1: of a rating how much it was liked, 1 of a click, -1 of “not interested”, 0 of
         being shown.
@@ -118,7 +118,7 @@ def responses_of(
         events, ts = events.filter(pa.array(ts < until)), ts[ts < until]
     kind = _kinds(events["type"])
     value = np.array([0.0, 1.0, 0.0, -1.0])[kind]
-    ratings = kind == Said.RATING
+    ratings = kind == ResponseKind.RATING
     reviews = pc.equal(events["type"], "review").to_numpy()[ratings]
     value[ratings] = _liking_of_both(pc.fill_null(events["rating"], 0.0).to_numpy()[ratings], reviews)
     customer, item = _places(events["customer_id"], customers), _places(events["item_id"], items)

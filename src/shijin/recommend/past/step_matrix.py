@@ -25,7 +25,7 @@ def step_sizes(actions: Actions) -> Ints:
     return np.diff(np.append(step_rows(actions), len(actions.item)))
 
 
-def around(actions: Actions, column: Ints | Codes, n_columns: int, decay: float, steps: Iterable[int]) -> sp.csr_matrix:
+def lagged(actions: Actions, column: Ints | Codes, n_columns: int, decay: float, steps: Iterable[int]) -> sp.csr_matrix:
     """(s, n_columns) float32: for every step what was done so many steps from it, faded.
 
     Parameters
@@ -45,7 +45,7 @@ def around(actions: Actions, column: Ints | Codes, n_columns: int, decay: float,
     >>> one = np.ones(3)
     >>> actions = Actions(np.array([0, 3]), turns, turns.astype(np.int64), turns.astype(np.uint8) * 0, one, one,
     ...     turns.astype(np.int16), 3, 9)
-    >>> around(actions, turns, 3, 0.5, [1, 2]).toarray().tolist()
+    >>> lagged(actions, turns, 3, 0.5, [1, 2]).toarray().tolist()
     [[0.0, 1.0, 0.5], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
     starts = step_rows(actions)

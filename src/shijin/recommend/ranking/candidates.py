@@ -34,7 +34,7 @@ NOTHING = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Query:
     """Some customers for whom is asked, and what may be answered.
 
     Parameters
@@ -54,9 +54,9 @@ class Asked:
 
     actions: Actions
     allowed: NDArray[np.bool_]
-    barred: Ints
-    again: bool
-    shelf: NDArray[np.bool_] | None = None
+    excluded: Ints
+    allow_repeat: bool
+    requested: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Candidates:
     item: Codes
     columns: NDArray[np.float32]
     counted: NDArray[np.bool_]
-    open: NDArray[np.bool_]
+    eligible: NDArray[np.bool_]
 
 
 def column_names(members: Members) -> tuple[str, ...]:
@@ -85,25 +85,25 @@ def column_names(members: Members) -> tuple[str, ...]:
     return (*said, *OF_HABITS, *OF_CATEGORIES, *OF_ITEMS, *OF_CUSTOMERS)
 
 
-def candidates(members: Members, asked: Asked) -> Candidates:
+def candidates(members: Members, asked: Query) -> Candidates:
     """Gather candidates of every member and what all say of them."""
     actions = asked.actions
     clock = np.full(len(actions), actions.now) if members.clock == "cutoff" else actions.newest
     habits = habits_of(actions, clock, members.items.gap_days, members.half_lives)
-    had = NOTHING if asked.again else habits.keys(actions.n_items)[habits.times > 0]
+    had = NOTHING if asked.allow_repeat else habits.keys(actions.n_items)[habits.times > 0]
     interest = _interest(members, actions)
     scores = [one.scores(actions, actions.weight) for one in members.neighbours]
     scores += [sp.csr_matrix(interest @ members.by_category).astype(np.float32), _own(habits, actions)]
     scores = [_open(one, asked.allowed, had) for one in scores]
     *said, by_category, _ = scores
     always = wanted = _once(np.concatenate([*_put_forward(scores), _popular(members, actions, asked.allowed, had)]))
-    if asked.shelf is not None:
-        shelf, barred = asked.allowed & asked.shelf, np.union1d(had, asked.barred)
-        of_shelf = _put_forward([_open(one, shelf, barred) for one in scores])
-        wanted = np.unique(np.concatenate([always, *of_shelf, _popular(members, actions, shelf, barred)]))
+    if asked.requested is not None:
+        requested, excluded = asked.allowed & asked.requested, np.union1d(had, asked.excluded)
+        of_shelf = _put_forward([_open(one, requested, excluded) for one in scores])
+        wanted = np.unique(np.concatenate([always, *of_shelf, _popular(members, actions, requested, excluded)]))
     customer, item = wanted // actions.n_items, (wanted % actions.n_items).astype(np.int32)
     counted = _among(wanted, always)
-    shown = ~_among(wanted, asked.barred) & (True if asked.shelf is None else asked.shelf[item])
+    shown = ~_among(wanted, asked.excluded) & (True if asked.requested is None else asked.requested[item])
     lists = Places(customer, np.searchsorted(customer, np.arange(len(actions))), counted)
     columns = [
         *(column for scores in said for column in _of_neighbours(scores, wanted, lists)),
@@ -121,12 +121,12 @@ def _put_forward(scores: list[sp.csr_matrix]) -> list[Ints]:
     return [*(_keys(one, PUT_FORWARD) for one in scores[:-1]), _keys(scores[-1], OWN)]
 
 
-def _open(scores: sp.csr_matrix, allowed: NDArray[np.bool_], barred: Ints) -> sp.csr_matrix:
+def _open(scores: sp.csr_matrix, allowed: NDArray[np.bool_], excluded: Ints) -> sp.csr_matrix:
     """Leave out what may not be recommended; columns stay sorted."""
     rows = _rows(scores)
     keep = allowed[scores.indices]
-    if len(barred):
-        keep &= ~_among(rows * scores.shape[1] + scores.indices, barred)
+    if len(excluded):
+        keep &= ~_among(rows * scores.shape[1] + scores.indices, excluded)
     counts = np.bincount(rows[keep], minlength=scores.shape[0])
     ends = np.concatenate([[0], np.cumsum(counts)])
     kept = sp.csr_matrix((scores.data[keep], scores.indices[keep], ends), shape=scores.shape)
@@ -163,13 +163,13 @@ def _own(habits: Habits, actions: Actions) -> sp.csr_matrix:
     return sp.csr_matrix((weight.astype(np.float32), (habits.customer, habits.item)), shape=shape)
 
 
-def _popular(members: Members, actions: Actions, shelf: NDArray[np.bool_], barred: Ints) -> Ints:
+def _popular(members: Members, actions: Actions, requested: NDArray[np.bool_], excluded: Ints) -> Ints:
     """Keys of the most popular items, for everybody; of few items all."""
-    most = np.argsort(-np.where(shelf, members.items.recent, -1.0), kind="stable")
-    most = most[shelf[most]]
+    most = np.argsort(-np.where(requested, members.items.recent, -1.0), kind="stable")
+    most = most[requested[most]]
     most = most[: len(most) if len(most) <= FEW else POPULAR]
     keys = (np.arange(len(actions))[:, None] * actions.n_items + most[None, :]).ravel()
-    return keys[~_among(keys, barred)]
+    return keys[~_among(keys, excluded)]
 
 
 def _interest(members: Members, actions: Actions) -> sp.csr_matrix:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Floats, Ints
 from shijin.recommend.ranking.ranker import SHORTLIST
-from shijin.recommend.ranking.recommender import Wanted
+from shijin.recommend.ranking.recommender import Ranking
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Lists:
     explored: NDArray[np.bool_]
 
 
-def make_lists(wanted: Wanted, worth: Floats | None, category: Codes, shape: Shape) -> Lists:
+def make_lists(wanted: Ranking, worth: Floats | None, category: Codes, shape: Shape) -> Lists:
     """Fill the slots of every customer that has candidates.
 
     Parameters

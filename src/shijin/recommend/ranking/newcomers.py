@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shijin.arrays import Codes, Floats, Ints
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.ranking.ranker import SHORTLIST
-from shijin.recommend.ranking.recommender import Wanted
+from shijin.recommend.ranking.recommender import Ranking
 from shijin.represent.cutoff import History
 from shijin.represent.packed import DAY_US
 
@@ -33,12 +33,12 @@ class Bestsellers:
     channel: NDArray[np.int16]
     by_channel: dict[int, tuple[Codes, Floats, Floats]]
 
-    def wanted(self, customers: Ints) -> Wanted:
+    def rank(self, customers: Ints) -> Ranking:
         """Candidates for some customers, by rising position: the chance is the share of late, the score of ever."""
         nothing = (np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0))
         found = [nothing, *(self.by_channel[channel] for channel in self.channel[customers].tolist())]
         item, lately, ever = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return Wanted(np.repeat(customers, [len(one[0]) for one in found[1:]]), item, ever, lately)
+        return Ranking(np.repeat(customers, [len(one[0]) for one in found[1:]]), item, ever, lately)
 
 
 def bestsellers(actions: Actions, history: History, allowed: NDArray[np.bool_], days: int) -> Bestsellers:

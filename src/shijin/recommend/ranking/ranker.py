@@ -114,7 +114,7 @@ class Ranker:
             The chance that the item is taken, 0..1; 0 where nobody could be learnt from.
         """
         blend = _blend(found.columns, self.names, self.weights)
-        rows, read = _shortlist(found.customer, found.columns, blend, found.counted, found.open)
+        rows, read = _shortlist(found.customer, found.columns, blend, found.counted, found.eligible)
         score = read[:, -2].astype(np.float64)
         if self.booster is not None:
             score = np.asarray(self.booster.predict(read, num_threads=threads))
@@ -134,14 +134,14 @@ def fit_ranker(examples: Examples, names: Sequence[str], threads: int) -> Ranker
         Of the columns.
     """
     names = tuple(names)
-    takers = np.unique(examples.customer[examples.taken])
-    weights = _fit_weights(examples.take(np.isin(examples.customer, takers)), names)
+    buyers = np.unique(examples.customer[examples.taken])
+    weights = _fit_weights(examples.take(np.isin(examples.customer, buyers)), names)
     blend = _blend(examples.columns, names, weights)
     rows, read = _shortlist(examples.customer, examples.columns, blend)
     short = replace(examples.take(rows), columns=read)
-    takers = np.unique(short.customer[short.taken])
+    buyers = np.unique(short.customer[short.taken])
     score, trees = read[:, -2].astype(np.float64), ""
-    if len(takers) >= LEAST_TO_RANK:
+    if len(buyers) >= LEAST_TO_RANK:
         score, trees = _fit_trees(short, threads)
     curve, fair = None, short.fair
     left = not short.taken[fair].all()  # where all was taken, nothing tells a chance

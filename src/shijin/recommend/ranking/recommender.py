@@ -20,9 +20,9 @@ from shijin.recommend.members.members import Members
 from shijin.recommend.members.neighbours import faded_past
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import known
-from shijin.recommend.ranking.candidates import Asked, candidates, column_names
+from shijin.recommend.ranking.candidates import Query, candidates, column_names
 from shijin.recommend.ranking.ranker import Examples, Ranker, fit_ranker
-from shijin.recommend.ranking.training_windows import MOST_EXAMPLES, Lessons, Taught, Teaching
+from shijin.recommend.ranking.training_windows import MOST_EXAMPLES, TrainedOn, TrainingData, TrainingWindow
 from shijin.sampling import evenly
 from shijin.threads import one_blas_thread
 
@@ -35,7 +35,7 @@ AT_ONCE = 5_000_000  # customers times items that one batch of customers is aske
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Ranking:
     """Candidates of some customers in order: p rows by customer and falling chance.
 
     chance : (p,) that the item is taken in the time asked about, 0..1; all 0 where nobody could be learnt from
@@ -53,17 +53,17 @@ class Wanted:
         learnt = np.bincount(self.customer, self.chance) > 0
         return np.where(learnt[self.customer], self.chance, self.score)
 
-    def take(self, rows: NDArray[np.bool_] | Ints) -> Wanted:
+    def take(self, rows: NDArray[np.bool_] | Ints) -> Ranking:
         """Keep only some rows."""
-        return Wanted(self.customer[rows], self.item[rows], self.score[rows], self.chance[rows])
+        return Ranking(self.customer[rows], self.item[rows], self.score[rows], self.chance[rows])
 
-    def and_also(self, other: Wanted) -> Wanted:
+    def and_also(self, other: Ranking) -> Ranking:
         """Add other customers' rows, each customer at the own place."""
-        both = Wanted.together([self, other])
+        both = Ranking.together([self, other])
         return both.take(np.argsort(both.customer, kind="stable")) if len(other.item) else self
 
     @classmethod
-    def together(cls, parts: Sequence[Wanted]) -> Wanted:
+    def together(cls, parts: Sequence[Ranking]) -> Ranking:
         """All rows, one part after the other."""
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__))
 
@@ -80,32 +80,32 @@ class Recommender:
     members: Members
     ranker: Ranker
     horizon_days: int
-    again: bool
-    taught: Taught
+    allow_repeat: bool
+    trained_on: TrainedOn
     lists: int
 
-    def wanted(self, asked: Asked, threads: int = 1) -> Wanted:
+    def rank(self, asked: Query, threads: int = 1) -> Ranking:
         """Rank the candidates of some customers."""
         found = candidates(self.members, asked)
         rows, score, chance = self.ranker.ordered(found, threads)
         order = np.lexsort((-score, found.customer[rows]))  # equals as the weights have them
         rows, customer = rows[order], found.customer[rows[order]]
-        wanted = Wanted(customer, found.item[rows], score[order], _falling(customer, chance[order]))
-        return wanted.take(found.open[rows])
+        wanted = Ranking(customer, found.item[rows], score[order], _falling(customer, chance[order]))
+        return wanted.take(found.eligible[rows])
 
     def card(self) -> dict[str, Any]:
         """What people may know of it, as JSON has it."""
         return {
-            "taught": self.taught,
+            "taught": self.trained_on,
             "lists": self.lists,
             "horizon_days": self.horizon_days,
-            "again": self.again,
+            "again": self.allow_repeat,
             "weights": {name: round(weight, 4) for name, weight in self.ranker.weights.items()},
         }
 
 
 @one_blas_thread()
-def learn(lessons: Lessons, *, again: bool = True, tell: Progress | None = None) -> Recommender:
+def learn(training: TrainingData, *, allow_repeat: bool = True, progress: Progress | None = None) -> Recommender:
     """Learn from a shop's past what its customers want next.
 
     Parameters
@@ -115,22 +115,22 @@ def learn(lessons: Lessons, *, again: bool = True, tell: Progress | None = None)
     tell
         Called as it goes on: what, how many done, of how many.
     """
-    told = tell or (lambda what, done, of: None)
+    told = progress or (lambda what, done, of: None)
     found: list[Examples] = []
     read = 0
-    for number, teaching in enumerate(lessons.teachings):
+    for number, teaching in enumerate(training.teachings):
         told("learn", number, MOST_EXAMPLES + 1)
-        found.append(_examples(lessons.members(number, teaching), teaching, lessons, again=again))
+        found.append(_examples(training.members(number, teaching), teaching, training, allow_repeat=allow_repeat))
         lists, read = sum(_lists(one) for one in found), read + len(teaching.actions.item)
         if lists >= (FEW_LISTS if read >= MOST_READ else ENOUGH_LISTS):
             break
     told("learn", MOST_EXAMPLES, MOST_EXAMPLES + 1)
-    names = column_names(lessons.today)
+    names = column_names(training.today)
     examples = _later(found, len(names))
-    ranker = fit_ranker(examples, names, lessons.threads)
+    ranker = fit_ranker(examples, names, training.threads)
     told("learn", MOST_EXAMPLES + 1, MOST_EXAMPLES + 1)
-    taught: Taught = lessons.taught if found else "nothing"
-    return Recommender(lessons.today, ranker, lessons.horizon_days, again, taught, _lists(examples))
+    trained_on: TrainedOn = training.trained_on if found else "nothing"
+    return Recommender(training.today, ranker, training.horizon_days, allow_repeat, trained_on, _lists(examples))
 
 
 def likeliest(members: Members, actions: Actions, item: int) -> Ints:
@@ -172,36 +172,36 @@ def over_batches(
             yield one.result()
 
 
-def _examples(members: Members, teaching: Teaching, lessons: Lessons, *, again: bool) -> Examples:
+def _examples(members: Members, teaching: TrainingWindow, training: TrainingData, *, allow_repeat: bool) -> Examples:
     """Lists of candidates for customers chosen evenly, with what was taken of them.
 
     Takers are looked at from thinly to densely until there are lists enough: all of them would fill the memory.
     """
     seen = np.flatnonzero(np.diff(teaching.actions.offsets) > 0)
     others = seen[evenly(len(seen), MOST_OTHERS)]
-    takers = np.setdiff1d(teaching.takers[evenly(len(teaching.takers), MOST_TAKERS)], others)
-    apart = max(1, len(takers) // MOST_LISTS)
-    rows = np.concatenate([others, takers[np.argsort(np.arange(len(takers)) % apart, kind="stable")]])
-    allowed = lessons.catalogue.product & known(lessons.catalogue, teaching.actions)
-    allowed[lessons.catalogue.touched :] = False  # that nobody has touched them to this day was not known then
+    buyers = np.setdiff1d(teaching.buyers[evenly(len(teaching.buyers), MOST_TAKERS)], others)
+    apart = max(1, len(buyers) // MOST_LISTS)
+    rows = np.concatenate([others, buyers[np.argsort(np.arange(len(buyers)) % apart, kind="stable")]])
+    allowed = training.catalogue.product & known(training.catalogue, teaching.actions)
+    allowed[training.catalogue.touched :] = False  # that nobody has touched them to this day was not known then
 
     def answer(batch: tuple[Ints, Actions]) -> Examples:
         some, part = batch
-        found = candidates(members, Asked(part, allowed, np.zeros(0, dtype=np.int64), again))
+        found = candidates(members, Query(part, allowed, np.zeros(0, dtype=np.int64), allow_repeat))
         customer = some[found.customer]
         taken = np.isin(customer * part.n_items + found.item, teaching.taken)
         one = Examples(customer, found.columns, taken, np.isin(customer, others), customer)
         return one.take(np.isin(customer, np.union1d(customer[one.taken], others)))
 
     parts: list[Examples] = []
-    for part in over_batches(answer, teaching.actions, rows, lessons.threads):
+    for part in over_batches(answer, teaching.actions, rows, training.threads):
         parts.append(part)
         if sum(_lists(one) for one in parts) >= MOST_LISTS + len(others):
             break
     found = _joined(parts)
-    takers = np.unique(found.customer[found.taken])
-    takers = takers[evenly(len(takers), MOST_LISTS)]
-    kept = np.flatnonzero(np.isin(found.customer, np.union1d(takers, others)))
+    buyers = np.unique(found.customer[found.taken])
+    buyers = buyers[evenly(len(buyers), MOST_LISTS)]
+    kept = np.flatnonzero(np.isin(found.customer, np.union1d(buyers, others)))
     return found.take(kept[np.argsort(found.customer[kept], kind="stable")])
 
 

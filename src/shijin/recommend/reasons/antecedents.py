@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shijin.arrays import Codes, Ints, pieces
 from shijin.recommend.members.neighbours import Neighbours, faded_past, largest
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.past.purchases import Bought, meetings_of
+from shijin.recommend.past.purchases import Purchases, meetings_of
 
 TRIED = 3  # products of a customer's past, for each item, whose other customers are counted
 LEAST_OTHERS = 2  # one other customer is no evidence, and could be told apart
@@ -20,7 +20,7 @@ AT_ONCE = 100_000  # rows
 
 
 @dataclass(frozen=True)
-class Leads:
+class Antecedents:
     """The products bought that led to an item, for the rows that have one.
 
     Parameters
@@ -41,7 +41,9 @@ class Leads:
     later: NDArray[np.bool_]
 
 
-def leads_of(actions: Actions, bought: Bought, customer: Ints, item: Codes, similar: Sequence[Neighbours]) -> Leads:
+def antecedents_of(
+    actions: Actions, bought: Purchases, customer: Ints, item: Codes, similar: Sequence[Neighbours]
+) -> Antecedents:
     """Find what led to some items that the customers never bought.
 
     The lead is the product of the customer's newest purchases with the largest share of what `similar` says for the
@@ -58,7 +60,7 @@ def leads_of(actions: Actions, bought: Bought, customer: Ints, item: Codes, simi
         What the lists were made from, or the best of it. None: no leads.
     """
     row, x, rank = _speaking(actions, bought, customer, item, similar)
-    found: list[Leads] = []
+    found: list[Antecedents] = []
     without = np.ones(len(item), dtype=bool)
     for nth in range(TRIED):
         tried = (rank == nth) & without[row]
@@ -66,20 +68,20 @@ def leads_of(actions: Actions, bought: Bought, customer: Ints, item: Codes, simi
         without[one.row] = False
         found.append(one)
     columns = ("row", "item", "others", "later")
-    return Leads(*(np.concatenate([getattr(one, name) for one in found]) for name in columns))
+    return Antecedents(*(np.concatenate([getattr(one, name) for one in found]) for name in columns))
 
 
-def _with_others(bought: Bought, row: Ints, x: Codes, item: Codes) -> Leads:
+def _with_others(bought: Purchases, row: Ints, x: Codes, item: Codes) -> Antecedents:
     """Those of some leads that enough others followed."""
     pairs, place = np.unique(x.astype(np.int64) * bought.n_items + item, return_inverse=True)
     met = meetings_of(bought, *(codes.astype(np.int32) for codes in np.divmod(pairs, max(bought.n_items, 1))))
     others, later = np.maximum(met.after, met.same_day)[place], (met.after >= met.same_day)[place]
     holds = others >= LEAST_OTHERS
-    return Leads(row[holds], x[holds], others[holds], later[holds])
+    return Antecedents(row[holds], x[holds], others[holds], later[holds])
 
 
 def _speaking(
-    actions: Actions, bought: Bought, customer: Ints, item: Codes, similar: Sequence[Neighbours]
+    actions: Actions, bought: Purchases, customer: Ints, item: Codes, similar: Sequence[Neighbours]
 ) -> tuple[Ints, Codes, NDArray[np.int8]]:
     """Row, product bought and rank, 0 = what speaks most, of the products that speak for each row's item."""
     asked = np.zeros(len(actions), dtype=bool)

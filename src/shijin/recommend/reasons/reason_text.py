@@ -66,7 +66,7 @@ def reason_args(reasons: Reasons, catalogue: Catalogue) -> pa.ChunkedArray:
     return _by_code(reasons, catalogue, pieces_of)
 
 
-def say_reasons(reasons: Reasons, catalogue: Catalogue, language: Language) -> pa.ChunkedArray:
+def reason_texts(reasons: Reasons, catalogue: Catalogue, language: Language) -> pa.ChunkedArray:
     """(r,) each reason in words, as `words.say_note` writes them."""
 
     def pieces_of(code: str, fields: dict[str, _Field], explored: bool) -> Pieces:  # noqa: FBT001

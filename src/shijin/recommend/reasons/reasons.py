@@ -53,9 +53,9 @@ from shijin.arrays import Codes, Flags, Ints
 from shijin.recommend.members.neighbours import Neighbours
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
-from shijin.recommend.past.customer_item import Own, own_of
-from shijin.recommend.past.purchases import Bought, bought_of, share_of_purchases
-from shijin.recommend.reasons.antecedents import leads_of
+from shijin.recommend.past.customer_item import CustomerItem, customer_items
+from shijin.recommend.past.purchases import Purchases, purchases_of, share_of_purchases
+from shijin.recommend.reasons.antecedents import antecedents_of
 from shijin.represent.packed import DAY_US
 
 Numbers = Ints | Codes | int
@@ -151,8 +151,8 @@ def reasons_of(
     pasts
         What may be said to have led to an item: the actions without what a customer disliked; all where None.
     """
-    bought, claims = bought_of(actions, catalogue.product), _Claims.of(len(shown))
-    own = own_of(actions, bought, shown.customer, shown.item)
+    bought, claims = purchases_of(actions, catalogue.product), _Claims.of(len(shown))
+    own = customer_items(actions, bought, shown.customer, shown.item)
     claims.claim("rhythm", _in_rhythm(own), (own.gap_days, own.ago, own.days))
     claims.claim("cart", (own.cart_ago >= 0) & (own.cart_ago <= horizon_days), (own.cart_ago,))
     claims.claim("again", own.days > 1, (own.days, own.ago))
@@ -196,15 +196,17 @@ class _Claims:
             self.about[rows] = about[rows]
 
 
-def _in_rhythm(own: Own) -> Flags:
+def _in_rhythm(own: CustomerItem) -> Flags:
     even = 3 * own.longest <= 2 * own.span
     return (own.days >= RHYTHM_DAYS) & even & (own.ago * (own.days - 1) <= LATE_GAPS * own.span)
 
 
-def _claim_leads(claims: _Claims, pasts: Actions, bought: Bought, shown: Shown, similar: Sequence[Neighbours]) -> None:
+def _claim_leads(
+    claims: _Claims, pasts: Actions, bought: Purchases, shown: Shown, similar: Sequence[Neighbours]
+) -> None:
     """Claim what the customer bought that leads to the item, with how many others went that way."""
     asked = np.flatnonzero(claims.open() & (shown.item < pasts.n_items))
-    leads = leads_of(pasts, bought, shown.customer[asked], shown.item[asked], similar)
+    leads = antecedents_of(pasts, bought, shown.customer[asked], shown.item[asked], similar)
     rows = asked[leads.row]
     others, ago = (np.zeros(len(shown), dtype=np.int64) for _ in range(2))
     item, later = np.full(len(shown), -1, np.int32), np.zeros(len(shown), dtype=bool)
@@ -233,7 +235,7 @@ class _Share:
         return self.percent, self.purchases, self.of_all
 
 
-def _shares_of(claims: _Claims, bought: Bought, catalogue: Catalogue, shown: Shown) -> dict[str, _Share]:
+def _shares_of(claims: _Claims, bought: Purchases, catalogue: Catalogue, shown: Shown) -> dict[str, _Share]:
     """Shares of category and brand, of the rows that have no reason yet; the others have none."""
     rows = np.flatnonzero(claims.open())
     found = {}
@@ -246,7 +248,7 @@ def _shares_of(claims: _Claims, bought: Bought, catalogue: Catalogue, shown: Sho
 
 
 def _claim_sales(
-    claims: _Claims, bought: Bought, shares: dict[str, _Share], shown: Shown, today: int, horizon_days: int
+    claims: _Claims, bought: Purchases, shares: dict[str, _Share], shown: Shown, today: int, horizon_days: int
 ) -> None:
     """Claim how the item sells at large, and what small shares say; the last of these always holds."""
     days, category = min(POPULAR_DAYS, horizon_days), shares["category"]
