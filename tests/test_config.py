@@ -59,7 +59,7 @@ def test_what_the_file_says_is_read() -> None:
         ("[shop]\ncurrency = 'euro'", r"\[shop\] currency: 'euro'"),
         ("[shop]\nlocale = 'fr'", r"\[shop\] locale: 'fr'"),
         ("[shop]\nobserved_until = 'soon'", r"\[shop\] observed_until: 'soon'"),
-        ("[outcome]\nhorizon = 'soon'", "'soon' is no length of time"),
+        ("[outcome]\nhorizon = 'soon'", "'soon' is not a length of time"),
         ("[outcome]\nkind = 'event'", r"\[outcome\] kind: 'event'"),
         ("[tiers]\ncuts = [0.5, 0.2]", "cuts by quantile must be rising within 0..1"),
         ("[tiers]\ncuts = [0.2, 1.2]", "cuts by quantile must be rising within 0..1"),
@@ -71,8 +71,8 @@ def test_what_the_file_says_is_read() -> None:
         ("[engine]\nmemory = 'much'", r"\[engine\] memory: 'much'"),
         ("[engine]\nthreads = 0", r"\[engine\] threads: 0"),
         ("schema_version = 2", "schema_version: 2"),
-        ("[shop", "not readable as TOML"),
-        ("[shop]\nname = 'a'\nname = 'b'", "not readable as TOML"),
+        ("[shop", "not valid TOML"),
+        ("[shop]\nname = 'a'\nname = 'b'", "not valid TOML"),
     ],
 )
 def test_a_mistake_is_refused_in_one_line_that_names_it(text: str, says: str) -> None:

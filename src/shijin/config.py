@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from shijin.errors import ConfigError
+from shijin.errors import ConfigError, suggestion
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
@@ -202,7 +202,7 @@ def parse_config(text: str, where: str) -> Config:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not readable as TOML ({error})", where, "compare it with docs/formats.md") from error
+        raise ConfigError("config.not_toml", where, error=error) from error
     try:
         return Config.model_validate(content)
     except ValidationError as error:
@@ -215,10 +215,9 @@ def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     place = f"{where} [{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else " ".join([where, *path])
     if mistake["type"] == "extra_forbidden":
         known = _known_keys(path[:-1])
-        near = difflib.get_close_matches(path[-1], known, 1)
-        return ConfigError("unknown key", place, f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}")
+        return ConfigError("config.unknown_key", place, suggestion=suggestion(path[-1], known))
     message = mistake["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{mistake['input']!r}: {message}", place, "correct it or remove the line")
+    return ConfigError("config.impossible_value", place, value=mistake["input"], message=message)
 
 
 def _known_keys(path: list[str]) -> list[str]:
@@ -233,10 +232,10 @@ def load_config(path: Path) -> Config:
     try:
         return parse_config(path.read_text("utf-8-sig"), str(path)) if path.exists() else Config()
     except UnicodeDecodeError as error:
-        raise ConfigError("not UTF-8 text", str(path), "save it as UTF-8") from error
+        raise ConfigError("config.not_utf8", path) from error
 
 
-def parse_horizon(text: str | int) -> int:
+def parse_horizon(text: str | int, key: str = "horizon") -> int:
     """Read a horizon such as ``90d``, ``12w``, ``6m`` (30 days each) or ``1y`` as whole days.
 
     Raises
@@ -250,12 +249,12 @@ def parse_horizon(text: str | int) -> int:
     (90, 56, 30)
     >>> parse_horizon("soon")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: horizon: 'soon' is no length of time. Cure: write days such as 90d (or 12w, 6m, 1y).
+    shijin.errors.ConfigError: horizon: 'soon' is not a length of time. Cure: write days such as 90d (or 12w, 6m, 1y).
     """
     found = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
     if not found:
-        raise ConfigError(f"{text!r} is no length of time", "horizon", "write days such as 90d (or 12w, 6m, 1y)")
+        raise ConfigError("config.not_a_length_of_time", key=key, value=text)
     days = int(found[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found[2]]
     if not 1 <= days <= MAX_HORIZON_DAYS:
-        raise ConfigError(f"{text!r} is out of range", "horizon", f"choose 1d to {MAX_HORIZON_DAYS}d")
+        raise ConfigError("config.length_out_of_range", key=key, value=text, most=MAX_HORIZON_DAYS)
     return days

@@ -134,7 +134,7 @@ def test_a_missing_argument_an_unknown_verb_and_an_unknown_option_are_refused(co
 # -- horizons, cutoffs, config -----------------------------------------------------------------------------------------
 
 ASKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "no length of time": (("--horizon", "soon"), ("'soon' is no length of time", "90d")),
+    "no length of time": (("--horizon", "soon"), ("'soon' is not a length of time", "90d")),
     "a horizon of nothing": (("--horizon", "0d"), ("out of range",)),
     "a horizon longer than the history": (("--horizon", "800d"), ("800 days are longer than the history",)),
     "no day": (("--cutoff", "June"), ("'June' is no day",)),
@@ -165,7 +165,7 @@ def test_a_backtest_of_a_window_that_is_not_over_or_of_too_short_a_past_is_refus
 CONFIGS = {
     "unknown key": ('[shop]\ncurency = "EUR"\n', ("[shop] curency", "did you mean 'currency'")),
     "unknown table": ("[shops]\n", ("shops", "did you mean 'shop'")),
-    "no TOML": ("[shop\n", ("not readable as TOML",)),
+    "no TOML": ("[shop\n", ("not valid TOML",)),
     "a zone that is none": ('[shop]\ntimezone = "Europe/Berln"\n', ("Europe/Berlin",)),
     "tiers that do not fit": ('[tiers]\nnames = ["a", "b"]\n', ("2 cuts need 3",)),
     "a horizon that is none": ('[outcome]\nhorizon = "soon"\n', ("soon",)),

@@ -1,47 +1,78 @@
-"""Every sentence a person reads in the report or the console, by code, in English and 简体中文.
+"""Every sentence that a person reads, by code, in English and 简体中文.
 
-The catalogue lies beside this file as ``<room>.toml``; a code is ``<room>.<name>`` and holds ``en`` and ``zh`` with the
-same ``{placeholders}``. ``{n:day|days}`` is the number and the noun that goes with it. This room knows no other room.
-Refusals (``errors.py``) stay English: they are searched for.
+The catalogue lies beside this file: ``<topic>.toml`` holds the sentences of results, ``refusals/<topic>.toml`` those of
+errors, each with its cure. A code is ``<topic>.<name>`` or ``refusals.<topic>.<name>`` and has ``en`` and ``zh`` with
+the same placeholders. ``{n:day|days}`` is a number and the noun that goes with it; ``{--horizon}`` and
+``{shijin score}`` are an option and a verb, which a `Reader` writes as those who read it call them. This package knows
+no other package.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from string import Formatter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+from shijin.words.reader import PYTHON, Reader, filled_words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+REFUSALS = "refusals"
 
 
-class _Counting(Formatter):
-    """Fills placeholders as `str.format` does, and writes ``{n:day|days}`` as 1 day, 2 days."""
+class _Filling(Formatter):
+    """Fills placeholders as `str.format` does, counts ``{n:day|days}``, writes options and commands for a reader."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        if field_name.startswith("--"):
+            return self.reader.option(field_name[2:].replace("-", "_")), field_name
+        if field_name.startswith("shijin "):
+            return self.reader.command(filled_words(field_name, kwargs)), field_name
+        field, used = super().get_field(field_name, args, kwargs)
+        return field, str(used)
 
     def format_field(self, value: object, format_spec: str) -> str:
-        one, parted, many = format_spec.partition("|")
-        if not parted:
+        one, is_count, many = format_spec.partition("|")
+        if not is_count:
             return str(super().format_field(value, format_spec))
         return f"{value} {one if str(value) == '1' else many}"
 
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """All sentences: ``{"report.title": {"en": ..., "zh": ...}, ...}``."""
+    """All sentences: ``{"report.title": {"en": ..., "zh": ...}, ...}``; a refusal's cure has the code ``... .cure``."""
     sentences: dict[str, dict[str, str]] = {}
-    for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            room = file.name.removesuffix(".toml")
-            for name, by_language in tomllib.loads(file.read_text("utf-8")).items():
-                sentences[f"{room}.{name}"] = by_language
+    for topic, name, entry in (*_entries(""), *_entries(REFUSALS)):
+        cure = entry.pop("cure", None)
+        sentences[f"{topic}.{name}"] = entry
+        if cure is not None:
+            sentences[f"{topic}.{name}.cure"] = cure
     return sentences
 
 
-def say(code: str, language: Language, /, **values: object) -> str:
+def _entries(folder: str) -> list[tuple[str, str, dict[str, Any]]]:
+    place = files(__name__) / folder if folder else files(__name__)
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    for file in sorted(place.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            topic = ".".join(filter(None, (folder, file.name.removesuffix(".toml"))))
+            found += [(topic, name, entry) for name, entry in tomllib.loads(file.read_text("utf-8")).items()]
+    return found
+
+
+def say(code: str, language: Language, reader: Reader = PYTHON, /, **values: object) -> str:
     """One sentence in one language with its placeholders filled.
+
+    Parameters
+    ----------
+    reader
+        Who reads it: decides how options and verbs are written.
 
     Raises
     ------
@@ -55,11 +86,11 @@ def say(code: str, language: Language, /, **values: object) -> str:
     >>> [say("report.expected_customers", "en", customers=customers) for customers in (1, "1,000")]
     ['about 1 customer', 'about 1,000 customers']
     """
-    return _Counting().vformat(catalogue()[code][language], (), values)
+    return _Filling(reader).vformat(catalogue()[code][language], (), values)
 
 
 def parts(code: str, language: Language) -> list[tuple[str, str, Callable[[object], str]]]:
-    """One sentence taken apart, for those who say it many times: a text, the placeholder behind it, how to write that.
+    """One sentence taken apart, for code that writes it many times: a text, the placeholder after it, how to write it.
 
     The name of the placeholder is empty where only text is left.
 
@@ -68,14 +99,14 @@ def parts(code: str, language: Language) -> list[tuple[str, str, Callable[[objec
     >>> [(text, name, write(1)) for text, name, write in parts("report.expected_customers", "en")]
     [('about ', 'customers', '1 customer')]
     """
-    formatter = _Counting()
+    formatter = _Filling(PYTHON)
     return [
         (text, name or "", partial(formatter.format_field, format_spec=spec or ""))
         for text, name, spec, _ in formatter.parse(catalogue()[code][language])
     ]
 
 
-def say_note(note: Mapping[str, object], /, language: Language) -> str:
+def say_note(note: Mapping[str, object], /, language: Language, reader: Reader = PYTHON) -> str:
     """One sentence from its code and what fills it: whole numbers with a thousands mark, a member by its words.
 
     Examples
@@ -89,4 +120,4 @@ def say_note(note: Mapping[str, object], /, language: Language) -> str:
     if "member" in values:
         named = catalogue().get(f"report.member_{values['member']}")
         values["member"] = named[language] if named else values["member"]
-    return say(str(note["code"]), language, **values)
+    return say(str(note["code"]), language, reader, **values)
