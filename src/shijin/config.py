@@ -163,6 +163,7 @@ class EngineSection(Section):
     kind: Literal["duckdb"] = "duckdb"
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
     threads: int = Field(default=2, ge=1, le=256)
+    lock_wait_s: float = Field(default=60.0, ge=0, description="how long to wait while another process writes")
 
 
 class Config(Section):

@@ -1,4 +1,4 @@
-"""Committed tables, read for those above: shop, report, notebooks. Nothing here writes."""
+"""Committed tables, read for shop, report and notebooks. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shijin.engine.duckdb import connect
 from shijin.prepare.findings import ABOUT_READING, findings_table
 from shijin.prepare.quality import check
 from shijin.schema import QUARANTINE, conform
-from shijin.workspace import Workspace
+from shijin.workspace import Receipt, Workspace
 
 
 def read_events(workspace: Workspace) -> pa.Table:
@@ -26,6 +26,11 @@ def read_items(workspace: Workspace) -> pa.Table:
 def read_contacts(workspace: Workspace) -> pa.Table:
     """All contacts, CONTACTS; for lists that are to be sent, never for models."""
     return workspace.read("contacts")
+
+
+def last_collection(workspace: Workspace) -> Receipt | None:
+    """The receipt of the last source of orders that was collected; None where there is none."""
+    return next((one for one in reversed(workspace.receipts()) if one.verb == "collect"), None)
 
 
 def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
