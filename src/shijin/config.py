@@ -19,6 +19,7 @@ from shijin.errors import ConfigError, suggestion
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
+WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.groups")  # accepted for what is to come
 MAX_HORIZON_DAYS = 3 * 366
 
 
@@ -208,6 +209,22 @@ def parse_config(text: str, where: str) -> Config:
         return Config.model_validate(content)
     except ValidationError as error:
         raise _first_mistake(error, where) from error
+
+
+def without_effect(config: Config) -> list[str]:
+    """The settings that a shop has made and that nothing reads yet.
+
+    Examples
+    --------
+    >>> without_effect(parse_config("entity.name = 'patient'", "shijin.toml"))
+    ['[entity] name']
+    """
+    made = []
+    for key in WITHOUT_EFFECT:
+        table, _, name = key.partition(".")
+        if name in getattr(config, table).model_fields_set:
+            made.append(f"[{table}] {name}")
+    return made
 
 
 def _first_mistake(error: ValidationError, where: str) -> ConfigError:

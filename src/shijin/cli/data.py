@@ -76,6 +76,7 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
         if set_aside:
             out.print(quarantine_line(shop.root / "quarantine", set_aside, language), soft_wrap=True, style="dim")
         out.print(verdict_line(result.table, language))
+        print_notes(result.notes, language, session.reader)
     if result.card.spoils:
         raise typer.Exit(1)
 

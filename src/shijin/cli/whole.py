@@ -104,7 +104,7 @@ def _show_run(shop: Workspace, result: Result[RunCard]) -> None:
     language, reader, parts = session.language, session.reader, result.parts
     for remark in run_remarks(parts, language, reader):
         err.print(remark)
-    shown = [result, *(parts[verb] for verb in ("collect", "score", "recommend") if verb in parts)]
+    shown = [result, *(parts[verb] for verb in ("collect", "check", "score", "recommend") if verb in parts)]
     print_notes([note for one in shown for note in one.notes], language, reader)
     if "backtest" in parts:
         for part in backtest_table(parts["backtest"].card, language, reader, short=True):

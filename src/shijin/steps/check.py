@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shijin.config import without_effect
 from shijin.errors import EmptyHistoryError
-from shijin.notes import Progress
+from shijin.notes import Note, Progress
 from shijin.prepare.findings import spoils
 from shijin.steps.cards import CheckCard
 from shijin.steps.read import read_events, read_findings, read_rejected
@@ -48,4 +49,6 @@ def check(workspace: Workspace, options: None, now: datetime, progress: Progress
     )
     with workspace.lock():
         workspace.write_receipt(receipt)
-    return Result("check", card, receipt, {"findings": findings})
+    idle = without_effect(workspace.config)
+    notes: tuple[Note, ...] = ({"code": "check.no_effect_yet", "settings": ", ".join(idle)},) if idle else ()
+    return Result("check", card, receipt, {"findings": findings}, notes=notes)
