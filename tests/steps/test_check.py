@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from shijin.collect import CollectOptions
 from shijin.errors import EmptyHistoryError
 from shijin.steps.check import check
 from shijin.steps.collect import SourceOptions, collect

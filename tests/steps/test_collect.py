@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Command
-from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, QuarantineError, SourceError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 import pytest
 
 import shijin
-from shijin.collect import CollectOptions
 from shijin.errors import EmptyHistoryError, QuarantineError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check
