@@ -28,8 +28,9 @@ from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.feedback import feedback
+from shijin.steps.list_request import RecommendOptions
 from shijin.steps.read import last_collection, read_contacts, read_events, read_items
-from shijin.steps.recommend import RecommendOptions, recommend
+from shijin.steps.recommend import recommend
 from shijin.steps.report import ReportOptions, report
 from shijin.steps.represent import RepresentOptions, SimilarOptions, represent, similar
 from shijin.steps.score import ScoreOptions, score, score_horizons

@@ -19,7 +19,7 @@ from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
 from shijin.steps.export import ExportOptions, export_wanted, refuse_target
 from shijin.steps.export import export as export_step
-from shijin.steps.recommend import RecommendOptions, length
+from shijin.steps.list_request import RecommendOptions, length
 from shijin.steps.recommend import recommend as recommend_step
 from shijin.steps.report import ReportOptions
 from shijin.steps.report import report as report_step

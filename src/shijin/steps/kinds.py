@@ -6,14 +6,17 @@ from pathlib import Path
 
 from shijin.forecasting.behaviour import shipped
 from shijin.forecasting.model import CARD, Model
-from shijin.schema import FORECAST, ITEMS_JUDGED, MEMBERS, VECTORS
-from shijin.steps.cards import BacktestCard, ForecastCard, ItemsBacktestCard, RepresentationCard
+from shijin.recommend.ranking import saved
+from shijin.recommend.ranking.recommender import Recommender
+from shijin.schema import DEMAND, FORECAST, ITEMS_JUDGED, MEMBERS, RECOMMENDATIONS, VECTORS
+from shijin.steps.cards import BacktestCard, DemandCard, ForecastCard, ItemsBacktestCard, ListsCard, RepresentationCard
 from shijin.workspace import Artifacts, Kind, Workspace, tabular
 
 FORECAST_ROWS = "forecast.parquet"
 MEMBER_ROWS, PROSPECT_ROWS = "members.parquet", "prospects.parquet"
 JUDGED_ROWS = "items.parquet"
 VECTOR_ROWS = "vectors.parquet"
+LIST_ROWS, AFFINITY_ROWS, DEMAND_ROWS = "recommendations.parquet", "affinity.parquet", "demand.parquet"
 
 
 def _save(model: Model, place: Path) -> None:
@@ -31,6 +34,13 @@ ITEMS_BACKTEST = tabular(
 REPRESENTATION = tabular(
     "representation", "representations", "representation.json", RepresentationCard, {VECTOR_ROWS: VECTORS}
 )
+
+
+RECOMMENDER: Kind[Recommender] = Kind("recommender", "recommenders", saved.CARD, saved.save, saved.load).depending_on(
+    "items"
+)
+LISTS = tabular("recommendations", "scores", "recommendations.json", ListsCard, {LIST_ROWS: RECOMMENDATIONS})
+DEMANDED = tabular("demand", "scores", "demand.json", DemandCard, {DEMAND_ROWS: DEMAND})
 
 
 def artifacts_of(workspace: Workspace) -> Artifacts:

@@ -20,7 +20,8 @@ from shijin.steps.check import check
 from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.defaults import SHORTER_HORIZON, cutoff_of, read_packed
 from shijin.steps.export import ExportOptions, export
-from shijin.steps.recommend import RecommendOptions, recommend
+from shijin.steps.list_request import RecommendOptions
+from shijin.steps.recommend import recommend
 from shijin.steps.report import ReportOptions, report
 from shijin.steps.represent import RepresentOptions, represent
 from shijin.steps.score import ScoreOptions, score
