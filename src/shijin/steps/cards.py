@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from shijin.notes import Note
-from shijin.workspace import Card
+from shijin.workspace import Card, JudgedCard
 
 Figures = dict[str, Any]
 
@@ -72,12 +72,9 @@ class ForecastsCard(Card):
     forecasts: list[Figures] = Field(description="one forecast a horizon, the shortest first")
 
 
-class BacktestCard(Card):
+class BacktestCard(JudgedCard):
     """How each method did on a past window."""
 
-    fingerprint: str = Field(description="name of the data and settings that it was made from")
-    cutoff: str = Field(description="the first day of the judged window")
-    horizon_days: int = Field(description="its length")
     case: str = Field(description="how the ensemble's weights were learnt")
     served: str = Field(description="which method the shop would have been served")
     scores: Figures = Field(description="group of customers -> method -> metric -> figure")
@@ -88,12 +85,9 @@ class BacktestCard(Card):
     prospects: Figures = Field(default_factory=dict, description="figures of prospects, if any")
 
 
-class ItemsBacktestCard(Card):
+class ItemsBacktestCard(JudgedCard):
     """How good recommendations were on a past window."""
 
-    fingerprint: str = Field(description="name of the data and settings that it was made from")
-    cutoff: str = Field(description="the first day of the judged window")
-    horizon_days: int = Field(description="its length")
     k: int = Field(description="length of the judged lists")
     parts: list[Figures] = Field(description="one part a protocol, with and without what a customer had bought before")
     views: Figures | None = Field(description="how many looks at an item became orders, where there are views")

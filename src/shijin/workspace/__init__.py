@@ -4,10 +4,22 @@
 a workspace's files; what stands above reads results.
 """
 
-from shijin.workspace.artifacts import Artifacts, Content, Kind, tabular
+from shijin.workspace.artifacts import Artifacts, Content, Kind, Tabular, tabular
 from shijin.workspace.datasets import Merged
 from shijin.workspace.folder import Workspace
 from shijin.workspace.receipts import Receipt
-from shijin.workspace.result import Card, Result
+from shijin.workspace.result import Card, JudgedCard, Result
 
-__all__ = ["Artifacts", "Card", "Content", "Kind", "Merged", "Receipt", "Result", "Workspace", "tabular"]
+__all__ = [
+    "Artifacts",
+    "Card",
+    "Content",
+    "JudgedCard",
+    "Kind",
+    "Merged",
+    "Receipt",
+    "Result",
+    "Tabular",
+    "Workspace",
+    "tabular",
+]

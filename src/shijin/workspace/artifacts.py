@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,10 +23,11 @@ from pydantic import ValidationError
 from shijin.schema import conform
 from shijin.workspace.disk import read_back
 from shijin.workspace.folder import Workspace
-from shijin.workspace.result import Card
+from shijin.workspace.result import Card, JudgedCard
 
 Value = TypeVar("Value")
 CardT = TypeVar("CardT", bound=Card)
+JudgedT = TypeVar("JudgedT", bound=JudgedCard)
 
 # What turns events into a shop of arrays; everything that is learnt from the shop depends on it.
 SHOP_KEYS = ("shop.timezone", "shop.observed_until")
@@ -67,9 +68,26 @@ class Kind(Generic[Value]):
     read: Callable[[Path], Value]
     depends: tuple[str, ...] = SHOP_KEYS
 
-    def depending_on(self, *keys: str) -> Kind[Value]:
+    def depending_on(self, *keys: str) -> Self:
         """The same kind, changed by more keys of ``shijin.toml``."""
         return replace(self, depends=(*self.depends, *keys))
+
+
+@dataclass(frozen=True)
+class Tabular(Kind[Content[CardT]]):
+    """A kind that is a card as JSON, the marker, and tables as Parquet files.
+
+    Parameters
+    ----------
+    card
+        The type of its card.
+    """
+
+    card: type[CardT] = field(kw_only=True)
+
+    def read_card(self, place: Path) -> CardT:
+        """Read the card alone."""
+        return read_card(place / self.marker, self.card)
 
 
 def tabular(
@@ -79,8 +97,8 @@ def tabular(
     card: type[CardT],
     tables: Mapping[str, pa.Schema],
     optional: Mapping[str, pa.Schema] | None = None,
-) -> Kind[Content[CardT]]:
-    """A kind that is a card as JSON and tables as Parquet files.
+) -> Tabular[CardT]:
+    """Make a kind of a card and of tables.
 
     Parameters
     ----------
@@ -100,7 +118,7 @@ def tabular(
         rows = {file: read_table(place / file, schema) for file, schema in {**tables, **there}.items()}
         return Content(read_card(place / marker, card), rows)
 
-    return Kind(name, folder, marker, write, read)
+    return Tabular(name, folder, marker, write, read, card=card)
 
 
 class Artifacts:
@@ -181,27 +199,16 @@ class Artifacts:
             if (place / kind.marker).exists():
                 yield place.name
 
-    def related(
-        self, kind: Kind[Value], horizon_days: int, closed_by: date, window: Callable[[Value], tuple[str, str]]
-    ) -> tuple[str, Value] | None:
-        """The newest backtest that goes with a forecast: same data, same horizon, its window closed by a day.
-
-        Parameters
-        ----------
-        window
-            The basis and the cutoff, as a date, of an artifact.
-        """
+    def related(self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date) -> str | None:
+        """The newest backtest that goes with a forecast: same data, same horizon, its window closed by a day."""
         basis = self.workspace.basis(kind.depends)
-        candidates: list[tuple[str, str, Value]] = []
+        candidates: list[tuple[str, str]] = []
         for id in self.ids(kind, horizon_days):
-            value = self.read(kind, id)
-            made_of, cutoff = window(value)
-            if made_of == basis and date.fromisoformat(cutoff) + timedelta(days=horizon_days) <= closed_by:
-                candidates.append((cutoff, id, value))
-        if not candidates:
-            return None
-        _, id, value = max(candidates, key=lambda one: one[:2])
-        return id, value
+            card = kind.read_card(self.place(kind, id))
+            closed = date.fromisoformat(card.cutoff) + timedelta(days=horizon_days)
+            if card.fingerprint == basis and closed <= closed_by:
+                candidates.append((card.cutoff, id))
+        return max(candidates)[1] if candidates else None
 
 
 def as_text(card: Card) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shijin.notes import Note
 from shijin.workspace.receipts import Receipt
@@ -24,6 +24,14 @@ class Card(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The card as JSON holds it."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+
+class JudgedCard(Card):
+    """The card of a backtest: which data and settings it was made from, and which window it judged."""
+
+    fingerprint: str = Field(description="name of the data and settings that it was made from")
+    cutoff: str = Field(description="the first day of the judged window")
+    horizon_days: int = Field(description="its length")
 
 
 CardT_co = TypeVar("CardT_co", bound=Card, covariant=True)
