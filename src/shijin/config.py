@@ -269,10 +269,10 @@ def parse_horizon(text: str | int, key: str = "horizon") -> int:
     Traceback (most recent call last):
     shijin.errors.ConfigError: horizon: 'soon' is not a length of time. Cure: write days such as 90d (or 12w, 6m, 1y).
     """
-    found = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
-    if not found:
+    match = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
+    if not match:
         raise ConfigError("config.not_a_length_of_time", key=key, value=text)
-    days = int(found[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found[2]]
+    days = int(match[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[match[2]]
     if not 1 <= days <= MAX_HORIZON_DAYS:
         raise ConfigError("config.length_out_of_range", key=key, value=text, most=MAX_HORIZON_DAYS)
     return days

@@ -233,17 +233,17 @@ class Plots:
 
     def recommended(self) -> Any:  # noqa: ANN401
         """The items on most customers' lists, by tier."""
-        wanted = self._data.wanted
-        if wanted is None:
+        summary = self._data.wanted
+        if summary is None:
             raise ModelError("shop.no_recommendations", "plot")
-        return charts().recommended(wanted.listed, self._data.tiers, self._language)
+        return charts().recommended(summary.listed, self._data.tiers, self._language)
 
     def demand(self) -> Any:  # noqa: ANN401
         """What the items that bring most will sell, beside the naive forecast."""
-        told = self._data.demanded
-        if told is None:
+        summary = self._data.demanded
+        if summary is None:
             raise ModelError("shop.no_demand", "plot")
-        return charts().demand(told.items, told.naive, told.horizon_days, self._language, self._data.currency)
+        return charts().demand(summary.items, summary.naive, summary.horizon_days, self._language, self._data.currency)
 
     def activity(self) -> Any:  # noqa: ANN401
         """How many customers are how likely to order."""

@@ -207,5 +207,5 @@ class Shop:
 
 
 def _source(source: Any, reading: dict[str, Any]) -> SourceOptions:  # noqa: ANN401
-    given = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
-    return SourceOptions(given, CollectOptions(**reading))
+    table = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
+    return SourceOptions(table, CollectOptions(**reading))

@@ -17,7 +17,7 @@ from shijin.console.terminal import busy, out, print_json, print_notes, show
 from shijin.errors import ConfigError
 from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
-from shijin.steps.export import ExportOptions, export_wanted, refuse_target
+from shijin.steps.export import ExportOptions, export_recommended, refuse_target
 from shijin.steps.export import export as export_step
 from shijin.steps.list_request import RecommendOptions, length
 from shijin.steps.recommend import recommend as recommend_step
@@ -76,7 +76,7 @@ def recommend(
     options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
     with busy(silent=as_json) as begin:
         result = recommend_step(shop, options, clock.now(), begin("recommend"))
-    sent = None if to is None else export_wanted(shop, result.table, to)
+    sent = None if to is None else export_recommended(shop, result.table, to)
     if as_json:
         return print_json(result.json())
     print_notes(result.notes, session.language, session.reader)

@@ -29,7 +29,7 @@ from shijin.errors import ShijinError
 from shijin.steps.cards import RunCard
 from shijin.steps.defaults import currency_of
 from shijin.steps.demo import complete_journey, simulated
-from shijin.steps.run import RunOptions, beside
+from shijin.steps.run import RunOptions, workspace_next_to
 from shijin.steps.run import run as run_step
 from shijin.workspace import Result, Workspace
 from shijin.workspace.folder import named
@@ -58,7 +58,7 @@ def run(
     """
     reading = reading_of(mapped, kind, encoding, decimal, date_order)
     if source is not None and workspace is None:
-        workspace = beside(source)
+        workspace = workspace_next_to(source)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
     if source is not None and workspace is not None:
         shop = session.create(workspace, named(source.name.split(".")[0]))

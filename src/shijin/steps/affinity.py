@@ -13,7 +13,7 @@ from shijin.recommend.past.responses import responses_of
 from shijin.steps.cards import AffinityCard
 from shijin.steps.kinds import AFFINITY_ROWS
 from shijin.steps.receipts import receipt_of
-from shijin.steps.recommender import ItemContext, item_context, score_beside
+from shijin.steps.recommender import ItemContext, item_context, score_for_lists
 from shijin.workspace import Result, Workspace
 
 
@@ -43,7 +43,7 @@ def affinity(
     del progress  # every step is called alike
     context = item_context(workspace, options.horizon, options.cutoff, now)
     table = affinity_of(workspace, context)
-    score = score_beside(workspace, context, now)
+    score = score_for_lists(workspace, context, now)
     file = f"scores/{score}/{AFFINITY_ROWS}"
     workspace.write_rows(file, table)
     card = AffinityCard(score=score, cutoff=context.day.isoformat(), horizon_days=context.horizon_days)
@@ -56,5 +56,5 @@ def affinity_of(workspace: Workspace, context: ItemContext) -> pa.Table:
     events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
     until = None if context.live else context.history.cutoff
     customers = context.history.customers
-    said = responses_of(events, customers, context.catalogue.items, context.packed.zone, until)
-    return affinity_table(context.actions, context.catalogue, customers, half_life(context.horizon_days), said)
+    responses = responses_of(events, customers, context.catalogue.items, context.packed.zone, until)
+    return affinity_table(context.actions, context.catalogue, customers, half_life(context.horizon_days), responses)

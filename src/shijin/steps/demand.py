@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from shijin.notes import Progress
-from shijin.recommend.demand.demand import demand as foretell
+from shijin.recommend.demand.demand import demand as forecast_demand
 from shijin.recommend.demand.demand import demand_table, sold_of
 from shijin.represent.cutoff import day_of
 from shijin.steps.cards import DemandCard
 from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, artifacts_of
 from shijin.steps.receipts import receipt_of
-from shijin.steps.recommender import ItemContext, item_context, score_beside
+from shijin.steps.recommender import ItemContext, item_context, score_for_lists
 from shijin.steps.score import looks_back, newest_score
 from shijin.workspace import Content, Result, Workspace
 
@@ -46,7 +46,7 @@ def demand(
     del progress  # every step is called alike
     context = item_context(workspace, options.horizon, options.cutoff, now, least=1)
     table, figures = demand_of(context)
-    content = Content(DemandCard(score=score_beside(workspace, context, now), **figures), {DEMAND_ROWS: table})
+    content = Content(DemandCard(score=score_for_lists(workspace, context, now), **figures), {DEMAND_ROWS: table})
     outputs = artifacts_of(workspace).attach(DEMANDED, content.card.score, content)
     receipt = receipt_of(
         workspace, "demand", options, content.card, now, outputs=outputs, rows={"items": table.num_rows}
@@ -62,8 +62,8 @@ def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
     on Online Retail and The Complete Journey alike.
     """
     sold = sold_of(context.history, context.actions, context.catalogue.product)
-    found = foretell(sold, context.horizon_days)
-    table, card = demand_table(found, context.catalogue), found.card()
+    forecast = forecast_demand(sold, context.horizon_days)
+    table, card = demand_table(forecast, context.catalogue), forecast.card()
     if card["judged"]:
         card["judged"]["cutoff"] = day_of(card["judged"]["cutoff"]).isoformat()
     return table, {

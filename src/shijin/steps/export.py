@@ -60,7 +60,7 @@ def export(
     return Result("export", card, receipt, {"customers": table}, notes=notes)
 
 
-def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int, int]:
+def export_recommended(workspace: Workspace, recommended: pa.Table, to: Path) -> tuple[int, int]:
     """Write recommendations, or the customers for an item, as a list to send; gives how many are on it, and held out.
 
     Parameters
@@ -70,7 +70,7 @@ def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int
     to
         A file that `refuse_target` did not refuse.
     """
-    table = wanted_list(wanted, read_items(workspace), workspace.config)
+    table = wanted_list(recommended, read_items(workspace), workspace.config)
     _write_outside(to, to_csv(table))
     listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
     return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()

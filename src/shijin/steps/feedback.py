@@ -105,5 +105,5 @@ def _merge(workspace: Workspace, events: pa.Table) -> pa.Array:
 
 
 def _kinds(events: pa.Table, status: pa.Array) -> dict[str, int]:
-    taken = events.filter(pc.not_equal(status, "same"))
-    return {row["values"]: row["counts"] for row in pc.value_counts(taken["type"]).to_pylist()}
+    changed = events.filter(pc.not_equal(status, "same"))
+    return {row["values"]: row["counts"] for row in pc.value_counts(changed["type"]).to_pylist()}

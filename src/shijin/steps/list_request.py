@@ -161,8 +161,8 @@ class ListRequest:
         """Lists of some customers, or of all."""
         category = self.context.catalogue.category
 
-        def fill(wanted: Ranking) -> Lists:
-            return make_lists(wanted, self.worth, category, self.shape)
+        def fill(ranking: Ranking) -> Lists:
+            return make_lists(ranking, self.worth, category, self.shape)
 
         parts = list(self.each(fill, rows, threads))
         return Lists(*(np.concatenate([getattr(part, name) for part in parts]) for name in Lists.__annotations__))
@@ -176,17 +176,20 @@ class ListRequest:
         def answer(batch: tuple[Ints, Actions]) -> Answer:
             some, part = batch
             excluded = _barred_of(context.excluded, some, part.n_items)
-            found = self.recommender.rank(Query(part, eligible, excluded, self.allow_repeat, requested))
+            ranking = self.recommender.rank(Query(part, eligible, excluded, self.allow_repeat, requested))
             with_past = np.diff(part.offsets) > 0
-            found = found.take(with_past[found.customer])
-            return use(replace(found, customer=some[found.customer]).and_also(self._newcomers(some[~with_past])))
+            ranking = ranking.take(with_past[ranking.customer])
+            of_known = replace(ranking, customer=some[ranking.customer])
+            return use(of_known.and_also(self._newcomers(some[~with_past])))
 
         _ = self.bestsellers, self.recommender.ranker.booster  # made once, before threads ask for them
         return over_batches(answer, context.asked, rows, threads)
 
     def _newcomers(self, customers: Ints) -> Ranking:
-        found = self.bestsellers.rank(customers)
-        return found.take(~np.isin(found.customer * self.context.asked.n_items + found.item, self.context.excluded))
+        ranking = self.bestsellers.rank(customers)
+        return ranking.take(
+            ~np.isin(ranking.customer * self.context.asked.n_items + ranking.item, self.context.excluded)
+        )
 
 
 def list_request(
@@ -248,7 +251,7 @@ def _barred_of(excluded: Ints, some: Ints, n_items: int) -> Ints:
 def lists_table(workspace: Workspace, request: ListRequest, lists: Lists) -> pa.Table:
     """Lay out lists as `schema.RECOMMENDATIONS`."""
     context = request.context
-    said = reasons_in_words(
+    reasons = reasons_in_words(
         workspace, request, Shown(lists.customer, lists.item, lists.explored)
     )  # takes the most room
     columns = {
@@ -257,7 +260,7 @@ def lists_table(workspace: Workspace, request: ListRequest, lists: Lists) -> pa.
         "item_id": pa.array(context.catalogue.items, pa.string()).take(pa.array(lists.item)),
         "score": lists.score,
         "propensity": lists.propensity,
-        **said,
+        **reasons,
     }
     return pa.table(columns, schema=RECOMMENDATIONS)
 
@@ -266,25 +269,25 @@ def reasons_in_words(workspace: Workspace, request: ListRequest, shown: Shown) -
     """Give the reason of each row: its code, its arguments as JSON, its words in the shop's language."""
     context = request.context
     similar = request.recommender.members.neighbours
-    found = reasons_of(context.actions, context.catalogue, shown, similar, context.horizon_days, context.asked)
+    reasons = reasons_of(context.actions, context.catalogue, shown, similar, context.horizon_days, context.asked)
     language = workspace.config.shop.locale
     return {
-        "reason_code": reason_codes(found),
-        "reason_args": reason_args(found, context.catalogue),
-        "reason": reason_texts(found, context.catalogue, language),
+        "reason_code": reason_codes(reasons),
+        "reason_args": reason_args(reasons, context.catalogue),
+        "reason": reason_texts(reasons, context.catalogue, language),
     }
 
 
 def card_of(request: ListRequest, options: RecommendOptions) -> dict[str, Any]:
-    """What every receipt says: what was asked, and what answered."""
-    kept = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
-    kept |= {"categories": list(options.only), "min_gap": options.min_gap}
-    kept["in_stock"] = None if options.in_stock is None else int(request.allowed.sum())
+    """The fields that the card of every kind of recommendation begins with."""
+    named = {name: getattr(options, name) for name in ("k", "exclude_bought", "diverse", "value_aware")}
+    named |= {"categories": list(options.only), "min_gap": options.min_gap}
+    named["in_stock"] = None if options.in_stock is None else int(request.allowed.sum())
     return {
         "recommender": request.id,
         "cutoff": request.context.day.isoformat(),
         "horizon_days": request.context.horizon_days,
-        "options": kept,
+        "options": named,
         "explore": request.shape.explore,
         "learnt": request.recommender.card(),
     }

@@ -35,7 +35,7 @@ def last_collection(workspace: Workspace) -> Receipt | None:
 
 def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
     """What is wrong with the collected data, FINDINGS, the gravest first; also what the last reading guessed."""
-    found = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
+    findings = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
     guessed = {
         finding["code"]: dict(finding)
         for receipt in workspace.receipts()
@@ -43,19 +43,19 @@ def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
         for finding in receipt.findings
         if finding["code"] in ABOUT_READING
     }
-    return findings_table([*found, *guessed.values()])
+    return findings_table([*findings, *guessed.values()])
 
 
 def read_rejected(workspace: Workspace) -> pa.Table:
     """Rows set aside, QUARANTINE; a row that came in several files counts once."""
-    kept = [
+    tables = [
         table.append_column("file", pa.repeat(name, table.num_rows))
         for name, table in workspace.read_quarantine().items()
     ]
-    if not kept:
+    if not tables:
         return QUARANTINE.empty_table()
     with connect(workspace.config.engine) as connection:
-        connection.register("kept", pa.concat_tables(kept))
+        connection.register("kept", pa.concat_tables(tables))
         rows = connection.sql(
             """WITH numbered AS (
                 SELECT *, row_number() OVER (PARTITION BY file, reason, row ORDER BY source_row) AS ordinal FROM kept)

@@ -20,7 +20,7 @@ from shijin.steps.recommend_item import customers_for_item
 from shijin.steps.recommender import (
     in_words,
     keep,
-    score_beside,
+    score_for_lists,
 )
 from shijin.steps.score import looks_back, newest_score
 from shijin.threads import one_blas_thread
@@ -70,7 +70,7 @@ def _to_everybody(
     request.notes.extend(_left_out(request, lists))
     counts = counts_of(lists, table)
     del lists
-    id = score_beside(workspace, context, now)
+    id = score_for_lists(workspace, context, now)
     keep(workspace, request.id, request.recommender)
     card = ListsCard(**card_of(request, options), notes=request.notes, score=id, **counts)
     with workspace.lock():

@@ -47,30 +47,30 @@ def customers_for_item(
     code = int(context.catalogue.codes(pa.array([item]))[0])
     rows = likeliest(request.recommender.members, context.asked, code)
 
-    def mine(wanted: Ranking) -> tuple[Ranking, Ints]:
-        chosen = wanted.item == code
-        place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
-        return wanted.take(chosen), place[chosen]
+    def mine(ranking: Ranking) -> tuple[Ranking, Ints]:
+        chosen = ranking.item == code
+        place = np.arange(len(chosen)) - np.searchsorted(ranking.customer, ranking.customer) + 1
+        return ranking.take(chosen), place[chosen]
 
     with one_blas_thread():
         parts = list(request.each(mine, rows, threads))
-    wanted, place = Ranking.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    likely = wanted.likely
+    ranking, place = Ranking.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    likely = ranking.likely
     order = np.lexsort((place, -likely))[: options.k]
     if not len(order):
         raise ConfigError("steps.nobody_for_item", key="item", item=item)
-    by_customer = np.argsort(wanted.customer[order], kind="stable")
+    by_customer = np.argsort(ranking.customer[order], kind="stable")
     shown = Shown(
-        wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
+        ranking.customer[order][by_customer], ranking.item[order][by_customer], np.zeros(len(order), dtype=bool)
     )
-    said = reasons_in_words(workspace, request, shown)
+    reasons = reasons_in_words(workspace, request, shown)
     back = np.argsort(by_customer, kind="stable")
     columns = {
-        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
+        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(ranking.customer[order])),
         "rank": np.arange(1, len(order) + 1, dtype=np.int32),
         "score": likely[order],
         "place": place[order].astype(np.int32),
-        **{name: column.take(pa.array(back)) for name, column in said.items()},
+        **{name: column.take(pa.array(back)) for name, column in reasons.items()},
     }
     table = pa.table(columns, schema=WANTED_BY)
     card = ItemCustomersCard(**card_of(request, options), item=item, name=str(context.catalogue.names[code]))

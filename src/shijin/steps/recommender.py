@@ -95,7 +95,7 @@ def item_context(
     return ItemContext(packed, history, actions, catalogue, asked, excluded, horizon_days, live)
 
 
-def score_beside(workspace: Workspace, context: ItemContext, now: datetime) -> str:
+def score_for_lists(workspace: Workspace, context: ItemContext, now: datetime) -> str:
     """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
     newest = newest_score(workspace)
     if newest and newest.basis == workspace.basis(SCORE.depends) and newest.cutoff == context.day.isoformat():

@@ -132,7 +132,7 @@ def _finished(journey: _Journey, forecast: pa.Table) -> Result[RunCard]:
     return Result("run", card, receipt, {"forecast": forecast}, notes=tuple(journey.notes), parts=results)
 
 
-def beside(source: Path) -> Path:
+def workspace_next_to(source: Path) -> Path:
     """Where a file's workspace lies when none is named: next to it.
 
     Raises

@@ -209,10 +209,10 @@ def latest_score(workspace: Workspace) -> Content[ForecastCard]:
     WorkspaceError
         When the files are damaged.
     """
-    found = newest_score(workspace)
-    if found is None:
+    newest = newest_score(workspace)
+    if newest is None:
         raise ModelError("steps.nothing_scored", workspace.root)
-    return artifacts_of(workspace).read(SCORE, found.score)
+    return artifacts_of(workspace).read(SCORE, newest.score)
 
 
 def newest_score(workspace: Workspace) -> ForecastCard | None:

@@ -44,9 +44,9 @@ def eligible_items(
                 "steps.category_leaves_nothing", key="category", categories=", ".join(map(repr, categories))
             )
     if in_stock is not None:
-        told = isinstance(in_stock, Path | str)
-        where = str(in_stock) if told else "in stock"
-        ids = read_stock(Path(where)) if told else pa.array(in_stock).cast(pa.string())
+        is_file = isinstance(in_stock, Path | str)
+        where = str(in_stock) if is_file else "in stock"
+        ids = read_stock(Path(where)) if is_file else pa.array(in_stock).cast(pa.string())
         codes = context.catalogue.codes(ids)
         before = int(allowed.sum())
         allowed &= np.isin(np.arange(len(allowed)), codes[codes >= 0])
@@ -69,8 +69,8 @@ def worth_of(workspace: Workspace, context: ItemContext) -> tuple[Floats, Note]:
     price = np.where(np.isfinite(price), price, np.median(price[priced]) if priced.any() else 1.0)
     events = workspace.read("events", ["item_id", "type", "ts", "amount", "cost"])
     before = pc.less(events["ts"], pa.scalar(as_instant(context.history.cutoff, context.packed.zone)))
-    told = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
-    rows = events.filter(told)
+    costed = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
+    rows = events.filter(costed)
     code = context.catalogue.codes(rows["item_id"].combine_chunks())
     amount, cost = (pc.fill_null(rows[name], 0.0).to_numpy() for name in ("amount", "cost"))
     mine = code >= 0
@@ -79,8 +79,8 @@ def worth_of(workspace: Workspace, context: ItemContext) -> tuple[Floats, Note]:
     if not paid.sum() > 0:
         return price, {"code": "lists.no_costs"}
     usual = 1 - spent.sum() / paid.sum()
-    kept = np.where(paid > 0, 1 - spent / np.maximum(paid, 1e-9), usual)
-    return price * kept, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
+    margin = np.where(paid > 0, 1 - spent / np.maximum(paid, 1e-9), usual)
+    return price * margin, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
 
 
 def refuse_item(context: ItemContext, item: str, allowed: NDArray[np.bool_], filters: Sequence[str]) -> None:
