@@ -1,6 +1,7 @@
 """Refusals are sentences of the catalogue: by code, complete, in both languages, and written for whoever reads them."""
 
 import ast
+import json
 import re
 import string
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from shijin.words.reader import JSON, PYTHON
 
 SOURCE = Path(shijin.__file__).parent
 KINDS = {name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, ShijinError)}
-ATTRIBUTES = {"self", "key", "where"}
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-COMMAND = re.compile(r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b")
+COMMAND = re.compile(
+    r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
+)
 PARTS = ("shared.",)  # how a refusal is put together, and phrases inside it
 
 
@@ -63,7 +65,11 @@ def test_every_refusal_names_a_sentence_of_the_catalogue_and_fills_it(place: str
 def test_every_sentence_of_a_refusal_is_used() -> None:
     texts = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
     codes = [code.removeprefix(f"{REFUSALS}.") for code in catalogue() if code.startswith(f"{REFUSALS}.")]
-    unused = [code for code in codes if not code.endswith(".cure") and not code.startswith(PARTS) and not mentioned(code, texts)]
+    unused = [
+        code
+        for code in codes
+        if not code.endswith(".cure") and not code.startswith(PARTS) and not mentioned(code, texts)
+    ]
     assert unused == []
 
 
@@ -120,7 +126,10 @@ def test_a_refusal_is_written_for_terminal_python_and_json() -> None:
     terminal = "--k needs --like: it is the number of similar customers to show. Cure: name a customer with --like ID."
     assert error.line("en", AtTerminal(Path("orders-shijin"))) == terminal
     assert str(error) == terminal.replace("--k", "k=").replace("--like", "like=")
-    assert error.line("zh", AtTerminal()) == "--k 需与 --like 一起使用：它表示显示多少位相似顾客。解决办法：请用 --like ID 指定顾客。"
+    assert (
+        error.line("zh", AtTerminal())
+        == "--k 需与 --like 一起使用：它表示显示多少位相似顾客。解决办法：请用 --like ID 指定顾客。"
+    )
     assert error.as_json() == {
         "error": {
             "kind": "ConfigError",
@@ -151,8 +160,6 @@ def test_a_chinese_shop_refuses_in_chinese(workspace: Path, command: Command) ->
 
 
 def test_a_refusal_with_json_is_json(workspace: Path, command: Command) -> None:
-    import json
-
     said = command("score", "-w", workspace, "--horizon", "soon", "--json")
     refusal = json.loads(said.err)
     assert (said.code, said.out) == (2, "")
