@@ -38,7 +38,7 @@ def corrected_forecast(
     if corrections is None:
         return forecast, []
     trust = model.trust or Trust()
-    tiers = corrections.told(history.customers, before)
+    tiers = corrections.of(history.customers, before)
     customers = forecast.take(history.bought)
     moving = corrections.pull(customers, tiers[history.bought])
     idle = int(np.count_nonzero(tiers[~history.bought] >= 0))
