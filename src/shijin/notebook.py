@@ -15,8 +15,8 @@ from shijin.errors import ModelError
 from shijin.forecasting.verdict import verdict
 from shijin.frames import Kind, like
 from shijin.recommend.judge.verdict import lists_verdict
-from shijin.report.data import Backtest
-from shijin.report.facts import ACTIVITY_BINS
+from shijin.report.data import BacktestSummary
+from shijin.report.totals import ACTIVITY_BINS
 from shijin.represent.cutoff import History
 from shijin.segment.likeness import FEW
 from shijin.segment.tiers import summarise
@@ -168,18 +168,18 @@ class Plots:
         if self._data.map is None:
             problem = f"no map of this forecast's customers yet, or fewer than {FEW} of them"
             raise ModelError(problem, "plot", "run shop.represent() first")
-        return charts().map_of(self._data.map.dots, self._data.tiers, self._language)
+        return charts().customer_map(self._data.map.dots, self._data.tiers, self._language)
 
     def recommended(self) -> Any:  # noqa: ANN401
         """The items on most customers' lists, by tier."""
-        wanted = self._data.wanted
+        wanted = self._data.lists
         if wanted is None:
             raise ModelError("no lists beside the newest forecast", "plot", "run shop.recommend() first")
         return charts().recommended(wanted.listed, self._data.tiers, self._language)
 
     def demand(self) -> Any:  # noqa: ANN401
         """What the items that bring most will sell, beside the naive forecast."""
-        told = self._data.demanded
+        told = self._data.demand
         if told is None:
             raise ModelError("no demand beside the newest forecast", "plot", "run shop.demand() first")
         return charts().demand(told.items, told.naive, told.horizon_days, self._language, self._data.currency)
@@ -201,7 +201,7 @@ class Plots:
     def __repr__(self) -> str:
         return "Plots: history, concentration, tiers, map, recommended, demand, activity, deciles, reliability"
 
-    def _judged(self) -> Backtest:
+    def _judged(self) -> BacktestSummary:
         if self._data.backtest is None:
             raise ModelError("no backtest of this horizon yet", "plot", "run shop.backtest() first")
         return self._data.backtest

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
-from shijin.export.list import export_list, to_csv, wanted_list
+from shijin.export.list import export_list, recommendation_list, to_csv
 from shijin.notes import Note
 from shijin.steps.read import read_contacts, read_items
 from shijin.steps.score import latest_score, looks_back
@@ -77,7 +77,7 @@ def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int
     to
         A file that `refuse_target` did not refuse.
     """
-    table = wanted_list(wanted, read_items(workspace), workspace.config)
+    table = recommendation_list(wanted, read_items(workspace), workspace.config)
     _write_outside(to, to_csv(table))
     listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
     return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
