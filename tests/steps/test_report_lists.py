@@ -10,14 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from rawfile import HORIZON_DAYS
+from shijin.report.localiser import Localiser
 from shijin.report.recommendations import reason_words
-from shijin.report.voice import Voice
 from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report, report_data
-from shijin.steps.report_lists import read_demanded, read_judged_lists, read_wanted
+from shijin.steps.report_lists import read_demand, read_judged_lists, read_lists
 from shijin.steps.score import ScoreOptions, score
+from shijin.words import say
 from shijin.workspace import Workspace
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -35,12 +36,12 @@ def latest(shop: Workspace) -> Path:
 def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop: Workspace) -> None:
     data, _ = report_data(shop, NOW)
     lists = pq.read_table(latest(shop) / "recommendations.parquet")
-    assert data.wanted is not None
-    assert data.demanded is not None
-    assert data.wanted.customers == len(set(lists["customer_id"].to_pylist()))
-    assert data.wanted.items == len(set(lists["item_id"].to_pylist()))
-    assert data.wanted.horizon_days == 30
-    assert [sample.tier for sample in data.wanted.samples] == ["high", "normal", "low"]
+    assert data.lists is not None
+    assert data.demand is not None
+    assert data.lists.customers == len(set(lists["customer_id"].to_pylist()))
+    assert data.lists.items == len(set(lists["item_id"].to_pylist()))
+    assert data.lists.horizon_days == 30
+    assert [example.tier for example in data.lists.examples] == ["high", "normal", "low"]
     page = (shop.root / "report.html").read_text("utf-8")
     assert "What customers want next" in page
     assert not any(id in page for id in set(lists["customer_id"].to_pylist()))
@@ -48,18 +49,18 @@ def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop
 
 def test_the_page_says_each_reason_as_the_table_does_in_the_shops_language(shop: Workspace) -> None:
     rows = pq.read_table(latest(shop) / "recommendations.parquet").to_pylist()
-    voice = Voice("en")
+    localiser = Localiser("en")
     assert len({row["reason_code"] for row in rows}) >= 4
     for row in rows:
-        assert reason_words(row["reason_code"], json.loads(row["reason_args"]), voice) == row["reason"]
+        assert reason_words(row["reason_code"], json.loads(row["reason_args"]), localiser) == row["reason"]
 
 
 def test_counts_of_lists_add_up_to_those_of_the_table(shop: Workspace) -> None:
-    wanted = read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet"))
+    summary = read_lists(shop, pq.read_table(latest(shop) / "forecast.parquet"))
     lists = pq.read_table(latest(shop) / "recommendations.parquet").to_pandas()
-    assert wanted is not None
+    assert summary is not None
     counts = lists.groupby("item_id").size()
-    shown = wanted.listed.to_pandas().groupby("item_id")["customers"].sum()
+    shown = summary.listed.to_pandas().groupby("item_id")["customers"].sum()
     assert shown.to_dict() == {item: counts[item] for item in shown.index}
     assert shown.max() == counts.max()
 
@@ -68,13 +69,13 @@ def test_lists_of_another_forecast_are_not_shown(shop: Workspace) -> None:
     score(shop, ScoreOptions(horizon="45d"), NOW)
     data, _ = report_data(shop, NOW)
     assert data.horizon_days == 45
-    assert (data.wanted, data.demanded, data.wanted_missing) == (None, None, "unmade")
+    assert (data.lists, data.demand, data.lists_missing) == (None, None, "unmade")
     report(shop, NOW)
-    assert "<code>shijin recommend --all</code>" in (shop.root / "report.html").read_text("utf-8")
+    assert f"<code>{say('report.command_recommend', 'en')}</code>" in (shop.root / "report.html").read_text("utf-8")
 
 
 def test_the_page_says_that_lists_are_narrowed_in_both_languages(shop: Workspace) -> None:
-    sentence = "were asked for with limits"
+    sentence = "were made with limits"
     report(shop, NOW)
     assert sentence not in (shop.root / "report.html").read_text("utf-8")
     kinds = pq.read_table(latest(shop) / "affinity.parquet").filter(pc.field("kind") == "category")
@@ -86,16 +87,16 @@ def test_the_page_says_that_lists_are_narrowed_in_both_languages(shop: Workspace
     page = (shop.root / "report.html").read_text("utf-8")
     first, second = options.only
     assert (
-        f"These lists, of at most 4 items, {sentence}: nothing that the customer bought before; "
-        f"only of “{first}”, “{second}”; nothing that the customer bought in the last 14 days; "
-        "variety of categories counting 25%."
+        f"These recommendations, of at most 4 items each, {sentence}: no item that the customer bought before; "
+        f"only the categories “{first}”, “{second}”; no item that the customer bought in the last 14 days; "
+        "variety of categories counts 25%."
     ) in page
-    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”, “{second}”；不含该顾客最近 14 天内" in page
+    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”、“{second}”；不含该顾客最近 14 天内" in page
     recommend(shop, RecommendOptions(value_aware=True, in_stock=["sku-0001", "sku-0002"]), NOW)
     report(shop, NOW)
     page = (shop.root / "report.html").read_text("utf-8")
-    assert "only what is in stock (2 items)" in page
-    assert "ordered by what an item brings times its chance" in page
+    assert "only items in stock (2 items)" in page
+    assert "sorted by what an item brings times its probability" in page
 
 
 def test_what_looks_back_is_said_by_every_face_that_shows_the_newest_forecast(shop: Workspace) -> None:
@@ -117,11 +118,11 @@ def test_what_looks_back_is_said_by_every_face_that_shows_the_newest_forecast(sh
 
 def test_demand_without_lists_is_there_for_the_chart(shop: Workspace) -> None:
     (latest(shop) / "recommendations.json").unlink()
-    assert read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet")) is None
-    told = read_demanded(shop)
-    assert told is not None
-    assert told.items.num_rows == 10
-    assert len(set(told.items["name"].to_pylist())) == 10
+    assert read_lists(shop, pq.read_table(latest(shop) / "forecast.parquet")) is None
+    summary = read_demand(shop)
+    assert summary is not None
+    assert summary.items.num_rows == 10
+    assert len(set(summary.items["name"].to_pylist())) == 10
 
 
 def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
@@ -178,9 +179,9 @@ def test_the_backtest_that_is_shown_is_of_this_data_and_horizon_and_of_a_window_
 
 def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sentence(shop: Workspace) -> None:
     data, shown = report_data(shop, NOW)
-    assert data.wanted is not None
+    assert data.lists is not None
     assert shown["backtest_items"] is None
-    id = judged(shop, str(data.wanted.cutoff - timedelta(days=30)), 30, shop.basis())
+    id = judged(shop, str(data.lists.cutoff - timedelta(days=30)), 30, shop.basis())
     receipt, _ = report(shop, NOW)
     page = (shop.root / "report.html").read_text("utf-8")
     assert receipt.inputs["backtest_items"] == id
