@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect import CollectOptions
-from shijin.collect.feedback import Known, as_known, read_feedback
+from shijin.collect.feedback import KnownIds, match_known_events, read_feedback
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.config import Config
 from shijin.errors import EmptyHistoryError
@@ -61,7 +61,7 @@ def feedback(
         findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
         workspace.refuse_full_disk(collected.events, collected.rejected)
         before = workspace.versions()
-        events = as_known(collected, workspace.read("events", _IDENTIFYING), workspace.config)
+        events = match_known_events(collected, workspace.read("events", _IDENTIFYING), workspace.config)
         status = _merge(workspace, events)
         receipt = Receipt(
             verb="feedback",
@@ -77,7 +77,7 @@ def feedback(
     return receipt, findings
 
 
-def known_of(workspace: Workspace) -> Known:
+def known_of(workspace: Workspace) -> KnownIds:
     """Whom and what the shop knows: by its orders and views, its items, its contacts and its config."""
     events = workspace.read("events", ["customer_id", "item_id", "type"])
     events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))))
@@ -86,7 +86,7 @@ def known_of(workspace: Workspace) -> Known:
     addresses = [
         normal(contacts[name].combine_chunks()) for name, normal in (("email", normal_email), ("phone", normal_phone))
     ]
-    return Known(
+    return KnownIds(
         customers=pc.unique(events["customer_id"]),
         items=pc.unique(items).drop_null(),
         tiers=_tiers_by_words(config),
