@@ -13,7 +13,7 @@ import pytest
 
 from shijin.config import Config
 from shijin.prepare import findings as findings_module
-from shijin.prepare.findings import findings_table, findings_verdict
+from shijin.prepare.findings import findings_table, verdict
 from shijin.prepare.quality import check
 from shijin.schema import EVENTS, QUARANTINE, REJECT_REASONS, conform
 from shijin.words import LANGUAGES, catalogue, say
@@ -220,7 +220,7 @@ def test_every_finding_has_a_sentence_in_both_languages() -> None:
 
 
 def test_the_verdict_is_that_of_the_most_severe_finding() -> None:
-    code, counts = findings_verdict(check(events([*steady(), {"amount": 1e6, "day": 3}]), NONE_REJECTED, Config(), NOW))
+    code, counts = verdict(check(events([*steady(), {"amount": 1e6, "day": 3}]), NONE_REJECTED, Config(), NOW))
     assert code == "check.verdict_spoils"
-    assert say(code, "en", **counts) == "The data would spoil a forecast; findings to mend first: 1."
-    assert findings_verdict(findings_table([]))[0] == "check.verdict_fine"
+    assert say(code, "en", **counts) == "The data would spoil a forecast; findings to correct first: 1."
+    assert verdict(findings_table([]))[0] == "check.verdict_fine"

@@ -19,7 +19,7 @@ from rich.text import Text
 from shijin.config import Config
 from shijin.forecasting.verdict import verdict
 from shijin.notes import Progress
-from shijin.prepare.findings import findings_verdict
+from shijin.prepare.findings import verdict as findings_verdict
 from shijin.schema import FINDINGS
 from shijin.segment.tiers import of_customers, summarise
 from shijin.words import Language, catalogue, say, say_note

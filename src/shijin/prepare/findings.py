@@ -64,12 +64,12 @@ def findings_table(findings: Iterable[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FINDINGS)
 
 
-def findings_verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
+def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
     """Sum up all findings: the code of one sentence, and its placeholders, as in ``say(code, language, **counts)``.
 
     Examples
     --------
-    >>> findings_verdict(findings_table([finding("one_day", "warns", 3, 1.0, day="2024-01-01")]))
+    >>> verdict(findings_table([finding("one_day", "warns", 3, 1.0, day="2024-01-01")]))
     ('check.verdict_warns', {'spoils': 0, 'warns': 1, 'notes': 0})
     """
     severities = findings["severity"].to_pylist()
