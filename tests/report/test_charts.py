@@ -20,7 +20,7 @@ def rows(chart: Any) -> list[dict[str, Any]]:
     return drawn["datasets"][data["name"]] if "name" in data else data["values"]
 
 
-def test_predicted_spend_is_stacked_on_the_month_that_has_begun() -> None:
+def test_predicted_spend_is_stacked_on_the_current_month() -> None:
     months = pa.table({"month": pa.array([date(2024, 5, 1)], pa.date32()), "spend": [100.0]})
     drawn = rows(charts.history(months, 30.0, date(2024, 5, 22), 30, "en", None))
     assert [(row["month"], row["spend"], row["part"]) for row in drawn] == [

@@ -109,27 +109,27 @@ def outline(html: str) -> Outline:
 
 @pytest.mark.parametrize("name", SHOPS)
 def test_tags_balance_ids_are_unique_and_links_lead_somewhere(name: str) -> None:
-    found = outline(html_of(name))
-    assert found.faults == []
-    assert found.open == []
-    assert len(found.ids) == len(set(found.ids))
-    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+    parsed = outline(html_of(name))
+    assert parsed.faults == []
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert {link.removeprefix("#") for link in parsed.links} <= set(parsed.ids)
 
 
 @pytest.mark.parametrize("name", SHOPS)
 def test_headings_step_down_one_by_one_and_tables_have_captions(name: str) -> None:
-    found = outline(html_of(name))
-    assert all(after - before <= 1 for before, after in zip(found.levels, found.levels[1:], strict=False))
-    assert found.tables
-    assert all(table[0] == "caption" and set(table[1:]) == {"col", "row"} for table in found.tables)
+    parsed = outline(html_of(name))
+    assert all(after - before <= 1 for before, after in zip(parsed.levels, parsed.levels[1:], strict=False))
+    assert parsed.tables
+    assert all(table[0] == "caption" and set(table[1:]) == {"col", "row"} for table in parsed.tables)
 
 
 @pytest.mark.parametrize("name", SHOPS)
 def test_the_page_runs_no_script_and_fetches_nothing(name: str) -> None:
     html = html_of(name)
-    found = outline(html)
-    assert not found.tags & {"script", "img", "link", "iframe", "object", "embed", "audio", "video", "source"}
-    assert found.handlers == []
+    parsed = outline(html)
+    assert not parsed.tags & {"script", "img", "link", "iframe", "object", "embed", "audio", "video", "source"}
+    assert parsed.handlers == []
     assert not re.search(r"https?://|url\(|@import|javascript:", html)
 
 
@@ -192,13 +192,13 @@ def test_no_single_customer_appears() -> None:
 
 def test_the_map_states_how_similar_customers_are_and_how_to_read_it() -> None:
     english, chinese = re.findall(r"<article.*?</article>", html_of("full"), flags=re.S)
-    for article, title, near, kept in (
+    for article, title, near, explained in (
         (english, "Customer map", "6 places by last visit, 5 places by number", "keeps 53.1%"),
         (chinese, "顾客分布图", "6 名（按最近到访时间）、5 名（按订单数）、8 名", "差异的 53.1%"),
     ):
         assert f"<h3>{title}</h3>" in article
         assert near in article
-        assert kept in article
+        assert explained in article
         assert "<code>shijin represent --like ID</code>" in article
         assert article.count("<circle") >= 2000
 

@@ -1,6 +1,7 @@
 """Results of the steps turned into the contents of the page, by hand on a few customers."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,7 @@ def packed() -> Packed:
         "type": [kind for _, _, kind, _ in ORDERS],
         "amount": [amount for _, _, _, amount in ORDERS],
     }
-    return pack(conform(pa.table(columns), EVENTS, "events"), "UTC")
+    return pack(conform(pa.table(columns), EVENTS, "events"), ZoneInfo("UTC"))
 
 
 def test_months_have_no_gaps_and_count_a_customer_once() -> None:
