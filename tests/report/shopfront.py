@@ -112,8 +112,8 @@ def backtest() -> BacktestSummary:
         groups={"one-time buyers": scores(-0.02), "customers for over a year": scores(0.01)},
         paired=tuple(pairs),
         verdict={
-            "en": "The forecast predicts who will order better than the formula, by 0.021 ± 0.004 AUC; both rank spend "
-            "equally well. The forecast total was 3% below actual spend.",
+            "en": "At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC; "
+            "at ranking spend, both are equal. The forecast total was 3% below actual spend.",
             "zh": "在判断哪些顾客会下单上，预测优于公式，AUC 高 0.021（±0.004）；在消费额排序上，两者相当。"
             "预测总额比顾客实际消费低 3%。",
         },

@@ -43,6 +43,7 @@ def recommendation_actions(data: ReportData, localiser: Localiser) -> tuple[Acti
         text("report.action_lists", customers=localiser.count(data.lists.customers)),
         text("report.action_lists_text"),
         text("report.command_recommend_to_file"),
+        text("report.action_lists_how"),
     )
     find = [
         Action(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
-from shijin.notes import Note
 from shijin.report import figures
 from shijin.report.actions import actions, backtest_command, why_unjudged, with_cutoff
 from shijin.report.data import ReportData
@@ -36,6 +34,7 @@ class Article:
     period: str
     cards: tuple[Card, ...]
     plain_verdict: str
+    colours: str
     actions: tuple[Action, ...]
     concentration: Figure | None
     tiers: Figure
@@ -73,6 +72,7 @@ def article(data: ReportData, totals: Totals, localiser: Localiser) -> Article:
         cards=cards(data, totals, localiser),
         plain_verdict=plain_verdict(data, localiser),
         actions=actions(data, totals, localiser),
+        colours=localiser.joined([text("report.colours"), *([text("report.colours_map")] if data.map else [])]),
         concentration=figures.concentration(data, totals, localiser),
         tiers=figures.tiers(data, totals, localiser),
         tier_table=figures.tier_table(totals, localiser),
@@ -89,7 +89,7 @@ def article(data: ReportData, totals: Totals, localiser: Localiser) -> Article:
         trust=trust_section(data, localiser),
         trust_none=why_unjudged(data, localiser) or text("report.trust_none"),
         trust_command="" if data.unjudged else backtest_command(data, localiser),
-        forecast_by=_joined(data.untrained[-1:], localiser),
+        forecast_by=localiser.joined(map(localiser.note, data.untrained[-1:])),
         findings=_findings(data, localiser),
         findings_none=text("report.findings_unchecked" if data.findings is None else "report.findings_none"),
         evidence=_evidence(totals, localiser),
@@ -102,10 +102,6 @@ def article(data: ReportData, totals: Totals, localiser: Localiser) -> Article:
 
 def _first_and_last(data: ReportData, localiser: Localiser) -> dict[str, str]:
     return {"first": localiser.day(data.cutoff), "last": localiser.day(data.last_day)}
-
-
-def _joined(notes: Sequence[Note], localiser: Localiser) -> str:
-    return ("" if localiser.language == "zh" else " ").join(map(localiser.note, notes))
 
 
 def _map_none(data: ReportData, localiser: Localiser) -> str:
@@ -173,7 +169,7 @@ def _made(data: ReportData, localiser: Localiser) -> tuple[tuple[str, str], ...]
         (text("report.horizon"), text("report.horizon_text", days=days, **_first_and_last(data, localiser))),
     ]
     if data.case is not None:
-        case = _joined(data.untrained, localiser) or text(f"report.case_{data.case}")
+        case = localiser.joined(map(localiser.note, data.untrained)) or text(f"report.case_{data.case}")
         rows.append((text("report.case"), case))
     if data.receipts:
         parts = [

@@ -48,7 +48,7 @@ def plain_verdict(data: ReportData, localiser: Localiser) -> str:
     if backtest.judged_from is not None:
         day, days = localiser.day(backtest.judged_from), localiser.count(data.horizon_days)
         sentences.insert(0, localiser.text("report.plain_how", day=day, days=days))
-    return ("" if localiser.language == "zh" else " ").join(sentences)
+    return localiser.joined(sentences)
 
 
 def _against_formula(backtest: BacktestSummary, localiser: Localiser) -> list[str]:

@@ -6,6 +6,7 @@ A missing number is a dash, never ``nan`` or ``None``.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -64,6 +65,10 @@ class Localiser:
     def note(self, note: Note) -> str:
         """The sentence of a note."""
         return self.close_percent(say_note(note, self.language, self.reader))
+
+    def joined(self, sentences: Iterable[str]) -> str:
+        """Sentences one after the other: Chinese ones without a space between them."""
+        return ("" if self.language == "zh" else " ").join(sentences)
 
     def name(self, prefix: str, name: str) -> str:
         """The words ``<prefix><name>`` of the catalogue; the name itself where there are none."""
