@@ -62,8 +62,9 @@ def surprise(network: Network, window: Window, told: Callable[[Sequence[Window]]
     customers, shop = read_customers(history, days), read_shop(history, days)
     windows = told(context_windows(history, days))
     context = read_context(windows, history.cutoff, MOST_CONTEXT, np.random.default_rng(0))
-    said = network.forward(customers, network.read(shop, context or Context.empty(customers.features.shape[1], len(shop))))
-    p = np.clip(1 / (1 + np.exp(-said.active.astype(float))), 1e-4, 1 - 1e-4)
+    read = network.read(shop, context or Context.empty(customers.features.shape[1], len(shop)))
+    outputs = network.forward(customers, read)
+    p = np.clip(1 / (1 + np.exp(-outputs.active.astype(float))), 1e-4, 1 - 1e-4)
     return float(log_scores(outcomes.orders > 0, p).mean())
 
 

@@ -25,14 +25,14 @@ def test_totals_within_their_intervals_are_counted() -> None:
     assert coverage([(one, 1.15 * total)], factor=0.5) == 0.0
 
 
-def test_the_total_of_unseen_shops_lies_in_its_interval_about_as_often_as_it_says() -> None:
+def test_intervals_of_the_total_cover_about_their_share_of_unseen_shops() -> None:
     network = Network(load_weights())
     forecasts = [forecast_example(network, example(UNSEEN, number)) for number in range(80)]
     # Three standard errors of a share of 80 shops.
     assert coverage(forecasts) == pytest.approx(SHARE, abs=0.135)
 
 
-def test_the_factor_takes_out_what_the_scales_are_off_by(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_factor_corrects_the_scales(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = load_weights()
     plain = level_factor(replace(weights, card=weights.card | {"level_factor": 1.0}), shops=30)
     doubled = level_factor(replace(weights, card=weights.card | {"level_factor": 2.0}), shops=30)

@@ -242,7 +242,7 @@ def test_lines_that_differ_in_discount_and_channel_only_may_come_in_any_order() 
 
 
 @pytest.mark.parametrize("differ", ["quantity", "discount", "channel"])
-def test_a_future_swaps_no_two_customers_whose_pasts_differ_in_anything(differ: str) -> None:
+def test_no_future_swaps_two_customers_whose_pasts_differ(differ: str) -> None:
     values: list[Any] = ["web", "app"] if differ == "channel" else [1.0, 2.0]
     past = [row(name, "2024-01-05", **{differ: value}) for name, value in zip("ab", values, strict=True)]
     for first, second in (("a", "b"), ("b", "a")):
@@ -292,7 +292,7 @@ def test_an_order_that_spans_midnight_counts_once_and_its_later_lines_are_a_char
     assert (outcomes.spend.tolist(), outcomes.orders.tolist()) == ([4.0], [0])
 
 
-def test_postage_joins_its_order_and_is_no_line() -> None:
+def test_postage_joins_its_order_and_is_not_counted_as_a_line() -> None:
     shop = packed(
         [
             row("a", "2024-01-05 10:00", 20.0, order_id="o", item_id="tea", quantity=2.0),
@@ -380,7 +380,7 @@ def test_the_day_of_a_changing_clock_ends_at_its_own_midnight() -> None:
     assert shop.end == as_cutoff(date(2024, 11, 5))
 
 
-def test_the_data_end_at_the_midnight_after_the_last_event_or_as_told() -> None:
+def test_the_data_end_at_the_midnight_after_the_last_event_or_observed_day() -> None:
     rows = [row("a", "2024-01-05 10:00"), row("a", "2024-01-09 10:00", 99.0)]
     assert packed(rows).end == as_cutoff(date(2024, 1, 10))
     assert packed(rows, observed_until=date(2024, 2, 1)).end == as_cutoff(date(2024, 2, 2))
@@ -389,7 +389,7 @@ def test_the_data_end_at_the_midnight_after_the_last_event_or_as_told() -> None:
     assert early.moments.amount.tolist() == [10.0]
 
 
-def test_what_comes_after_the_observed_days_leaves_no_customer_item_or_category() -> None:
+def test_events_after_the_observed_days_leave_no_customer_item_or_category() -> None:
     rows = [
         row("a", "2024-01-05", item_id="tea", category="food"),
         row("b", "2024-01-09", item_id="cup", category="home"),
@@ -418,7 +418,7 @@ def test_a_shop_without_items_has_no_lines() -> None:
     assert len(shop.items) == 0
 
 
-def test_orders_before_1970_are_told_apart_too() -> None:
+def test_orders_before_1970_are_distinguished_too() -> None:
     # Days before the epoch have negative numbers: no order without an id may take another's.
     rows = [row("a", "1969-12-31", order_id=name) for name in "pqr"] + [
         row("a", f"1969-12-{day}") for day in (28, 29, 30)

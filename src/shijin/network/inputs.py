@@ -1,4 +1,4 @@
-"""What the network reads of customers and of their shop, and the targets it is trained on.
+"""The network's inputs, customers and their shop, and the targets it is trained on.
 
 Everything is made from Histories by the kernels that serve every other member. Spend is counted in bins of the
 forecast's grid relative to each customer's *base bin*: about what the customer would spend in the horizon by their
@@ -33,7 +33,7 @@ _COMPOSITION = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles that describe the custom
 
 @dataclass(frozen=True)
 class Customers:
-    """What is read of n customers as of one cutoff.
+    """The inputs for n customers as of one cutoff.
 
     features : (n, F) float32
     tokens : their moments
@@ -50,7 +50,7 @@ class Customers:
 
 @dataclass(frozen=True)
 class Targets:
-    """What n customers did in a closed window, as the network predicts it.
+    """The outcomes of n customers in a closed window, in the network's terms.
 
     active : (n,) float32, 1 where there was an order
     relative_spend : (n,) int64, spend bin relative to the base bin; valid where active
