@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from shijin.steps.report_lists import read_demand, read_judged_lists, read_lists
 
 from rawfile import HORIZON_DAYS
 from shijin.report.localiser import Localiser
@@ -16,7 +17,6 @@ from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
 from shijin.steps.recommend import RecommendOptions, recommend
 from shijin.steps.report import report, report_data
-from shijin.steps.report_lists import read_demand, read_judged_lists, read_lists
 from shijin.steps.score import ScoreOptions, score
 from shijin.words import say
 from shijin.workspace import Workspace
