@@ -32,7 +32,9 @@ def placeholders(sentence: str) -> set[str]:
     for _, name, _, _ in string.Formatter().parse(sentence):
         if name and name.startswith("shijin "):
             names |= {word[1:] for word in name.split() if word.startswith("$")}
-        elif name and not name.startswith("--"):
+        elif name and name.startswith("--"):
+            names |= {part[1:] for part in re.split("[ =]", name) if part.startswith("$")}
+        elif name:
             names.add(name.split(".")[0])
     return names
 
@@ -125,7 +127,7 @@ def test_a_refusal_is_written_for_terminal_python_and_json() -> None:
     error = ConfigError("cli.k_without_like")
     terminal = "--k needs --like: it is the number of similar customers to show. Cure: name a customer with --like ID."
     assert error.line("en", AtTerminal(Path("orders-shijin"))) == terminal
-    assert str(error) == terminal.replace("--k", "k=").replace("--like", "like=")
+    assert str(error) == terminal.replace("--k", "k=").replace("--like ID", "like='ID'").replace("--like", "like=")
     assert (
         error.line("zh", AtTerminal())
         == "--k 需与 --like 一起使用：它表示显示多少位相似顾客。解决办法：请用 --like ID 指定顾客。"

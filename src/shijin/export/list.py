@@ -70,7 +70,7 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     >>> export_list(pa.table({"customer_id": ["a"]}), Config())
     Traceback (most recent call last):
     shijin.errors.SchemaError: forecast: the column cutoff is missing; the columns are customer_id. Cure: name it with
-    map= cutoff=COLUMN.
+    map={'cutoff': 'COLUMN'}.
     """
     table = conform(forecast, FORECAST, "forecast")
     churn_risk = pc.subtract(1.0, table["p_active"])
