@@ -23,7 +23,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 COMMAND = re.compile(
     r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
 )
-PARTS = ("shared.",)  # how a refusal is put together, and phrases inside it
+PARTS = ("shared.", "quarantine.")  # how a refusal is put together; details of rows, whose codes are reasons
 
 
 def placeholders(sentence: str) -> set[str]:
