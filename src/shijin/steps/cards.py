@@ -62,7 +62,7 @@ class ForecastCard(Card):
     member: str = Field(description="which method forecast")
     cutoff: str = Field(description="the first day that is forecast")
     horizon_days: int = Field(description="how many days are forecast")
-    total_interval: tuple[float, float] = Field(description="80 % interval of the total spend of all customers")
+    total_interval: tuple[float, float] | None = Field(description="80 % interval of the total; null where unknown")
     notes: list[Note] = Field(description="what it must be read with")
 
 
