@@ -111,7 +111,7 @@ def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command
     assert (said.code, "the untrained forecast is kept" in " ".join(said.err.split())) == (0, True)
     before = command("score", "-w", tmp_path / "shop", "--horizon", "30d", "--json")
     result = json.loads(before.out)
-    assert (result["member"], result["customers"]) == ("decayed spend H", 10)
+    assert (result["member"], result["tables"]["forecast"]) == ("decayed spend H", 10)
     assert set(the_forecast(tmp_path / "shop")["evidence"]) == {"thin"}
 
 
