@@ -42,9 +42,12 @@ class AtTerminal:
 
     workspace: Path = HERE
 
-    def option(self, key: str) -> str:
-        """Write a flag, or a key of the config."""
-        return config_key(key) if "." in key else "--" + key.replace("_", "-")
+    def option(self, key: str, value: str | None = None) -> str:
+        """Write a flag with its value, or a key of the config."""
+        if "." in key:
+            return config_key(key)
+        flag = "--" + key.replace("_", "-")
+        return flag if value is None else f"{flag} {value}"
 
     def command(self, words: Sequence[str]) -> str:
         """Write a command."""

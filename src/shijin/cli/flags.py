@@ -47,7 +47,7 @@ def reading_of(
     {'customer_id': 'user'}
     >>> reading_of(["user"], "auto", None, None, None)
     Traceback (most recent call last):
-    shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map= customer_id=user.
+    shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map={'customer_id': 'user'}.
     """
     roles: dict[str, str] = {}
     for pair in mapped or []:

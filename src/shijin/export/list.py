@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from shijin.config import Config, EngineSection
-from shijin.engine.duckdb import connect
+from shijin.assignment import held_out
+from shijin.config import Config
 from shijin.errors import SchemaError
 from shijin.schema import CONTACTS, FORECAST, conform
 from shijin.words import say
@@ -69,8 +69,8 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     --------
     >>> export_list(pa.table({"customer_id": ["a"]}), Config())
     Traceback (most recent call last):
-    shijin.errors.SchemaError: forecast: column cutoff is missing, found customer_id. Cure: map it with --map
-    cutoff=COLUMN.
+    shijin.errors.SchemaError: forecast: the column cutoff is missing; the columns are customer_id. Cure: name it with
+    map={'cutoff': 'COLUMN'}.
     """
     table = conform(forecast, FORECAST, "forecast")
     churn_risk = pc.subtract(1.0, table["p_active"])
@@ -113,8 +113,8 @@ def recommendation_list(recommendations: pa.Table, items: pa.Table, config: Conf
 
 def with_hold_out(table: pa.Table, config: Config) -> pa.Table:
     """Add the column holdout: whether the row's customer is in the hold-out; the same for a customer on every list."""
-    held_out = _held_out(table["customer_id"], config.export.holdout, config.export.salt)
-    return table.append_column("holdout", held_out)
+    flags = held_out(table["customer_id"], config.export.holdout, config.export.salt)
+    return table.append_column("holdout", flags)
 
 
 def to_csv(table: pa.Table) -> bytes:
@@ -136,15 +136,6 @@ def to_csv(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pyarrow.csv.write_csv(safe, sink)
     return BYTE_ORDER_MARK + sink.getvalue().to_pybytes()
-
-
-def _held_out(customer_id: pa.ChunkedArray, share: float, salt: str) -> pa.ChunkedArray:
-    ids = pa.table({"customer_id": customer_id})
-    with connect(EngineSection()) as connection:
-        connection.register("ids", ids)
-        query = "SELECT ('0x' || left(md5(? || ':' || customer_id), 12))::BIGINT AS hashed FROM ids"
-        hashed = connection.sql(query, params=[salt]).to_arrow_table()["hashed"]
-    return pa.chunked_array([hashed.to_numpy() < share * 16**12])
 
 
 def _with_contacts(table: pa.Table, contacts: pa.Table) -> pa.Table:

@@ -261,7 +261,7 @@ def _too_little(packed: Packed, reason: Note) -> EmptyHistoryError:
     code = str(reason["code"]).removeprefix("forecast.")
     if code == "too_few" and len(packed) < needs:
         code = "too_few_at_all"
-    values = {"needs": reason["needs"], "horizons": reason.get("horizons"), "third": third}
+    values = {"needs": reason["needs"], "horizons": reason.get("horizons"), "third": f"{third}d"}
     return EmptyHistoryError(f"forecasting.{code}", "backtest", **values)
 
 
