@@ -27,6 +27,8 @@ class CollectionCard(Card):
     source: str = Field(description="name of the file")
     digest: str = Field(description="hash of its content")
     guess: Figures = Field(description="how it was read: format, encoding, columns by role, order of dates")
+    columns: dict[str, list[str]] = Field(description="role -> the columns of the source that play it")
+    unread: list[str] = Field(description="columns of the source that nothing is read from")
     rows: dict[str, int] = Field(description="rows in = accepted + updated + duplicates + quarantined")
     money: dict[str, float] = Field(description="the same sums of money; empty where the source has no amounts")
     findings: list[Figures] = Field(description="what was noticed about the source, as `check` lists it")
