@@ -15,7 +15,7 @@ from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.corrections import Trust
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.members import STACKED, default_members
-from shijin.forecasting.model import CARD, LEAST_CUSTOMERS, Model, train, untrained
+from shijin.forecasting.model import CARD, LEAST_BUYERS, Model, train, untrained
 from shijin.forecasting.stack import Stack
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Packed
@@ -252,9 +252,9 @@ def test_one_day_more_makes_it_old_enough() -> None:
 def test_who_answers_untrained_hangs_on_how_many_have_bought() -> None:
     history = history_of()
     buyers = np.flatnonzero(history.n_orders() > 0)
-    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), 90).name == BEHAVIOUR
-    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
-    assert untrained(history.take(buyers[: LEAST_CUSTOMERS - 1]), 90).name == DECAYED
+    assert untrained(history.take(buyers[:LEAST_BUYERS]), 90).name == BEHAVIOUR
+    assert untrained(history.take(buyers[:LEAST_BUYERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
+    assert untrained(history.take(buyers[: LEAST_BUYERS - 1]), 90).name == DECAYED
 
 
 def test_everything_given_away_is_forecast_too() -> None:

@@ -13,7 +13,7 @@ from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Window
 from shijin.forecasting.members import default_members
 from shijin.forecasting.spread import Spread
-from shijin.forecasting.stack import ARRAYS, FOLDS, USUAL_SHARE, Stack, Weights, beats, checked, learn_weights
+from shijin.forecasting.stack import ARRAYS, FOLDS, USUAL_SHARE, Stack, StackWeights, beats, checked, learn_weights
 from shijin.forecasting.windows import closed_windows
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.packed import DAY_US
@@ -134,7 +134,7 @@ def test_combining_keeps_probabilities_and_totals_are_those_of_the_level_rule(
     members = [world.knowing(), world.guessing(1), world.told(world.p**2, 3 * world.mean, 1.2)]
     location = np.array(drawn[3:]) + 0.01
     location /= location.sum()
-    weights = Weights(np.array(drawn[:3]), location, location, location, Spread.untrained(), (1, 2))
+    weights = StackWeights(np.array(drawn[:3]), location, location, location, Spread.untrained(), (1, 2))
     together = weights.combine(members)
     assert np.all((together.p_active >= P_FLOOR) & (together.p_active <= 1 - P_FLOOR))
     for part in (together.spend, together.orders):
@@ -152,14 +152,14 @@ def test_combining_keeps_probabilities_and_totals_are_those_of_the_level_rule(
 def test_one_member_alone_is_given_back_as_it_is() -> None:
     world = World.draw(20, seed=8)
     members = [world.knowing(), world.guessing(1)]
-    assert Weights.only(1, 2).combine(members) is members[1]
+    assert StackWeights.only(1, 2).combine(members) is members[1]
 
 
 def test_equal_weights_on_one_forecast_twice_give_that_forecast() -> None:
     world = World.draw(500, seed=9)
     half = np.array([0.5, 0.5])
     one = world.knowing()
-    together = Weights(half, half, half, half, Spread.untrained(), (0, 1)).combine([one, one])
+    together = StackWeights(half, half, half, half, Spread.untrained(), (0, 1)).combine([one, one])
     assert together.p_active == pytest.approx(one.p_active)
     assert together.mean() == pytest.approx(one.mean(), rel=1e-6)
     assert together.orders == pytest.approx(one.orders)
@@ -170,7 +170,7 @@ def test_weights_come_back_to_the_bit_through_json() -> None:
     world = World.draw(300, seed=10)
     members = [world.guessing(1), world.knowing()]
     weights = learn_weights(members, world.spend, world.orders, (1,))
-    again = Weights.from_state(json.loads(json.dumps(weights.state())))
+    again = StackWeights.from_state(json.loads(json.dumps(weights.state())))
     a, b = weights.combine(members), again.combine(members)
     for part in ("p_active", "spend", "orders"):
         assert np.array_equal(getattr(a, part), getattr(b, part))
