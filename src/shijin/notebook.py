@@ -16,14 +16,14 @@ from shijin.errors import ModelError
 from shijin.forecasting.verdict import verdict
 from shijin.frames import Kind, like
 from shijin.recommend.judge.verdict import lists_verdict
-from shijin.report.data import Backtest
-from shijin.report.facts import ACTIVITY_BINS
+from shijin.report.data import BacktestSummary
+from shijin.report.totals import ACTIVITY_BINS
 from shijin.represent.cutoff import History
 from shijin.segment.likeness import FEW
 from shijin.segment.tiers import summarise
 from shijin.steps.cards import BacktestCard, ItemsBacktestCard, ModelCard
 from shijin.steps.corrections import read_corrections
-from shijin.steps.report import report_data
+from shijin.steps.gather import report_data
 from shijin.steps.score import ScoreOptions, forecast_of, score
 from shijin.steps.train import read_model
 from shijin.words import Language
@@ -205,7 +205,7 @@ class Plots:
     """
 
     def __init__(self, workspace: Workspace, now: datetime) -> None:
-        self._data, _ = report_data(workspace, now)
+        self._data = report_data(workspace, now).data
         self._language: Language = workspace.config.shop.locale
 
     def history(self) -> Any:  # noqa: ANN401  (an Altair chart)
@@ -229,18 +229,18 @@ class Plots:
         """Customers where their vectors lie, coloured by tier: near ones are alike."""
         if self._data.map is None:
             raise ModelError("shop.no_map", "plot", few=FEW)
-        return charts().map_of(self._data.map.dots, self._data.tiers, self._language)
+        return charts().customer_map(self._data.map.dots, self._data.tiers, self._language)
 
     def recommended(self) -> Any:  # noqa: ANN401
         """The items on most customers' lists, by tier."""
-        summary = self._data.wanted
+        summary = self._data.lists
         if summary is None:
             raise ModelError("shop.no_recommendations", "plot")
         return charts().recommended(summary.listed, self._data.tiers, self._language)
 
     def demand(self) -> Any:  # noqa: ANN401
-        """What the items that bring most will sell, beside the naive forecast."""
-        summary = self._data.demanded
+        """What the items that bring most will sell, next to a naive forecast."""
+        summary = self._data.demand
         if summary is None:
             raise ModelError("shop.no_demand", "plot")
         return charts().demand(summary.items, summary.naive, summary.horizon_days, self._language, self._data.currency)
@@ -262,7 +262,7 @@ class Plots:
     def __repr__(self) -> str:
         return "Plots: history, concentration, tiers, map, recommended, demand, activity, deciles, reliability"
 
-    def _judged(self) -> Backtest:
+    def _judged(self) -> BacktestSummary:
         if self._data.backtest is None:
             raise ModelError("shop.no_backtest", "plot")
         return self._data.backtest

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from shijin.distribution import Distribution
 from shijin.errors import ConfigError, ModelError
 from shijin.forecasting.member import Window
-from shijin.network.inputs import MOST_TOLD
-from shijin.network.runtime import Network, fitting, forecast, read_past, vectors
+from shijin.network.context import MOST_CONTEXT
+from shijin.network.runtime import Network, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Weights, as_bytes, from_bytes, load_weights
 from shijin.represent.cutoff import History
 
@@ -43,7 +43,7 @@ class Behaviour:
     name = NAME
     learns = False  # not fitted on windows: judging it needs no customer folds
 
-    def __init__(self, threads: int = 1, context_customers: int = MOST_TOLD, weights: Weights | None = None) -> None:
+    def __init__(self, threads: int = 1, context_customers: int = MOST_CONTEXT, weights: Weights | None = None) -> None:
         self.threads, self.context_customers = threads, context_customers
         self.network = Network(weights or shipped())
 
@@ -152,4 +152,4 @@ class Adapted:
 @cache
 def shipped() -> Weights:
     """Read the shipped weights once, and check that they fit this network."""
-    return fitting(load_weights())
+    return checked_weights(load_weights())

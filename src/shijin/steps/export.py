@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
-from shijin.export.list import export_list, to_csv, wanted_list
+from shijin.export.list import export_list, recommendation_list, to_csv
 from shijin.notes import Note, Progress
 from shijin.steps.cards import ExportCard
 from shijin.steps.kinds import FORECAST_ROWS
@@ -70,7 +70,7 @@ def export_recommended(workspace: Workspace, recommended: pa.Table, to: Path) ->
     to
         A file that `refuse_target` did not refuse.
     """
-    table = wanted_list(recommended, read_items(workspace), workspace.config)
+    table = recommendation_list(recommended, read_items(workspace), workspace.config)
     _write_outside(to, to_csv(table))
     listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
     return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()

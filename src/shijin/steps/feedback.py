@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.feedback import Known, as_known, read_feedback
+from shijin.collect.feedback import KnownIds, match_known_events, read_feedback
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.config import Config
 from shijin.errors import EmptyHistoryError
@@ -57,13 +57,13 @@ def feedback(
         findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
         workspace.refuse_full_disk(collected.events, collected.rejected)
         before = workspace.versions()
-        events = as_known(collected, workspace.read("events", _IDENTIFYING), workspace.config)
+        events = match_known_events(collected, workspace.read("events", _IDENTIFYING), workspace.config)
         status = _merge(workspace, events)
         committed = Committed(before, rows_of(collected, status), kinds=_kinds(events, status))
         return collection(workspace, "feedback", options, collected, findings, committed, now)
 
 
-def known_of(workspace: Workspace) -> Known:
+def known_of(workspace: Workspace) -> KnownIds:
     """Whom and what the shop knows: by its orders and views, its items, its contacts and its config."""
     events = workspace.read("events", ["customer_id", "item_id", "type"])
     events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))))
@@ -72,7 +72,7 @@ def known_of(workspace: Workspace) -> Known:
     addresses = [
         normal(contacts[name].combine_chunks()) for name, normal in (("email", normal_email), ("phone", normal_phone))
     ]
-    return Known(
+    return KnownIds(
         customers=pc.unique(events["customer_id"]),
         items=pc.unique(items).drop_null(),
         tiers=_tiers_by_words(config),
