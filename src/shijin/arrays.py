@@ -12,6 +12,17 @@ Flags = NDArray[np.bool_]
 Codes = NDArray[np.int32]  # indices into a vocabulary, -1 for none
 
 
+def finite(figure: float) -> float | None:
+    """The figure, or None in place of nan and infinity, which JSON does not have.
+
+    Examples
+    --------
+    >>> finite(0.5), finite(float("nan"))
+    (0.5, None)
+    """
+    return float(figure) if np.isfinite(figure) else None
+
+
 def pieces(starts: Ints, lengths: Ints) -> Ints:
     """Indices of the elements of several pieces of an array, one piece after the other.
 

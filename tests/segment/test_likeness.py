@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from shijin.arrays import Singles
 from shijin.sampling import evenly
-from shijin.segment.likeness import BLOCK, RankGap, Standard, flat_map, rank_gaps, nearest, standard_of
+from shijin.segment.likeness import BLOCK, RankGap, Standard, flat_map, nearest, rank_gaps, standard_of
 
 SHOPS = arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(2, 6)), elements=st.integers(-3, 3))
 PLAIN = Standard(np.zeros(2, np.float32), np.ones(2, np.float32))
@@ -114,9 +114,9 @@ def test_rows_are_chosen_evenly_from_the_first_to_the_last(customers: int, most:
 
 def test_gaps_by_hand() -> None:
     vectors = np.array([[1, 0], [1, 0.1], [-1, 0.2], [-1, 0.3]], np.float32)
-    found = rank_gaps(vectors, {"orders": np.array([1.0, 2.0, 3.0, 4.0]), "same": np.ones(4)}, nearest_few=1)
+    gaps = rank_gaps(vectors, {"orders": np.array([1.0, 2.0, 3.0, 4.0]), "same": np.ones(4)}, nearest_few=1)
     # Ranks 1/4 .. 4/4: neighbours are one place apart; the six pairs 1, 1, 1, 2, 2 and 3 places.
-    assert found == {"orders": RankGap(0.25, round(10 / 6 / 4, 3)), "same": RankGap(0.0, 0.0)}
+    assert gaps == {"orders": RankGap(0.25, round(10 / 6 / 4, 3)), "same": RankGap(0.0, 0.0)}
 
 
 def test_one_customer_has_no_gaps() -> None:

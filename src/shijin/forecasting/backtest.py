@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.arrays import Floats, Ints
+from shijin.arrays import Floats, Ints, finite
 from shijin.distribution import Distribution
 from shijin.errors import EmptyHistoryError
 from shijin.forecasting.corrections import Corrections, corrected, effect
@@ -77,14 +77,14 @@ class Backtest:
         """All but the rows, ready for JSON; undefined figures are null."""
         optional: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
         if self.prospects is not None:
-            optional["prospects"] = {key: _finite(figure) for key, figure in self.prospect_scores.items()}
+            optional["prospects"] = {key: finite(figure) for key, figure in self.prospect_scores.items()}
         return {
             "cutoff": self.cutoff_date,
             "horizon_days": self.horizon_days,
             "case": self.case,
             "served": self.served,
             "scores": {
-                group: {name: {key: _finite(figure) for key, figure in row.items()} for name, row in rows.items()}
+                group: {name: {key: finite(figure) for key, figure in row.items()} for name, row in rows.items()}
                 for group, rows in self.scores.items()
             },
             "differences": {peer: [one.as_json() for one in rows] for peer, rows in self.differences.items()},
@@ -195,7 +195,9 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
         if rows.any()
     }
     judged = {
-        name: paired.MemberForecast(by_member[name]["p_active"], by_member[name]["expected_spend"], by_member[name]["crps"])
+        name: paired.MemberForecast(
+            by_member[name]["p_active"], by_member[name]["expected_spend"], by_member[name]["crps"]
+        )
         for name in (*PEERS, STACK)
         if name in by_member
     }
@@ -307,7 +309,3 @@ def ordered_by_date(p_active: Floats, first_days: Floats, horizon_days: Floats) 
     days = next_order_days(p_active, horizon_days)
     inside = days <= horizon_days
     return float((first_days[inside] <= days[inside]).mean()) if inside.any() else float("nan")
-
-
-def _finite(figure: float) -> float | None:
-    return float(figure) if np.isfinite(figure) else None

@@ -221,7 +221,8 @@ def _standardised(looked: Floats, middle: Floats, deviation: Floats) -> Floats:
 def _slopes(x: Floats, bought: NDArray[np.bool_], weight: Floats, usual: float) -> Floats:
     """(5,) intercept and slopes of a penalised logistic regression.
 
-    Slopes have a normal prior at `USUAL_SLOPES`; the intercept has `PRIOR` added prospects of whom the usual share buys.
+    Slopes have a normal prior at `USUAL_SLOPES`; the intercept has `PRIOR` added prospects, of whom the usual share
+    buys.
     """
     x = np.concatenate([np.ones((len(x), 1)), x], axis=1)
     centre = np.append(0.0, USUAL_SLOPES)

@@ -131,7 +131,7 @@ def _with_mean(shares: Floats, means: Floats, target: Floats) -> Floats:
 
 
 def _dispersion(orders: Floats, mean: Floats) -> float:
-    """Size r of a negative binomial with variance ``m + m^2 / r``, by the moments of further orders, within .3 .. 50."""
+    """Size r of a negative binomial with variance ``m + m^2 / r``, by moments of further orders, within .3 .. 50."""
     further, expected = orders - 1, np.maximum(mean - 1, 0)
     excess = float(np.sum((further - expected) ** 2 - expected))
     square = float(np.sum(expected**2))

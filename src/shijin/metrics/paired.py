@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Flags, Floats
+from shijin.arrays import Flags, Floats, finite
 from shijin.metrics.value import LEAST_GINI, log_scores
 
 RESAMPLES = 1000
@@ -52,9 +52,8 @@ class Difference:
 
     def as_json(self) -> dict[str, str | float | None]:
         """Ready for JSON; undefined figures are null."""
-        figures = {name: getattr(self, name) for name in ("value", "low", "high")}
-        finite = {name: float(figure) if np.isfinite(figure) else None for name, figure in figures.items()}
-        return {"metric": self.metric, **finite, "verdict": self.verdict}
+        figures = {name: finite(getattr(self, name)) for name in ("value", "low", "high")}
+        return {"metric": self.metric, **figures, "verdict": self.verdict}
 
 
 def compare(

@@ -18,7 +18,7 @@ from shijin.notes import Note, Progress
 from shijin.represent.cutoff import History, split_at
 from shijin.sampling import evenly
 from shijin.schema import NEIGHBOURS, VECTORS, conform
-from shijin.segment.likeness import FEW, NEAREST, Flat, RankGap, Standard, flat_map, rank_gaps, nearest, standard_of
+from shijin.segment.likeness import FEW, NEAREST, Flat, RankGap, Standard, flat_map, nearest, rank_gaps, standard_of
 from shijin.segment.vectors import vectors_table
 from shijin.steps.cards import NeighboursCard, RepresentationCard
 from shijin.steps.defaults import Window, forecast_window

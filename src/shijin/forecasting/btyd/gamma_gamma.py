@@ -35,7 +35,7 @@ class BasketModel:
         return np.asarray(self.p * (self.gamma + money) / (self.p * orders + self.q - 1))
 
     def relative_variance(self, orders: Floats, coming: Floats) -> Floats:
-        """(n,) squared coefficient of variation of the sum of `coming` orders: of the orders and of their unknown mean."""
+        """(n,) squared coefficient of variation of the sum of `coming` orders: their own and of their unknown mean."""
         return np.asarray(1 / (self.p * coming) + 1 / np.maximum(self.p * orders + self.q - 2, 0.5))
 
 

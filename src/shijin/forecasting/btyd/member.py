@@ -207,7 +207,7 @@ def _variation(chances: Floats, mean: Floats, counts: Floats) -> Floats:
 
 
 def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, basket: Floats) -> Floats:
-    """(n, K) spend bins: lognormals for one order day, for two, and for two ranges above, mixed by their probability."""
+    """(n, K) spend bins: lognormals for one order day, for two, and for two ranges above, mixed by probability."""
     log_edges = np.log(grid.spend_edges[1:-1])
     spend = np.zeros((len(seen), len(grid.spend_means)))
     for bins in _RANGES:
