@@ -22,8 +22,8 @@ TYPES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_every_kind_holds_the_same_rows_as_arrow(kind: str) -> None:
-    table, found = to_arrow(MAKERS[kind](ROWS))
-    assert found == kind
+    table, detected = to_arrow(MAKERS[kind](ROWS))
+    assert detected == kind
     assert isinstance(table, pa.Table)
     assert table.column_names == list(ROWS)
     assert table["customer"].to_pylist() == ROWS["customer"]
@@ -33,8 +33,8 @@ def test_every_kind_holds_the_same_rows_as_arrow(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_the_same_kind_comes_back(kind: str) -> None:
-    table, found = to_arrow(MAKERS[kind](ROWS))
-    back = like(table, found)
+    table, detected = to_arrow(MAKERS[kind](ROWS))
+    back = like(table, detected)
     assert isinstance(back, TYPES[kind])
     assert to_arrow(back)[0]["customer"].to_pylist() == ROWS["customer"]
     assert to_arrow(back)[0]["n"].to_pylist() == [1, 2]
@@ -58,12 +58,12 @@ def test_an_index_with_a_name_is_a_column() -> None:
     assert to_arrow(frame)[0]["customer"].to_pylist() == ["x", "y"]
 
 
-def test_what_is_not_yet_computed_is_refused() -> None:
-    with pytest.raises(SourceError, match="LazyFrame is no table"):
+def test_a_lazy_frame_is_refused() -> None:
+    with pytest.raises(SourceError, match="LazyFrame is not a table"):
         to_arrow(pl.DataFrame(ROWS).lazy())
 
 
 @pytest.mark.parametrize("thing", [None, 7, "orders.csv", [1, 2], {"a": [1]}, pd.Series([1]), pa.array([1])])
-def test_what_is_no_table_is_refused(thing: object) -> None:
-    with pytest.raises(SourceError, match=r"is no table\. Cure: give a pandas, polars or Arrow table"):
+def test_a_thing_that_is_not_a_table_is_refused(thing: object) -> None:
+    with pytest.raises(SourceError, match=r"is not a table\. Cure: pass a table of pandas, polars or Arrow"):
         to_arrow(thing)

@@ -12,7 +12,7 @@ LEAST = {"customer_id": ["a"], "ts": [AT], "type": ["order"], "event_id": ["1"]}
 TABLES = {name: value for name, value in vars(schema).items() if isinstance(value, pa.Schema)}
 
 
-def test_the_names_of_events_are_those_that_were_promised() -> None:
+def test_events_have_the_documented_columns() -> None:
     assert EVENTS.names == [
         *("customer_id", "ts", "type", "event_id", "order_id", "item_id", "category", "quantity", "amount", "discount"),
         *("cost", "currency", "rating", "channel", "session_id", "text", "duration_s", "position", "propensity"),
@@ -22,7 +22,7 @@ def test_the_names_of_events_are_those_that_were_promised() -> None:
     assert set(PROVENANCE) == {"source", "source_row", "collected_at"}
 
 
-def test_the_names_of_a_forecast_are_those_that_were_promised() -> None:
+def test_a_forecast_has_the_documented_columns() -> None:
     assert schema.FORECAST.names == [
         *("customer_id", "cutoff", "horizon_days", "expected_spend", "expected_orders", "p_active"),
         *("spend_p10", "spend_p50", "spend_p90", "next_order_date", "tier", "evidence", "historic_spend"),
@@ -36,7 +36,7 @@ def test_the_rows_of_a_backtest_hold_every_twentieth_quantile() -> None:
     assert [name for name in MEMBERS.names if name.startswith("q")] == [f"q{5 * step:02d}" for step in range(1, 20)]
 
 
-def test_what_counts_as_money_comes_first_among_the_types() -> None:
+def test_the_types_that_count_as_money_come_first() -> None:
     assert EVENT_TYPES[: len(MONEY_TYPES)] == MONEY_TYPES == ("order", "return", "charge")
     assert {"void", "refund_undated"} <= set(EVENT_TYPES)
 
@@ -48,7 +48,7 @@ def test_every_instant_is_utc_in_microseconds_and_no_name_comes_twice(name: str)
     assert all(field.type == schema.UTC for field in table if pa.types.is_timestamp(field.type))
 
 
-def test_conforming_orders_columns_fills_missing_ones_and_drops_what_is_unknown() -> None:
+def test_conforming_orders_columns_fills_missing_ones_and_drops_unknown_ones() -> None:
     table = conform(pa.table({"note": ["x"], "amount": [3], **LEAST}), EVENTS, "orders")
     assert table.schema == EVENTS
     assert table["amount"].to_pylist() == [3.0]
@@ -68,16 +68,25 @@ def test_large_and_dictionary_text_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "says"),
+    ("columns", "words"),
     [
-        ({"name": ["tea"]}, r"^items: column item_id is missing, found name\. Cure: map it with --map item_id=COLUMN"),
-        ({"item_id": ["a", None]}, r"^items: column item_id is empty in 1 rows\. Cure: fill or drop them"),
-        ({"item_id": ["a"], "price": ["dear"]}, r"^items: column price is string, needs double .* Cure: convert"),
-        ({"item_id": [["a"]]}, r"^items: column item_id is list.*, needs string .* Cure: convert"),
+        (
+            {"name": ["tea"]},
+            r"^items: the column item_id is missing; the columns are name\. Cure: name it with map= item_id=COLUMN",
+        ),
+        (
+            {"item_id": ["a", None]},
+            r"^items: the column item_id is empty in 1 row\. Cure: fill these rows or remove them",
+        ),
+        (
+            {"item_id": ["a"], "price": ["dear"]},
+            r"^items: the column price is string, and must be double .* Cure: convert",
+        ),
+        ({"item_id": [["a"]]}, r"^items: the column item_id is list.*, and must be string .* Cure: convert"),
     ],
 )
-def test_what_does_not_conform_is_refused_in_one_line(columns: dict[str, list[object]], says: str) -> None:
-    with pytest.raises(SchemaError, match=says) as refusal:
+def test_a_table_that_does_not_conform_is_refused_in_one_line(columns: dict[str, list[object]], words: str) -> None:
+    with pytest.raises(SchemaError, match=words) as refusal:
         conform(pa.table(columns), ITEMS, "items")
     assert "\n" not in str(refusal.value)
 

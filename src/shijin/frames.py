@@ -1,4 +1,4 @@
-"""Tables in, the same kind out: pandas, polars or Arrow, by narwhals. It knows no column."""
+"""Converts tables of pandas or polars to Arrow and back, by narwhals. It knows no column."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Kind = Literal["pandas", "polars", "arrow"]
 
 
 def to_arrow(frame: Any) -> tuple[pa.Table, Kind]:  # noqa: ANN401  (any eager data frame)
-    """Take a data frame.
+    """Convert a data frame to Arrow.
 
     Returns
     -------
-    Its content, and its kind for `like`.
+    Its content, and its kind, which `like` needs.
 
     Raises
     ------
     SourceError
-        When it is no eager data frame.
+        When it is not an eager data frame.
 
     Examples
     --------
@@ -30,23 +30,22 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Kind]:  # noqa: ANN401  (any eager d
     'arrow'
     >>> to_arrow([1, 2])
     Traceback (most recent call last):
-    shijin.errors.SourceError: a list is no table. Cure: give a pandas, polars or Arrow table.
+    shijin.errors.SourceError: a list is not a table. Cure: pass a table of pandas, polars or Arrow.
     """
     if isinstance(frame, pa.Table):
         return frame, "arrow"
     try:
         eager = nw.from_native(frame, eager_only=True)
     except TypeError as error:
-        problem = f"a {type(frame).__name__} is no table"
-        raise SourceError(problem, cure="give a pandas, polars or Arrow table") from error
+        raise SourceError("schema.not_a_table", kind=type(frame).__name__) from error
     kind: Kind = "polars" if eager.implementation.is_polars() else "pandas"
     table = pa.table(eager.to_arrow())
-    # A filtered pandas table brings its row numbers along under such a name; an index with a name is a column.
+    # A filtered pandas table has its row numbers as a column of this name; an index with a name is a real column.
     return table.select([name for name in table.column_names if not name.startswith("__index_level_")]), kind
 
 
 def like(table: pa.Table, kind: Kind) -> Any:  # noqa: ANN401
-    """Give a table as the kind that came in."""
+    """Convert an Arrow table to a kind of data frame."""
     if kind == "arrow":
         return table
     frame = nw.from_native(table, eager_only=True)

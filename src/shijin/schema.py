@@ -1,7 +1,7 @@
-"""The tables everything agrees on: names, types and meaning of every column Shijin stores or hands out.
+"""The schemas of all tables: name, type and meaning of every column that Shijin stores or returns.
 
-Amounts are in the shop's currency, instants in UTC with microseconds. Every column of EVENTS but the first four may be
-empty. Contacts are a table of their own, which ``represent`` and the models cannot read.
+Amounts are in the shop's currency, instants in UTC with microseconds. In EVENTS all columns but the first four may be
+null. Contacts are a table of their own, which ``represent`` and the models cannot read.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ EVENTS = pa.schema(
         pa.field("customer_id", pa.string(), nullable=False),  # never an address
         pa.field("ts", UTC, nullable=False),
         pa.field("type", pa.string(), nullable=False),  # EVENT_TYPES, or a shop's own
-        pa.field("event_id", pa.string(), nullable=False),  # the same row has the same id, whatever file it came in
+        pa.field("event_id", pa.string(), nullable=False),  # the same row has the same id in every file
         ("order_id", pa.string()),
         ("item_id", pa.string()),
         ("category", pa.string()),
         ("quantity", pa.float64()),
         ("amount", pa.float64()),  # line total after discounts, tax as the source has it; negative for returns
-        ("discount", pa.float64()),  # what was taken off, >= 0
+        ("discount", pa.float64()),  # amount taken off, >= 0
         ("cost", pa.float64()),
         ("currency", pa.string()),
         ("rating", pa.float64()),
@@ -41,7 +41,7 @@ EVENTS = pa.schema(
         ("collected_at", UTC),
     ]
 )
-PROVENANCE = ("source", "source_row", "collected_at")  # not part of "the same tables"
+PROVENANCE = ("source", "source_row", "collected_at")  # two tables are equal whatever these hold
 
 ITEMS = pa.schema(
     [
@@ -68,17 +68,17 @@ CONTACTS = pa.schema(
 
 # Types whose amounts count as spend; only an "order" counts as an order.
 MONEY_TYPES = ("order", "return", "charge")
-# "void": lines of a voided, fully refunded or cancelled order; kept so that nothing is silently lost, read by no model.
-# "refund_undated": money given back on a day the source does not tell, negative; read by no model.
+# "void": lines of a voided, fully refunded or cancelled order; stored so that nothing is lost, read by no model.
+# "refund_undated": money that was returned on a day that the source does not have, negative; read by no model.
 
-# What customers and people say of lists and forecasts. Lists read it at once; no forecast reads it but corrections.
+# Feedback on items, lists and tiers. Recommendations read it at once; forecasts read corrections only.
 FEEDBACK_TYPES = (
-    "rating",  # of an item, in `rating`, on whatever scale it came
+    "rating",  # of an item, in `rating`, on the scale of the source
     "dismiss",  # not interested in an item
     "click",  # on an item or a campaign that was shown
     "exposure",  # an item or a campaign was shown, with `position`, `propensity`, `policy_id`, `campaign_id`, `arm`
-    "conversion",  # what was shown led to it; `amount` is what it brought, where told, and no spend
-    "correction",  # the tier that the customer belongs in, in `text`, by its name in [tiers]
+    "conversion",  # it followed from an exposure; `amount` is what it brought, where known, and does not count as spend
+    "correction",  # the right tier of the customer, in `text`, by its name in [tiers]
 )
 EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", *FEEDBACK_TYPES, "void", "refund_undated")
 
@@ -88,11 +88,11 @@ QUARANTINE = pa.schema(
         ("source_row", pa.int64()),
         ("reason", pa.string()),  # REJECT_REASONS
         ("detail", pa.string()),
-        ("amount", pa.float64()),  # where it can be read
+        ("amount", pa.float64()),  # null where it is not a number
         ("row", pa.string()),  # the row as it came, as JSON
     ]
 )
-# Bad rows count towards the share that refuses a file; set-aside rows are readable, but no customer's purchase.
+# Bad rows count towards [collect] max_bad_share; the other reasons are of readable rows that are no purchase.
 BAD_READINGS = ("bad_time", "bad_amount", "bad_quantity", "future_date", "bad_row")
 BAD_FEEDBACK = (
     *("unknown_kind", "unknown_customer", "unknown_item", "no_item"),
@@ -104,12 +104,12 @@ REJECT_REASONS = (*BAD_REASONS, *SET_ASIDE_REASONS)
 
 FINDINGS = pa.schema(
     [
-        ("code", pa.string()),  # words: findings.<code>
+        ("code", pa.string()),  # its sentence is findings.<code>
         ("severity", pa.string()),  # "spoils" a forecast | "warns" | "notes"
         ("rows", pa.int64()),  # how many rows it hit
-        ("share", pa.float64()),  # of all rows (or money, as the words say), 0..1
+        ("share", pa.float64()),  # of all rows, or of money where the sentence has it, 0..1
         ("examples", pa.list_(pa.string())),  # a few event_ids or row numbers
-        ("arguments", pa.string()),  # JSON, fills the words' placeholders
+        ("arguments", pa.string()),  # JSON, fills the placeholders of the sentence
     ]
 )
 
@@ -124,11 +124,11 @@ FORECAST = pa.schema(
         pa.field("spend_p10", pa.float64(), nullable=False),
         pa.field("spend_p50", pa.float64(), nullable=False),
         pa.field("spend_p90", pa.float64(), nullable=False),
-        ("next_order_date", pa.date32()),  # empty where an order is not expected within two horizons
+        ("next_order_date", pa.date32()),  # null where no order is expected within two horizons
         pa.field("tier", pa.string(), nullable=False),
         pa.field("evidence", pa.string(), nullable=False),  # "thin" | "ample"
         pa.field("historic_spend", pa.float64(), nullable=False),
-        pa.field("prospect", pa.bool_(), nullable=False),  # looked but has not bought
+        pa.field("prospect", pa.bool_(), nullable=False),  # has viewed or carted but not bought
     ]
 )
 
@@ -153,15 +153,15 @@ MEMBERS = pa.schema(
     ]
 )
 
-VECTOR_WIDTH = 128  # of the behaviour model
+VECTOR_WIDTH = 128  # width of the behaviour model's vectors
 
 VECTORS = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("cutoff", UTC, nullable=False),
         pa.field("horizon_days", pa.int32(), nullable=False),
-        pa.field("vector", pa.list_(pa.float32(), VECTOR_WIDTH), nullable=False),  # near vectors: customers alike
-        pa.field("x", pa.float32(), nullable=False),  # place on the map of the shop's customers, without unit
+        pa.field("vector", pa.list_(pa.float32(), VECTOR_WIDTH), nullable=False),  # similar customers have near vectors
+        pa.field("x", pa.float32(), nullable=False),  # coordinates on the map of the shop's customers, without unit
         pa.field("y", pa.float32(), nullable=False),
     ]
 )
@@ -170,7 +170,7 @@ NEIGHBOURS = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("similarity", pa.float64(), nullable=False),  # cosine of standardised vectors, -1..1
-        ("tier", pa.string()),  # of the newest forecast; empty where it does not know the customer
+        ("tier", pa.string()),  # of the newest forecast; null where it does not contain the customer
         ("expected_spend", pa.float64()),
     ]
 )
@@ -181,12 +181,12 @@ RECOMMENDATIONS = pa.schema(
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # from 1
         pa.field("item_id", pa.string(), nullable=False),
-        # Chance that it is taken within the days asked about, or, where last purchases teach it, that it is the next
-        # one bought; value-aware: times what it brings.
+        # Probability that the customer takes it within the horizon or, for a model trained on last purchases, that it
+        # is the next one bought; value-aware: times what it brings.
         pa.field("score", pa.float64(), nullable=False),
-        pa.field("propensity", pa.float64(), nullable=False),  # chance of this slot to show it, given those before it
-        pa.field("reason_code", pa.string(), nullable=False),  # words: recommend.<code>
-        pa.field("reason_args", pa.string(), nullable=False),  # JSON, fills the words' placeholders
+        pa.field("propensity", pa.float64(), nullable=False),  # probability of this rank to show it, given those before
+        pa.field("reason_code", pa.string(), nullable=False),  # its sentence is recommend.<code>
+        pa.field("reason_args", pa.string(), nullable=False),  # JSON, fills the placeholders of the sentence
         pa.field("reason", pa.string(), nullable=False),  # in the shop's language
     ]
 )
@@ -195,8 +195,8 @@ WANTED_BY = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),  # from 1
-        pa.field("score", pa.float64(), nullable=False),  # as in RECOMMENDATIONS, by chance alone
-        pa.field("place", pa.int32(), nullable=False),  # of the item among all that the customer may want, from 1
+        pa.field("score", pa.float64(), nullable=False),  # as in RECOMMENDATIONS, never value-aware
+        pa.field("place", pa.int32(), nullable=False),  # rank of the item among all candidates of the customer, from 1
         pa.field("reason_code", pa.string(), nullable=False),
         pa.field("reason_args", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
@@ -206,15 +206,15 @@ WANTED_BY = pa.schema(
 ITEMS_JUDGED = pa.schema(
     [
         pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("protocol", pa.string(), nullable=False),  # "window" | "last": what was asked
-        pa.field("again", pa.bool_(), nullable=False),  # whether what the customer bought before could be listed
-        pa.field("way", pa.string(), nullable=False),  # "lists", a simple one, or "asked": what was then bought
-        ("rank", pa.int32()),  # from 1; empty where it is asked
+        pa.field("protocol", pa.string(), nullable=False),  # "window" | "last": the task
+        pa.field("again", pa.bool_(), nullable=False),  # whether items that the customer bought before were allowed
+        pa.field("way", pa.string(), nullable=False),  # "lists", a baseline, or "asked": the true purchases
+        ("rank", pa.int32()),  # from 1; null for "asked"
         pa.field("item_id", pa.string(), nullable=False),
-        ("score", pa.float64()),  # of "lists" only
+        ("score", pa.float64()),  # for "lists" only
         ("chance", pa.float64()),
-        pa.field("taken", pa.bool_(), nullable=False),  # whether it was then bought
-        pa.field("steps", pa.int32(), nullable=False),  # how many are known of the customer
+        pa.field("taken", pa.bool_(), nullable=False),  # whether it was bought afterwards
+        pa.field("steps", pa.int32(), nullable=False),  # how many steps of the customer are known
     ]
 )
 
@@ -224,31 +224,31 @@ AFFINITY = pa.schema(
         pa.field("kind", pa.string(), nullable=False),  # "category" | "brand"
         pa.field("name", pa.string(), nullable=False),
         pa.field("share", pa.float64(), nullable=False),  # of the customer's interest that has a name, 0..1
-        pa.field("interest", pa.float64(), nullable=False),  # what was done, faded: 1 is an order today
-        pa.field("last", pa.date32(), nullable=False),  # the newest day, shop time, that speaks for it
+        pa.field("interest", pa.float64(), nullable=False),  # sum of actions, decayed: 1 is an order today
+        pa.field("last", pa.date32(), nullable=False),  # the day of the newest action, shop time
     ]
 )
 
 DEMAND = pa.schema(
     [
         pa.field("item_id", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),  # its id where it has none
+        pa.field("name", pa.string(), nullable=False),  # its id where it has no name
         ("category", pa.string()),
-        pa.field("expected_units", pa.float64(), nullable=False),  # ordered in the horizon; returns take none back
+        pa.field("expected_units", pa.float64(), nullable=False),  # ordered in the horizon, returns not subtracted
         pa.field("naive_units", pa.float64(), nullable=False),  # ordered a year earlier, else in the last horizon
         pa.field("recent_units", pa.float64(), nullable=False),  # ordered in the last horizon
-        pa.field("price", pa.float64(), nullable=False),  # what a piece cost on average so far, shop currency
+        pa.field("price", pa.float64(), nullable=False),  # mean price of a piece so far, shop currency
     ]
 )
 
 
 def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
-    """Order a table's columns as the schema has them, fill missing nullable ones with nulls, and cast.
+    """Cast a table to a schema: its columns in the schema's order, missing nullable ones as nulls, others dropped.
 
     Raises
     ------
     SchemaError
-        When a column that must be there is missing, empty in some row, or cannot be cast.
+        When a column that may not be null is missing or has a null, or a column cannot be cast.
 
     Examples
     --------
@@ -256,24 +256,24 @@ def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
     ['item_id', 'name', 'category', 'brand', 'price']
     >>> conform(pa.table({"name": ["a"]}), ITEMS, "items")
     Traceback (most recent call last):
-    shijin.errors.SchemaError: items: column item_id is missing, found name. Cure: map it with --map item_id=COLUMN.
+    shijin.errors.SchemaError: items: the column item_id is missing; the columns are name. Cure: name it with
+    map={'item_id': 'COLUMN'}.
     """
     columns = []
     for field in schema:
         if field.name not in table.column_names:
             if not field.nullable:
-                found = ", ".join(table.column_names)
-                problem = f"column {field.name} is missing, found {found}"
-                raise SchemaError(problem, where, f"map it with --map {field.name}=COLUMN")
+                columns_there = ", ".join(table.column_names)
+                raise SchemaError("schema.column_missing", where, column=field.name, columns=columns_there)
             columns.append(pa.nulls(table.num_rows, field.type))
             continue
         column = table[field.name]
         try:
             column = column.cast(field.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            problem = f"column {field.name} is {column.type}, needs {field.type} ({error})"
-            raise SchemaError(problem, where, "convert the column") from error
+            types = {"type": column.type, "needed": field.type}
+            raise SchemaError("schema.column_type", where, column=field.name, **types, error=error) from error
         if not field.nullable and column.null_count:
-            raise SchemaError(f"column {field.name} is empty in {column.null_count} rows", where, "fill or drop them")
+            raise SchemaError("schema.column_empty", where, column=field.name, rows=column.null_count)
         columns.append(column)
     return pa.table(columns, schema=schema)

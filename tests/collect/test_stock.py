@@ -1,4 +1,4 @@
-"""The file of what is in stock: which column holds the items, and of which none is left."""
+"""The file of items in stock: the column of the items, and the items of which none is left."""
 
 from pathlib import Path
 
@@ -58,12 +58,12 @@ def test_items_of_which_none_is_left_are_not_in_stock(
     assert read(tmp_path, content) == [f"l{n}" for n in range(len(left))]
 
 
-def test_other_formats_tell_the_same(tmp_path: Path) -> None:
+def test_other_kinds_of_files_give_the_same(tmp_path: Path) -> None:
     table = pa.table({"sku": ["007", "8", "9", "10"], "stock": pa.array([1, 0, None, 4]), "is": [True] * 4})
     pq.write_table(table, tmp_path / "stock.parquet")
     assert read_stock(tmp_path / "stock.parquet").to_pylist() == ["007", "10"]
-    asked = table.set_column(1, "in_stock", pa.array([True, False, None, True]))
-    pq.write_table(asked, tmp_path / "stock.parquet")
+    with_yes_and_no = table.set_column(1, "in_stock", pa.array([True, False, None, True]))
+    pq.write_table(with_yes_and_no, tmp_path / "stock.parquet")
     assert read_stock(tmp_path / "stock.parquet").to_pylist() == ["007", "10"]
     table.to_pandas().to_json(tmp_path / "stock.jsonl", orient="records", lines=True)
     assert read_stock(tmp_path / "stock.jsonl").to_pylist() == ["007", "10"]
@@ -71,22 +71,25 @@ def test_other_formats_tell_the_same(tmp_path: Path) -> None:
     assert read_stock(tmp_path / "stock.xlsx").to_pylist() == ["7"]
 
 
-def test_whatever_has_a_row_with_something_left_is_there(tmp_path: Path) -> None:
+def test_an_item_with_any_row_in_stock_is_in_stock(tmp_path: Path) -> None:
     assert read(tmp_path, "sku,stock\nb,0\na,2\nc,0\nb,1\na,0\nc,0\na,9\n") == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("shelf,note\n1,a\n", "no item column, found shelf, note. Cure: call the column item_id"),
-        ("sku,stock\na,0\nb,none\n", "nothing in it is in stock. Cure: name the items that are, one a row"),
-        ("sku,stock\n,3\n", "nothing in it is in stock"),
+        ("shelf,note\n1,a\n", "no item column; the columns are shelf, note. Cure: call the column item_id"),
+        (
+            "sku,stock\na,0\nb,none\n",
+            "has no item in stock. Cure: list the items that are in stock, one a row",
+        ),
+        ("sku,stock\n,3\n", "no item in stock"),
         ("", "empty"),
         ("sku\n", "only a header"),
-        (b"\x00\x01\x02" * 99, "not readable as text"),
+        (b"\x00\x01\x02" * 99, "cannot be read as text"),
     ],
 )
-def test_what_tells_no_stock_is_refused_in_one_line(content: str | bytes, words: str, tmp_path: Path) -> None:
+def test_a_file_without_items_in_stock_is_refused_in_one_line(content: str | bytes, words: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as refusal:
         read(tmp_path, content)
     assert words in str(refusal.value)

@@ -33,17 +33,17 @@ def test_it_says_how_it_read_what_became_of_the_rows_and_who_reads_them(command:
     assert "item_id=product, type=kind" in " ".join(shown.err.split())
     out = " ".join(shown.out.split())
     assert "New or changed: not interested: 1; rating: 1." in out
-    assert "The next shijin recommend follows what was said of items; lists that are written" in out
+    assert "The next shijin recommend uses the feedback on items. Lists that are written" in out
     assert "shijin score" not in out
     again = command("feedback", said(shop, SAID), "-w", shop)
-    assert "Nothing new: all of it was known." in again.out
+    assert "Nothing is new: all of it was collected before." in again.out
 
 
 def test_corrections_name_the_verbs_that_read_them(command: Command, shop: Path) -> None:
     shown = command("feedback", said(shop, "customer,tier\nc1,high\n"), "-w", shop)
     assert "kind: correction; time: now" in " ".join(shown.err.split())
     out = " ".join(shown.out.split())
-    assert "The next forecast reads the corrections (shijin score)" in out
+    assert "The next forecast uses the corrections (shijin score)" in out
     assert "shijin recommend" not in out
 
 

@@ -160,7 +160,7 @@ def test_as_json_says_the_same_and_undefined_figures_are_null(found: Backtest) -
 
 def test_a_history_of_less_than_two_horizons_is_refused_with_a_horizon_that_would_do() -> None:
     with pytest.raises(
-        EmptyHistoryError, match=r"too little before the judged window.*choose --horizon 150d"
+        EmptyHistoryError, match=r"too little lies before the judged window.*choose horizon= 150d"
     ) as refusal:
         backtest(SHOP, 160)
     days = int(refusal.value.cure.split("--horizon ")[1].split("d")[0])

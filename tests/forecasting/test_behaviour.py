@@ -15,7 +15,8 @@ from shijin.forecasting.behaviour import ADAPTED, MOST_HORIZON_DAYS, Adapted, Be
 from shijin.forecasting.member import Window
 from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc, log_scores
-from shijin.network.inputs import MOST_TOLD, Context, context_windows, read_context, read_customers, read_shop
+from shijin.network.context import MOST_CONTEXT, Context, context_windows, read_context
+from shijin.network.inputs import read_customers, read_shop
 from shijin.network.runtime import Network
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, as_cutoff, split_at
@@ -60,9 +61,10 @@ def surprise(network: Network, window: Window, told: Callable[[Sequence[Window]]
     days = outcomes.horizon_days
     customers, shop = read_customers(history, days), read_shop(history, days)
     windows = told(context_windows(history, days))
-    context = read_context(windows, history.cutoff, MOST_TOLD, np.random.default_rng(0))
-    said = network.say(customers, network.read(shop, context or Context.empty(customers.features.shape[1], len(shop))))
-    p = np.clip(1 / (1 + np.exp(-said.active.astype(float))), 1e-4, 1 - 1e-4)
+    context = read_context(windows, history.cutoff, MOST_CONTEXT, np.random.default_rng(0))
+    read = network.read(shop, context or Context.empty(customers.features.shape[1], len(shop)))
+    outputs = network.forward(customers, read)
+    p = np.clip(1 / (1 + np.exp(-outputs.active.astype(float))), 1e-4, 1 - 1e-4)
     return float(log_scores(outcomes.orders > 0, p).mean())
 
 

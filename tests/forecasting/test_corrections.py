@@ -116,10 +116,10 @@ SAID = Corrections(
 
 def test_of_several_the_newest_counts_and_only_what_was_said_before() -> None:
     customers = np.array(["c", "b", "a"])
-    assert SAID.told(customers, None).tolist() == [0, 2, 1]
-    assert SAID.told(customers, 40).tolist() == [NOBODY, 2, 1]  # at the cutoff is not before it
-    assert SAID.told(customers, 30).tolist() == [NOBODY, 0, 1]
-    assert SAID.told(customers, 10).tolist() == [NOBODY] * 3
+    assert SAID.of(customers, None).tolist() == [0, 2, 1]
+    assert SAID.of(customers, 40).tolist() == [NOBODY, 2, 1]  # at the cutoff is not before it
+    assert SAID.of(customers, 30).tolist() == [NOBODY, 0, 1]
+    assert SAID.of(customers, 10).tolist() == [NOBODY] * 3
     assert (SAID.since(30), SAID.since(31), len(SAID)) == (2, 1, 5)
 
 

@@ -1,4 +1,4 @@
-"""What is a product and what is none: codes and names of charges and tests, whatever their case."""
+"""Products, charges and tests are told apart by codes and names, whatever their case."""
 
 import pyarrow as pa
 import pytest
@@ -36,7 +36,7 @@ def test_the_usual_names_of_charges_are_charges_with_or_without_a_code(name: str
         *("运费计算器", "快递盒", "包装盒", "差价", "邮票"),
     ],
 )
-def test_a_product_that_is_only_called_after_one_stays_a_product(name: str) -> None:
+def test_a_product_whose_name_resembles_a_charge_stays_a_product(name: str) -> None:
     assert kind(None, name) == kind("9001", name) == kind(name, None) == PRODUCT
 
 
@@ -56,7 +56,7 @@ def test_a_small_letter_is_a_size_of_something_and_no_correction() -> None:
     assert kinds.to_pylist() == [PRODUCT] * 3 + [TEST] * 3
 
 
-def test_what_a_shop_names_itself_matches_the_whole_whatever_its_case_unless_it_says_so() -> None:
+def test_a_pattern_of_the_config_matches_the_whole_text_whatever_its_case_unless_it_has_a_flag() -> None:
     items = ItemsSection(charges=("gift wrap",), tests=("(?-i:dummy)",))
     assert [kind(None, name, items) for name in ("Gift Wrap", "gift wrap", "gift wrapper", "Postage")] == [
         *(CHARGE, CHARGE, PRODUCT, PRODUCT)

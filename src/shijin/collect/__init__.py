@@ -1,9 +1,9 @@
-"""Files of a shop become events, items and contacts; what cannot is set aside with its reason, never dropped.
+"""Files of a shop become events, items and contacts; a row that cannot is set aside with its reason, never dropped.
 
-The doors are `read_source` and `from_table`.
+`read_source` reads a file, `from_table` a table in memory; both return `Collected`.
 """
 
-from shijin.collect.collected import Collected, CollectOptions
-from shijin.collect.source import from_table, read_source
+from shijin.collect.collected import Collected, CollectOptions, SourceReading
+from shijin.collect.source import FORMAT_NAMES, from_table, read_source
 
-__all__ = ["CollectOptions", "Collected", "from_table", "read_source"]
+__all__ = ["FORMAT_NAMES", "CollectOptions", "Collected", "SourceReading", "from_table", "read_source"]

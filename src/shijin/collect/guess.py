@@ -1,14 +1,13 @@
-"""What a source means when it does not say: its encoding, delimiter, columns, order of dates, decimal sign.
+"""Guesses what a source does not state: its encoding, delimiter, columns, order of dates and decimal sign.
 
-Each guess looks at all distinct values, never at their order, so that a shuffled file is guessed alike. What the user
-says wins, and every guess is shown.
+Each guess depends on all distinct values and never on their order, so a shuffled file gives the same guesses. An option
+of the user wins over a guess, and every guess is shown.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-import difflib
 import io
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from charset_normalizer import from_bytes
 
-from shijin.collect.values import DateOrder, Decimal, bare_number, distinct
-from shijin.errors import ConfigError, SourceError
+from shijin.collect.times import DateOrder
+from shijin.collect.values import Decimal, bare_number, distinct, is_true
+from shijin.errors import ConfigError, SourceError, suggestion
 from shijin.prepare.clean import plain
 
 ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
 _PEOPLE = ROLES.pop("people")
 _TIME_WORDS = ("date", "time", "日期", "时间")
-# What shops' programs write today; left to itself the guesser takes German for a Baltic DOS code page.
+# Encodings that shop software writes today: among all that exist, German text is taken for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
 _ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
 _DELIMITERS = (",", "\t", ";", "|")
@@ -34,7 +34,7 @@ _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK",
 
 
 def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
-    r"""Read bytes as text: the encoding said, a byte-order mark, UTF-8, GB18030, or the likeliest.
+    r"""Decode bytes: in the given encoding, else by byte-order mark, as UTF-8, as GB18030, or in the likeliest one.
 
     Returns
     -------
@@ -43,9 +43,9 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
     Raises
     ------
     SourceError
-        When it is no text in the encoding said, or no text at all.
+        When the bytes are not text in the given encoding, or in any.
     ConfigError
-        When there is no encoding of that name.
+        When no encoding has that name.
 
     Examples
     --------
@@ -53,7 +53,8 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
     ('用户ID,金额', 'gb18030')
     >>> decode(b"a\x00\x01\x02" * 9, None, "orders.csv")
     Traceback (most recent call last):
-    shijin.errors.SourceError: orders.csv: not readable as text. Cure: export it as CSV in UTF-8, or say --encoding.
+    shijin.errors.SourceError: orders.csv: the file cannot be read as text. Cure: export it as CSV in UTF-8, or name its
+    encoding with encoding=.
     """
     if encoding:
         return _decode_as(data, encoding, where), encoding
@@ -68,11 +69,11 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
             continue
         if _is_text(text):
             return text, name
-    raise SourceError("not readable as text", where, "export it as CSV in UTF-8, or say --encoding")
+    raise SourceError("collect.not_text", where)
 
 
 def delimiter_of(text: str) -> str:
-    r"""The sign that parts columns: the one that parts the first lines into most columns alike.
+    r"""Find the delimiter: the one that splits the first lines into most columns, and most lines into equally many.
 
     Examples
     --------
@@ -81,16 +82,16 @@ def delimiter_of(text: str) -> str:
     """
     lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
 
-    def parted(delimiter: str) -> tuple[int, int]:
+    def columns_and_lines(delimiter: str) -> tuple[int, int]:
         widths = [len(first_row(line, delimiter)) for line in lines]
         width = widths[0] if widths and widths[0] > 1 else 0
         return width, widths.count(width)
 
-    return max(_DELIMITERS, key=parted)
+    return max(_DELIMITERS, key=columns_and_lines)
 
 
 def first_row(text: str, delimiter: str) -> list[str]:
-    r"""The cells of a text's first row, which quotes may spread over several lines.
+    r"""Split the first row of a text into cells; a quoted cell may contain line breaks.
 
     Examples
     --------
@@ -99,24 +100,28 @@ def first_row(text: str, delimiter: str) -> list[str]:
     """
     try:
         return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:  # a cell without end
+    except csv.Error:  # a cell that never ends
         return []
 
 
 def columns_of(
-    found: Sequence[str], said: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]] = ROLES
+    names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]] = ROLES
 ) -> dict[str, str]:
-    """Which column plays which role; what is said wins.
+    """Find the column of each role.
 
     Parameters
     ----------
+    names
+        The source's columns.
+    mapped
+        Columns by role as the user maps them; they win over the names.
     roles
-        The names that each role goes by, as `plain` leaves them.
+        The names that a column of each role may have, as `plain` writes them.
 
     Raises
     ------
     ConfigError
-        When a column that is said is not there, or a role is none.
+        When a mapped column is not there, or a role does not exist.
 
     Examples
     --------
@@ -124,34 +129,41 @@ def columns_of(
     {'customer_id': 'User ID', 'ts': 'paid_at', 'amount': '实付金额'}
     >>> columns_of(["a", "b"], {"ts": "when"}, "orders.csv")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: orders.csv: no column 'when' for ts, found a, b. Cure: correct --map or [collect] map.
+    shijin.errors.ConfigError: orders.csv: there is no column 'when' for ts; the columns are a, b. Cure: correct map=,
+    or map in the table [collect] of shijin.toml.
     """
-    for role, column in said.items():
-        if role not in roles:
-            near = difflib.get_close_matches(role, roles, 1)
-            cure = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(roles)}"
-            raise ConfigError(f"{role!r} is no column Shijin knows", "--map", cure)
-        if column not in found:
-            raise ConfigError(
-                f"no column {column!r} for {role}, found {', '.join(found)}", where, "correct --map or [collect] map"
-            )
-    by_plain = {plain(name): name for name in reversed(found)}
-    chosen = dict(said)
-    for role, names in roles.items():
-        free = [by_plain[name] for name in names if name in by_plain and by_plain[name] not in chosen.values()]
-        if role not in chosen and free:
-            chosen[role] = free[0]
-    if not {"customer_id", "email", "phone"} & set(chosen):
-        named = [by_plain[name] for name in _PEOPLE if name in by_plain and by_plain[name] not in chosen.values()]
-        chosen |= {"customer_id": named[0]} if named else {}
+    _refuse_wrong_map(names, mapped, where, roles)
+    by_plain = {plain(name): name for name in reversed(names)}
+    chosen = dict(mapped)
+
+    def free(candidates: Sequence[str]) -> list[str]:
+        """Columns with one of these names that no role has yet."""
+        there = [by_plain[name] for name in candidates if name in by_plain]
+        return [name for name in there if name not in chosen.values()]
+
+    for role, candidates in roles.items():
+        if role not in chosen and (columns := free(candidates)):
+            chosen[role] = columns[0]
+    if not {"customer_id", "email", "phone"} & set(chosen) and (columns := free(_PEOPLE)):
+        chosen["customer_id"] = columns[0]
     if "ts" not in chosen:
-        timely = [name for name in found if any(word in name.casefold() for word in _TIME_WORDS)]
+        timely = [name for name in names if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}
     return {role: chosen[role] for role in roles if role in chosen}
 
 
+def _refuse_wrong_map(
+    names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]]
+) -> None:
+    for role, column in mapped.items():
+        if role not in roles:
+            raise ConfigError("collect.unknown_role", key="map", role=role, suggestion=suggestion(role, list(roles)))
+        if column not in names:
+            raise ConfigError("collect.no_such_column", where, column=column, role=role, columns=", ".join(names))
+
+
 def decimal_of(texts: pa.Array) -> Decimal:
-    """Comma or point, by the numbers that can mean only one of them; a point where none can.
+    """Guess the decimal sign from the numbers that allow only one of them; a point where no number does.
 
     Examples
     --------
@@ -164,20 +176,21 @@ def decimal_of(texts: pa.Array) -> Decimal:
     counts = np.bincount(pc.drop_null(rows).to_numpy(zero_copy_only=False), minlength=len(values))
     bare = bare_number(values)
 
-    def told(pattern: str) -> int:
-        matched = pc.fill_null(pc.match_substring_regex(bare, pattern), fill_value=False)
+    def rows_like(pattern: str) -> int:
+        matched = is_true(pc.match_substring_regex(bare, pattern))
         return int(counts[matched.to_numpy(zero_copy_only=False)].sum())
 
-    comma = told(r"^-?[\d.]*,(\d{1,2}|\d{4,})$") + told(r"^-?\d{1,3}(\.\d{3})+,\d*$")
-    point = told(r"^-?[\d,]*\.(\d{1,2}|\d{4,})$") + told(r"^-?\d{1,3}(,\d{3})+\.\d*$")
+    # Three digits after a sign may be thousands; other counts of digits, or a sign after thousands, decide.
+    comma = rows_like(r"^-?[\d.]*,(\d{1,2}|\d{4,})$") + rows_like(r"^-?\d{1,3}(\.\d{3})+,\d*$")
+    point = rows_like(r"^-?[\d,]*\.(\d{1,2}|\d{4,})$") + rows_like(r"^-?\d{1,3}(,\d{3})+\.\d*$")
     return "," if comma > point else "."
 
 
 def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, bool]:
-    """The order of day, month and year, and whether the dates leave another possible.
+    """Guess the order of day, month and year, and whether the dates also allow another.
 
-    Where every date can be read both ways, dots, dashes and the currencies of day-first countries speak for the day
-    first, a slash for the month first.
+    Where every date allows both, the day comes first with dots, dashes or the currency of a day-first country, and the
+    month with a slash.
 
     Examples
     --------
@@ -202,34 +215,35 @@ def _decode_as(data: bytes, encoding: str, where: str) -> str:
     try:
         text = data.decode(encoding)
     except LookupError as error:
-        raise ConfigError(f"unknown encoding {encoding!r}", "--encoding", "say utf-8, gb18030, cp1252 ...") from error
+        raise ConfigError("collect.unknown_encoding", key="encoding", encoding=encoding) from error
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start} is no {encoding} text"
-        raise SourceError(problem, where, "say another --encoding, or leave it out to have it guessed") from error
+        raise SourceError("collect.byte_not_in_encoding", where, byte=error.start, encoding=encoding) from error
     if b"\0" not in data and codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
-        # Any bytes can be read so, but a delimiter or a line break has an empty byte in these, and this file has none.
-        problem = f"no {encoding} text"
-        raise SourceError(problem, where, "say another --encoding, or leave it out to have it guessed")
+        # Any bytes decode so, but line breaks and delimiters have zero bytes in these encodings; this file has none.
+        raise SourceError("collect.not_in_encoding", where, encoding=encoding)
     if not _is_text(text):
-        raise SourceError("not readable as text", where, "export it as CSV in UTF-8, or say --encoding")
+        raise SourceError("collect.not_text", where)
     return text.removeprefix("\ufeff")
 
 
 def _without_mark(data: bytes) -> Iterator[str]:
+    """The encodings to try for bytes without a byte-order mark."""
     if b"\0" not in data:
         yield "utf-8"
         yield _likeliest(data)
-    elif data[1::2].count(0) > len(data) / 4:  # text in which every other byte is empty
+    elif data[1::2].count(0) > len(data) / 4:  # ASCII letters in UTF-16: every other byte is zero
         yield "utf-16-le"
 
 
 def _is_text(text: str) -> bool:
+    """Whether hardly any letter of a text is a control character."""
     sample = text[:100_000]
     strange = sum((letter < " " and letter not in "\t\r\n\f") or "\x7f" <= letter <= "\x9f" for letter in sample)
     return "\0" not in sample and strange <= len(sample) / 500
 
 
 def _likeliest(data: bytes) -> str:
+    """The encoding of a text that is not UTF-8: GB18030 where its header has a Chinese name of a role, else a guess."""
     cut = data[:200_000]
     sample = cut[: cut.rfind(b"\n") + 1] or cut
     try:
@@ -242,5 +256,6 @@ def _likeliest(data: bytes) -> str:
     best = from_bytes(sample, cp_isolation=_ENCODINGS).best()
     if best is None:
         return "cp1252"
+    # Shorter Chinese encodings are parts of GB18030, so that it reads whatever they read.
     chinese = best.encoding in {"gb2312", "gbk", "gb18030", "hz", "cp936"} or "Chinese" in best.language
     return "gb18030" if chinese and best.encoding != "big5" else best.encoding

@@ -1,4 +1,4 @@
-"""Who a customer is: addresses become keys only through normalisation and a salted hash, and live in Contacts."""
+"""Customer ids: an address is normalised and becomes a salted hash; the address itself is stored in CONTACTS only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
 
 def normal_email(emails: pa.Array) -> pa.Array:
-    """E-mails without case and spaces; null where it is none.
+    """Normalise e-mail addresses: lower case, without spaces; null where a text is not one.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def normal_email(emails: pa.Array) -> pa.Array:
 
 
 def normal_phone(phones: pa.Array) -> pa.Array:
-    """Phones as digits, with ``+`` where the country is told; null below five digits.
+    """Normalise phone numbers: digits, after ``+`` where they have a country; null below five digits.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def normal_phone(phones: pa.Array) -> pa.Array:
 
 
 def hashed(keys: pa.Array, config: Config) -> pa.Array:
-    """Keys as salted hashes: ``c_`` and 24 hex digits, null where there is none.
+    """Hash keys with the shop's salt: ``c_`` and 24 hex digits, null where there is no key.
 
     Examples
     --------
@@ -61,12 +61,12 @@ def hashed(keys: pa.Array, config: Config) -> pa.Array:
 
 
 def customer_keys(keys: pa.Array | None, email: pa.Array | None, phone: pa.Array | None, config: Config) -> pa.Array:
-    """Customer ids: the source's own key, unless it is an address; else the hashed e-mail, else the hashed phone.
+    """Compute customer ids: the source's own key unless it is an address, else the hashed e-mail or phone.
 
     Parameters
     ----------
     keys, email, phone : (n,) string
-        As the source has them; at least one is there.
+        As the source has them; at least one of them.
 
     Examples
     --------
@@ -82,16 +82,17 @@ def customer_keys(keys: pa.Array | None, email: pa.Array | None, phone: pa.Array
     if keys is not None:
         as_address = normal_email(keys)
         if from_addresses:
-            keys = pc.if_else(pc.equal(keys, "0"), None, keys)  # WooCommerce's guests
-        own = pc.if_else(pc.is_valid(as_address), None, keys)
+            keys = pc.if_else(pc.equal(keys, "0"), None, keys)  # WooCommerce gives its guests the id 0
+        source_key = pc.if_else(pc.is_valid(as_address), None, keys)
         from_addresses.insert(0, as_address)
     else:
-        own = pa.nulls(len(from_addresses[0]), pa.string())
-    return pc.coalesce(own, pc.if_else(pc.is_null(own), hashed(pc.coalesce(*from_addresses), config), None))
+        source_key = pa.nulls(len(from_addresses[0]), pa.string())
+    hashes = hashed(pc.coalesce(*from_addresses), config)
+    return pc.coalesce(source_key, pc.if_else(pc.is_null(source_key), hashes, None))
 
 
 def contacts_of(lines: pa.Table, config: Config) -> pa.Table:
-    """One row a customer: the newest of each thing known.
+    """Find each customer's newest e-mail, phone, name and so on; one row a customer.
 
     Parameters
     ----------
@@ -102,10 +103,11 @@ def contacts_of(lines: pa.Table, config: Config) -> pa.Table:
     if not {"email", "phone", "first_name", "last_name"} & set(known):
         return CONTACTS.empty_table()
     newest = ", ".join(
-        f"max(struct_pack(ts := ts, kept := {name})) FILTER (WHERE {name} IS NOT NULL).kept AS {name}" for name in known
+        f"max(struct_pack(ts := ts, newest := {name})) FILTER (WHERE {name} IS NOT NULL).newest AS {name}"
+        for name in known
     )
-    there = " OR ".join(f"{name} IS NOT NULL" for name in known)
+    any_known = " OR ".join(f"{name} IS NOT NULL" for name in known)
     with connect(config.engine) as connection:
         connection.register("lines", lines.select(["customer_id", "ts", *known]))
-        query = f"SELECT customer_id, {newest} FROM lines WHERE {there} GROUP BY customer_id ORDER BY customer_id"
+        query = f"SELECT customer_id, {newest} FROM lines WHERE {any_known} GROUP BY customer_id ORDER BY customer_id"
         return conform(connection.sql(query).to_arrow_table(), CONTACTS, "contacts")

@@ -1,4 +1,4 @@
-"""The door of the room: a path or a table in memory becomes `Collected`, by the reader its content asks for."""
+"""Where collecting begins: a path or a table in memory becomes `Collected`, read by the format that it has."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from shijin.collect.collected import Collected, CollectOptions
-from shijin.collect.files import Raw, digest_of, from_arrow, read_raw
-from shijin.collect.formats.shopify import is_shopify, read_shopify
-from shijin.collect.formats.table import read_table
+from shijin.collect.files import read_raw
+from shijin.collect.format import Format
+from shijin.collect.formats import shopify, table
+from shijin.collect.raw import Raw, digest_of, from_arrow
 from shijin.config import Config
+from shijin.errors import ConfigError
+
+# The first that recognises a source reads it; the plain table comes last, because it accepts any.
+FORMATS: tuple[Format, ...] = (shopify.FORMAT, table.FORMAT)
+FORMAT_NAMES: tuple[str, ...] = ("auto", *sorted(one.name for one in FORMATS))  # what CollectOptions.format may be
 
 
 def read_source(path: Path, config: Config, options: CollectOptions, now: datetime) -> Collected:
@@ -22,45 +28,68 @@ def read_source(path: Path, config: Config, options: CollectOptions, now: dateti
     path
         CSV, TSV, Parquet, XLSX or JSON lines.
     now
-        An instant with its time zone; what is dated after it is set aside as a future date.
+        An instant with its time zone; rows dated after it are set aside.
 
     Raises
     ------
     SourceError
         When the file cannot be read, or no column can be the customer, the time or the amount.
     QuarantineError
-        When more rows are bad than the shop can afford to set aside.
+        When more rows are bad than the shop allows.
     ConfigError
-        When an option or ``shijin.toml`` says what cannot be.
+        When an option, or ``shijin.toml``, has an impossible value.
 
     Examples
     --------
     >>> from datetime import UTC
     >>> read_source(Path("."), Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
     Traceback (most recent call last):
-    shijin.errors.SourceError: .: a folder, not a file. Cure: name the file in it.
+    shijin.errors.SourceError: .: this is a folder, not a file. Cure: name the file in it.
+    >>> read_source(Path("."), Config(), CollectOptions(format="etsy"), datetime(2024, 1, 1, tzinfo=UTC))
+    Traceback (most recent call last):
+    shijin.errors.ConfigError: format: Shijin does not read a format 'etsy'. Cure: choose auto, shopify, table.
     """
-    return _understand(read_raw(path, options.encoding or config.collect.encoding), config, options, now)
+    refuse_unknown_format(options)
+    return _read(read_raw(path, options.encoding or config.collect.encoding), config, options, now)
 
 
 def from_table(
     table: pa.Table, config: Config, options: CollectOptions, now: datetime, name: str = "table"
 ) -> Collected:
-    """Read a table that is in memory, as `read_source` reads a file.
+    """Read a table in memory, as `read_source` reads a file.
 
     Examples
     --------
     >>> from datetime import UTC
-    >>> table = pa.table({"user_id": ["007"], "paid_at": ["2024-01-02"], "total": ["12.50"]})
-    >>> collected = from_table(table, Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
+    >>> orders = pa.table({"user_id": ["007"], "paid_at": ["2024-01-02"], "total": ["12.50"], "note": ["gift"]})
+    >>> collected = from_table(orders, Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
     >>> collected.events.select(["customer_id", "amount"]).to_pylist()
     [{'customer_id': '007', 'amount': 12.5}]
+    >>> collected.reading.columns["ts"], collected.reading.unread
+    (('paid_at',), ('note',))
     """
+    refuse_unknown_format(options)
     raw = from_arrow(table, name, digest_of(table), {"file": "table in memory"}, name)
-    return _understand(raw, config, options, now)
+    return _read(raw, config, options, now)
 
 
-def _understand(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
-    detected = options.format == "auto" and is_shopify(raw.table.column_names)
-    read = read_shopify if options.format == "shopify" or detected else read_table
-    return read(raw, config, options, now)
+def refuse_unknown_format(options: CollectOptions) -> None:
+    """Refuse the name of a format that does not exist.
+
+    Raises
+    ------
+    ConfigError
+        Names those that do.
+    """
+    if options.format not in FORMAT_NAMES:
+        raise ConfigError(
+            "collect.unknown_format", key="format", format=options.format, formats=", ".join(FORMAT_NAMES)
+        )
+
+
+def _read(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
+    names = raw.table.column_names
+    chosen = next(
+        one for one in FORMATS if options.format == one.name or (options.format == "auto" and one.recognises(names))
+    )
+    return chosen.read(raw, config, options, now)

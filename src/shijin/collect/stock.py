@@ -1,4 +1,4 @@
-"""A file of the items that are there: what a list may hold today."""
+"""Reads a file of the items in stock: the items that recommendations may contain today."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from shijin.collect import guess
 from shijin.collect.files import read_raw
-from shijin.collect.values import as_number, as_text
+from shijin.collect.values import as_number, as_text, is_true
 from shijin.errors import SourceError
 from shijin.prepare.clean import plain
 
@@ -18,13 +18,13 @@ _YES = ("true", "yes", "y", "instock", "available", "是", "有", "有货", "现
 
 
 def read_stock(path: Path) -> pa.Array:
-    """Read the ids of items that are in stock, each once.
+    """Read the ids of the items in stock, each once.
 
     Parameters
     ----------
     path
-        CSV, TSV, Parquet, XLSX or JSON lines with a column of item ids; where it is the only column it needs no name.
-        Where there is a column of how many are left, or whether any is, items of which none is left are not in stock.
+        CSV, TSV, Parquet, XLSX or JSON lines with a column of item ids, which needs no name if it is the only one. A
+        column of quantities, or of yes and no, leaves out the items with none left.
 
     Raises
     ------
@@ -35,23 +35,24 @@ def read_stock(path: Path) -> pa.Array:
     names = raw.table.column_names
     roles = guess.columns_of(names, {}, raw.name, {"item_id": guess.ROLES["item_id"]})
     if "item_id" not in roles and len(names) > 1:
-        raise SourceError(f"no item column, found {', '.join(names[:20])}", raw.name, "call the column item_id")
+        raise SourceError("collect.no_item_column", raw.name, columns=", ".join(names[:20]))
     ids = as_text(raw.table[roles.get("item_id", names[0])])
-    there = pc.is_valid(ids)
+    in_stock = pc.is_valid(ids)
     count = next((name for name in names if plain(name) in _STOCK and name != roles.get("item_id")), None)
     if count is not None:
-        there = pc.and_(there, _any_left(raw.table[count]))
-    elif "item_id" not in roles:  # the first line may be an id as well as a name
-        ids, there = pa.concat_arrays([pa.array([names[0]]), ids]), pa.concat_arrays([pa.array([True]), there])
-    ids = pc.unique(ids.filter(there))
+        in_stock = pc.and_(in_stock, _any_left(raw.table[count]))
+    elif "item_id" not in roles:  # a single column may have no header: its first line is an id too
+        ids = pa.concat_arrays([pa.array([names[0]]), ids])
+        in_stock = pa.concat_arrays([pa.array([True]), in_stock])
+    ids = pc.unique(ids.filter(in_stock))
     if not len(ids):
-        raise SourceError("nothing in it is in stock", raw.name, "name the items that are, one a row")
+        raise SourceError("collect.nothing_in_stock", raw.name)
     return ids
 
 
 def _any_left(column: pa.ChunkedArray) -> pa.Array:
-    """Whether a number is above 0, or a word says yes."""
-    some = pc.fill_null(pc.greater(as_number(column, "."), 0.0), fill_value=False)
+    """Whether a number is above 0, or a word means yes."""
+    some = is_true(pc.greater(as_number(column, "."), 0.0))
     encoded = as_text(column).dictionary_encode()
     yes = pa.array([plain(word or "") in _YES for word in encoded.dictionary.to_pylist()], pa.bool_())
-    return pc.or_(some, pc.fill_null(yes.take(encoded.indices), fill_value=False))
+    return pc.or_(some, is_true(yes.take(encoded.indices)))

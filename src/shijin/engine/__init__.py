@@ -1,1 +1,1 @@
-"""Where tables are sorted, joined and grouped."""
+"""The engines that sort, join and group tables."""

@@ -1,7 +1,7 @@
-"""The engine that unions, joins, sorts and partitions: DuckDB, in memory, spilling to the system's temporary folder.
+"""DuckDB in memory, which spills to the system's temporary folder: it unions, joins, sorts and partitions tables.
 
-It knows nothing of shops. Every caller takes a connection of its own, because DuckDB 2 refuses a second statement
-while a result is still open.
+It knows nothing of shops. Each caller opens its own connection, because DuckDB 2 refuses a second statement while a
+result is still open.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shijin.config import EngineSection
 
 
 def connect(engine: EngineSection) -> duckdb.DuckDBPyConnection:
-    """Open a connection that downloads nothing, keeps to the shop's memory and threads, and reads times as UTC.
+    """Open a connection that downloads nothing, uses the shop's limits of memory and threads, and has UTC as time zone.
 
     Examples
     --------

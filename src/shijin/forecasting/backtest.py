@@ -22,7 +22,7 @@ from shijin.forecasting.corrections import Corrections, corrected, effect
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Window
 from shijin.forecasting.members import QUIETLY, STACKED, TABLE_ONLY, Work, default_members
-from shijin.forecasting.model import SEED, learnt
+from shijin.forecasting.model import SEED, fit_ensemble
 from shijin.forecasting.next_order import next_order_days
 from shijin.forecasting.prospects import NAME as PROSPECTS
 from shijin.forecasting.prospects import Prospects, about
@@ -75,9 +75,9 @@ class Backtest:
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the rows, ready for JSON; undefined figures are null."""
-        told: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
+        optional: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
         if self.prospects is not None:
-            told["prospects"] = {key: _finite(figure) for key, figure in self.prospect_scores.items()}
+            optional["prospects"] = {key: _finite(figure) for key, figure in self.prospect_scores.items()}
         return {
             "cutoff": self.cutoff_date,
             "horizon_days": self.horizon_days,
@@ -90,7 +90,7 @@ class Backtest:
             "differences": {peer: [one.as_json() for one in rows] for peer, rows in self.differences.items()},
             "weights": self.weights,
             "notes": self.notes,
-            **told,
+            **optional,
         }
 
 
@@ -125,7 +125,7 @@ def backtest(
     windows = closed_windows(packed, cutoff, horizon_days)
     everybody = _judged(packed, cutoff, horizon_days, windows)
     history, outcomes = only(*everybody, everybody[0].bought)
-    stack, trust = learnt([*default_members(STACKED, work.threads), *members], windows, work, corrections)
+    stack, trust = fit_ensemble([*default_members(STACKED, work.threads), *members], windows, work, corrections)
     forecasts = _alone(windows, history, horizon_days)
     together = stack.forecast_each(history, horizon_days)
     forecasts |= together
@@ -133,13 +133,13 @@ def backtest(
     if corrections is None or trust is None:
         judged = judge(members_table(history, outcomes, forecasts | {STACK: plain}), stack, history.cutoff_date)
         return _with_prospects(judged, packed, everybody)
-    moving = corrections.pull(plain, corrections.told(history.customers, cutoff))
+    moving = corrections.pull(plain, corrections.of(history.customers, cutoff))
     if len(moving.rows):
         forecasts |= {UNCORRECTED: plain}
     table = members_table(history, outcomes, forecasts | {STACK: corrected(plain, moving, trust.weight)})
-    told = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
-    told |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
-    judged = replace(judge(table, stack, history.cutoff_date), corrections=told)
+    optional = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
+    optional |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
+    judged = replace(judge(table, stack, history.cutoff_date), corrections=optional)
     return _with_prospects(judged, packed, everybody)
 
 
@@ -195,8 +195,8 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
         for name in (*PEERS, STACK)
         if name in by_member
     }
-    own = judged.pop(STACK)
-    differences = paired.compare(first["y_spend"], first["y_orders"] > 0, own, judged)
+    ensemble = judged.pop(STACK)
+    differences = paired.compare(first["y_spend"], first["y_orders"] > 0, ensemble, judged)
     return Backtest(
         cutoff_date=cutoff_date.isoformat(),
         horizon_days=table["horizon_days"][0].as_py(),
@@ -226,14 +226,14 @@ def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Back
         "share": share,
         "log_score_share": float(value.log_scores(active, np.full(len(active), share)).mean()),
     }
-    said: Note = {
+    note: Note = {
         "code": "forecast.prospects_judged" if prospects.taught else "forecast.prospects_judged_guess",
         "days": days,
         "prospects": len(history),
         "expected": about(figures["expected"]),
         "ordered": int(figures["ordered"]),
     }
-    return replace(judged, prospects=table, prospect_scores=figures, notes=[*judged.notes, said])
+    return replace(judged, prospects=table, prospect_scores=figures, notes=[*judged.notes, note])
 
 
 def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:
@@ -248,29 +248,21 @@ def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:
 def _judged(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:
     reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
-        raise EmptyHistoryError(*_too_little(packed, reason))
+        raise _too_little(packed, reason)
     history, outcomes = split_at(packed, cutoff, horizon_days)
     if outcomes is None:
-        raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")
+        raise EmptyHistoryError("forecasting.judged_window_open", "backtest")
     return history, outcomes
 
 
-def _too_little(packed: Packed, reason: Note) -> tuple[str, str, str]:
-    """Problem, where and cure of a past that cannot be replayed."""
-    needs, third = reason["needs"], max((packed.end - packed.start) // DAY_US // 3, 1)
-    shorter = f"choose --horizon {third}d or shorter, or collect more"
-    why, cure = {
-        "forecast.too_young": (f"{reason.get('horizons')} horizons of history, it needs {needs}", shorter),
-        "forecast.too_few": (
-            f"fewer than {needs} customers were known when the newest window to learn from began",
-            shorter if len(packed) >= int(needs) else "collect more; shijin score forecasts without a backtest",
-        ),
-        "forecast.too_quiet": (
-            f"fewer than {needs} customers ordered in the newest window to learn from",
-            "choose a longer --horizon",
-        ),
-    }[reason["code"]]
-    return f"too little before the judged window: {why}", "backtest", cure
+def _too_little(packed: Packed, reason: Note) -> EmptyHistoryError:
+    """The refusal of a past that is too short or too thin to replay."""
+    needs, third = int(float(reason["needs"])), max((packed.end - packed.start) // DAY_US // 3, 1)
+    code = str(reason["code"]).removeprefix("forecast.")
+    if code == "too_few" and len(packed) < needs:
+        code = "too_few_at_all"
+    values = {"needs": reason["needs"], "horizons": reason.get("horizons"), "third": f"{third}d"}
+    return EmptyHistoryError(f"forecasting.{code}", "backtest", **values)
 
 
 def _alone(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:

@@ -105,7 +105,7 @@ class Boosting:
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History."""
         if not self.boosters:
-            raise ModelError("not fitted", NAME, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", NAME)
         values = features(history, horizon_days).values
         p_active = np.clip(self._predict("activity", values), P_FLOOR, 1 - P_FLOOR)
         width = self._width(values)
@@ -199,10 +199,10 @@ def _spenders(examples: _Examples) -> _Examples:
     rows, n_active = len(examples.orders), int(np.count_nonzero(examples.orders))
     some = examples.take((examples.orders > 0) & (examples.spend > 0))
     least = min(len(some.orders), n_active, rows - n_active)
-    apart = min(np.count_nonzero(some.held_out), np.count_nonzero(~some.held_out))
-    if least < LEAST_ACTIVE or rows < LEAST_ROWS or apart < LEAST_HELD_OUT:
-        found = f"{rows} customers in closed windows, {n_active} of them with an order, {len(some.orders)} with spend"
-        raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
+    step = min(np.count_nonzero(some.held_out), np.count_nonzero(~some.held_out))
+    if least < LEAST_ACTIVE or rows < LEAST_ROWS or step < LEAST_HELD_OUT:
+        spenders = len(some.orders)
+        raise ModelError("forecasting.too_little_to_learn_from", NAME, rows=rows, active=n_active, spenders=spenders)
     return some
 
 

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from shijin.arrays import Floats, Ints
 from shijin.distribution import P_FLOOR, Distribution
 from shijin.forecasting.member import Window
-from shijin.forecasting.odds import logistic, logit, shift_to
 from shijin.metrics.value import level
 from shijin.metrics.value import log_scores as log_scores_of
+from shijin.pooling import logistic, logit, shift_to
 
 TierOf = Callable[[Floats], Ints]  # expected spend (n,) to each customer's tier, 0 for the highest
 
@@ -66,19 +66,19 @@ class Corrections:
         """How many were made at or after a cutoff."""
         return int(np.count_nonzero(self.ts >= cutoff))
 
-    def told(self, customers: NDArray[np.str_], before: int | None) -> Ints:
+    def of(self, customers: NDArray[np.str_], before: int | None) -> Ints:
         """(n,) the tier that was said last of each customer before an instant (None: ever), -1 where nothing was."""
         known = np.flatnonzero(self.ts < before) if before is not None else np.arange(len(self))
         known = known[np.lexsort((self.tier[known], self.ts[known]))]
         place = pc.index_in(pa.array(self.customers[known]), value_set=pa.array(customers))
         place = pc.fill_null(place, -1).to_numpy().astype(np.int64)
-        told = np.full(len(customers), -1, dtype=np.int64)
-        told[place[place >= 0]] = self.tier[known][place >= 0]  # of several the last one stays
-        return told
+        corrected_tier = np.full(len(customers), -1, dtype=np.int64)
+        corrected_tier[place[place >= 0]] = self.tier[known][place >= 0]  # of several the last one stays
+        return corrected_tier
 
-    def pull(self, forecast: Distribution, told: Ints) -> Pull:
+    def pull(self, forecast: Distribution, corrected_tier: Ints) -> Pull:
         """Whom of a forecast's customers the corrections move, and where to."""
-        return pull(forecast, told, self.tier_of(forecast.mean()))
+        return pull(forecast, corrected_tier, self.tier_of(forecast.mean()))
 
     def learn(self, forecast: Distribution, window: Window) -> Trust:
         """Learn how far to follow corrections that were made before a closed window.
@@ -89,8 +89,8 @@ class Corrections:
             Of the window's customers, by members that had not seen what they did in it.
         """
         history, outcomes = window
-        told = self.told(history.customers, history.cutoff)
-        return learn(forecast, told, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
+        corrected_tier = self.of(history.customers, history.cutoff)
+        return learn(forecast, corrected_tier, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Pull:
     orders: Floats
 
 
-def pull(forecast: Distribution, told: Ints, tier: Ints) -> Pull:
+def pull(forecast: Distribution, corrected_tier: Ints, tier: Ints) -> Pull:
     """Find whom corrections move: customers forecast in another tier than was said, where somebody is in that one.
 
     Parameters
@@ -118,18 +118,20 @@ def pull(forecast: Distribution, told: Ints, tier: Ints) -> Pull:
     tier : (n,)
         The tier in which the forecast puts them.
     """
-    inside = np.bincount(tier, minlength=max(int(told.max(initial=0)), 0) + 1)
-    rows = np.flatnonzero((told >= 0) & (told != tier) & (inside[np.maximum(told, 0)] > 0))
+    inside = np.bincount(tier, minlength=max(int(corrected_tier.max(initial=0)), 0) + 1)
+    rows = np.flatnonzero(
+        (corrected_tier >= 0) & (corrected_tier != tier) & (inside[np.maximum(corrected_tier, 0)] > 0)
+    )
     mean = forecast.mean()
     log_mean, log_odds = np.zeros(len(inside)), np.zeros(len(inside))
     orders = np.zeros((len(inside), forecast.orders.shape[1]))
-    for one in np.unique(told[rows]):
+    for one in np.unique(corrected_tier[rows]):
         members = tier == one
         p_active = forecast.p_active[members]
         log_mean[one], log_odds[one] = np.log(np.median(mean[members])), logit(np.median(p_active))
         orders[one] = p_active @ forecast.orders[members] / p_active.sum()
-    said = told[rows]
-    return Pull(rows, log_mean[said], log_odds[said], orders[said])
+    target = corrected_tier[rows]
+    return Pull(rows, log_mean[target], log_odds[target], orders[target])
 
 
 def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution:
@@ -142,7 +144,7 @@ def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution
     return replace(forecast, p_active=p_active, spend=spend, orders=orders)
 
 
-def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]) -> Trust:
+def learn(forecast: Distribution, corrected_tier: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]) -> Trust:
     """Learn the weight: the one under which what corrected customers did was likeliest, shrunk to the prior.
 
     ``weight = (20 / 2 + n w) / (20 + n)`` with w the likeliest of 0, .01 ... 1 for the n customers that corrections
@@ -156,7 +158,7 @@ def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders:
     spend, orders : (n,)
         What all of the customers did.
     """
-    rows = pull(forecast, told, tier).rows
+    rows = pull(forecast, corrected_tier, tier).rows
     n = len(rows)
     if not n:
         return Trust()
@@ -166,7 +168,7 @@ def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders:
     shift, factor = _season(forecast.take(others), active[others], spend[others])
     p_active = np.clip(logistic(logit(forecast.p_active) + shift), P_FLOOR, 1 - P_FLOOR)
     levelled = replace(forecast, p_active=p_active)
-    moving, some = pull(levelled, told, tier), levelled.take(rows)
+    moving, some = pull(levelled, corrected_tier, tier), levelled.take(rows)
     likely = [_log_likelihood(_moved(some, moving, weight), active[rows], spend[rows] / factor) for weight in WEIGHTS]
     best = float(WEIGHTS[int(np.argmax(likely))])
     return Trust((PRIOR_CUSTOMERS * PRIOR + n * best) / (PRIOR_CUSTOMERS + n), n)
@@ -206,11 +208,11 @@ def effect(
     less "without", with its 95 % interval (None for one customer).
     """
     errors = {name: np.abs(np.log((unit + mean) / (unit + spend))) for name, (_, mean) in forecasts.items()}
-    found: dict[str, Any] = {"unit": unit}
+    figures: dict[str, Any] = {"unit": unit}
     for name, (p_active, mean) in forecasts.items():
         off = {"corrected": level(spend[rows], mean[rows]), "everyone": level(spend, mean)}
         scores = log_scores_of(active, p_active)
-        found[name] = {
+        figures[name] = {
             group: {
                 "log_score": float(scores[part].mean()),
                 "level_error": abs(float(np.log(off[group]))) if off[group] > 0 else None,
@@ -220,8 +222,8 @@ def effect(
         }
     gain = (errors["with"] - errors["without"])[rows]
     half = 1.96 * float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else None
-    found["difference"] = {"log_error": float(gain.mean()), "half": half}
-    return found
+    figures["difference"] = {"log_error": float(gain.mean()), "half": half}
+    return figures
 
 
 def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:

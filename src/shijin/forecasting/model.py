@@ -77,10 +77,10 @@ class Model:
         if history.bought.all():
             return self._of_customers(history)
         rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-        beside = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
+        of_prospects = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
         if not len(rows[0]):
-            return beside
-        return joined([self._of_customers(history.take(rows[0])), beside], rows)
+            return of_prospects
+        return joined([self._of_customers(history.take(rows[0])), of_prospects], rows)
 
     def _of_customers(self, history: History) -> Distribution:
         forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
@@ -124,17 +124,15 @@ class Model:
             prospects = Prospects.from_state(card["prospects"])
             return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust, prospects=prospects)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
+            raise ModelError("forecasting.model_unreadable", folder, error=error) from error
 
     @staticmethod
     def _stack_card(stack: Stack, folder: Path) -> dict[str, Any]:
         states: dict[str, Any] = {}
         for member in stack.members:
             if not isinstance(member, Savable):
-                raise ModelError(
-                    f"{member.name} cannot be saved", "train", "give it state() and load(), or leave it out"
-                )
-            states[member.name] = _kept(member.state(), folder)
+                raise ModelError("forecasting.member_not_savable", member=member.name)
+            states[member.name] = _write_files(member.state(), folder)
         return {
             "members": states,
             "case": stack.case,
@@ -177,13 +175,13 @@ def train(
     if reason is not None:
         model.notes.append(reason)
     else:
-        model.stack, model.trust = learnt(
+        model.stack, model.trust = fit_ensemble(
             default_members(stacked(adapt=adapt), work.threads), windows, work, corrections
         )
     return model
 
 
-def learnt(
+def fit_ensemble(
     members: Sequence[Forecaster], windows: Sequence[Window], work: Work, corrections: Corrections | None
 ) -> tuple[Stack, Trust | None]:
     """Fit members and their stack on closed windows, and learn there how far corrections are to be followed."""
@@ -217,7 +215,7 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
     return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
 
 
-def _kept(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _write_files(state: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Write a member's files; what is left of its state names them and their sums."""
     files: dict[str, bytes] = state.get("files", {})
     for name, content in files.items():

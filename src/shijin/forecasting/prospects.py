@@ -22,9 +22,9 @@ from scipy.optimize import minimize
 from shijin.arrays import Floats
 from shijin.distribution import Distribution, Grid
 from shijin.forecasting.member import Window
-from shijin.forecasting.odds import logistic, logit
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
 from shijin.forecasting.windows import STEPS_PER_HORIZON
+from shijin.pooling import logistic, logit
 from shijin.represent.cutoff import History, per_customer
 from shijin.represent.packed import DAY_US, Kind
 
@@ -36,7 +36,7 @@ USUAL_SLOPES = np.array([-0.5, 0.0, 0.0, 0.0])  # of `looks`, in log odds a devi
 SLOPE_SD = 0.5
 LEAST_DEVIATION = 0.5  # so that people who are all alike do not tell a little apart from much
 MOST_DEVIATIONS = 3.0  # beyond these nobody is told apart
-MOST_TAUGHT = 200_000  # prospects a window; more are thinned out evenly by position
+MOST_PROSPECTS = 200_000  # prospects a window; more are thinned out evenly by position
 FLOOR = 1e-7  # of probabilities: a crowd who never buys brings no buyers by being many
 
 
@@ -76,21 +76,22 @@ class Prospects:
         A window counts half of one that begins a horizon later; and windows overlap, so that every day of outcomes is
         seen `STEPS_PER_HORIZON` times, a person each time for one part in so many.
         """
-        told = [_told(window) for window in windows]
-        if not told:
+        counted_windows = [_counted(window) for window in windows]
+        if not counted_windows:
             return cls()
-        newest, horizon_days = max(one.cutoff for one in told), told[0].horizon_days
-        ages = [(newest - one.cutoff) / DAY_US / horizon_days for one in told]
+        newest, horizon_days = max(one.cutoff for one in counted_windows), counted_windows[0].horizon_days
+        ages = [(newest - one.cutoff) / DAY_US / horizon_days for one in counted_windows]
         looked, came, spent, orders = (
-            np.concatenate([getattr(one, name) for one in told]) for name in ("looked", "came", "spent", "orders")
+            np.concatenate([getattr(one, name) for one in counted_windows])
+            for name in ("looked", "came", "spent", "orders")
         )
-        each = [one.each * 2.0**-age / STEPS_PER_HORIZON for one, age in zip(told, ages, strict=True)]
-        weight = np.repeat(each, [len(one.came) for one in told])
+        each = [one.each * 2.0**-age / STEPS_PER_HORIZON for one, age in zip(counted_windows, ages, strict=True)]
+        weight = np.repeat(each, [len(one.came) for one in counted_windows])
         middle, deviation = looked.mean(axis=0), np.maximum(looked.std(axis=0), LEAST_DEVIATION)
         slopes = _slopes(_standardised(looked, middle, deviation), came, weight, usual_share(horizon_days))
         made = cls(
-            taught=told[0].people,
-            bought=told[0].buyers,
+            taught=counted_windows[0].people,
+            bought=counted_windows[0].buyers,
             counted=float(weight.sum()),
             came=float(weight @ came),
             slopes=slopes.tolist(),
@@ -180,7 +181,7 @@ def looks(history: History, horizon_days: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Counted:
     """What one closed window tells; `people` and `buyers` of all its prospects, the rest of those kept for `each`."""
 
     cutoff: int
@@ -194,14 +195,14 @@ class _Told:
     orders: Floats
 
 
-def _told(window: Window) -> _Told:
+def _counted(window: Window) -> _Counted:
     history, outcomes = window
     people, buyers = len(history), int(np.count_nonzero(outcomes.orders))
-    apart = -(-people // MOST_TAUGHT)
-    if apart > 1:
-        rows = np.arange(0, people, apart)
+    step = -(-people // MOST_PROSPECTS)
+    if step > 1:
+        rows = np.arange(0, people, step)
         history, outcomes = history.take(rows), outcomes.take(rows)
-    return _Told(
+    return _Counted(
         cutoff=history.cutoff,
         horizon_days=outcomes.horizon_days,
         people=people,

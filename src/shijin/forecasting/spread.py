@@ -96,9 +96,9 @@ class Spread:
         )
         table = np.diff(below, axis=1, prepend=0.0, append=1.0)
         true_means = table @ grid.order_means
-        wanted = np.clip(mean, true_means[0], true_means[-1])
-        high = np.clip(np.searchsorted(true_means, wanted), 1, len(means) - 1)
-        part = ((wanted - true_means[high - 1]) / (true_means[high] - true_means[high - 1]))[:, None]
+        target = np.clip(mean, true_means[0], true_means[-1])
+        high = np.clip(np.searchsorted(true_means, target), 1, len(means) - 1)
+        part = ((target - true_means[high - 1]) / (true_means[high] - true_means[high - 1]))[:, None]
         return (1 - part) * table[high - 1] + part * table[high]
 
     def state(self) -> dict[str, Any]:
@@ -111,12 +111,12 @@ class Spread:
         return cls(np.asarray(state["shape"], dtype=float), float(state["dispersion"]))
 
 
-def _with_mean(shares: Floats, means: Floats, wanted: Floats) -> Floats:
+def _with_mean(shares: Floats, means: Floats, target: Floats) -> Floats:
     """Move an equal part of every bin's share to the next bin up or down, so that rows (n, K) have the wanted means.
 
     A shape that is narrow beside its bin, or not flat within it, would else have the mean of the bin.
     """
-    missing = wanted - shares @ means
+    missing = target - shares @ means
     steps = np.diff(means)
     room = np.where(missing > 0, shares[:, :-1] @ steps, shares[:, 1:] @ steps)
     part = (np.minimum(np.abs(missing), room) / np.maximum(room, 1e-300))[:, None]

@@ -18,7 +18,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from shijin.arrays import Floats
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, joined
@@ -26,11 +25,11 @@ from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecasting.boosting import NAME as BOOSTING
 from shijin.forecasting.btyd.member import NAME as BTYD
 from shijin.forecasting.member import Forecaster, Window
-from shijin.forecasting.odds import logistic, logit, shift_to
 from shijin.forecasting.spread import Spread
 from shijin.forecasting.windows import numbered
 from shijin.metrics.value import log_scores
 from shijin.notes import Note, Progress
+from shijin.pooling import LEAST_WIDTH, log_normal_weights, log_odds_weights, logistic, logit, mixture_shares, shift_to
 from shijin.represent.cutoff import History, Outcomes, only
 from shijin.represent.packed import DAY_US
 
@@ -40,10 +39,6 @@ Unseen = Callable[[Distribution], None]
 NAME = "stack"
 FOLDS = 4
 LATER_WINDOW_HORIZONS = 3.0  # of history before the forecast's cutoff, for weights to be learnt on a later window
-PULL = 10.0  # how strongly weights are drawn to equal ones, in customers a unit of squared distance
-EQUAL_CUSTOMERS = 100.0  # in a mixture, equal shares count as much as so many customers
-EM_STEPS = 200
-LEAST_WIDTH = 0.03
 USUAL_SHARE = 0.98  # of customers, the smallest: theirs is the level that members are compared on
 ARRAYS = ("activity", "location", "width", "orders")
 LEVEL_OF: dict[Case, tuple[str, ...]] = {"later window": (BTYD, BOOSTING), "customer folds": (BTYD,)}
@@ -142,7 +137,7 @@ class Stack:
             When there is no closed window.
         """
         if not windows:
-            raise EmptyHistoryError("no closed window to learn from", NAME, "use the untrained forecast")
+            raise EmptyHistoryError("forecasting.no_closed_window", NAME)
         outcomes = windows[0][1]
         forecasts = self._unseen(windows, seed)
         self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders, self._level_of())
@@ -157,7 +152,7 @@ class Stack:
         if self.unseen is not None:
             self.unseen(self.combine(forecasts))
         for place, member in enumerate(self.members):
-            self._say(f"fitting {member.name}", place, len(self.members))
+            self._report(f"fitting {member.name}", place, len(self.members))
             member.fit(windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -174,7 +169,7 @@ class Stack:
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
         """Pool forecasts of the members, in their order."""
         if self.weights is None:
-            raise ModelError("not fitted", NAME, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", NAME)
         return self.weights.combine(forecasts)
 
     def shares(self) -> dict[str, dict[str, float]]:
@@ -193,9 +188,9 @@ class Stack:
         return {part: dict(zip(names, map(float, row), strict=True)) for part, row in parts.items()}
 
     def _level_of(self) -> tuple[int, ...]:
-        wanted = LEVEL_OF[self.case or "later window"]
-        found = tuple(place for place, member in enumerate(self.members) if member.name in wanted)
-        return found or tuple(range(len(self.members)))
+        names = LEVEL_OF[self.case or "later window"]
+        places = tuple(place for place, member in enumerate(self.members) if member.name in names)
+        return places or tuple(range(len(self.members)))
 
     def _unseen(self, windows: Sequence[Window], seed: int) -> list[Distribution]:
         """Every member's forecast of the newest window for customers that it was not fitted on."""
@@ -204,21 +199,21 @@ class Stack:
         enough = history.span_days >= (LATER_WINDOW_HORIZONS - 1) * outcomes.horizon_days
         older = [window for window in windows if enough and window[0].cutoff <= opened]
         self.case = "later window" if older else "customer folds"
-        kept, forecasts = [], []
+        members, forecasts = [], []
         for place, member in enumerate(self.members):
-            self._say(f"trying {member.name} on unseen customers", place, len(self.members))
+            self._report(f"trying {member.name} on unseen customers", place, len(self.members))
             try:
                 forecasts.append(_unseen_forecast(member, older or windows, windows[0], seed))
             except ModelError as error:
                 self.notes.append({"code": "forecast.member_left_out", "member": member.name, "why": error.problem})
                 continue
-            kept.append(member)
-        if not kept:
-            raise ModelError("no member found enough to learn from", NAME, "use the untrained forecast")
-        self.members = kept
+            members.append(member)
+        if not members:
+            raise ModelError("forecasting.no_member_left", NAME)
+        self.members = members
         return forecasts
 
-    def _say(self, what: str, done: int, of: int) -> None:
+    def _report(self, what: str, done: int, of: int) -> None:
         if self.progress is not None:
             self.progress(what, done, of)
 
@@ -247,12 +242,12 @@ def checked(forecast: Distribution, customers: int, name: str) -> Distribution:
         When it is not of these customers, holds what is no probability, or has other bins than `Grid.of_scale` makes.
     """
     shapes = (forecast.p_active.shape, forecast.spend.shape, forecast.orders.shape)
-    wanted = ((customers,), (customers, SPEND_BINS), (customers, len(ORDER_STARTS)))
-    if shapes != wanted:
-        raise ModelError(f"its forecast has shapes {shapes}, needs {wanted}", name, "use Grid.of_scale(history.scale)")
+    needed = ((customers,), (customers, SPEND_BINS), (customers, len(ORDER_STARTS)))
+    if shapes != needed:
+        raise ModelError("forecasting.wrong_shapes", name, shapes=shapes, needed=needed)
     parts = (forecast.p_active[:, None], forecast.spend, forecast.orders)
     if not all(np.isfinite(part).all() and (part >= -1e-9).all() for part in parts) or (forecast.p_active > 1).any():
-        raise ModelError("its forecast holds what is no probability", name, "give finite numbers within 0..1")
+        raise ModelError("forecasting.not_probabilities", name)
     return replace(forecast, p_active=np.clip(forecast.p_active, P_FLOOR, 1 - P_FLOOR))
 
 
@@ -274,61 +269,17 @@ def learn_weights(
         Which members the level is to come from.
     """
     active = orders > 0
-    activity = _activity_weights(np.stack([logit(one.p_active) for one in forecasts], axis=1), active)
+    activity = log_odds_weights(np.stack([logit(one.p_active) for one in forecasts], axis=1), active)
     bought = active & (spend > 0)
     log_mean, log_width = _log_moments([one.take(bought) for one in forecasts])
     log_spend = np.log(spend[bought])
-    location, width = _spend_weights(log_mean, log_width, log_spend)
+    location, width = log_normal_weights(log_mean, log_width, log_spend)
     error = log_spend - log_mean @ location
     level = error.mean() if len(error) else 0.0
     spread = Spread.of((error - level) / np.maximum(log_width @ width, LEAST_WIDTH), np.ones(1), np.ones(1))
     order_bin = forecasts[0].grid.order_bin(orders[active])
     given_orders = np.stack([one.orders[active, order_bin] for one in forecasts], axis=1)
-    return Weights(activity, location, width, _mixture_weights(given_orders), spread, level_of)
-
-
-def _activity_weights(log_odds: Floats, active: NDArray[np.bool_]) -> Floats:
-    """Non-negative exponents by penalised likelihood, drawn towards the plain average; levels taken out."""
-    n, members = log_odds.shape
-    share = np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2))
-    centred = log_odds + np.array([shift_to(column, share) for column in log_odds.T])
-    equal = np.full(members, 1 / members)
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        p = np.clip(logistic(centred @ weights), 1e-9, 1 - 1e-9)
-        away = weights - equal
-        value = -np.log(np.where(active, p, 1 - p)).sum() + PULL * away @ away
-        return float(value) / n, (centred.T @ (p - active) + 2 * PULL * away) / n
-
-    return _minimum(loss, equal)
-
-
-def _spend_weights(log_mean: Floats, log_width: Floats, log_spend: Floats) -> tuple[Floats, Floats]:
-    """Shares of location (sum 1) and weights of width, by the likelihood of a normal log spend; levels taken out."""
-    n, members = log_mean.shape
-    equal = np.full(members, 1 / members)
-    if n < members:
-        return equal, equal
-    centred, target = log_mean - log_mean.mean(axis=0), log_spend - log_spend.mean()
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        total = max(weights[:members].sum(), LEAST_WIDTH)
-        shares = weights[:members] / total
-        away = np.concatenate([shares, weights[members:]]) - np.tile(equal, 2)
-        width = np.maximum(log_width @ weights[members:], LEAST_WIDTH)
-        error = target - centred @ shares
-        value = np.sum(np.log(width) + error**2 / (2 * width**2)) + PULL * away @ away
-        by_share = -centred.T @ (error / width**2) + 2 * PULL * away[:members]
-        by_width = log_width.T @ (1 / width - error**2 / width**3) + 2 * PULL * away[members:]
-        return float(value) / n, np.concatenate([(by_share - by_share @ shares) / total, by_width]) / n
-
-    found = _minimum(loss, np.tile(equal, 2))
-    return found[:members] / max(found[:members].sum(), LEAST_WIDTH), found[members:]
-
-
-def _minimum(loss: Callable[[Floats], tuple[float, Floats]], start: Floats) -> Floats:
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
-    return np.asarray(found.x)
+    return Weights(activity, location, width, mixture_shares(given_orders), spread, level_of)
 
 
 def _log_moments(forecasts: Sequence[Distribution]) -> tuple[Floats, Floats]:
@@ -341,21 +292,6 @@ def _log_moments(forecasts: Sequence[Distribution]) -> tuple[Floats, Floats]:
 
 def _geometric_mean(values: Sequence[float]) -> float:
     return float(np.exp(np.mean(np.log(values))))
-
-
-def _mixture_weights(likelihoods: Floats) -> Floats:
-    """Shares of a mixture by expectation-maximisation with a Dirichlet prior at equal shares."""
-    rows, members = likelihoods.shape
-    shares = np.full(members, 1 / members)
-    if not rows:
-        return shares
-    floored = np.maximum(likelihoods, 1e-9)
-    prior = EQUAL_CUSTOMERS / members
-    for _ in range(EM_STEPS):
-        responsible = floored * shares
-        responsible /= responsible.sum(axis=1, keepdims=True)
-        shares = (responsible.sum(axis=0) + prior) / (rows + EQUAL_CUSTOMERS)
-    return shares
 
 
 def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, seed: int) -> Distribution:
@@ -383,5 +319,5 @@ def _fold_forecast(
     """
     member.fit([only(*window, ~some) for window, some in zip(windows, inside[1:], strict=True)], seed)
     history, outcomes = newest
-    asked = history.take(inside[0])
-    return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)
+    inside_fold = history.take(inside[0])
+    return checked(member.forecast(inside_fold, outcomes.horizon_days), len(inside_fold), member.name)

@@ -65,18 +65,18 @@ def _short(figure: float) -> str:
 
 def _corrections(result: dict[str, Any], language: Language) -> str:
     """What corrections of tiers did to whom they moved, or when it will show; nothing where there are none."""
-    told = result.get("corrections")
-    if told is None:
+    values = result.get("corrections")
+    if values is None:
         return ""
-    if not told["customers"]:
-        code = "verdict.corrections_newer" if told["newer"] else "verdict.corrections_agree"
-        return say(code, language, newer=told["newer"])
-    error, without = (_short(told[name]["corrected"]["log_error"]) for name in ("with", "without"))
-    share = f"{told['weight']:.0%}"
-    figures = {"customers": f"{told['customers']:,}", "share": share, "error": error, "without": without}
-    half = told["difference"]["half"]
+    if not values["customers"]:
+        code = "verdict.corrections_newer" if values["newer"] else "verdict.corrections_agree"
+        return say(code, language, newer=values["newer"])
+    error, without = (_short(values[name]["corrected"]["log_error"]) for name in ("with", "without"))
+    share = f"{values['weight']:.0%}"
+    figures = {"customers": f"{values['customers']:,}", "share": share, "error": error, "without": without}
+    half = values["difference"]["half"]
     if half is None:
         return say("verdict.corrected_one", language, **figures)
     return say(
-        "verdict.corrected", language, value=_short(told["difference"]["log_error"]), half=_short(half), **figures
+        "verdict.corrected", language, value=_short(values["difference"]["log_error"]), half=_short(half), **figures
     )

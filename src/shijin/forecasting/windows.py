@@ -24,7 +24,7 @@ LEAST_HISTORY_H = 0.5  # of the horizon: what a window's history must at least s
 LEAST_HISTORY_DAYS = 14
 LEAST_CUSTOMERS = 10
 LEAST_HORIZONS = 2.0  # of history before the cutoff, for anything to be learnt
-LEAST_LEARNT_CUSTOMERS = 50  # in the newest closed window
+LEAST_TRAINING_CUSTOMERS = 50  # in the newest closed window
 LEAST_BUYERS = 10  # of them with an order in it
 
 
@@ -116,8 +116,8 @@ def too_young(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[
             "needs": f"{LEAST_HORIZONS:g}",
         }
     customers = len(windows[0][0]) if windows else 0
-    if customers < LEAST_LEARNT_CUSTOMERS:
-        return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_LEARNT_CUSTOMERS}
+    if customers < LEAST_TRAINING_CUSTOMERS:
+        return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_TRAINING_CUSTOMERS}
     if not customers_in(windows):
         return {"code": "forecast.too_quiet", "days": horizon_days, "needs": LEAST_BUYERS}
     return None

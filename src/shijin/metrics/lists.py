@@ -1,8 +1,8 @@
 """Measures of lists of items, each a function of arrays: entries of lists, and what n customers took afterwards.
 
 An entry is a row: whose list it is on (`row`, 0 .. n - 1), its place from 0, the item, and whether that was taken (a
-hit). `taken` (n,) is how many items each customer took, listed or not, >= 1. None of these functions knows a model, a
-date or a shop.
+hit). `bought_items` (n,) is how many items each customer took, listed or not, >= 1. None of these functions knows a
+model, a date or a shop.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Gap:
         return "win" if self.low > MARGIN else "loss" if self.high < -MARGIN else "tie"
 
 
-def ndcg(row: Ints, place: Ints, hit: Flags, taken: Ints, k: int) -> Floats:
+def ndcg(row: Ints, place: Ints, hit: Flags, bought_items: Ints, k: int) -> Floats:
     """(n,) normalised discounted cumulative gain of each list, 0 .. 1; more is better.
 
     ``sum over hits 1 / log2(place + 2)``, over that sum of the best list of k, which begins with min(k, taken) hits.
@@ -51,11 +51,11 @@ def ndcg(row: Ints, place: Ints, hit: Flags, taken: Ints, k: int) -> Floats:
     array([0.7039, 0.    ])
     """
     gain = np.cumsum(1 / np.log2(np.arange(k) + 2))
-    found = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), len(taken))
-    return found / gain[np.minimum(taken, k) - 1]
+    gained = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), len(bought_items))
+    return gained / gain[np.minimum(bought_items, k) - 1]
 
 
-def recall(row: Ints, hit: Flags, taken: Ints) -> Floats:
+def recall(row: Ints, hit: Flags, bought_items: Ints) -> Floats:
     """(n,) share of what each customer took that stands on the list, 0 .. 1; more is better.
 
     Examples
@@ -63,7 +63,7 @@ def recall(row: Ints, hit: Flags, taken: Ints) -> Floats:
     >>> recall(np.array([0, 0, 0, 1]), np.array([True, False, True, False]), np.array([3, 1])).round(4)
     array([0.6667, 0.    ])
     """
-    return np.bincount(row[hit], minlength=len(taken)) / taken
+    return np.bincount(row[hit], minlength=len(bought_items)) / bought_items
 
 
 def coverage(item: Codes, sold: Flags) -> float:
@@ -96,7 +96,7 @@ def novelty(item: Codes, buyers: Ints, customers: int) -> float:
     return float(-np.log2(np.maximum(buyers[item], 1) / customers).mean())
 
 
-def paired_gap(own: Floats, peer: Floats, seed: int = 0) -> Gap:
+def paired_gap(ours: Floats, peer: Floats, seed: int = 0) -> Gap:
     """Compare two lists' figures of the same n customers, who are drawn anew a thousand times for the interval.
 
     Examples
@@ -106,7 +106,7 @@ def paired_gap(own: Floats, peer: Floats, seed: int = 0) -> Gap:
     >>> paired_gap(np.array([0.5, 0.0, 0.3]), np.array([0.4, 0.6, 0.2])).verdict
     'tie'
     """
-    gaps = own - peer
+    gaps = ours - peer
     n = len(gaps)
     drawn = np.concatenate([weights @ gaps / n for weights in resamples(n, seed)]) if n > 1 else np.full(1, np.nan)
     low, high = np.quantile(drawn, [0.025, 0.975])

@@ -103,24 +103,24 @@ def resamples(n: int, seed: int = 0) -> Iterator[Floats]:
         yield np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(chunk)]).astype(float)
 
 
-def _differences(own: Floats, peer: Floats, own_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
+def _differences(ours: Floats, peer: Floats, ours_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
     out = []
     for place, metric in enumerate(MARGINS):
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = _better(metric, own[place], peer[place])
-            draws = _better(metric, own_drawn[:, place], peer_drawn[:, place])
+            value = _better(metric, ours[place], peer[place])
+            draws = _better(metric, ours_drawn[:, place], peer_drawn[:, place])
         draws = draws[np.isfinite(draws)]
         low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
         out.append(Difference(metric, float(value), float(low), float(high)))
     return out
 
 
-def _better(metric: Metric, own: Floats, peer: Floats) -> Floats:
+def _better(metric: Metric, ours: Floats, peer: Floats) -> Floats:
     if metric == "crps":
-        return 1 - own / peer
+        return 1 - ours / peer
     if metric == "level":
-        return np.abs(np.log(peer)) - np.abs(np.log(own))
-    return own - peer
+        return np.abs(np.log(peer)) - np.abs(np.log(ours))
+    return ours - peer
 
 
 def _measures(spend: Floats, active: Flags, judged: Judged) -> Callable[[Floats], Floats]:

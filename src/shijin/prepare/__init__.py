@@ -1,1 +1,1 @@
-"""What is the same for every source: which codes are no products, what a type is called, what is wrong."""
+"""Rules that hold for every source: which codes are not products, the names of types, and checks of the data."""

@@ -1,4 +1,4 @@
-"""Which codes are products and which are postage, fees, tests or corrections; what a type is called.
+"""Tells products from postage, fees, tests and corrections by their codes, and gives types of events their one name.
 
 It does not know which kind of source a row came from.
 """
@@ -37,7 +37,7 @@ _FEEDBACK = {
     "correction": "correction corrected correct wrongtier tiercorrection righttier tier 分级错误 分级纠正 分级更正 "
     "层级错误 层级纠正 层级更正 纠正 更正",
 }
-_SAYS_CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
+_CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 _TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
@@ -45,17 +45,17 @@ TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.spl
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:
-    """Progress products, charges and tests apart by their code or name.
+    """Tell products, charges and tests apart by their code or name.
 
-    A one-letter code such as Online Retail's ``M`` means a correction only where its own row bears that out: its name
-    says so, or it has no name and nothing was sold. A shop whose products are called A, B and C sells B. Other rows
-    decide nothing, so what comes later in a file never changes what came before.
+    A one-letter code such as Online Retail's ``M`` is a correction only where its own row confirms it: by its name, or
+    by having no name and no sale. A shop whose products are called A, B and C sells B. Each row is judged by itself, so
+    later rows of a file never change earlier ones.
 
     Parameters
     ----------
     codes, names : (n,) string, nullable
     unsold : (n,) bool
-        Rows that name no customer, or no more money than zero.
+        Rows without a customer, or with an amount of zero or less.
 
     Returns
     -------
@@ -70,18 +70,17 @@ def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold
     """
     charge = pc.or_(_matches(codes, items.charges), _matches(names, items.charges))
     test = _matches(codes, items.tests)
-    if items.tests == ItemsSection().tests:  # what a shop names itself needs no bearing out
-        borne_out = _matches(names, (_SAYS_CORRECTION,))
+    if items.tests == ItemsSection().tests:  # the patterns that a shop configures need no confirmation
+        confirmed = _matches(names, (_CORRECTION,))
         if unsold is not None:
-            borne_out = pc.or_(borne_out, pc.and_(pc.is_null(names), unsold))
-        test = pc.and_(test, pc.or_(borne_out, pc.greater(pc.fill_null(pc.utf8_length(codes), 0), 1)))
-    names_that_say = pc.greater(pc.fill_null(pc.utf8_length(names), 0), 1)
-    test = pc.or_(test, pc.and_(_matches(names, items.tests), names_that_say))
+            confirmed = pc.or_(confirmed, pc.and_(pc.is_null(names), unsold))
+        test = pc.and_(test, pc.or_(confirmed, _is_longer_than_a_letter(codes)))
+    test = pc.or_(test, pc.and_(_matches(names, items.tests), _is_longer_than_a_letter(names)))
     return pc.if_else(test, TEST, pc.if_else(charge, CHARGE, PRODUCT))
 
 
 def canonical_types(types: pa.Array, known: Mapping[str, str] = KNOWN_TYPES) -> pa.Array:
-    """Call known types by their one name; a shop's own stay as they are, in lower case.
+    """Replace known words for types by their one name; a shop's own types stay as they are, in lower case.
 
     Examples
     --------
@@ -97,14 +96,19 @@ def canonical_types(types: pa.Array, known: Mapping[str, str] = KNOWN_TYPES) -> 
 
 
 def plain(name: str) -> str:
-    """A name without case, spaces and punctuation, so that ``Customer_ID`` is ``customerid``."""
+    """Reduce a name to letters and digits without case, so that ``Customer_ID`` is ``customerid``."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
+def _is_longer_than_a_letter(texts: pa.Array) -> pa.Array:
+    return pc.greater(pc.fill_null(pc.utf8_length(texts), 0), 1)
+
+
 def _matches(texts: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
+    """Whether a whole text matches one of the patterns, whatever its case; each distinct text is matched once."""
     if not patterns:
         return pa.array(np.zeros(len(texts), dtype=bool))
     encoded = texts.dictionary_encode()
     whole = "(?i)^(?:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")$"
-    found = pc.match_substring_regex(encoded.dictionary, whole).take(encoded.indices)
-    return pc.fill_null(found, fill_value=False)
+    matches = pc.match_substring_regex(encoded.dictionary, whole).take(encoded.indices)
+    return pc.fill_null(matches, fill_value=False)

@@ -1,4 +1,4 @@
-"""A finding: something wrong in the data, with the rows it hit. Words for it lie in ``words/findings.toml``."""
+"""A finding: something wrong in the data, with the rows it concerns. Its sentences are in ``words/findings.toml``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shijin.schema import FINDINGS
 
 Severity = Literal["spoils", "warns", "notes"]
 EXAMPLES = 20
-# Said when a source is read; the tables cannot tell it any more.
+# Found when a source is read; they cannot be found in the tables later.
 ABOUT_READING = ("date_order_guessed", "encoding_guessed", "ids_rounded", "totals_differ", "void_orders")
 
 
@@ -24,15 +24,15 @@ def finding(
     Parameters
     ----------
     code
-        Its words are ``findings.<code>``.
+        Its sentence is ``findings.<code>``.
     severity
-        ``spoils`` a forecast, ``warns``, or ``notes``.
+        ``spoils``: most of a forecast would be wrong; ``warns``; or ``notes``.
     rows, share
-        How many rows it hit, and what part of all (of the money where the words say so), 0 .. 1.
+        How many rows it concerns, and their share of all rows (of money where the sentence has it), 0 .. 1.
     examples
-        Event ids or row numbers behind it; the first few are kept.
+        Their event ids or row numbers; the first few are stored.
     arguments
-        What the words' placeholders need beside ``rows`` and ``share``.
+        Placeholders of the sentence other than ``rows`` and ``share``.
     """
     return {
         "code": code,
@@ -45,7 +45,7 @@ def finding(
 
 
 def percent(share: float) -> str:
-    """A share as people read it.
+    """Write a share for people.
 
     Examples
     --------
@@ -58,14 +58,14 @@ def percent(share: float) -> str:
 
 
 def findings_table(findings: Iterable[dict[str, Any]]) -> pa.Table:
-    """Findings as a table, the gravest first."""
+    """Return findings as FINDINGS, the most severe first."""
     order = {"spoils": 0, "warns": 1, "notes": 2}
     rows = sorted(findings, key=lambda row: (order[row["severity"]], -row["share"], row["code"]))
     return pa.Table.from_pylist(rows, schema=FINDINGS)
 
 
 def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
-    """The code of one sentence about all findings, and its counts: ``say(code, language, **counts)``.
+    """Sum up all findings: the code of one sentence, and its placeholders, as in ``say(code, language, **counts)``.
 
     Examples
     --------
@@ -74,5 +74,16 @@ def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
     """
     severities = findings["severity"].to_pylist()
     counts = {name: severities.count(name) for name in ("spoils", "warns", "notes")}
-    gravest = next((name for name, count in counts.items() if count), "fine")
-    return f"check.verdict_{gravest}", counts
+    worst = next((name for name, count in counts.items() if count), "fine")
+    return f"check.verdict_{worst}", counts
+
+
+def spoils(findings: pa.Table) -> bool:
+    """Whether one of the findings spoils a forecast.
+
+    Examples
+    --------
+    >>> spoils(findings_table([finding("no_orders", "spoils", 0, 0.0)])), spoils(findings_table([]))
+    (True, False)
+    """
+    return "spoils" in findings["severity"].to_pylist()

@@ -1,8 +1,8 @@
-"""What is wrong with a shop's data, and whether it spoils a forecast. It reads tables; it mends nothing.
+"""Checks a shop's data: what is wrong, and whether it spoils a forecast. It reads tables and repairs nothing.
 
-A finding *spoils* only where most of what a forecast would say is wrong: no orders at all, a file collected twice under
-other ids, order totals repeated on every line, two currencies added up, one mistyped amount that outweighs the shop.
-Being small, young, seasonal or untidy never spoils.
+A finding *spoils* only where most of a forecast would be wrong: no orders at all, a file collected twice under other
+ids, order totals repeated on every line, two currencies added up, one mistyped amount larger than all others together.
+A small, young, seasonal or untidy shop is never spoilt.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import pyarrow.compute as pc
 from shijin.config import Config
 from shijin.engine.duckdb import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
-from shijin.prepare.rhythm import begin, empty_days, strange_weeks
+from shijin.prepare.rhythm import empty_days, first_regular_day, unusual_weeks
 from shijin.schema import BAD_REASONS, EVENT_TYPES, FEEDBACK_TYPES, UTC
 
 _FEW_CUSTOMERS = 30
 _SHORT_DAYS = 60
 
-Found = list[dict[str, Any]]
+Findings = list[dict[str, Any]]
 
 
 def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -> pa.Table:
-    """Look for what is wrong.
+    """Find what is wrong in a shop's data.
 
     Parameters
     ----------
@@ -37,11 +37,11 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
     rejected
         QUARANTINE: rows set aside while collecting.
     now
-        An instant; events dated after it are a finding.
+        An instant; events after it are a finding.
 
     Returns
     -------
-    FINDINGS, the gravest first, each with some of the rows behind it.
+    FINDINGS, the most severe first, each with some of its rows
 
     Examples
     --------
@@ -51,17 +51,18 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
     >>> nothing.select(["code", "severity"]).to_pylist()
     [{'code': 'no_orders', 'severity': 'spoils'}]
     """
-    found = rejections(rejected, events.num_rows + rejected.num_rows)
+    findings = rejections(rejected, events.num_rows + rejected.num_rows)
     if not pc.any(pc.equal(events["type"], "order")).as_py():
-        return findings_table([*found, finding("no_orders", "spoils", 0, 0.0)])
+        return findings_table([*findings, finding("no_orders", "spoils", 0, 0.0)])
     with connect(config.engine) as connection:
-        said = pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))  # may come long after the last order
-        connection.register("events", events.filter(pc.invert(said)))
+        is_feedback = pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))  # it may be dated long after the last order
+        connection.register("events", events.filter(pc.invert(is_feedback)))
         connection.execute(
             f"""CREATE TEMP VIEW orders AS SELECT *, (ts AT TIME ZONE '{config.shop.timezone}')::DATE AS day
             FROM events WHERE type = 'order'"""
         )
-        found += _lone_early(connection, config.shop.timezone)
+        findings += _lone_early(connection, config.shop.timezone)
+        # A basket is an order, or a customer's day where there is no order number.
         connection.execute(
             """CREATE TEMP TABLE baskets AS SELECT coalesce(order_id, customer_id || chr(31) || day) AS basket,
                 min(customer_id) AS customer_id, count(DISTINCT customer_id) AS customers, min(day) AS day,
@@ -69,33 +70,33 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
                 max(amount) AS most, count(DISTINCT item_id) AS items
             FROM orders GROUP BY basket"""
         )
-        for look in (_repeated_rows, _repeated_totals, _amounts, _customers, _orders_shared, _currencies, _history):
-            found += look(connection)
-    return findings_table([*found, *_refunds(events), *_own_types(events), *_future(events, now)])
+        for rule in (_repeated_rows, _repeated_totals, _amounts, _customers, _orders_shared, _currencies, _history):
+            findings += rule(connection)
+    return findings_table([*findings, *_refunds(events), *_own_types(events), *_future(events, now)])
 
 
-def rejections(rejected: pa.Table, rows_in: int) -> Found:
-    """One finding for each reason for which rows were set aside.
+def rejections(rejected: pa.Table, rows_in: int) -> Findings:
+    """Return a finding for each reason for which rows were set aside.
 
     Parameters
     ----------
     rejected
         QUARANTINE.
     rows_in
-        How many rows came in all.
+        How many rows were read in all.
     """
     findings = []
     for counted in pc.value_counts(rejected["reason"]).to_pylist():
         reason, rows = counted["values"], counted["counts"]
-        behind = rejected.filter(pc.equal(rejected["reason"], reason)).slice(0, EXAMPLES)
+        examples = rejected.filter(pc.equal(rejected["reason"], reason)).slice(0, EXAMPLES)
         share = rows / max(rows_in, 1)
         many = reason == "no_customer" and share > 0.5
         severity: Severity = "warns" if reason in BAD_REASONS or many else "notes"
-        findings.append(finding(reason, severity, rows, share, behind["source_row"].to_pylist()))
+        findings.append(finding(reason, severity, rows, share, examples["source_row"].to_pylist()))
     return findings
 
 
-def _repeated_rows(connection: duckdb.DuckDBPyConnection) -> Found:
+def _repeated_rows(connection: duckdb.DuckDBPyConnection) -> Findings:
     content = "customer_id, ts, order_id, item_id, quantity, amount"
     rows, total, examples = _one(
         connection,
@@ -110,8 +111,8 @@ def _repeated_rows(connection: duckdb.DuckDBPyConnection) -> Found:
     return [finding("repeated_rows", severity, rows, share, examples)]
 
 
-def _repeated_totals(connection: duckdb.DuckDBPyConnection) -> Found:
-    """Orders whose lines all have the same amount, which differs from order to order: the order's total, repeated."""
+def _repeated_totals(connection: duckdb.DuckDBPyConnection) -> Findings:
+    """Find order totals repeated on each line: the lines of an order are equal, those of other orders differ."""
     alike, several, amounts, examples = _one(
         connection,
         """SELECT count_if(least = most), count(*), count(DISTINCT most) FILTER (WHERE least = most),
@@ -123,17 +124,17 @@ def _repeated_totals(connection: duckdb.DuckDBPyConnection) -> Found:
     return [finding("totals_repeated", "spoils", alike, alike / several, examples)]
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection) -> Found:
-    found: Found = []
+def _amounts(connection: duckdb.DuckDBPyConnection) -> Findings:
+    findings: Findings = []
     zero, odd, lines, odd_ids = _one(
         connection,
         """SELECT count_if(amount = 0), count_if(quantity = 0 AND amount <> 0), count(*),
             list(event_id ORDER BY event_id) FILTER (WHERE quantity = 0 AND amount <> 0) FROM orders""",
     )
     if zero:
-        found.append(finding("zero_amounts", "warns" if zero > 0.2 * lines else "notes", zero, zero / lines))
+        findings.append(finding("zero_amounts", "warns" if zero > 0.2 * lines else "notes", zero, zero / lines))
     if odd:
-        found.append(finding("impossible_quantity", "warns", odd, odd / lines, odd_ids))
+        findings.append(finding("impossible_quantity", "warns", odd, odd / lines, odd_ids))
     rows, largest, money, orders, examples = _one(
         connection,
         """WITH usual AS (SELECT median(amount) AS middle, quantile_cont(amount, 0.99) AS high FROM baskets
@@ -145,17 +146,19 @@ def _amounts(connection: duckdb.DuckDBPyConnection) -> Found:
     )
     if rows and orders >= 50:
         severity: Severity = "spoils" if largest > 0.5 * money else "warns"
-        found.append(finding("extreme_amounts", severity, rows, largest / money, examples, largest=f"{largest:,.2f}"))
-    return found
+        findings.append(
+            finding("extreme_amounts", severity, rows, largest / money, examples, largest=f"{largest:,.2f}")
+        )
+    return findings
 
 
-def _customers(connection: duckdb.DuckDBPyConnection) -> Found:
+def _customers(connection: duckdb.DuckDBPyConnection) -> Findings:
     customers, money, orders = _one(
         connection, "SELECT count(DISTINCT customer_id), sum(amount), count(*) FROM baskets"
     )
     if customers < _FEW_CUSTOMERS:
         return [finding("few_customers", "warns", customers, 1.0, customers=customers)]
-    who, spent, bought = _one(
+    customer, spent, bought = _one(
         connection,
         """SELECT customer_id, sum(amount) AS spent, count(*) AS bought FROM baskets GROUP BY customer_id
         ORDER BY greatest(spent / $money, bought / $orders) DESC, customer_id LIMIT 1""",
@@ -165,54 +168,54 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> Found:
     share = max(spent / max(money, 1e-9), bought / orders)
     if share < 0.2:
         return []
-    return [finding("large_customer", "warns", bought, share, [who], customer=who)]
+    return [finding("large_customer", "warns", bought, share, [customer], customer=customer)]
 
 
-def _orders_shared(connection: duckdb.DuckDBPyConnection) -> Found:
+def _orders_shared(connection: duckdb.DuckDBPyConnection) -> Findings:
     shared, orders, examples, unnamed, lines = _one(
         connection,
         """SELECT count_if(customers > 1), count(*), list(basket ORDER BY basket) FILTER (WHERE customers > 1),
             (SELECT count_if(order_id IS NULL) FROM orders), (SELECT count(*) FROM orders) FROM baskets""",
     )
-    found: Found = []
+    findings: Findings = []
     if shared:
-        found.append(
+        findings.append(
             finding("orders_shared", "warns" if shared > 0.01 * orders else "notes", shared, shared / orders, examples)
         )
     if unnamed:
-        found.append(finding("no_order_ids", "notes", unnamed, unnamed / lines))
-    return found
+        findings.append(finding("no_order_ids", "notes", unnamed, unnamed / lines))
+    return findings
 
 
-def _currencies(connection: duckdb.DuckDBPyConnection) -> Found:
-    (found,) = _one(connection, "SELECT list(DISTINCT currency ORDER BY currency) FROM events WHERE currency NOT NULL")
-    if not found or len(found) < 2:
+def _currencies(connection: duckdb.DuckDBPyConnection) -> Findings:
+    (codes,) = _one(connection, "SELECT list(DISTINCT currency ORDER BY currency) FROM events WHERE currency NOT NULL")
+    if not codes or len(codes) < 2:
         return []
-    return [finding("currencies_mixed", "spoils", len(found), 1.0, found, currencies=", ".join(found))]
+    return [finding("currencies_mixed", "spoils", len(codes), 1.0, codes, currencies=", ".join(codes))]
 
 
-def _history(connection: duckdb.DuckDBPyConnection) -> Found:
+def _history(connection: duckdb.DuckDBPyConnection) -> Findings:
     daily = connection.sql("SELECT day, count(*) AS orders FROM baskets GROUP BY day ORDER BY day").to_arrow_table()
     days = daily["day"].cast(pa.int32()).to_numpy()
-    start = begin(days, daily["orders"].to_numpy())
+    start = first_regular_day(days, daily["orders"].to_numpy())
     daily, days = daily.slice(start), days[start:]
     first = daily["day"][0].as_py()
     orders = np.zeros(int(days[-1] - days[0]) + 1, dtype=np.int64)
     orders[days - days[0]] = daily["orders"].to_numpy()
     if len(orders) == 1:
         return [finding("one_day", "warns", int(orders.sum()), 1.0, [str(first)], day=str(first))]
-    found: Found = []
+    findings: Findings = []
     if len(orders) < _SHORT_DAYS:
-        found.append(finding("short_history", "warns", int(orders.sum()), 1.0, days=len(orders)))
-    return found + empty_days(orders, first) + strange_weeks(orders, first)
+        findings.append(finding("short_history", "warns", int(orders.sum()), 1.0, days=len(orders)))
+    return findings + empty_days(orders, first) + unusual_weeks(orders, first)
 
 
-def _lone_early(connection: duckdb.DuckDBPyConnection, timezone: str) -> Found:
-    """Rows dated years before all others, such as a missing date that became 1970."""
+def _lone_early(connection: duckdb.DuckDBPyConnection, timezone: str) -> Findings:
+    """Find rows dated years before all others, such as a missing date that became 1970."""
     zone = {"zone": timezone}
     query = "SELECT (ts AT TIME ZONE $zone)::DATE AS day, count(*) AS rows FROM events GROUP BY day ORDER BY day"
     daily: pa.Table = connection.sql(query, params=zone).to_arrow_table()
-    place = begin(daily["day"].cast(pa.int32()).to_numpy(), daily["rows"].to_numpy())
+    place = first_regular_day(daily["day"].cast(pa.int32()).to_numpy(), daily["rows"].to_numpy())
     if not place:
         return []
     first, begins = daily["day"][0].as_py(), daily["day"][place].as_py()
@@ -226,37 +229,37 @@ def _lone_early(connection: duckdb.DuckDBPyConnection, timezone: str) -> Found:
     return [finding("lone_early_rows", "warns", rows, rows / total, examples, day=str(first), begins=str(begins))]
 
 
-def _refunds(events: pa.Table) -> Found:
+def _refunds(events: pa.Table) -> Findings:
     types, amounts = events["type"], events["amount"]
 
     def money(kind: str) -> float:
         return abs(pc.sum(amounts.filter(pc.equal(types, kind))).as_py() or 0.0)
 
     ordered = max(money("order"), 1e-9)
-    found: Found = []
+    findings: Findings = []
     undated = events.filter(pc.equal(types, "refund_undated"))
     if undated.num_rows:
         share = money("refund_undated") / ordered
         severity: Severity = "warns" if share > 0.02 else "notes"
         examples = undated["event_id"].slice(0, EXAMPLES).to_pylist()
-        found.append(finding("undated_refunds", severity, undated.num_rows, min(share, 1.0), examples))
+        findings.append(finding("undated_refunds", severity, undated.num_rows, min(share, 1.0), examples))
     returned = money("return") / ordered
     if returned > 0.5:
         rows = pc.sum(pc.equal(types, "return")).as_py()
-        found.append(finding("many_returns", "warns", rows, min(returned, 1.0)))
-    return found
+        findings.append(finding("many_returns", "warns", rows, min(returned, 1.0)))
+    return findings
 
 
-def _own_types(events: pa.Table) -> Found:
-    own = events.filter(pc.invert(pc.is_in(events["type"], pa.array(EVENT_TYPES))))
-    if not own.num_rows:
+def _own_types(events: pa.Table) -> Findings:
+    others = events.filter(pc.invert(pc.is_in(events["type"], pa.array(EVENT_TYPES))))
+    if not others.num_rows:
         return []
-    names = sorted(pc.unique(own["type"]).to_pylist())
-    share = own.num_rows / events.num_rows
-    return [finding("own_types", "notes", own.num_rows, share, names, types=", ".join(names[:10]))]
+    names = sorted(pc.unique(others["type"]).to_pylist())
+    share = others.num_rows / events.num_rows
+    return [finding("own_types", "notes", others.num_rows, share, names, types=", ".join(names[:10]))]
 
 
-def _future(events: pa.Table, now: datetime) -> Found:
+def _future(events: pa.Table, now: datetime) -> Findings:
     later = events.filter(pc.greater(events["ts"], pa.scalar(now, UTC)))
     if not later.num_rows:
         return []

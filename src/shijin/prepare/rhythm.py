@@ -1,4 +1,4 @@
-"""Days and weeks that do not fit a shop's own rhythm: whole days without an order, weeks far from those around them."""
+"""Finds days and weeks outside a shop's rhythm: days without an order, weeks far from the weeks around them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from shijin.prepare.findings import finding
 
-# A run of empty days is said where so many orders were to be expected in it that chance does not leave it empty.
+# A run of empty days is a finding where so many orders were expected that it is not empty by chance.
 _EXPECTED_IN_GAP = 20.0
 _EXPECTED_IN_WEEK = 20.0
 _WEEKS_AROUND = 4
 _FACTOR = 3.0
-# So few rows before so long a silence are typing errors and empty dates, hardly the shop's past.
+# So few rows before so long a gap are typing errors and missing dates rather than the shop's past.
 _LONE_SHARE = 0.005
 _LONE_DAYS = 2 * 366
 
 
 def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
-    """Find runs of days without any order in a shop that normally has some.
+    """Find runs of days without any order in a shop that usually has some.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
     --------
     >>> busy = np.full(60, 10)
     >>> busy[30:33] = 0
-    >>> [(found["rows"], found["examples"]) for found in empty_days(busy, date(2024, 1, 1))]
+    >>> [(row["rows"], row["examples"]) for row in empty_days(busy, date(2024, 1, 1))]
     [(3, ['2024-01-31', '2024-02-01', '2024-02-02'])]
     >>> empty_days(np.array([1, 0, 0, 0, 0, 0, 0, 1]), date(2024, 1, 1))
     []
@@ -42,10 +42,10 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
     weekday = np.arange(len(orders)) % 7
     usual = np.bincount(weekday, orders, 7) / np.bincount(weekday, minlength=7)
     empty = orders == 0
+    # Each run of empty days is numbered from 1, days with orders are 0; a run expects the usual orders of its weekdays.
     run = np.cumsum(np.diff(empty.astype(int), prepend=0) == 1) * empty
     expected = np.bincount(run, usual[weekday])
-    telling = (expected[run] >= _EXPECTED_IN_GAP) & empty
-    days = np.flatnonzero(telling)
+    days = np.flatnonzero((expected[run] >= _EXPECTED_IN_GAP) & empty)
     if not len(days):
         return []
     names = [str(first_day + timedelta(days=int(day))) for day in days]
@@ -57,23 +57,23 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
     ]
 
 
-def begin(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
-    """Find where a shop's days begin when a few rows dated years before all others are left out.
+def first_regular_day(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
+    """Find a shop's first day, apart from a few rows dated years before all others.
 
     Parameters
     ----------
     days, rows : (d,)
-        Days that have rows, rising, and how many each has.
+        Days that have rows, rising, and the number of rows of each.
 
     Returns
     -------
-    Place of the first day behind a gap of over two years before which less than half a percent of the rows lie, else 0.
+    Index of the first day after a gap of over two years with less than half a percent of the rows before it, else 0.
 
     Examples
     --------
-    >>> begin(np.array([0, 19_700, 19_701]), np.array([1, 300, 300]))
+    >>> first_regular_day(np.array([0, 19_700, 19_701]), np.array([1, 300, 300]))
     1
-    >>> begin(np.array([0, 19_700, 19_701]), np.array([50, 300, 300]))
+    >>> first_regular_day(np.array([0, 19_700, 19_701]), np.array([50, 300, 300]))
     0
     """
     early = np.cumsum(rows)[:-1] < _LONE_SHARE * rows.sum()
@@ -81,8 +81,8 @@ def begin(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
     return int(lone[-1]) + 1 if len(lone) else 0
 
 
-def strange_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
-    """Find weeks with three times, or a third of, the orders of the weeks around them, and lasting changes of level.
+def unusual_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
+    """Find weeks with three times, or a third of, the orders of the weeks around them, and lasting changes.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def strange_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, 
     --------
     >>> busy = np.full(140, 10)
     >>> busy[70:77] = 50
-    >>> [(found["code"], found["examples"]) for found in strange_weeks(busy, date(2024, 1, 1))]
+    >>> [(row["code"], row["examples"]) for row in unusual_weeks(busy, date(2024, 1, 1))]
     [('level_weeks', ['2024-03-11'])]
     """
     weeks = orders[: len(orders) // 7 * 7].reshape(-1, 7).sum(axis=1)
@@ -101,22 +101,23 @@ def strange_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, 
         return []
     around = np.array([_usual_around(weeks, place) for place in range(len(weeks))])
     far = (weeks > _FACTOR * around) | (weeks * _FACTOR < around)
-    strange = np.flatnonzero(far & (np.maximum(weeks, around) >= _EXPECTED_IN_WEEK) & (weeks > 0))
+    unusual = np.flatnonzero(far & (np.maximum(weeks, around) >= _EXPECTED_IN_WEEK) & (weeks > 0))
     findings = []
-    if len(strange):
-        names = [str(first_day + timedelta(days=7 * int(week))) for week in strange]
-        share = len(strange) / len(weeks)
-        findings.append(finding("level_weeks", "warns", len(strange), share, names, first=names[0]))
-    return findings + _lasting(weeks, first_day)
+    if len(unusual):
+        names = [str(first_day + timedelta(days=7 * int(week))) for week in unusual]
+        share = len(unusual) / len(weeks)
+        findings.append(finding("level_weeks", "warns", len(unusual), share, names, first=names[0]))
+    return findings + _lasting_change(weeks, first_day)
 
 
 def _usual_around(weeks: NDArray[np.int64], place: int) -> float:
+    """The median week of the four before and the four after, without the week itself."""
     low, high = max(0, place - _WEEKS_AROUND), place + _WEEKS_AROUND + 1
     return float(np.median(np.delete(weeks[low:high], place - low)))
 
 
-def _lasting(weeks: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
-    """The largest change from the median of eight weeks to that of the next eight, if it is threefold."""
+def _lasting_change(weeks: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
+    """Find the largest change from the median of eight weeks to that of the next eight, if it is threefold."""
     span = 2 * _WEEKS_AROUND
     if len(weeks) < 2 * span:
         return []
@@ -124,7 +125,7 @@ def _lasting(weeks: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
     before, after = medians[:-span], medians[span:]
     change = np.log(np.maximum(after, 1) / np.maximum(before, 1))
     as_large = np.flatnonzero(np.abs(change) >= np.abs(change).max() - 1e-9)
-    largest = int(as_large[len(as_large) // 2])  # medians see a step a few weeks early and late alike
+    largest = int(as_large[len(as_large) // 2])  # medians show a step a few weeks early and late: take the middle
     busy = max(before[largest], after[largest]) >= _EXPECTED_IN_WEEK
     if not busy or abs(change[largest]) < np.log(_FACTOR):
         return []

@@ -171,13 +171,13 @@ def gaps(vectors: Singles, known: Mapping[str, Floats], nearest_few: int = NEARE
     similarity = np.round(unit @ unit.T, DECIMALS)
     np.fill_diagonal(similarity, -np.inf)
     near = np.argsort(-similarity, axis=1, kind="stable")[:, : min(nearest_few, others)]
-    found = {}
+    gaps_of = {}
     for name, values in known.items():
         rank = rankdata(values) / len(values)
-        apart = np.abs(rank[:, None] - rank)
-        to_near = np.take_along_axis(apart, near, axis=1)
-        found[name] = Gap(round(float(to_near.mean()), 3), round(float(apart.sum() / (len(rank) * others)), 3))
-    return found
+        differences = np.abs(rank[:, None] - rank)
+        to_near = np.take_along_axis(differences, near, axis=1)
+        gaps_of[name] = Gap(round(float(to_near.mean()), 3), round(float(differences.sum() / (len(rank) * others)), 3))
+    return gaps_of
 
 
 def _unit(vectors: Singles) -> Singles:

@@ -62,12 +62,11 @@ def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_]
     ['low', 'high', 'normal']
     >>> assign(np.array([1.0, np.nan]), TiersSection())
     Traceback (most recent call last):
-    shijin.errors.SchemaError: expected_spend: 1 of 2 values are missing or negative. Cure: score the customers again.
+    shijin.errors.SchemaError: expected_spend: 1 of 2 values are missing or negative. Cure: run shop.forecast() again.
     """
     bad = int(np.sum(~(np.isfinite(expected_spend) & (expected_spend >= 0))))
     if bad:
-        problem = f"{bad} of {len(expected_spend)} values are missing or negative"
-        raise SchemaError(problem, "expected_spend", "score the customers again")
+        raise SchemaError("segment.bad_spend", "expected_spend", bad=bad, rows=len(expected_spend))
     names = np.array(tiers.names)
     if among is None or not among.any() or tiers.by == "money":
         return names[_tier_of(expected_spend, tiers)]
@@ -110,10 +109,10 @@ def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
     [0.5, None, 0.1]
     """
     encoded = forecast["tier"].combine_chunks().dictionary_encode()
-    found = encoded.dictionary.to_pylist()
-    rows = [*names, *sorted(set(found) - set(names))]
-    place = np.array([rows.index(name) for name in found], dtype=np.int64)
-    code = place[encoded.indices.to_numpy(zero_copy_only=False)] if found else np.zeros(0, dtype=np.int64)
+    seen = encoded.dictionary.to_pylist()
+    rows = [*names, *sorted(set(seen) - set(names))]
+    place = np.array([rows.index(name) for name in seen], dtype=np.int64)
+    code = place[encoded.indices.to_numpy(zero_copy_only=False)] if seen else np.zeros(0, dtype=np.int64)
 
     def total(column: str) -> Floats:
         return np.bincount(code, forecast[column].to_numpy(), len(rows)).astype(np.float64)

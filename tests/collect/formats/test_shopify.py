@@ -71,14 +71,14 @@ def export(rows: list[dict[str, str]], header: list[str] = CLASSIC) -> bytes:
     return stream.getvalue().encode()
 
 
-def collected(folder: Path, rows: list[dict[str, str]], header: list[str] = CLASSIC, **shop: str) -> Collected:
+def read_export(folder: Path, rows: list[dict[str, str]], header: list[str] = CLASSIC, **shop: str) -> Collected:
     path = folder / "orders_export.csv"
     path.write_bytes(export(rows, header))
     return read_source(path, Config(shop=ShopSection(**shop)), CollectOptions(), NOW)  # type: ignore[arg-type]
 
 
-def told(found: Collected, *columns: str) -> list[tuple[object, ...]]:
-    return list(zip(*(found.events[name].to_pylist() for name in columns), strict=True))
+def values_of(collected: Collected, *columns: str) -> list[tuple[object, ...]]:
+    return list(zip(*(collected.events[name].to_pylist() for name in columns), strict=True))
 
 
 FIRST = order("#1001", "2025-10-07", [line("001", "20.00", 2), line("002", "10.00", title="Bowl")])
@@ -95,36 +95,36 @@ DISCOUNTED = order(
 @pytest.mark.parametrize("header", [CLASSIC, NEWER, [name.upper() for name in CLASSIC]], ids=["old", "new", "case"])
 def test_an_order_of_two_lines_is_two_events_in_either_header(header: list[str], tmp_path: Path) -> None:
     rows = FIRST if header[1] != "EMAIL" else [{key.upper(): value for key, value in row.items()} for row in FIRST]
-    found = collected(tmp_path, rows, header)
+    collected = read_export(tmp_path, rows, header)
     when = datetime(2025, 10, 7, 7, 50, 26, tzinfo=UTC)
-    assert told(found, "ts", "type", "order_id", "item_id", "quantity", "amount", "currency", "channel") == [
+    assert values_of(collected, "ts", "type", "order_id", "item_id", "quantity", "amount", "currency", "channel") == [
         (when, "order", "#1001", "001", 2.0, 40.0, "EUR", "web"),
         (when, "order", "#1001", "002", 1.0, 10.0, "EUR", "web"),
     ]
-    assert found.guess["format"] == "shopify"
-    assert (found.rows_in, found.money_in, found.derived) == (2, 50.0, 0)
-    assert found.items.select(["item_id", "name", "brand"]).to_pylist() == [
+    assert collected.guess["format"] == "shopify"
+    assert (collected.rows_in, collected.money_in, collected.derived) == (2, 50.0, 0)
+    assert collected.items.select(["item_id", "name", "brand"]).to_pylist() == [
         {"item_id": "001", "name": "Cup - Blue", "brand": "Potters"},
         {"item_id": "002", "name": "Bowl", "brand": "Potters"},
     ]
 
 
 def test_discounts_are_spread_in_proportion_and_postage_is_a_charge(tmp_path: Path) -> None:
-    found = collected(tmp_path, DISCOUNTED)
-    assert told(found, "type", "item_id", "order_id", "discount") == [
+    collected = read_export(tmp_path, DISCOUNTED)
+    assert values_of(collected, "type", "item_id", "order_id", "discount") == [
         ("order", "001", "#1002", pytest.approx(2.0)),
         ("order", "003", "#1002", pytest.approx(6.0)),
         ("charge", None, "#1002", None),
     ]
-    assert found.events["amount"].to_pylist() == pytest.approx([18.0, 54.0, 4.9])
-    assert found.derived == 1
-    assert found.money_in == pytest.approx(76.9)
+    assert collected.events["amount"].to_pylist() == pytest.approx([18.0, 54.0, 4.9])
+    assert collected.derived == 1
+    assert collected.money_in == pytest.approx(76.9)
 
 
 def test_contacts_hold_the_address_and_events_its_hash(tmp_path: Path) -> None:
-    found = collected(tmp_path, FIRST)
-    contact = found.contacts.to_pylist()[0]
-    assert contact["customer_id"] == found.events["customer_id"][0].as_py()
+    collected = read_export(tmp_path, FIRST)
+    contact = collected.contacts.to_pylist()[0]
+    assert contact["customer_id"] == collected.events["customer_id"][0].as_py()
     assert contact["customer_id"].startswith("c_")
     assert {name: contact[name] for name in ("email", "first_name", "last_name", "country", "email_consent")} == {
         "email": "ann@example.com",
@@ -146,16 +146,16 @@ def test_contacts_hold_the_address_and_events_its_hash(tmp_path: Path) -> None:
 )
 def test_refunded_voided_and_cancelled_orders_are_no_orders(fields: dict[str, str], tmp_path: Path) -> None:
     rows = order("#1", "2025-10-07", [line("001", "50.00")], Shipping="4.90", **fields)
-    found = collected(tmp_path, rows)
-    assert told(found, "type", "amount") == [("void", 50.0), ("void", 4.9)]
-    assert found.findings["code"].to_pylist() == ["void_orders"]
+    collected = read_export(tmp_path, rows)
+    assert values_of(collected, "type", "amount") == [("void", 50.0), ("void", 4.9)]
+    assert collected.findings["code"].to_pylist() == ["void_orders"]
 
 
-def test_a_partial_refund_lowers_no_order_and_stands_apart(tmp_path: Path) -> None:
+def test_a_partial_refund_lowers_no_order_and_is_an_event_of_its_own(tmp_path: Path) -> None:
     fields = {"Financial_Status": "partially_refunded", "Refunded_Amount": "15.00"}
-    found = collected(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], **fields))
-    assert told(found, "type", "amount") == [("order", 50.0), ("refund_undated", -15.0)]
-    assert found.money_in == 35.0
+    collected = read_export(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], **fields))
+    assert values_of(collected, "type", "amount") == [("order", 50.0), ("refund_undated", -15.0)]
+    assert collected.money_in == 35.0
 
 
 def test_test_orders_and_unpaid_orders_are_set_aside_with_their_postage(tmp_path: Path) -> None:
@@ -163,9 +163,9 @@ def test_test_orders_and_unpaid_orders_are_set_aside_with_their_postage(tmp_path
     rows += order("#2", "2025-10-07", [line("001", "50.00")], Financial_Status="pending", Shipping="4.90")
     rows += order("#3", "2025-10-07", [line("001", "50.00")], Financial_Status="authorized")
     rows += order("#4", "2025-10-07", [line("001", "50.00")], Financial_Status="partially_paid")
-    found = collected(tmp_path, rows)
-    assert told(found, "order_id", "type") == [("#4", "order")]
-    assert found.rejected.select(["reason", "amount"]).to_pylist() == [
+    collected = read_export(tmp_path, rows)
+    assert values_of(collected, "order_id", "type") == [("#4", "order")]
+    assert collected.rejected.select(["reason", "amount"]).to_pylist() == [
         {"reason": "test_order", "amount": 50.0},
         {"reason": "test_order", "amount": 5.0},
         {"reason": "unpaid", "amount": 54.9},
@@ -180,18 +180,18 @@ def test_guests_are_known_by_phone_then_by_name_and_zip(tmp_path: Path) -> None:
     rows += order("#3", "2025-10-09", [line("001", "1.00")], **guest)
     rows += order("#4", "2025-10-10", [line("001", "1.00")], **guest | {"Billing_Name": "bo  berg"})
     rows += order("#5", "2025-10-11", [line("001", "1.00")], Email="", Billing_Name="", Billing_Zip="")
-    found = collected(tmp_path, rows)
-    ids = found.events["customer_id"].to_pylist()
+    collected = read_export(tmp_path, rows)
+    ids = collected.events["customer_id"].to_pylist()
     assert (ids[0] == ids[1], ids[2] == ids[3], ids[0] == ids[2]) == (True, True, False)
-    assert found.rejected["reason"].to_pylist() == ["no_customer"]
+    assert collected.rejected["reason"].to_pylist() == ["no_customer"]
 
 
-def test_an_order_told_twice_in_one_file_counts_as_it_is_told_last(tmp_path: Path) -> None:
+def test_of_an_order_that_a_file_contains_twice_the_last_copy_counts(tmp_path: Path) -> None:
     later = order("#1001", "2025-10-07", [line("001", "20.00", 2), line("002", "10.00")], Financial_Status="refunded")
-    found = collected(tmp_path, FIRST + DISCOUNTED + later)
-    assert told(found, "order_id", "type")[-3:] == [("#1001", "void"), ("#1001", "void"), ("#1002", "charge")]
-    assert (found.rows_in, found.events.num_rows - found.derived, found.repeated) == (6, 4, 2)
-    assert found.repeated_money == 50.0
+    collected = read_export(tmp_path, FIRST + DISCOUNTED + later)
+    assert values_of(collected, "order_id", "type")[-3:] == [("#1001", "void"), ("#1001", "void"), ("#1002", "charge")]
+    assert (collected.rows_in, collected.events.num_rows - collected.derived, collected.repeated) == (6, 4, 2)
+    assert collected.repeated_money == 50.0
 
 
 def test_a_shuffled_export_gives_the_same_events(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_shuffled_export_gives_the_same_events(tmp_path: Path) -> None:
     assert shuffled != rows
 
     def content(rows: list[dict[str, str]]) -> pa.Table:
-        events = collected(tmp_path, rows).events
+        events = read_export(tmp_path, rows).events
         return events.drop(list(PROVENANCE)).sort_by("event_id")
 
     assert content(rows).equals(content(shuffled))
@@ -211,34 +211,34 @@ def test_bad_dates_and_prices_are_bad_rows_of_the_whole_order(tmp_path: Path) ->
     rows = [row for n in range(60) for row in order(f"#{n}", "2025-10-07", [line("001", "1.00")])]
     bad = order("#99", "2025-10-07", [line("001", "1.00"), line("002", "1.00")])
     bad[1]["Lineitem price"] = "abc"
-    found = collected(tmp_path, rows + bad)
-    assert found.rejected["reason"].to_pylist() == ["bad_amount", "bad_amount"]
-    with pytest.raises(QuarantineError, match="or another line of the order is no number"):
-        collected(tmp_path, bad)
+    collected = read_export(tmp_path, rows + bad)
+    assert collected.rejected["reason"].to_pylist() == ["bad_amount", "bad_amount"]
+    with pytest.raises(QuarantineError, match="or that of another line of the order, is not a number"):
+        read_export(tmp_path, bad)
 
 
-def test_a_row_that_tells_no_item_is_no_line(tmp_path: Path) -> None:
+def test_a_row_without_an_item_is_no_line(tmp_path: Path) -> None:
     second_payment = {"Name": "#1001", "Payment Reference": "c123"}
-    found = collected(tmp_path, [*FIRST, second_payment])
-    assert found.events["amount"].to_pylist() == [40.0, 10.0]
-    assert (found.rows_in, found.repeated) == (3, 1)
+    collected = read_export(tmp_path, [*FIRST, second_payment])
+    assert collected.events["amount"].to_pylist() == [40.0, 10.0]
+    assert (collected.rows_in, collected.repeated) == (3, 1)
 
 
-def test_a_subtotal_that_is_not_what_the_lines_come_to_is_said(tmp_path: Path) -> None:
-    found = collected(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], Subtotal="30.00"))
-    assert found.findings["code"].to_pylist() == ["totals_differ"]
-    assert pc.sum(found.events["amount"]).as_py() == 30.0
+def test_a_subtotal_that_differs_from_its_lines_is_a_finding(tmp_path: Path) -> None:
+    collected = read_export(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], Subtotal="30.00"))
+    assert collected.findings["code"].to_pylist() == ["totals_differ"]
+    assert pc.sum(collected.events["amount"]).as_py() == 30.0
 
 
 def test_two_currencies_are_refused_or_filtered(tmp_path: Path) -> None:
     rows = FIRST + order("#2", "2025-10-07", [line("001", "1.00")], Currency="USD")
-    with pytest.raises(SourceError, match="amounts in 2 currencies"):
-        collected(tmp_path, rows)
-    assert collected(tmp_path, rows, currency="EUR").rejected["reason"].to_pylist() == ["other_currency"]
+    with pytest.raises(SourceError, match="the amounts are in several currencies"):
+        read_export(tmp_path, rows)
+    assert read_export(tmp_path, rows, currency="EUR").rejected["reason"].to_pylist() == ["other_currency"]
 
 
-def test_another_file_said_to_be_shopify_is_refused(tmp_path: Path) -> None:
+def test_another_file_is_refused_as_shopify(tmp_path: Path) -> None:
     path = tmp_path / "plain.csv"
     path.write_text("customer_id,ts,amount\na,2024-01-01,3\n")
-    with pytest.raises(SourceError, match="no Shopify order export, it lacks Name, Created at, Lineitem quantity"):
+    with pytest.raises(SourceError, match="not an export of the format shopify: it lacks the columns Name, Created at"):
         read_source(path, Config(), CollectOptions(format="shopify"), NOW)

@@ -184,9 +184,9 @@ def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: 
 def _stretched(tails: Floats, per_day: float, grid: Grid) -> Floats:
     """Turn probabilities of at least j order days into those of at least j orders, at `per_day` orders a day."""
     starts = grid.order_starts.astype(float)
-    wanted = np.maximum(starts / per_day, 1.0)
-    high = np.clip(np.searchsorted(starts, wanted), 1, len(starts) - 1)
-    part = (wanted - starts[high - 1]) / (starts[high] - starts[high - 1])
+    target = np.maximum(starts / per_day, 1.0)
+    high = np.clip(np.searchsorted(starts, target), 1, len(starts) - 1)
+    part = (target - starts[high - 1]) / (starts[high] - starts[high - 1])
     return np.asarray(tails[:, high - 1] * (1 - part) + tails[:, high] * part)
 
 
@@ -208,10 +208,10 @@ def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid,
     spend = np.zeros((len(seen), len(grid.spend_means)))
     for bins in _FEW:
         weight, counts = chances[:, bins].sum(axis=1), grid.order_means[bins]
-        given = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
-        given = given / given.sum(axis=1, keepdims=True)
-        mean = given @ counts
-        variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(given, mean, counts))
+        per_active = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
+        per_active = per_active / per_active.sum(axis=1, keepdims=True)
+        mean = per_active @ counts
+        variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(per_active, mean, counts))
         centre = np.log(np.maximum(basket * mean, grid.spend_edges[1] * 1e-2)) - variance / 2
         below = ndtr((log_edges - centre[:, None]) / np.sqrt(variance)[:, None])
         spend += weight[:, None] * np.diff(below, axis=1, prepend=0.0, append=1.0)

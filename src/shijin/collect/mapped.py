@@ -1,0 +1,139 @@
+"""A source with its columns by role, and how its numbers and dates are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.collect import guess
+from shijin.collect.collected import CollectOptions, SourceReading
+from shijin.collect.currency import sign_of
+from shijin.collect.raw import Raw, readable
+from shijin.collect.times import DateOrder, as_time
+from shijin.collect.values import Decimal, as_number, as_text, is_text
+from shijin.config import Config
+from shijin.prepare.findings import finding
+
+
+@dataclass(frozen=True)
+class MappedSource:
+    """A source with its columns by role, and how its numbers and dates are written.
+
+    Parameters
+    ----------
+    raw
+        The source as it came, n rows.
+    roles
+        Its columns by role. Where a role has several, the first with a value counts, row by row.
+    decimal, date_order
+        The decimal sign, and the order of year, month and day.
+    date_order_is_guess
+        Whether the dates allow another order as well.
+    config
+        The shop's settings.
+    """
+
+    raw: Raw
+    roles: Mapping[str, tuple[str, ...]]
+    decimal: Decimal
+    date_order: DateOrder
+    date_order_is_guess: bool
+    config: Config
+
+    def column(self, role: str) -> str | None:
+        """The name of a role's first column; None where the source has none."""
+        return self.roles[role][0] if role in self.roles else None
+
+    def text(self, role: str) -> pa.Array:
+        """(n,) texts of a role, null where the source has none."""
+        texts = [as_text(self.raw.table[name]) for name in self.roles.get(role, ())]
+        return pc.coalesce(*texts) if texts else pa.nulls(self.raw.table.num_rows, pa.string())
+
+    def number(self, role: str) -> pa.Array:
+        """(n,) numbers of a role's first column, null where the source has none."""
+        name = self.column(role)
+        if name is None:
+            return pa.nulls(self.raw.table.num_rows, pa.float64())
+        return as_number(self.raw.table[name], self.decimal)
+
+    def time(self, role: str) -> pa.Array:
+        """(n,) instants of a role's column, which the source must have."""
+        column = self.raw.table[self.roles[role][0]]
+        return as_time(column, self.date_order, self.config.shop.timezone, self.config.engine)
+
+
+def money_column(roles: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The column of money; None where there is none."""
+    return next((roles[role][0] for role in ("amount", "price") if role in roles), None)
+
+
+def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], config: Config, options: CollectOptions) -> MappedSource:
+    """Decide the decimal sign and the order of dates: an option wins, else the values decide.
+
+    Parameters
+    ----------
+    roles
+        Columns by role, with one of times.
+
+    Raises
+    ------
+    SourceError
+        When one of these columns is not text.
+    """
+    raw = readable(raw, [name for names in roles.values() for name in names])
+    money = money_column(roles)
+    amounts = raw.table[money] if money else pa.nulls(raw.table.num_rows, pa.string())
+    amounts = as_text(amounts) if is_text(amounts.type) else amounts
+    decimal = options.decimal or config.collect.decimal or guess.decimal_of(amounts)
+    times = raw.table[roles["ts"][0]]
+    hint = "EUR" if decimal == "," else config.shop.currency or sign_of(amounts)
+    guessed, is_guess = guess.date_order_of(as_text(times), hint) if is_text(times.type) else ("ymd", False)
+    chosen = options.date_order or config.collect.date_order
+    return MappedSource(raw, roles, decimal, chosen or guessed, is_guess and not chosen, config)
+
+
+def reading_of(source: MappedSource, format_name: str) -> SourceReading:
+    """Describe how a source was read, with the columns that were not."""
+    used = {name for names in source.roles.values() for name in names}
+    return SourceReading(
+        format=format_name,
+        columns=dict(source.roles),
+        encoding=source.raw.detected.get("encoding"),
+        decimal=source.decimal,
+        date_order=source.date_order,
+        unread=tuple(name for name in source.raw.columns if name not in used),
+    )
+
+
+def guess_of(source: MappedSource, format_name: str) -> dict[str, Any]:
+    """What was detected and guessed, for people to see and for the receipt."""
+    return {
+        "format": format_name,
+        **source.raw.detected,
+        "columns": {role: names[0] for role, names in source.roles.items()},
+        "decimal": source.decimal,
+        "date_order": source.date_order,
+    }
+
+
+def notes_of_reading(source: MappedSource, accepted: pa.Table) -> list[dict[str, Any]]:
+    """Findings about how a source was read: a guessed order of dates or encoding, ids that were rounded."""
+    notes = []
+    n = source.raw.table.num_rows
+    if source.date_order_is_guess:
+        order = {"dmy": "day/month/year", "mdy": "month/day/year"}[source.date_order]
+        notes.append(finding("date_order_guessed", "warns", n, 1.0, order=order))
+    encoding = source.raw.detected.get("encoding", "utf-8")
+    if encoding not in ("utf-8", "utf-8-sig", source.config.collect.encoding):
+        notes.append(finding("encoding_guessed", "notes", n, 1.0, encoding=encoding))
+    # A spreadsheet keeps 15 digits of a number, so that a longer id ends in zeros.
+    rounded = pc.match_substring_regex(pc.unique(accepted["customer_id"]), r"^[1-9]\d{11,}0{4,}$")
+    if pc.any(rounded).as_py():
+        count = pc.sum(rounded).as_py()
+        column = source.column("customer_id")
+        notes.append(finding("ids_rounded", "warns", count, count / len(rounded), column=column))
+    return notes

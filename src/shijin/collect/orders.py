@@ -1,0 +1,125 @@
+"""Orders that a source keeps in several rows: their fields spread over their rows, and their copies told apart.
+
+For formats in which an order's own fields stand on one of its rows only, or on each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from shijin.collect.values import as_array
+from shijin.config import EngineSection
+from shijin.engine.duckdb import connect
+
+TOLERANCE = 0.005  # half a cent: amounts that differ by less are equal
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Which copy of its order each row belongs to, where a file that joins several exports contains orders repeatedly.
+
+    Parameters
+    ----------
+    number : (n,) int64
+        From 1; equal numbers of one order are one copy.
+    is_head : (n,) bool
+        Rows that have the order's own fields.
+    is_outdated : (n,) bool
+        Rows of all copies but an order's last, which is the newest.
+    """
+
+    number: pa.Array
+    is_head: pa.Array
+    is_outdated: NDArray[np.bool_]
+
+
+def copies_of(order_ids: pa.Array, is_head: pa.Array, engine: EngineSection) -> Copies:
+    """Tell the copies of orders apart: each begins with a row that has the order's own fields.
+
+    Parameters
+    ----------
+    order_ids : (n,) string
+    is_head : (n,) bool
+        Rows that have the order's own fields.
+
+    Examples
+    --------
+    >>> rows, heads = pa.array(["1", "1", "2", "1"]), pa.array([True, False, True, True])
+    >>> copies = copies_of(rows, heads, EngineSection())
+    >>> copies.number.to_pylist(), copies.is_outdated.tolist()
+    ([1, 1, 1, 2], [True, True, False, False])
+    """
+    rows = pa.table({"name": order_ids, "head": is_head, "place": np.arange(len(order_ids))})
+    with connect(engine) as connection:
+        connection.register("rows", rows)
+        # The running count of heads numbers the copies; rows before the first head belong to the first copy.
+        copies = connection.sql(
+            """SELECT head, (count_if(head) OVER (PARTITION BY name))::BIGINT AS copies, greatest(1, count_if(head) OVER
+                (PARTITION BY name ORDER BY place ROWS UNBOUNDED PRECEDING))::BIGINT AS copy FROM rows ORDER BY place"""
+        ).to_arrow_table()
+    count, number = copies["copies"].to_numpy(), copies["copy"].to_numpy()
+    return Copies(as_array(copies["copy"]), as_array(copies["head"]), (count > 1) & (number < count))
+
+
+def spread_over_rows(
+    order_ids: pa.Array,
+    copies: Copies,
+    fields: Mapping[str, pa.Array],
+    line_amounts: Mapping[str, pa.Array],
+    engine: EngineSection,
+) -> dict[str, pa.Array]:
+    """Give each row the fields of its order and the sums over the order's lines.
+
+    Parameters
+    ----------
+    fields
+        (n,) fields of the order: the one value that its rows have, or null, is spread over them.
+    line_amounts
+        (n,) amounts of lines: their sum over the order is ``order_<name>``.
+
+    Returns
+    -------
+    (n,) columns by name; ``broken`` is true where a line of the order lacks one of the amounts
+    """
+    rows = {"order_id": order_ids, "copy": copies.number, "place": np.arange(len(order_ids))}
+    of_order = [f"max({name}) OVER one AS {name}" for name in fields]
+    of_order += [f"sum({name}) OVER one AS order_{name}" for name in line_amounts]
+    lacking = " OR ".join(f"{name} IS NULL" for name in line_amounts)
+    with connect(engine) as connection:
+        connection.register("rows", pa.table({**rows, **fields, **line_amounts}))
+        query = f"""SELECT {", ".join(of_order)}, bool_or({lacking}) OVER one AS broken FROM rows
+            WINDOW one AS (PARTITION BY order_id, copy) ORDER BY place"""
+        orders = connection.sql(query).to_arrow_table()
+    return {"order_id": order_ids, **line_amounts} | {name: as_array(orders[name]) for name in orders.column_names}
+
+
+def net_amounts(order: Mapping[str, pa.Array]) -> pa.Array:
+    """Compute line amounts after all discounts: the order's subtotal, spread in proportion to the lines before its own.
+
+    Where the subtotal is not plausible, the lines less the order's discount are spread instead.
+
+    Parameters
+    ----------
+    order
+        (n,) gross and line_discount of each line, order_gross and order_line_discount; subtotal and discounts of the
+        order, null where the source has none.
+    """
+    before = pc.subtract(order["gross"], order["line_discount"])
+    sum_before = pc.subtract(order["order_gross"], order["order_line_discount"])
+    less_discount = pc.subtract(sum_before, pc.fill_null(order["discounts"], 0.0))
+    plausible = pc.and_(
+        pc.greater_equal(order["subtotal"], 0.0),
+        pc.less_equal(order["subtotal"], pc.add(order["order_gross"], TOLERANCE)),
+    )
+    after = pc.coalesce(pc.if_else(plausible, order["subtotal"], None), less_discount)
+    nothing_off = pc.less(pc.abs(pc.subtract(after, sum_before)), TOLERANCE)
+    is_zero = pc.equal(sum_before, 0.0)
+    divisor = pc.if_else(is_zero, 1.0, sum_before)
+    factor = pc.if_else(pc.or_(nothing_off, is_zero), 1.0, pc.divide(after, divisor))
+    return pc.multiply(before, factor)
