@@ -59,8 +59,8 @@ def affinities(
     half_life_days
         Half-life of interest; inf: no decay.
     responses
-        A click counts as much as a view; a rating as much as an order, for or against the item; “not interested” as much
-        as a view, against it. A review with a rating counts once, by its rating. Interest is at least 0.
+        A click counts as much as a view; a rating as much as an order, for or against the item; “not interested” as
+        much as a view, against it. A review with a rating counts once, by its rating. Interest is at least 0.
 
     Returns
     -------

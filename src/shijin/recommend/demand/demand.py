@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from shijin.arrays import Flags, Floats
 from shijin.recommend.demand.methods import DemandMethod, chosen_method, expected_orders, naive_method, units_of
-from shijin.recommend.demand.sold import Sold
+from shijin.recommend.demand.sold import Sold, sold_of
+from shijin.recommend.item_context import ItemContext
 from shijin.recommend.past.catalogue import Catalogue
+from shijin.represent.cutoff import day_of
 from shijin.represent.packed import DAY_US
 from shijin.schema import DEMAND
 
@@ -158,6 +160,21 @@ def forecast_demand(
         naive_method=naive,
         judged=_judged(sold, horizon, orders_before),
     )
+
+
+def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
+    """Forecast the pieces of every item of a shop: `schema.DEMAND`, and the fields of its card.
+
+    The expected orders are as many as in the last horizon. The orders that the forecast of the customers expects had a
+    larger error, on Online Retail and The Complete Journey alike.
+    """
+    sold = sold_of(context.history, context.actions, context.catalogue.product)
+    demand = forecast_demand(sold, context.horizon_days)
+    table, figures = demand_table(demand, context.catalogue), demand.card()
+    if figures["judged"]:
+        figures["judged"]["cutoff"] = day_of(figures["judged"]["cutoff"]).isoformat()
+    cutoff = context.day.isoformat()
+    return table, {"cutoff": cutoff, "horizon_days": context.horizon_days, "items": table.num_rows, **figures}
 
 
 def demand_table(demand: Demand, catalogue: Catalogue) -> pa.Table:

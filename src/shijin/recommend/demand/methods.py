@@ -68,7 +68,7 @@ def chosen_method(sold: Sold, horizon: int) -> DemandMethod:
 
 
 def expected_orders(sold: Sold, horizon: int, of_known_customers: float | None) -> float:
-    """Orders over the horizon: those of known customers plus as many of new ones as lately; as many as lately if None."""
+    """Orders over the horizon: of known customers, plus as many of new ones as lately; if None, as many as lately."""
     recent = sold.order_ts >= sold.now - horizon
     if of_known_customers is None:
         return float(recent.sum())

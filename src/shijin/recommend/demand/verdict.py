@@ -11,7 +11,7 @@ MANY = 10  # pieces; from here on they are written without a decimal
 
 
 def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
-    """Compare the errors of the forecast and of the naive one in the judged window, also where the naive one was better.
+    """Compare the errors of the forecast and of the naive one in the judged window, whichever was better.
 
     Errors are in money, with every piece at its usual price; in pieces where no item has a price.
 

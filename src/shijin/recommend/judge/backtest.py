@@ -1,17 +1,17 @@
-"""Backtest of lists: the recommender and simple lists, judged on the shop's own past. Every figure follows from the rows.
+"""Backtest of lists: the recommender and simple lists, judged on the shop's own past.
 
-The customers are chosen before anything later is looked at, and lists are made from what was known then.
+The rows are kept, so that every figure can be recomputed. The customers are chosen before anything later is looked
+at, and lists are made from what was known then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from shijin.arrays import Codes, Flags, Floats, Ints
+from shijin.arrays import Codes, Floats, Ints
 from shijin.forecasting.members import QUIETLY, Work
 from shijin.notes import Progress
 from shijin.recommend.judge.baselines import Entries, baseline_lists
@@ -74,7 +74,7 @@ def backtest_items(
 
 
 def judge(task: Task, training: TrainingData, progress: Progress, *, allow_repeat: bool) -> JudgedTask | None:
-    """Make everybody's lists, the recommender's and the simple ones; None where no customer with a list bought anything.
+    """Make the recommender's lists and the simple ones; None where no customer with a list bought anything.
 
     Parameters
     ----------

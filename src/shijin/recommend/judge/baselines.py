@@ -47,7 +47,7 @@ def baseline_lists(past: Actions, allowed: Flags, rows: Ints, k: int, *, allow_r
     rows
         The customers, as positions in `past`; the entries have the same positions.
     allow_repeat
-        Whether items that a customer bought before may be listed; if not, there is one simple list, recent best sellers.
+        Whether items that a customer bought before may be listed; if not, recent best sellers are the one simple list.
     """
     part, popular = past.of(rows), best_sellers(past, allowed)
     if not allow_repeat:

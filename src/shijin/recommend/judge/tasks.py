@@ -1,8 +1,8 @@
 """Tasks on which lists are judged: what each customer bought next, given what was known before.
 
-Two tasks from a shop's own past. *Window*: the actions before a cutoff are known; the targets are the purchases within a
-horizon from it on. *Last*: of each customer all actions before the newest order are known; the targets are the items of
-that order. There, later actions of other customers are known too, so the first task is the one to trust.
+Two tasks from a shop's own past. *Window*: the actions before a cutoff are known; the targets are the purchases within
+a horizon from it on. *Last*: of each customer all actions before the newest order are known; the targets are the items
+of that order. There, later actions of other customers are known too, so the first task is the one to trust.
 """
 
 from __future__ import annotations

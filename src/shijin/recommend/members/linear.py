@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from shijin.arrays import Ints, Singles
 from shijin.recommend.members.neighbours import MOST_NEIGHBOURS, trimmed

@@ -1,4 +1,4 @@
-"""All members of a recommender, fitted to the actions before a cutoff, and the statistics of each item. No outcome enters."""
+"""All members of a recommender, fitted to the actions before a cutoff, and item statistics. No outcome enters."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _by_category(category: Codes, recent: Floats) -> sp.csr_matrix:
 
 
 def _borrowed(category: Codes, catalogue: Catalogue, items: Items, horizon_days: int) -> sp.csr_matrix:
-    """(items, items) shares that a new item borrows from the best sellers of its category and brand, or its category."""
+    """(items, items) shares that a new item borrows from best sellers of its category and brand, or its category."""
     fresh = (category >= 0) & catalogue.product & (items.count < FRESH_COUNT) & (items.known_days <= horizon_days)
     sold = np.flatnonzero((items.recent > 0) & (category >= 0) & ~fresh)
     sold = sold[np.argsort(-items.recent[sold], kind="stable")]

@@ -1,7 +1,7 @@
 """Item-to-item members that are counted: co-occurrence, transitions and cosine. They take seconds to fit.
 
-Each member is a sparse matrix from items of the past to items that may follow. A customer's score is the customer's past,
-decayed by its age in steps, times that matrix.
+Each member is a sparse matrix from items of the past to items that may follow. A customer's scores are the customer's
+past, decayed by its age in steps, times that matrix.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def actions_of(history: History, n_items: int) -> Actions:
     rows = np.flatnonzero((lines.item >= 0) & np.isin(kind, list(WEIGHTS)) & (lines.quantity > 0))
     customer, kind = history.customer[moment[rows]], kind[rows]
     item, ts, channel = lines.item[rows], lines.ts[rows], history.moments.channel[moment[rows]]
-    # Lines of one customer, moment, item and kind become one row: sorted next to each other, then summed from each start.
+    # Lines of one customer, moment, item and kind become one row: sorted next to each other, then summed by run.
     order = np.lexsort((kind, item, ts, customer))
     starts = np.flatnonzero(_begins([column[order] for column in (customer, ts, item, kind)]))
     first = order[starts]

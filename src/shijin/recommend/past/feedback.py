@@ -42,9 +42,7 @@ def apply_feedback(actions: Actions, responses: Responses) -> tuple[Actions, Int
     return _inserted(remaining, actions, [(liked, Kind.REVIEW), (clicked, Kind.VIEW)], excluded), excluded
 
 
-def _inserted(
-    remaining: Actions, actions: Actions, inserts: list[tuple[Responses, Kind]], excluded: Ints
-) -> Actions:
+def _inserted(remaining: Actions, actions: Actions, inserts: list[tuple[Responses, Kind]], excluded: Ints) -> Actions:
     """The remaining rows with responses inserted as actions, in the order of customer, time and item."""
     customer = np.concatenate([remaining.customer, *(rows.customer for rows, _ in inserts)])
     item = np.concatenate([remaining.item, *(rows.item for rows, _ in inserts)])

@@ -111,7 +111,7 @@ def _shrunk_gaps(times: Floats, span_days: Floats, usual: Floats) -> Floats:
 
 
 def _purchases(actions: Actions) -> tuple[Ints, Flags]:
-    """Rows of purchases by customer, item and time, and for each but the first whether its pair is that of the row before."""
+    """Purchases by customer, item and time; and for each row but the first whether the row before has the same pair."""
     bought = np.flatnonzero(actions.ordered)
     keys = actions.customer[bought] * actions.n_items + actions.item[bought]
     order = np.argsort(keys, kind="stable")

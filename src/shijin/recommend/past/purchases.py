@@ -1,8 +1,8 @@
 """Purchases: which customer bought which product on which days. Every number of a reason is counted from them.
 
 A *purchase* is a product that a customer bought on one day of the shop's calendar, whatever the number of pieces, lines
-or orders of it on that day. An *age* in days is counted on the calendar: at the midnight that ends yesterday, a purchase
-of yesterday is 1 day old. Anybody with the list of orders can therefore count the same numbers.
+or orders of it on that day. An *age* in days is counted on the calendar: at the midnight that ends yesterday, a
+purchase of yesterday is 1 day old. Anybody with the list of orders can therefore count the same numbers.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ class ResponseKind(IntEnum):
     DISMISS = 3
 
 
+COLUMNS = ("customer_id", "item_id", "ts", "type", "rating")  # of `schema.EVENTS`, that are read here
 _KINDS = {"review": ResponseKind.RATING, "rating": ResponseKind.RATING, "click": ResponseKind.CLICK}
 _KINDS |= {"exposure": ResponseKind.EXPOSURE, "dismiss": ResponseKind.DISMISS}
 _OPINIONS = (ResponseKind.RATING, ResponseKind.DISMISS)
@@ -70,7 +71,7 @@ class Responses:
         return Responses(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def opinions(self) -> Responses:
-        """Each customer's present opinion of an item: the newest rating or “not interested”, which replaces older ones."""
+        """Each customer's present opinion of an item: the newest rating or “not interested”; it replaces older ones."""
         opinions = self.take(np.isin(self.kind, _OPINIONS))
         # lexsort is stable: the rows of a pair stay in order of time, so that the last one of a run is the newest.
         by_pair = np.lexsort((opinions.item, opinions.customer))

@@ -25,9 +25,7 @@ def batches(actions: Actions, rows: Ints | None = None) -> Iterator[Batch]:
         yield some, actions.of(some)
 
 
-def map_batches(
-    work: Callable[[Batch], Output], actions: Actions, rows: Ints | None, threads: int
-) -> Iterator[Output]:
+def map_batches(work: Callable[[Batch], Output], actions: Actions, rows: Ints | None, threads: int) -> Iterator[Output]:
     """Apply a function to every batch, in so many threads; results come in the order of the batches."""
     with ThreadPoolExecutor(threads) as pool:
         waiting = []

@@ -1,4 +1,4 @@
-"""The chance that a candidate is bought: a piecewise linear logistic curve of its score, its place in the list and more.
+"""The chance that a candidate is bought: a piecewise linear logistic curve of score, place in the list and more.
 
 It is fitted to lists that were chosen without looking at the outcome, and to scores of trees that had not seen them.
 """
@@ -70,7 +70,7 @@ def curve_inputs(score: Floats, place: Floats, actions: Floats, silence: Floats,
 
 
 def weighted(parts: Iterable[tuple[NDArray[np.floating], float]], n: int) -> Floats:
-    """(n,) weighted sum of columns, added in their order: the last bits of a matrix product depend on the other rows."""
+    """(n,) weighted sum of columns, added in their order: last bits of a matrix product depend on the other rows."""
     total = np.zeros(n)
     for column, weight in parts:
         total += weight * column.astype(np.float64)

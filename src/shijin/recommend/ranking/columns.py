@@ -58,7 +58,7 @@ class CustomerGroups:
     counted: Flags
 
     def ranks(self, values: Floats) -> Floats:
-        """(p,) number of counted pairs of the same customer with a larger value; `UNRANKED` where the value is not > 0."""
+        """(p,) number of counted pairs of the same customer with a larger value; `UNRANKED` for values <= 0."""
         order = falling(self.customer, values)
         owner, ordered = self.customer[order], values[order].astype(np.float32)
         # Of a run of equal values all have the rank of the first: carried along by a running maximum.

@@ -1,7 +1,7 @@
 """Lists from ranked candidates: optionally diverse, optionally by value, with a share of places that explore.
 
-A place goes to the best candidate left, or, with the probability of exploring, to any candidate left, all equally likely.
-The propensity of a shown item is the probability with which this place showed it, given the places before it.
+A place goes to the best candidate left, or, with the probability of exploring, to any candidate left, all equally
+likely. The propensity of a shown item is the probability with which this place showed it, given the places before it.
 """
 
 from __future__ import annotations

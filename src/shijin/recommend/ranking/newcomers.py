@@ -34,7 +34,7 @@ class Bestsellers:
     by_channel: dict[int, tuple[Codes, Floats, Floats]]
 
     def rank(self, customers: Ints) -> Ranking:
-        """Candidates of some customers, by rising position: the chance is the recent share, the score the share ever."""
+        """Candidates of some customers, by rising position: the chance is the recent share, the score that ever."""
         nothing = (np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0))
         of_customers = [nothing, *(self.by_channel[channel] for channel in self.channel[customers].tolist())]
         item, recent, ever = (np.concatenate(parts) for parts in zip(*of_customers, strict=True))

@@ -169,9 +169,7 @@ def _fit_trees(examples: Examples, threads: int) -> tuple[Floats, str]:
     for half in (0, 1):
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         fit_on, judge_on = halves[half], halves[1 - half]
-        fitted.append(
-            lgb.train(settings, fit_on, MOST_TREES, [judge_on], callbacks=[stop], keep_training_booster=True)
-        )
+        fitted.append(lgb.train(settings, fit_on, MOST_TREES, [judge_on], callbacks=[stop], keep_training_booster=True))
     rounds = max(1, round(MORE_TREES * sum(one.best_iteration for one in fitted) / 2))
     for one in fitted:
         for _ in range(rounds - one.current_iteration()):
@@ -188,12 +186,14 @@ def _dataset(examples: Examples, rows: Flags) -> lgb.Dataset:
 
 
 def _fit_weights(examples: Examples, names: tuple[str, ...]) -> dict[str, float]:
-    """Weights >= 0 that maximise the likelihood of what was bought among a customer's candidates: a conditional logit."""
+    """Weights >= 0 that maximise the likelihood of the bought candidates of each list: a conditional logit."""
     blended = [place for place, name in enumerate(names) if name.endswith(BLENDED)]
     equal = np.ones(len(blended))
     if len(np.unique(examples.customer)) < LEAST_TO_WEIGH:
         return {names[place]: 1.0 for place in blended}
-    in_order = falling(examples.customer, examples.columns[:, blended].sum(axis=1))  # the order of codes must not matter
+    in_order = falling(
+        examples.customer, examples.columns[:, blended].sum(axis=1)
+    )  # the order of codes must not matter
     shares, outcome = examples.columns[:, blended][in_order].astype(np.float64), examples.bought[in_order].astype(float)
     starts = np.flatnonzero(np.diff(examples.customer, prepend=-1))
     lists = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(shares))))

@@ -90,7 +90,7 @@ class Recommender:
 
 
 def likely_customers(members: Members, actions: Actions, item: int) -> Ints:
-    """The customers to rank for one item: all of them, or of too many the likeliest by the members and by past purchases.
+    """The customers to rank for one item: all, or of too many the likeliest by the members and past purchases.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """Training of a Recommender on a shop's past: members, and a ranker trained on what customers bought next.
 
-The ranker is trained on the newest closed windows where enough customers bought something in one, with members fitted to
-the actions before it; else on each customer's last step. Then the members are fitted again to all actions before the
-cutoff.
+The ranker is trained on the newest closed windows where enough customers bought something in one, with members fitted
+to the actions before it; else on each customer's last step. Then the members are fitted again to all actions before
+the cutoff.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Training data of a recommender: parts of the shop's past with what was bought next, and members fitted to each.
 
-A training pair is (history before a closed window, purchases in it). Where too few customers bought something in one, it
-is (history before each customer's last step, purchases in that step).
+A training pair is (history before a closed window, purchases in it). Where too few customers bought something in one,
+it is (history before each customer's last step, purchases in that step).
 """
 
 from __future__ import annotations

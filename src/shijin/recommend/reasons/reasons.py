@@ -4,9 +4,9 @@ Every number counts purchases (a product that a customer bought on a day), views
 customers who are known there. An age in days is counted on the calendar, from the day of the action to the cutoff.
 
 rhythm
-    Bought on `bought_days` >= 3 days, every `gap_days`: days from the first to the newest over the number of gaps, to the
-    nearest whole day, halves up. No gap is longer than two thirds of the days from the first to the newest: of two gaps
-    none is more than twice the other. The newest purchase, `ago_days` ago, is at most three such gaps old.
+    Bought on `bought_days` >= 3 days, every `gap_days`: days from the first to the newest over the number of gaps, to
+    the nearest whole day, halves up. No gap is longer than two thirds of the days from the first to the newest: of two
+    gaps none is more than twice the other. The newest purchase, `ago_days` ago, is at most three such gaps old.
 cart
     Put into the cart `ago_days` ago, for the last time, and not bought at that moment or since; within the horizon, or,
     where no stronger reason holds, at any time.
@@ -35,7 +35,8 @@ sold
 listed
     It is on the shop's list and nobody bought it.
 explore
-    It is shown to find out whether the customer likes it; `also` is the code of the reason that holds, with its numbers.
+    It is shown to find out whether the customer likes it; `also` is the code of the reason that holds, its numbers
+    follow.
 
 Names, categories and brands are those of today's catalogue. The customer of a row never bought the item of an `after`,
 `with` or `popular`: all customers counted there are other customers.
