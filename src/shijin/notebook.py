@@ -43,9 +43,9 @@ class Reading:
     receipt: Receipt | None
 
     @property
-    def columns(self) -> dict[str, str]:
-        """Role to column of the source."""
-        return dict(self._card.get("guess", {}).get("columns", {}))
+    def columns(self) -> dict[str, list[str]]:
+        """Role to the columns of the source that play it; the first with a value counts, row by row."""
+        return dict(self._card.get("columns", {}))
 
     @property
     def guesses(self) -> dict[str, Any]:
@@ -62,13 +62,18 @@ class Reading:
         return {} if self.receipt is None else {**self.receipt.inputs, **self.receipt.card}
 
     def __repr__(self) -> str:
-        rows = {**self.guesses, **self.columns, "unread": ", ".join(self.unread) or "-"}
+        rows = self._rows()
         return "\n".join(f"{name:>12}: {value}" for name, value in rows.items())
 
     def _repr_html_(self) -> str:
-        rows = {**self.guesses, **self.columns, "unread": ", ".join(self.unread) or "-"}
-        cells = (f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+        cells = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._rows().items())
         return f"<table>{''.join(cells)}</table>"
+
+    def _rows(self) -> dict[str, str]:
+        """Everything that is shown: guesses, columns by role, columns left unread."""
+        guesses = {name: str(value) for name, value in self.guesses.items()}
+        columns = {role: ", ".join(names) for role, names in self.columns.items()}
+        return {**guesses, **columns, "unread": ", ".join(self.unread) or "-"}
 
 
 @dataclass(frozen=True)

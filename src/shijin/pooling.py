@@ -1,8 +1,8 @@
-"""Pooling: several forecasts of the same thing become one, by non-negative weights that are learnt from outcomes.
+"""Pooling: combine several forecasts of the same quantity by non-negative weights learnt from outcomes.
 
-Probabilities are pooled on the log odds and amounts on the log, by penalised likelihood; distributions over bins are
-mixed, by expectation-maximisation. Every set of weights is drawn towards equal ones, the more so the fewer outcomes
-there are. It knows arrays, not what they forecast.
+Probabilities are pooled on the log odds and amounts on the log, with weights of largest penalised likelihood;
+distributions over bins are mixed, with shares by expectation-maximisation. Weights are shrunk towards equal ones, the
+more so the fewer outcomes there are. The functions take arrays and know nothing about customers.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from scipy.optimize import brentq, minimize
 
 from shijin.arrays import Flags, Floats
 
-PULL = 10.0  # how strongly weights are drawn to equal ones, in outcomes a unit of squared distance
-EQUAL_ROWS = 100.0  # in a mixture, equal shares count as much as so many outcomes
+PENALTY = 10.0  # nats of log likelihood per squared distance of the weights from equal ones
+EQUAL_ROWS = 100.0  # in a mixture, the prior of equal shares counts as many outcomes
 EM_STEPS = 200
-LEAST_WIDTH = 0.03  # of a standard deviation on the log
+LEAST_WIDTH = 0.03  # the smallest standard deviation of a log amount
 
 
 def logit(p: Floats) -> Floats:
-    """Log odds of probabilities within 0..1, both excluded.
+    """Log odds of probabilities strictly between 0 and 1.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def logistic(log_odds: Floats) -> Floats:
 
 
 def shift_to(log_odds: Floats, share: float) -> float:
-    """What must be added to log odds so that their probabilities average `share`.
+    """The number to add to log odds so that the mean of their probabilities is `share`.
 
     Examples
     --------
@@ -45,21 +45,23 @@ def shift_to(log_odds: Floats, share: float) -> float:
     (1.386, 37.0)
     """
     target = float(logit(np.array(share)))
+    # A bracket of the root: at `low` every probability is below the share, at `high` every one is above.
     low, high = min(-20.0, target - log_odds.max() - 1), max(20.0, target - log_odds.min() + 1)
     return float(brentq(lambda shift: logistic(log_odds + shift).mean() - share, low, high))
 
 
 def log_odds_weights(log_odds: Floats, active: Flags) -> Floats:
-    """(M,) non-negative weights of M probabilities on the log odds, by penalised likelihood.
+    """(M,) non-negative weights of M members' log odds, of largest penalised likelihood.
 
-    The level of each probability is taken out first, so that only who is likelier than whom decides.
+    Each member's log odds are first shifted to the observed share, so that its ranking and sharpness count but not its
+    level. The pooled probability is ``logistic(sum_m w_m * log odds_m)``.
 
     Parameters
     ----------
     log_odds : (n, M)
-        Log odds that each of M members gives.
+        Log odds of the event, by each of M members.
     active : (n,)
-        Whether it happened.
+        Whether the event happened.
     """
     n, members = log_odds.shape
     share = np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2))
@@ -69,23 +71,24 @@ def log_odds_weights(log_odds: Floats, active: Flags) -> Floats:
     def loss(weights: Floats) -> tuple[float, Floats]:
         p = np.clip(logistic(centred @ weights), 1e-9, 1 - 1e-9)
         off = weights - equal
-        value = -np.log(np.where(active, p, 1 - p)).sum() + PULL * off @ off
-        return float(value) / n, (centred.T @ (p - active) + 2 * PULL * off) / n
+        value = -np.log(np.where(active, p, 1 - p)).sum() + PENALTY * off @ off
+        return float(value) / n, (centred.T @ (p - active) + 2 * PENALTY * off) / n
 
     return _non_negative_minimum(loss, equal)
 
 
 def log_normal_weights(log_mean: Floats, log_width: Floats, log_value: Floats) -> tuple[Floats, Floats]:
-    """Shares of location (sum 1) and weights of width, by the penalised likelihood of a normal log value.
+    """(M,) shares of location, sum 1, and (M,) weights of width, of largest penalised likelihood of a normal log value.
 
-    Levels are taken out first. With fewer outcomes than members all weights are equal.
+    Each member's mean level is removed first, and that of the outcomes. With fewer outcomes than members all weights
+    are equal.
 
     Parameters
     ----------
     log_mean, log_width : (n, M)
-        Log of the mean, and standard deviation of the log, that each member gives.
+        Log of the mean, and standard deviation of the log, by each of M members.
     log_value : (n,)
-        Log of what came.
+        Log of the outcome.
     """
     n, members = log_mean.shape
     equal = np.full(members, 1 / members)
@@ -94,15 +97,15 @@ def log_normal_weights(log_mean: Floats, log_width: Floats, log_value: Floats) -
     centred, target = log_mean - log_mean.mean(axis=0), log_value - log_value.mean()
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        # The first half of the weights are shares of location, scaled to sum 1; the second half are of width.
+        # The first half of the weights, scaled to sum 1, are shares of location; the second half are weights of width.
         total = max(weights[:members].sum(), LEAST_WIDTH)
         shares = weights[:members] / total
         off = np.concatenate([shares, weights[members:]]) - np.tile(equal, 2)
         width = np.maximum(log_width @ weights[members:], LEAST_WIDTH)
         error = target - centred @ shares
-        value = np.sum(np.log(width) + error**2 / (2 * width**2)) + PULL * off @ off
-        by_share = -centred.T @ (error / width**2) + 2 * PULL * off[:members]
-        by_width = log_width.T @ (1 / width - error**2 / width**3) + 2 * PULL * off[members:]
+        value = np.sum(np.log(width) + error**2 / (2 * width**2)) + PENALTY * off @ off
+        by_share = -centred.T @ (error / width**2) + 2 * PENALTY * off[:members]
+        by_width = log_width.T @ (1 / width - error**2 / width**3) + 2 * PENALTY * off[members:]
         # The chain rule through the scaling: d share_i / d weight_j = (1[i = j] - share_i) / total.
         return float(value) / n, np.concatenate([(by_share - by_share @ shares) / total, by_width]) / n
 
@@ -116,7 +119,7 @@ def mixture_shares(likelihoods: Floats) -> Floats:
     Parameters
     ----------
     likelihoods : (n, M)
-        The probability that each member gave to what came.
+        Probability of the outcome, by each of M members.
     """
     rows, members = likelihoods.shape
     shares = np.full(members, 1 / members)
@@ -125,9 +128,10 @@ def mixture_shares(likelihoods: Floats) -> Floats:
     floored = np.maximum(likelihoods, 1e-9)
     prior = EQUAL_ROWS / members
     for _ in range(EM_STEPS):
-        responsible = floored * shares
-        responsible /= responsible.sum(axis=1, keepdims=True)
-        shares = (responsible.sum(axis=0) + prior) / (rows + EQUAL_ROWS)
+        # E step: how far each member accounts for each outcome. M step: shares are the mean of that, with the prior.
+        responsibility = floored * shares
+        responsibility /= responsibility.sum(axis=1, keepdims=True)
+        shares = (responsibility.sum(axis=0) + prior) / (rows + EQUAL_ROWS)
     return shares
 
 

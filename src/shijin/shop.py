@@ -183,7 +183,8 @@ class Shop:
         return Plots(self.workspace, clock.now())
 
     def __repr__(self) -> str:
-        return f"Shop({str(self.workspace.root)!r}, {read_events(self.workspace).num_rows} events)"
+        name = f"Shop({str(self.workspace.root)!r}, {read_events(self.workspace).num_rows} events)"
+        return f"{name}\n{self.reading}" if self.reading.receipt else name
 
     def _do(self, step: Callable[..., Result[Any]], options: object) -> Result[Any]:
         with self._speaking():

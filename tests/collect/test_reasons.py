@@ -11,11 +11,14 @@ from shijin.words.reader import PYTHON
 ROW = {"column": "paid", "value": "abc", "allowed": "1, 2"}
 
 
-@pytest.mark.parametrize("reason", BAD_REASONS)
+SENTENCES = (*BAD_REASONS, "bad_amount_too_large", "bad_quantity_too_large", "bad_line_of_order", "no_order_number")
+
+
+@pytest.mark.parametrize("reason", [*SENTENCES, "no_item_or_campaign"])
 def test_every_bad_row_has_a_sentence_and_a_cure_in_both_languages(reason: str) -> None:
     for language in LANGUAGES:
         assert phrase_of({"code": reason, **ROW}).text(language, PYTHON)
-        assert cure_of(reason).text(language, PYTHON)
+        assert cure_of({"code": reason}).text(language, PYTHON)
 
 
 @pytest.mark.parametrize(

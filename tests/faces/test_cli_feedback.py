@@ -27,7 +27,7 @@ def said(shop: Path, content: str) -> Path:
     return path
 
 
-def test_it_says_how_it_read_what_became_of_the_rows_and_who_reads_them(command: Command, shop: Path) -> None:
+def test_it_shows_how_it_read_what_became_of_the_rows_and_what_uses_them(command: Command, shop: Path) -> None:
     shown = command("feedback", said(shop, SAID), "-w", shop)
     assert shown.code == 0
     assert "item_id=product, type=kind" in " ".join(shown.err.split())
@@ -56,11 +56,11 @@ def test_it_speaks_the_shops_language(command: Command, shop: Path) -> None:
 
 def test_json_holds_the_receipt_and_nothing_else(command: Command, shop: Path) -> None:
     shown = command("feedback", said(shop, SAID), "-w", shop, "--json")
-    receipt = json.loads(shown.out)["receipt"]
+    receipt = json.loads(shown.out)
     assert shown.err == ""
     assert receipt["rows"] == {"in": 2, "accepted": 2, "updated": 0, "duplicates": 0, "quarantined": 0}
-    assert receipt["inputs"]["kinds"] == {"rating": 1, "dismiss": 1}
-    assert receipt["inputs"]["guess"]["columns"]["customer_id"] == "user"
+    assert receipt["kinds"] == {"rating": 1, "dismiss": 1}
+    assert receipt["guess"]["columns"]["customer_id"] == "user"
 
 
 def test_rows_set_aside_are_said_here_and_by_check(command: Command, shop: Path) -> None:
@@ -76,12 +76,12 @@ def test_rows_set_aside_are_said_here_and_by_check(command: Command, shop: Path)
     [
         (
             "customer,sku,type\nnobody,s1,click\n",
-            ('customer "nobody" is no customer of the shop', "collect the newest"),
+            ('customer "nobody" is not a customer of the shop', "collect the newest"),
         ),
-        ("customer,sku,type\nc1,gin,click\n", ('sku "gin" is no item of the shop', "--map item_id=COLUMN")),
+        ("customer,sku,type\nc1,gin,click\n", ('sku "gin" is not an item of the shop', "--map item_id=COLUMN")),
         ("customer,sku,type\nc1,s1,love\n", ('"love" is none of rating, dismiss', "--map type=COLUMN")),
         ("customer,tier\nc1,super\n", ('tier "super" is none of the tiers high, normal, low', "[tiers]")),
-        ("customer,sku\nc1,s1\n", ("no column tells what was said", "add a column type: rating, dismiss, click")),
+        ("customer,sku\nc1,s1\n", ("no column shows which kind of feedback this is", "rating, dismiss, click")),
         ("sku,type\ns1,click\n", ("no customer column", "--map customer_id=COLUMN")),
         ("", ("the file is empty",)),
         ("customer,sku,type\n", ("only a header",)),

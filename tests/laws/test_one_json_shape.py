@@ -23,7 +23,7 @@ from shijin.steps.score import ScoreOptions, score, score_horizons
 from shijin.steps.train import TrainOptions, train
 from shijin.workspace import Card, Result, Workspace
 
-ENVELOPE = {"kind", "id", "new", "notes", "outputs"}
+ENVELOPE = {"kind", "id", "new", "notes", "tables", "outputs"}
 H = f"{HORIZON_DAYS}d"
 ITEM = "sku-0001"
 Step = Callable[..., Result[Any]]

@@ -53,7 +53,7 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "shijin"
         problem = error.format_message().rstrip(".")
-        _refuse(say("console.wrong_call", session.language, command=command, problem=problem))
+        _refuse(say("console.wrong_call", session.language, session.reader, command=command, problem=problem))
 
 
 def _line(error: ShijinError) -> str:

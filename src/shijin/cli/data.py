@@ -113,7 +113,7 @@ def _show_collected(result: Result[CollectionCard], *, as_json: bool) -> None:
     err.print(guess_line(card.guess, language))
     out.print(counts_table(card, language))
     if result.kind == "feedback":
-        out.print(kinds_line(card.kinds, language))
+        out.print(kinds_line(card.kinds, language, session.reader))
     if card.findings:
         out.print(findings_table(findings_of(card), language, session.reader))
     return print_notes(result.notes, language, session.reader)

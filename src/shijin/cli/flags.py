@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from shijin.collect import CollectOptions
+from shijin.collect import FORMAT_NAMES, CollectOptions
 from shijin.errors import ConfigError
 
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
@@ -25,7 +25,7 @@ LikeWhom = Annotated[
 ]
 HowMany = Annotated[int | None, typer.Option("--k", help="With --like: how many.", show_default="10")]
 Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
-Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
+Format = Annotated[str, typer.Option("--format", help=f"What kind of export it is: {', '.join(FORMAT_NAMES)}.")]
 Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
 Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
 DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_default="guessed")]

@@ -78,6 +78,7 @@ def items_of(lines: pa.Table, config: Config) -> pa.Table:
         connection.register("sold", sold.select(["item_id", *known]))
         table: pa.Table = connection.sql("SELECT DISTINCT item_id FROM sold").to_arrow_table()
         connection.register("items", table)
+        # One column at a time, because the usual name and the usual category of an item may be of different lines.
         for name in known:
             column = name.removeprefix("item_")
             table = connection.sql(
@@ -141,7 +142,8 @@ def refuse_too_many_bad(rejected: pa.Table, lines: pa.Table, raw: Raw, config: C
     bad = rejected.filter(pc.is_in(rejected["reason"], pa.array(BAD_REASONS)))
     if bad.num_rows / raw.rows_in <= config.collect.max_bad_share:
         return
-    row, reason = bad["source_row"][0].as_py(), bad["reason"][0].as_py()
+    row = bad["source_row"][0].as_py()
+    # A broken row has no line: its detail is the number of cells that it should have.
     details = as_array(lines.filter(pc.equal(lines["row"], row))["detail"])
     detail = (details if len(details) else _broken(raw))[0].as_py()
     raise QuarantineError(
@@ -151,7 +153,7 @@ def refuse_too_many_bad(rejected: pa.Table, lines: pa.Table, raw: Raw, config: C
         rows=raw.rows_in,
         row=row,
         detail=phrase_of(detail),
-        advice=cure_of(reason),
+        advice=cure_of(detail),
     )
 
 

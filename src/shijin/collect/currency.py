@@ -34,6 +34,7 @@ def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, 
     counts = sorted((row["values"], row["counts"]) for row in pc.value_counts(column.drop_null()).to_pylist())
     if len(counts) > 1 and shop_currency is None:
         raise SourceError("collect.several_currencies", where, counts=", ".join(f"{name} {n}" for name, n in counts))
+    # A sign that several currencies share, such as $, is compared as it is and gives no code.
     other = is_true(pc.not_equal(column, shop_currency)) if shop_currency else all_false(len(column))
     code = pc.if_else(pc.match_substring_regex(column, "^[A-Z]{3}$"), column, None)
     return pc.coalesce(code, pa.scalar(shop_currency, pa.string())), other

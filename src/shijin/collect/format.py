@@ -84,6 +84,7 @@ def by_role(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[
     >>> by_role(["ORDER_ID", "Phone"], {"order_id": ["Order ID"], "phone": ["Phone", "Mobile"], "brand": ["Vendor"]})
     {'order_id': ('ORDER_ID',), 'phone': ('Phone',)}
     """
+    # Reversed, because of two columns with equal names the first is meant.
     by_plain = {plain(name): name for name in reversed(names)}
     roles = {
         role: tuple(by_plain[plain(name)] for name in candidates if plain(name) in by_plain)

@@ -133,7 +133,7 @@ def columns_of(
     or map in the table [collect] of shijin.toml.
     """
     _refuse_wrong_map(names, mapped, where, roles)
-    by_plain = {plain(name): name for name in reversed(names)}
+    by_plain = {plain(name): name for name in reversed(names)}  # of equal names the first is meant
     chosen = dict(mapped)
 
     def free(candidates: Sequence[str]) -> list[str]:

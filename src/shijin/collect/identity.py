@@ -83,6 +83,7 @@ def customer_keys(keys: pa.Array | None, email: pa.Array | None, phone: pa.Array
         as_address = normal_email(keys)
         if from_addresses:
             keys = pc.if_else(pc.equal(keys, "0"), None, keys)  # WooCommerce gives its guests the id 0
+        # An address in the column of customers is hashed like one in the column of addresses.
         source_key = pc.if_else(pc.is_valid(as_address), None, keys)
         from_addresses.insert(0, as_address)
     else:
@@ -102,6 +103,7 @@ def contacts_of(lines: pa.Table, config: Config) -> pa.Table:
     known = [name for name in CONTACTS.names[1:] if name in lines.column_names]
     if not {"email", "phone", "first_name", "last_name"} & set(known):
         return CONTACTS.empty_table()
+    # max over structs compares their first field, so that it picks the value of the newest line.
     newest = ", ".join(
         f"max(struct_pack(ts := ts, newest := {name})) FILTER (WHERE {name} IS NOT NULL).newest AS {name}"
         for name in known

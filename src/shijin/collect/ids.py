@@ -22,6 +22,7 @@ def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
     follow the content, so a shuffled file gives the same ids. Returns are counted apart: in an export that has the
     return without its sale, it does not get the id of the sale.
     """
+    # chr(31) separates the parts, because no text contains it; whole millionths make equal numbers equal texts.
     identity = """CASE WHEN order_id IS NULL THEN concat_ws(chr(31), customer_id, epoch_us(ts), type,
             coalesce(item, ''), coalesce(round(quantity * 1e6)::HUGEINT::VARCHAR, ''),
             coalesce(round(amount * 1e6)::HUGEINT::VARCHAR, ''))
@@ -48,6 +49,7 @@ def numbered_ids(lines: pa.Table, identity: str, content: str, kind: str, config
     """
     with connect(config.engine) as connection:
         connection.register("lines", lines.append_column("place", pa.array(np.arange(lines.num_rows))))
+        # The ordinal is part of the hash, so that two equal lines of an order are two events.
         query = f"""
             WITH keyed AS (SELECT place, {content}, chr(31) AS sep, {identity} AS identity FROM lines)
             SELECT place, 'e_' || left(sha256(concat_ws(sep, identity,

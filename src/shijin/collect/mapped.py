@@ -90,6 +90,7 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], config: Config, opti
     amounts = as_text(amounts) if is_text(amounts.type) else amounts
     decimal = options.decimal or config.collect.decimal or guess.decimal_of(amounts)
     times = raw.table[roles["ts"][0]]
+    # A decimal comma is the habit of countries that write the day first.
     hint = "EUR" if decimal == "," else config.shop.currency or sign_of(amounts)
     guessed, is_guess = guess.date_order_of(as_text(times), hint) if is_text(times.type) else ("ymd", False)
     chosen = options.date_order or config.collect.date_order

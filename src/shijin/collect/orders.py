@@ -88,6 +88,7 @@ def spread_over_rows(
     (n,) columns by name; ``broken`` is true where a line of the order lacks one of the amounts
     """
     rows = {"order_id": order_ids, "copy": copies.number, "place": np.arange(len(order_ids))}
+    # Of a field that one row has and the others lack, max is the value: aggregates leave out nulls.
     of_order = [f"max({name}) OVER one AS {name}" for name in fields]
     of_order += [f"sum({name}) OVER one AS order_{name}" for name in line_amounts]
     lacking = " OR ".join(f"{name} IS NULL" for name in line_amounts)
@@ -117,6 +118,7 @@ def net_amounts(order: Mapping[str, pa.Array]) -> pa.Array:
         pc.greater_equal(order["subtotal"], 0.0),
         pc.less_equal(order["subtotal"], pc.add(order["order_gross"], TOLERANCE)),
     )
+    # One factor an order takes its lines from their sum before its discount to the sum after it.
     after = pc.coalesce(pc.if_else(plausible, order["subtotal"], None), less_discount)
     nothing_off = pc.less(pc.abs(pc.subtract(after, sum_before)), TOLERANCE)
     is_zero = pc.equal(sum_before, 0.0)

@@ -107,6 +107,7 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if _can_be_text(kind) and not is_text(kind):
         return column
+    # The cast trusts the bytes; only the full validation reads them.
     try:
         text = as_array(column).cast(pa.string())
         text.validate(full=True)

@@ -1,7 +1,7 @@
 """Why a row is set aside: one reason a row, and a detail that names the column and the value at fault.
 
-A reason is a code of `schema.REJECT_REASONS`. The sentences of details are in ``words/refusals/quarantine.toml``; each
-bad row's reason has its cure there.
+A reason is a code of `schema.REJECT_REASONS`. The sentences of details, with their cures, are in
+``words/refusals/quarantine.toml``.
 """
 
 from __future__ import annotations
@@ -107,6 +107,6 @@ def phrase_of(detail: Mapping[str, Any]) -> Phrase:
     return Phrase(f"{_TOPIC}.{detail['code']}", **fields)
 
 
-def cure_of(reason: str) -> Phrase:
-    """The cure of a bad row as a phrase of a refusal."""
-    return Phrase(f"{_TOPIC}.{reason}.cure")
+def cure_of(detail: Mapping[str, Any]) -> Phrase:
+    """The cure of one bad row as a phrase of a refusal."""
+    return Phrase(f"{_TOPIC}.{detail['code']}.cure")

@@ -61,9 +61,11 @@ def lines_of(source: MappedSource, now: datetime, currency: pa.Array, other_curr
     quantity = source.number("quantity")
     amount = _amounts(source, quantity)
     customer, contact = _customers(source)
+    # Rows that sold nothing: in them a one-letter code is a correction of the books.
     unsold = pc.or_(pc.is_null(customer), is_true(pc.less_equal(amount, 0.0)))
     items = kinds_of_items(texts["item_id"], texts["item_name"], config.items, unsold)
     types = _types(source, quantity, amount, items)
+    # Some sources write returns with positive numbers; stored returns are negative.
     is_return = pc.equal(types, "return")
     amount, quantity = (pc.if_else(is_return, _negative(value), value) for value in (amount, quantity))
     code = pc.coalesce(texts["item_id"], texts["item_name"])
@@ -118,6 +120,7 @@ def _details(source: MappedSource, reason: pa.Array) -> pa.StructArray:
         "bad_quantity": source.column("quantity"),
         "future_date": source.column("ts"),
     }
+    too_large = {"bad_amount": "bad_amount_too_large", "bad_quantity": "bad_quantity_too_large"}
     sentence, faults = reason, {}
     for code, column in columns.items():
         holds = is_true(pc.equal(reason, code))
@@ -125,11 +128,12 @@ def _details(source: MappedSource, reason: pa.Array) -> pa.StructArray:
             continue
         values = as_array(source.raw.table[column]).cast(pa.string())
         faults[code] = Fault(column, values)
-        if code in ("bad_amount", "bad_quantity"):
+        if code in too_large:
             number = as_number(source.raw.table[column], source.decimal, np.inf)
-            too_large = is_true(pc.greater(pc.abs(number), LARGEST))
-            sentence = pc.if_else(pc.and_(holds, too_large), f"{code}_too_large", sentence)
-            faults[f"{code}_too_large"] = Fault(column, values, f"{LARGEST:g}")
+            # Read without a limit: a number that is one only then is too large rather than none.
+            is_too_large = pc.and_(holds, is_true(pc.greater(pc.abs(number), LARGEST)))
+            sentence = pc.if_else(is_too_large, too_large[code], sentence)
+            faults[too_large[code]] = Fault(column, values, f"{LARGEST:g}")
     return details_of(sentence, faults)
 
 
@@ -168,6 +172,7 @@ def _types(source: MappedSource, quantity: pa.Array, amount: pa.Array, items: pa
     if "type" not in source.config.collect.map and not _is_majority(known, types):
         types = pa.nulls(len(types), pa.string())  # a column "type" with another meaning, such as the customer's type
     types = pc.fill_null(types, "order")
+    # In this order: what is negative is a return, a cancelled order is void, postage is a charge whatever its sign.
     negative = pc.or_(is_true(pc.less(quantity, 0)), is_true(pc.less(amount, 0)))
     types = pc.if_else(pc.and_(pc.equal(types, "order"), negative), "return", types)
     types = pc.if_else(pc.and_(pc.equal(types, "order"), _has_status(source, _VOID)), "void", types)

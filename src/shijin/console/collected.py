@@ -43,7 +43,7 @@ def rows_line(rows: Mapping[str, int], language: Language) -> Text:
     return Text(say("report.between", language).join(parts), "dim")
 
 
-def kinds_line(kinds: Mapping[str, int], language: Language) -> str:
+def kinds_line(kinds: Mapping[str, int], language: Language, reader: Reader) -> str:
     """What new feedback there is, by kind, and what reads it."""
     if not kinds:
         return say("feedback.none_new", language)
@@ -53,7 +53,7 @@ def kinds_line(kinds: Mapping[str, int], language: Language) -> str:
     ]
     readers = (["corrections"] if "correction" in kinds else []) + (["lists"] if set(kinds) - {"correction"} else [])
     sentences = [say("feedback.new", language, kinds=say("report.between", language).join(parts))]
-    return " ".join([*sentences, *(say(f"feedback.read_by_{reader}", language) for reader in readers)])
+    return " ".join([*sentences, *(say(f"feedback.read_by_{by}", language, reader) for by in readers)])
 
 
 def run_remarks(results: Mapping[str, Result[Any]], language: Language, reader: Reader) -> list[RenderableType]:

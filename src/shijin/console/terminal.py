@@ -35,7 +35,7 @@ def note_lines(notes: Iterable[Mapping[str, Any]], language: Language, reader: R
 def print_notes(notes: Iterable[Mapping[str, Any]], language: Language, reader: Reader) -> None:
     """Print notes as remarks."""
     for line in note_lines(notes, language, reader):
-        err.print(f"[dim]{line}[/dim]")
+        err.print(f"[dim]{line}[/dim]", soft_wrap=True)  # a command that is broken over lines cannot be copied
 
 
 def show(content: Mapping[str, Any], line: str, *, as_json: bool) -> None:

@@ -1,12 +1,12 @@
-"""What people say of a customer's tier moves that customer's forecast, by a weight learnt on a closed window.
+"""Corrections of customers' tiers: they move those customers' forecasts, by a weight learnt on a closed window.
 
-A forecast in another tier than was said goes part of the way to what is typical of the tier that was said: the median
-expected spend, on the log, and the median probability of an order, on the log odds. How far is one weight for the shop,
-0 for not at all and 1 for all the way.
+If the forecast puts a customer into another tier than the correction, it is moved part of the way to the typical member
+of the corrected tier: its median expected spend, on the log, and its median probability of an order, on the log odds.
+The part is one weight for the shop, 0 for no move and 1 for all the way.
 
-The weight begins at one half: neither the forecast nor the person is to be believed alone, and half the way on the log
-is the geometric mean of what both say. It is learnt on the newest closed window, from customers corrected before it
-began and what they did in it, by a forecast that had not seen them; the prior counts as much as twenty of them.
+The weight's prior is one half, which gives the geometric mean of forecast and correction: neither is trusted alone. The
+weight is learnt on the newest closed window, from customers corrected before it, their outcomes in it, and an
+out-of-sample forecast of them; the prior counts as much as twenty customers.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ TierOf = Callable[[Floats], Ints]  # expected spend (n,) to each customer's tier
 
 PRIOR = 0.5
 PRIOR_CUSTOMERS = 20.0
-WEIGHTS = np.linspace(0.0, 1.0, 101)  # that are tried
-LEAST_OTHERS = 30  # whom nobody corrected, for the window's level to be told from them
-LEAST_MASS = 1e-9  # of a spend bin, so that one surprise does not decide
+WEIGHTS = np.linspace(0.0, 1.0, 101)  # candidates for the weight
+LEAST_OTHERS = 30  # customers without correction, to estimate the window's level from
+LEAST_MASS = 1e-9  # of a spend bin, so that one outlier does not decide
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How far corrections are followed, and how many corrected customers taught it."""
+    """The weight of corrections, and the number of corrected customers it was learnt from (`taught`)."""
 
     weight: float = PRIOR
     taught: int = 0
@@ -46,12 +46,12 @@ class Trust:
 
 @dataclass(frozen=True)
 class Corrections:
-    """Everything that was said of customers' tiers.
+    """All corrections of customers' tiers.
 
     customers : (c,) str
     ts : (c,) int64, microseconds of the shop's wall clock
     tier : (c,) int64, 0 for the highest
-    tier_of : the shop's own way to part customers into tiers
+    tier_of : the shop's rule that assigns tiers
     """
 
     customers: NDArray[np.str_]
@@ -67,30 +67,30 @@ class Corrections:
         return int(np.count_nonzero(self.ts >= cutoff))
 
     def of(self, customers: NDArray[np.str_], before: int | None) -> Ints:
-        """(n,) the tier that was said last of each customer before an instant (None: ever), -1 where nothing was."""
+        """(n,) each customer's last corrected tier before an instant (None: of all time), -1 without a correction."""
         known = np.flatnonzero(self.ts < before) if before is not None else np.arange(len(self))
         known = known[np.lexsort((self.tier[known], self.ts[known]))]
         place = pc.index_in(pa.array(self.customers[known]), value_set=pa.array(customers))
         place = pc.fill_null(place, -1).to_numpy().astype(np.int64)
         corrected_tier = np.full(len(customers), -1, dtype=np.int64)
-        corrected_tier[place[place >= 0]] = self.tier[known][place >= 0]  # of several the last one stays
+        corrected_tier[place[place >= 0]] = self.tier[known][place >= 0]  # a later correction overwrites earlier ones
         return corrected_tier
 
     def pull(self, forecast: Distribution, corrected_tier: Ints) -> Pull:
-        """Whom of a forecast's customers the corrections move, and where to."""
+        """Which customers of a forecast the corrections move, and where to."""
         return pull(forecast, corrected_tier, self.tier_of(forecast.mean()))
 
     def learn(self, forecast: Distribution, window: Window) -> Trust:
-        """Learn how far to follow corrections that were made before a closed window.
+        """Learn the weight of corrections that were made before a closed window.
 
         Parameters
         ----------
         forecast
-            Of the window's customers, by members that had not seen what they did in it.
+            Out-of-sample forecast of the window's customers.
         """
         history, outcomes = window
         corrected_tier = self.of(history.customers, history.cutoff)
-        return learn(forecast, corrected_tier, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
+        return learn_trust(forecast, corrected_tier, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Pull:
     """Where corrections pull c of a forecast's customers.
 
     rows : (c,) int64, rising
-    log_mean, log_odds : (c,) what is typical of the tier that was said
-    orders : (c, J) its customers' order counts given an order
+    log_mean, log_odds : (c,) log of expected spend and log odds of an order, medians of the corrected tier
+    orders : (c, J) mean order counts of the corrected tier, given an order
     """
 
     rows: Ints
@@ -109,14 +109,14 @@ class Pull:
 
 
 def pull(forecast: Distribution, corrected_tier: Ints, tier: Ints) -> Pull:
-    """Find whom corrections move: customers forecast in another tier than was said, where somebody is in that one.
+    """Find the customers that corrections move: forecast in another tier, and the corrected tier is not empty.
 
     Parameters
     ----------
-    told : (n,)
-        The tier that was said, -1 where none was.
+    corrected_tier : (n,)
+        -1 without a correction.
     tier : (n,)
-        The tier in which the forecast puts them.
+        The tier by the forecast.
     """
     inside = np.bincount(tier, minlength=max(int(corrected_tier.max(initial=0)), 0) + 1)
     rows = np.flatnonzero(
@@ -135,7 +135,7 @@ def pull(forecast: Distribution, corrected_tier: Ints, tier: Ints) -> Pull:
 
 
 def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution:
-    """Move the customers whom corrections pull; everybody else's forecast stays to the bit."""
+    """Move the customers that corrections pull; all other forecasts stay the same to the bit."""
     if not len(pull.rows):
         return forecast
     some = _moved(forecast.take(pull.rows), pull, weight)
@@ -144,19 +144,21 @@ def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution
     return replace(forecast, p_active=p_active, spend=spend, orders=orders)
 
 
-def learn(forecast: Distribution, corrected_tier: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]) -> Trust:
-    """Learn the weight: the one under which what corrected customers did was likeliest, shrunk to the prior.
+def learn_trust(
+    forecast: Distribution, corrected_tier: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]
+) -> Trust:
+    """Learn the weight: the one of largest likelihood of corrected customers' outcomes, shrunk to the prior.
 
     ``weight = (20 / 2 + n w) / (20 + n)`` with w the likeliest of 0, .01 ... 1 for the n customers that corrections
-    move. The window's own level, of activity and of spend, is taken out first as all others show it: it is the season's
-    and not the corrections'.
+    move. The window's level of activity and of spend, estimated from all other customers, is removed first: it is an
+    effect of the season, not of the corrections.
 
     Parameters
     ----------
-    forecast, told, tier
+    forecast, corrected_tier, tier
         As for `pull`.
     spend, orders : (n,)
-        What all of the customers did.
+        Outcomes of all n customers.
     """
     rows = pull(forecast, corrected_tier, tier).rows
     n = len(rows)
@@ -175,7 +177,7 @@ def learn(forecast: Distribution, corrected_tier: Ints, tier: Ints, spend: Float
 
 
 def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> tuple[float, float]:
-    """How far a window lies off what was forecast: what to add to log odds, and by what factor spend is larger."""
+    """How far a window's level is off the forecast: a shift of the log odds, and a factor of spend."""
     n, bought = len(forecast), active & (spend > 0)
     if n < LEAST_OTHERS:
         return 0.0, 1.0
@@ -187,7 +189,7 @@ def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) ->
 def effect(
     unit: float, rows: Ints, active: NDArray[np.bool_], spend: Floats, forecasts: dict[str, tuple[Floats, Floats]]
 ) -> dict[str, Any]:
-    """Measure forecasts of the same customers with and without corrections, over those they moved and over everybody.
+    """Compare forecasts with and without corrections, over the customers that they moved and over all.
 
     ``log_score``: mean log of the probability of what happened; larger is better. ``level_error``: |log| of total
     forecast over total spend. ``log_error``: mean |log((u + forecast) / (u + spend))| with the unit u; smaller is
@@ -196,16 +198,16 @@ def effect(
     Parameters
     ----------
     unit
-        The shop's median order, which parts little from nothing.
+        The shop's median order; added to both sides of the log ratio, so that spend of 0 is finite.
     rows
-        Whom corrections moved.
+        The customers that corrections moved.
     forecasts
         By name ("with", "without"): probability of an order and expected spend, (n,) each.
 
     Returns
     -------
-    By name, "corrected" and "everyone"; and "difference": the mean difference of the log error of those moved, "with"
-    less "without", with its 95 % interval (None for one customer).
+    By name, "corrected" and "everyone"; and "difference": the mean difference in log error of those moved, "with" minus
+    "without", and half the width of its 95 % interval (None for one customer).
     """
     errors = {name: np.abs(np.log((unit + mean) / (unit + spend))) for name, (_, mean) in forecasts.items()}
     figures: dict[str, Any] = {"unit": unit}
@@ -227,7 +229,7 @@ def effect(
 
 
 def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:
-    """Forecasts of the customers pulled, part of the way to where they are pulled."""
+    """Forecasts of the pulled customers, moved by `weight` of the way."""
     log_mean, log_odds = np.log(some.mean()), logit(some.p_active)
     p_active = np.clip(logistic(log_odds + weight * (pull.log_odds - log_odds)), P_FLOOR, 1 - P_FLOOR)
     orders = (1 - weight) * some.orders + weight * pull.orders
@@ -236,8 +238,9 @@ def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:
 
 
 def _log_likelihood(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> float:
-    """Log likelihood of who ordered, and of what those spent who did."""
+    """Log likelihood of orders, and of spend of those who ordered."""
     bins = forecast.grid.spend_bin(spend)
+    # A bin is uniform in money: its density is its mass over its width.
     mass = np.maximum(forecast.spend[np.arange(len(forecast)), bins], LEAST_MASS)
     density = mass / np.diff(forecast.grid.spend_edges)[bins]
     of_spend = np.where(active & (spend > 0), np.log(density), 0.0)

@@ -1,4 +1,4 @@
-"""The forecast that a shop is served: a model's forecast with corrections applied, and the notes it is read with."""
+"""The forecast that a shop gets: a model's forecast with corrections applied, and the notes for its reader."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from shijin.forecasting.btyd.member import NAME as BTYD
 from shijin.forecasting.corrections import Corrections, Trust, corrected
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Window
-from shijin.forecasting.model import LEAST_CUSTOMERS as LEAST_BUYERS
-from shijin.forecasting.model import Model
+from shijin.forecasting.model import LEAST_BUYERS, Model
 from shijin.forecasting.prospects import about
 from shijin.forecasting.windows import LEAST_CUSTOMERS, LEAST_HORIZONS, closed_windows, too_young
 from shijin.notes import Note
@@ -26,9 +25,9 @@ from shijin.represent.packed import DAY_US, Packed
 def corrected_forecast(
     model: Model, history: History, corrections: Corrections | None, before: int | None
 ) -> tuple[Distribution, list[Note]]:
-    """Forecast a History, follow the corrections of its customers' tiers that were made before an instant.
+    """Forecast a History and apply the corrections of its customers' tiers made before an instant.
 
-    Tiers are those of customers who have bought, and so are corrections: one of a prospect moves nothing.
+    Only customers who have bought have tiers that can be corrected: a correction of a prospect changes nothing.
 
     Returns
     -------
@@ -54,13 +53,13 @@ def corrected_forecast(
 
 
 def trust_note(trust: Trust) -> Note:
-    """How far corrections are followed, and what that rests on."""
+    """How far corrections are followed, and on how many corrected customers that is based."""
     code = "forecast.trust_learnt" if trust.taught else "forecast.trust_prior"
     return {"code": code, "share": f"{trust.weight:.0%}", "taught": trust.taught}
 
 
 def notes_of_model(model: Model, packed: Packed, cutoff: int) -> list[Note]:
-    """What must be known of a trained model that is used at a cutoff."""
+    """Notes about a trained model that forecasts as of a cutoff."""
     notes = [*model.notes, *(model.stack.notes if model.stack else [])]
     if model.stack is None:
         notes += unchecked_note(closed_windows(packed, cutoff, model.horizon_days), model.horizon_days)
@@ -71,12 +70,12 @@ def notes_of_model(model: Model, packed: Packed, cutoff: int) -> list[Note]:
 
 
 def unchecked_note(windows: Sequence[Window], horizon_days: int) -> list[Note]:
-    """A note where no closed window can check the forecast."""
+    """A note if no closed window can check the forecast."""
     return [] if windows else [{"code": "forecast.unchecked", "days": horizon_days, "needs": LEAST_CUSTOMERS}]
 
 
 def member_note(model: Model, history: History) -> list[Note]:
-    """Which member forecasts where nothing was trained, and why it is this one."""
+    """Which member forecasts if nothing was trained, and why this one."""
     if model.stack is not None:
         return []
     buyers = int(np.count_nonzero(history.n_orders() > 0))
@@ -89,7 +88,7 @@ def member_note(model: Model, history: History) -> list[Note]:
 
 
 def prospects_note(model: Model, history: History, forecast: Distribution) -> list[Note]:
-    """How many prospects there are, how many of them are expected to buy, and what that rests on."""
+    """How many prospects there are, how many of them are expected to buy, and what that is based on."""
     if history.bought.all():
         return []
     p_active, prospects = forecast.p_active[~history.bought], model.prospects
@@ -105,21 +104,21 @@ def prospects_note(model: Model, history: History, forecast: Distribution) -> li
 
 
 def thin_note(evidence: NDArray[np.str_], bought: NDArray[np.bool_]) -> list[Note]:
-    """How many customers the forecast knows too little of.
+    """How many customers have thin evidence.
 
     Parameters
     ----------
     evidence : (n,)
         "ample" or "thin".
     bought : (n,)
-        Whether a customer has bought; prospects do not count.
+        Whether a customer has bought; prospects are not counted.
     """
     thin = int(np.count_nonzero(evidence[bought] == "thin"))
     return [{"code": "forecast.thin", "thin": thin, "customers": int(bought.sum())}] if thin else []
 
 
 def unjudged(packed: Packed, cutoff: int, horizon_days: int) -> Note | None:
-    """Why a forecast as of a cutoff cannot be checked on the window before it; None where it can."""
+    """Why a forecast as of a cutoff cannot be checked on the window before it; None if it can."""
     begin = cutoff - horizon_days * DAY_US
     reason = too_young(packed, begin, horizon_days, closed_windows(packed, begin, horizon_days))
     if reason is None:

@@ -1,4 +1,4 @@
-"""A forecast as the table that people use: `schema.FORECAST`, one row a customer."""
+"""A forecast as the table that people use: `schema.FORECAST`, one row per customer."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def forecast_table(
     Parameters
     ----------
     window_customers
-        How many customers the newest closed window held: below 200 all evidence is thin.
+        Number of customers in the newest closed window: below 200 all evidence is thin.
     tier : (n,)
         Each customer's tier.
     undated_refunds : (n,)
-        Refunds whose date the source does not have, <= 0: they lower historic spend only.
+        Refunds without a date in the source, shop currency, <= 0: they lower historic spend only.
     """
     n = len(history)
     p10, p50, p90 = (forecast.quantile(level) for level in (0.1, 0.5, 0.9))
@@ -58,7 +58,7 @@ def forecast_table(
 
 
 def _next_order_dates(history: History, p_active: Floats, horizon_days: int) -> pa.Array:
-    """The day by which an order becomes more likely than not; null beyond two horizons."""
+    """(n,) the day by which an order becomes more likely than not; null beyond two horizons."""
     days = next_order_days(p_active, horizon_days)
     far = days > 2 * horizon_days
     first = np.datetime64(history.cutoff_date, "D")

@@ -1,4 +1,4 @@
-"""X and y for data scientists: features of customers at a cutoff, and what they did in the window after it."""
+"""X and y for data scientists: features of customers at a cutoff, and their outcomes in the window after it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ LABELS = ("y_spend", "y_orders", "y_first_order_days")
 
 
 def feature_table(history: History, horizon_days: int) -> pa.Table:
-    """Every feature of every customer: customer_id, then one float32 column a feature (docs/features.md)."""
+    """Every feature of every customer: customer_id, then one float32 column per feature (docs/features.md)."""
     values = features(history, horizon_days)
     columns = dict(zip(values.names, values.values.T, strict=True))
     return pa.table({"customer_id": history.customers, **columns})
 
 
 def outcome_table(history: History, outcomes: Outcomes) -> pa.Table:
-    """What each customer did in the window [cutoff, cutoff + horizon).
+    """Each customer's outcome in the window [cutoff, cutoff + horizon).
 
     Returns
     -------
     customer_id, y_spend (shop currency, net of returns, floored at 0), y_orders, and y_first_order_days: days from the
-    cutoff to the first order, null where there is none.
+    cutoff to the first order, null without one.
     """
     days = outcomes.first_days
     return pa.table(
@@ -41,12 +41,12 @@ def outcome_table(history: History, outcomes: Outcomes) -> pa.Table:
 
 
 def training_table(windows: Sequence[Window]) -> pa.Table:
-    """Features and labels of closed windows, one row a customer and window, the newest window first.
+    """Features and labels of closed windows, one row per customer and window, the newest window first.
 
     Parameters
     ----------
     windows
-        As `closed_windows` gives them: each customer's features end before the window, the labels lie in it.
+        From `closed_windows`: each customer's features are computed from before the window, the labels from within.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""One sentence that says what a backtest found, in each language. It reads the backtest's JSON and computes nothing."""
+"""The result of a backtest as one sentence in each language. It reads the backtest's JSON and computes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shijin.words import LANGUAGES, Language, say
 
 
 def verdict(result: dict[str, Any]) -> dict[Language, str]:
-    """Say how the stack did against the formula, and how far its total was off.
+    """How the stack compares with the formula, and how far its total was off.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def _sentence(result: dict[str, Any], language: Language) -> str:
     differences = {one["metric"]: one for one in result["differences"].get(DECAYED, [])}
     gap = "" if language == "zh" else " "
     who, spend = _part("who", differences.get("auc"), language), _part("spend", differences.get("ngini"), language)
-    # Where nobody or everybody came there is no "who", and nothing that spend could be said after.
+    # Where nobody or everybody ordered, AUC is undefined: then there is no first half for the spend to follow.
     spend = spend or ("。" if language == "zh" else ".")
     joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
     level = _level(result, language)
@@ -60,11 +60,11 @@ def _level(result: dict[str, Any], language: Language) -> str:
 
 
 def _short(figure: float) -> str:
-    return f"{round(figure, 3) + 0.0:.3f}"  # no -0
+    return f"{round(figure, 3) + 0.0:.3f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def _corrections(result: dict[str, Any], language: Language) -> str:
-    """What corrections of tiers did to whom they moved, or when it will show; nothing where there are none."""
+    """What corrections of tiers changed, or when that will be known; nothing without corrections."""
     values = result.get("corrections")
     if values is None:
         return ""

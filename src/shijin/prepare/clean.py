@@ -70,6 +70,7 @@ def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold
     """
     charge = pc.or_(_matches(codes, items.charges), _matches(names, items.charges))
     test = _matches(codes, items.tests)
+    # A test that the row itself does not confirm is a product: the default patterns contain one-letter codes.
     if items.tests == ItemsSection().tests:  # the patterns that a shop configures need no confirmation
         confirmed = _matches(names, (_CORRECTION,))
         if unsold is not None:

@@ -74,8 +74,8 @@ def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
     """
     severities = findings["severity"].to_pylist()
     counts = {name: severities.count(name) for name in ("spoils", "warns", "notes")}
-    worst = next((name for name, count in counts.items() if count), "fine")
-    return f"check.verdict_{worst}", counts
+    gravest = next((name for name, count in counts.items() if count), "fine")
+    return f"check.verdict_{gravest}", counts
 
 
 def spoils(findings: pa.Table) -> bool:

@@ -97,6 +97,7 @@ def rejections(rejected: pa.Table, rows_in: int) -> Findings:
 
 
 def _repeated_rows(connection: duckdb.DuckDBPyConnection) -> Findings:
+    # All equal lines but the first of each group are repeats.
     content = "customer_id, ts, order_id, item_id, quantity, amount"
     rows, total, examples = _one(
         connection,
@@ -119,6 +120,7 @@ def _repeated_totals(connection: duckdb.DuckDBPyConnection) -> Findings:
             list(event_id ORDER BY event_id) FILTER (WHERE least = most)
         FROM baskets WHERE items > 1 AND most > 0""",
     )
+    # A shop of one price has equal lines too, but then few different amounts over its orders.
     if several < 20 or alike < 0.8 * several or amounts < max(10, 0.3 * alike):
         return []
     return [finding("totals_repeated", "spoils", alike, alike / several, examples)]
@@ -135,6 +137,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection) -> Findings:
         findings.append(finding("zero_amounts", "warns" if zero > 0.2 * lines else "notes", zero, zero / lines))
     if odd:
         findings.append(finding("impossible_quantity", "warns", odd, odd / lines, odd_ids))
+    # Extreme against the middle and against the largest percent, so that a shop of rare large orders has none.
     rows, largest, money, orders, examples = _one(
         connection,
         """WITH usual AS (SELECT median(amount) AS middle, quantile_cont(amount, 0.99) AS high FROM baskets
@@ -165,6 +168,7 @@ def _customers(connection: duckdb.DuckDBPyConnection) -> Findings:
         money=max(money, 1e-9),
         orders=orders,
     )
+    # The query ordered customers by the larger of both shares.
     share = max(spent / max(money, 1e-9), bought / orders)
     if share < 0.2:
         return []

@@ -40,6 +40,7 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
     if len(orders) < 14:
         return []
     weekday = np.arange(len(orders)) % 7
+    # The mean of each weekday: a shop that is closed on Sundays expects nothing on them.
     usual = np.bincount(weekday, orders, 7) / np.bincount(weekday, minlength=7)
     empty = orders == 0
     # Each run of empty days is numbered from 1, days with orders are 0; a run expects the usual orders of its weekdays.
@@ -124,6 +125,7 @@ def _lasting_change(weeks: NDArray[np.int64], first_day: date) -> list[dict[str,
     medians = np.median(np.lib.stride_tricks.sliding_window_view(weeks, span), axis=1)
     before, after = medians[:-span], medians[span:]
     change = np.log(np.maximum(after, 1) / np.maximum(before, 1))
+    # Several weeks may show the largest change, within rounding.
     as_large = np.flatnonzero(np.abs(change) >= np.abs(change).max() - 1e-9)
     largest = int(as_large[len(as_large) // 2])  # medians show a step a few weeks early and late: take the middle
     busy = max(before[largest], after[largest]) >= _EXPECTED_IN_WEEK

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints, pieces
+from shijin.arrays import Flags, Floats, Ints, pieces
 
 DAY_US = 86_400_000_000
 UTC = ZoneInfo("UTC")
@@ -172,21 +172,27 @@ def history_order(
     depth = 0
     while len(unsettled):
         ended = counts[unsettled] <= depth
-        step = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
-        by_rank = np.lexsort((step, rank[unsettled]))
-        group, key = rank[unsettled][by_rank], step[by_rank]
-        new_group = np.concatenate([[True], group[1:] != group[:-1]])
-        new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
-        # Within a group, customers move up by how many of it have smaller keys; equal keys stay tied.
-        place = np.arange(len(unsettled))
-        first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
-        first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
-        rank[unsettled[by_rank]] = group + first_of_key - first_of_group
-        # Only ties whose histories go on are compared at the next moment.
-        tied = np.concatenate([~new_key[1:], [False]]) | ~new_key
-        unsettled = np.sort(unsettled[by_rank][tied & ~ended[by_rank]])
+        key = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
+        rank[unsettled], tied = _refined(rank[unsettled], key)
+        unsettled = unsettled[tied & ~ended]  # only ties whose histories go on are compared at the next moment
         depth += 1
     return np.argsort(rank, kind="stable")
+
+
+def _refined(rank: Ints, key: Ints) -> tuple[Ints, Flags]:
+    """Refine ranks, equal within a group of ties, by a further key; also give whether each is tied still."""
+    by_rank = np.lexsort((key, rank))
+    group, key = rank[by_rank], key[by_rank]
+    new_group = np.concatenate([[True], group[1:] != group[:-1]])
+    new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
+    # Within a group a rank grows by the number of members with smaller keys.
+    place = np.arange(len(rank))
+    first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
+    first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
+    refined, tied = np.empty_like(rank), np.empty(len(rank), dtype=bool)
+    refined[by_rank] = group + first_of_key - first_of_group
+    tied[by_rank] = np.concatenate([~new_key[1:], [False]]) | ~new_key
+    return refined, tied
 
 
 def _ranks(columns: Sequence[NDArray[np.number]]) -> Ints:

@@ -12,13 +12,13 @@ from shijin.segment.likeness import Flat
 
 
 def vectors_table(history: History, horizon_days: int, vectors: Singles, flat: Flat) -> pa.Table:
-    """Lay out vectors and map, one row a customer, in the order of the History.
+    """Put vectors and map into one table, one row per customer, in the order of the History.
 
     Parameters
     ----------
     vectors : (n, d) float32
     flat
-        Each customer's place on the map.
+        Each customer's position on the map.
     """
     n = len(history)
     kind = VECTORS.field("vector").type

@@ -183,7 +183,14 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
     for crowd in crowds:
         parts += [_renumbered(part, people, orders) for part in crowd.parts(catalogue, rng)]
         people, orders = people + crowd.knobs.customers, orders + len(crowd.ts)
-    shown, offsets, moments, numbers, lines = _assemble(joined(parts))
+    shown, packed, numbers, lines = _packed(knobs, catalogue, joined(parts))
+    truth = Truth(**{name: np.concatenate([crowd.truth(name) for crowd in crowds])[shown] for name in _TRUTH})
+    return Shop(knobs, seed, packed, truth, numbers, lines, crowds[0].lives.calendar, tuple(guests))
+
+
+def _packed(knobs: Knobs, catalogue: Catalogue, part: Part) -> tuple[Ints, Packed, Ints, Lines]:
+    """Pack all moments; give the index of each packed customer among all people, order numbers and lines too."""
+    shown, offsets, moments, numbers, lines = _assemble(part)
     lines, items, categories = _named(catalogue, lines)
     packed = Packed(
         np.char.add("c", np.char.zfill(shown.astype(np.str_), 6)),
@@ -195,8 +202,7 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
         items=items,
         categories=categories,
     )
-    truth = Truth(**{name: np.concatenate([crowd.truth(name) for crowd in crowds])[shown] for name in _TRUTH})
-    return Shop(knobs, seed, packed, truth, numbers, lines, crowds[0].lives.calendar, tuple(guests))
+    return shown, packed, numbers, lines
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class CollectionCard(Card):
     source: str = Field(description="name of the file")
     digest: str = Field(description="hash of its content")
     guess: Figures = Field(description="how it was read: format, encoding, columns by role, order of dates")
+    columns: dict[str, list[str]] = Field(description="role -> the columns of the source that play it")
+    unread: list[str] = Field(description="columns of the source that nothing is read from")
     rows: dict[str, int] = Field(description="rows in = accepted + updated + duplicates + quarantined")
     money: dict[str, float] = Field(description="the same sums of money; empty where the source has no amounts")
     findings: list[Figures] = Field(description="what was noticed about the source, as `check` lists it")
@@ -62,7 +64,7 @@ class ForecastCard(Card):
     member: str = Field(description="which method forecast")
     cutoff: str = Field(description="the first day that is forecast")
     horizon_days: int = Field(description="how many days are forecast")
-    total_interval: tuple[float, float] = Field(description="80 % interval of the total spend of all customers")
+    total_interval: tuple[float, float] | None = Field(description="80 % interval of the total; null where unknown")
     notes: list[Note] = Field(description="what it must be read with")
 
 

@@ -132,6 +132,8 @@ def collection(
         source=options.name,
         digest=collected.digest,
         guess=collected.guess,
+        columns={role: list(names) for role, names in collected.reading.columns.items()},
+        unread=list(collected.reading.unread),
         rows=committed.rows,
         money=committed.money,
         findings=listed,
@@ -141,7 +143,7 @@ def collection(
         verb=verb,
         started_at=started(now),
         inputs={"source": card.source, "digest": card.digest, "options": options_as_json(options.reading)},
-        card={"guess": card.guess} | kinds,
+        card={"guess": card.guess, "columns": card.columns, "unread": card.unread} | kinds,
         rows=committed.rows,
         money=committed.money,
         findings=tuple(listed),
@@ -156,8 +158,8 @@ def collection(
 def _new_language(workspace: Workspace, collected: Collected, before: dict[str, int]) -> list[Note]:
     """Let a new workspace speak the language of its first source, unless its config names one; a note where it does."""
     first = all(version < 0 for version in before.values())
-    columns = collected.guess.get("columns", {})
-    if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns.values()):
+    columns = [name for names in collected.reading.columns.values() for name in names]
+    if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns):
         return []
     workspace.set_locale("zh")
     return [{"code": "console.locale_set"}]

@@ -18,7 +18,7 @@ from shijin.notes import Note, Progress
 from shijin.represent.cutoff import History, split_at
 from shijin.sampling import evenly
 from shijin.schema import NEIGHBOURS, VECTORS, conform
-from shijin.segment.likeness import FEW, NEAREST, Flat, Gap, Standard, flat_map, gaps, nearest, standard_of
+from shijin.segment.likeness import FEW, NEAREST, Flat, RankGap, Standard, flat_map, nearest, rank_gaps, standard_of
 from shijin.segment.vectors import vectors_table
 from shijin.steps.cards import NeighboursCard, RepresentationCard
 from shijin.steps.defaults import Window, forecast_window
@@ -182,12 +182,12 @@ def _vectors(request: _Request, threads: int) -> Content[RepresentationCard]:
     some = evenly(len(history), LOOKED_AT)
     last_seen = history.age_days[history.offsets[1:] - 1]
     known = {"last_seen": last_seen, "orders": history.n_orders(), "spend": history.historic_spend()}
-    differences = gaps(standard.of(vectors[some]), {name: values[some] for name, values in known.items()})
+    differences = rank_gaps(standard.of(vectors[some]), {name: values[some] for name, values in known.items()})
     card = _card(request, model.network.name, flat, differences)
     return Content(card, {VECTOR_ROWS: vectors_table(history, horizon_days, vectors, flat)})
 
 
-def _card(request: _Request, weights: str, flat: Flat, differences: dict[str, Gap]) -> RepresentationCard:
+def _card(request: _Request, weights: str, flat: Flat, differences: dict[str, RankGap]) -> RepresentationCard:
     customers = len(request.history)
     few: Note = {"code": "represent.few", "customers": customers}
     return RepresentationCard(
@@ -196,7 +196,7 @@ def _card(request: _Request, weights: str, flat: Flat, differences: dict[str, Ga
         cutoff=request.history.cutoff_date.isoformat(),
         horizon_days=request.window.horizon_days,
         customers=customers,
-        kept=round(flat.kept, 4),
+        kept=round(flat.explained, 4),
         gaps={name: asdict(gap) for name, gap in differences.items()},
         notes=[few] if customers < FEW else [],
     )

@@ -1,8 +1,8 @@
 """Every sentence that a person reads, by code, in English and 简体中文.
 
 The catalogue lies next to this file: ``<topic>.toml`` holds the sentences of results, ``refusals/<topic>.toml`` those
-of errors, each with its cure. A code is ``<topic>.<name>`` or ``refusals.<topic>.<name>`` and has ``en`` and ``zh`` with
-the same placeholders. ``{n:day|days}`` is a number and the noun that goes with it. ``{--horizon}``,
+of errors, each with its cure. A code is ``<topic>.<name>`` or ``refusals.<topic>.<name>``; it has ``en`` and ``zh``,
+with the same placeholders. ``{n:day|days}`` is a number and the noun that goes with it. ``{--horizon}``,
 ``{--map ts=COLUMN}`` and ``{shijin score}`` are options and a verb, which a `Reader` writes as its readers call them.
 This package imports no other package.
 """

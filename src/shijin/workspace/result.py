@@ -86,6 +86,7 @@ class Result(Generic[CardT_co]):
             "new": self.new,
             **self.card.as_json(),
             "notes": list(self.notes),
+            "tables": {name: table.num_rows for name, table in self.tables.items()},
             **{name: self.tables[name].to_pylist() for name in self.shown},
             "outputs": list(self.receipt.outputs),
         }

@@ -41,6 +41,7 @@ class KnownIds:
         """(n,) customer ids as in the orders; an address leads to the customer whose contact has it."""
         keys, email, phone = (source.text(role) if role in source.roles else None for role in PEOPLE)
         ids = customer_keys(keys, email, phone, source.config)
+        # index_in is null for an unknown address, and take then gives null.
         by_address = self.customer_of.take(pc.index_in(ids, value_set=self.addressed))
         return pc.if_else(is_among(ids, self.customers), ids, pc.coalesce(by_address, ids))
 

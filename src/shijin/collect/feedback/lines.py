@@ -53,6 +53,7 @@ def _reasons(source: MappedSource, lines: Mapping[str, pa.Array], known: KnownId
     subject = pc.if_else(_is_kind(types, *_NEEDS_ITEM), item, pc.coalesce(item, lines["campaign_id"]))
     in_range = pc.and_(pc.greater(lines["propensity"], 0.0), pc.less_equal(lines["propensity"], 1.0))
     place = source.number("position")
+    # A whole number equals itself rounded.
     from_one = pc.and_(pc.equal(place, lines["position"]), pc.and_(pc.greater_equal(place, 1), pc.less(place, 2**31)))
     no_number = pc.and_(pc.is_valid(source.text("value")), pc.is_null(lines["amount"]))
     return first_reason(

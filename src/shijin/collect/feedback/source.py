@@ -136,6 +136,7 @@ def _only_kind(source: MappedSource) -> str:
 
 def _ids(accepted: pa.Table, source: MappedSource, config: Config) -> pa.Array:
     """Make ids of customer, time, kind, item and campaign; without a time of all that a line contains."""
+    # With a time, values are no part of the identity: a row that corrects a value replaces the former.
     if "ts" in source.roles:
         return numbered_ids(accepted, _IDENTITY, _CONTENT, KIND, config)
     content = ", ".join(f"coalesce({name}::VARCHAR, '')" for name in _CONTENT.split(", "))

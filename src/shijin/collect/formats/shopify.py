@@ -102,6 +102,7 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
     is_head = pc.or_(pc.is_valid(source.number("total")), pc.is_valid(source.text("status")))
     copies = copies_of(source.text("order_id"), is_head, config.engine)
     lines = _lines(source, copies, now)
+    # Besides outdated copies, rows that only repeat an order for a second payment are no lines.
     repeated = copies.is_outdated | pc.and_not(_without_item(source), copies.is_head).to_numpy(zero_copy_only=False)
     dropped, lines = lines.filter(pa.array(repeated)), lines.filter(pa.array(~repeated))
     collected = assemble(source, lines, NAME, now)
@@ -204,6 +205,7 @@ def _status(order: dict[str, pa.Array]) -> pa.Array:
 
 def _is_void(order: dict[str, pa.Array]) -> pa.Array:
     """Flag orders that were cancelled, voided or refunded in full."""
+    # A full refund of an order of amount 0 is none.
     all_back = pc.and_(
         pc.greater(order["total"], 0.0),
         pc.greater_equal(order["refunded"], pc.subtract(order["total"], TOLERANCE)),
@@ -220,6 +222,7 @@ def _differs(order: dict[str, pa.Array]) -> pa.Array:
     """Flag orders whose subtotal is not lines less discounts, beyond rounding and a free shipping."""
     lines = pc.subtract(order["order_gross"], order["order_line_discount"])
     off = pc.subtract(pc.subtract(lines, pc.fill_null(order["discounts"], 0.0)), order["subtotal"])
+    # A discount code may also be for shipping, which is no part of the subtotal: allow the whole discount.
     allowed = pc.add(pc.abs(pc.fill_null(order["discounts"], 0.0)), 0.05)
     return is_true(pc.greater(pc.abs(off), allowed))
 
@@ -244,6 +247,7 @@ def _customer(order: dict[str, pa.Array], contact: dict[str, pa.Array], config: 
     """Hash the e-mail, else the phone, else billing name and zip."""
     name = pc.replace_substring_regex(pc.utf8_lower(order["person"]), r"\s+", " ")
     zip_code = pc.replace_substring_regex(pc.utf8_lower(order["zip"]), r"\s", "")
+    # The join is null where name or zip is missing: such a guest cannot be told from others.
     keys = pc.coalesce(contact["email"], contact["phone"], pc.binary_join_element_wise(name, zip_code, "|"))
     return hashed(keys, config)
 

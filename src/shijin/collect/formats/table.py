@@ -19,7 +19,12 @@ from shijin.errors import SourceError
 from shijin.prepare.clean import KNOWN_TYPES, canonical_types
 from shijin.schema import MONEY_TYPES
 
-_NEEDED = {"customer": ("customer_id", "email", "phone"), "time": ("ts",), "amount": ("amount", "price")}
+# The roles that a table needs one of, and the refusals where no column has one, or the column is empty.
+_NEEDED = (
+    (("customer_id", "email", "phone"), "no_customer_column", "empty_customer_column"),
+    (("ts",), "no_time_column", "empty_time_column"),
+    (("amount", "price"), "no_amount_column", "empty_amount_column"),
+)
 
 
 def recognises(names: Sequence[str]) -> bool:
@@ -66,15 +71,16 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
     SourceError
         Names the source's columns.
     """
-    for kind, any_of in _NEEDED.items():
-        if kind == "amount" and _nothing_is_paid(roles, raw):
+    for any_of, no_column, empty_column in _NEEDED:
+        is_money = "amount" in any_of
+        if is_money and _nothing_is_paid(roles, raw):
             continue
         there = [roles[role] for role in any_of if role in roles]
         if not there:
-            cause = "only_ratings" if kind == "amount" and "rating" in roles else f"no_{kind}_column"
-            raise SourceError(f"collect.{cause}", raw.name, columns=", ".join(raw.table.column_names[:20]))
+            code = "only_ratings" if is_money and "rating" in roles else no_column
+            raise SourceError(f"collect.{code}", raw.name, columns=", ".join(raw.table.column_names[:20]))
         if _all_empty(raw, there) and raw.table.num_rows:
-            raise SourceError(f"collect.empty_{kind}_column", raw.name, column=there[0])
+            raise SourceError(f"collect.{empty_column}", raw.name, column=there[0])
 
 
 def _nothing_is_paid(roles: Mapping[str, str], raw: Raw) -> bool:
