@@ -16,7 +16,7 @@ from shijin.forecasting.verdict import verdict
 from shijin.metrics.value import deciles, reliability
 from shijin.notes import Note
 from shijin.recommend.demand.verdict import demand_verdict
-from shijin.recommend.judge.verdict import chance_said, lists_verdict
+from shijin.recommend.judge.verdict import chance_sentence, lists_verdict
 from shijin.report.data import (
     METRICS,
     BacktestSummary,
@@ -226,7 +226,7 @@ def summarise_judged_lists(result: Mapping[str, Any], horizon_days: int) -> Judg
         scores=_window_scores(result["parts"], allow_repeat=True),
         new_scores=_window_scores(result["parts"], allow_repeat=False),
         verdict=lists_verdict(dict(result)),
-        chance=chance_said(window),
+        chance=chance_sentence(window),
     )
 
 
