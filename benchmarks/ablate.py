@@ -30,19 +30,9 @@ from peers import taken
 from shijin.distribution import SPEND_BINS, Grid
 from shijin.metrics import value
 from shijin.network.architecture import ContextInputs, Inputs, Outputs
+from shijin.network.context import DRAW_SEED, MOST_CONTEXT, Context, Past
 from shijin.network.first_guess import no_guess
-from shijin.network.inputs import (
-    DRAW_SEED,
-    MOST_TOLD,
-    OWN_BINS,
-    OWN_CENTRE,
-    Answers,
-    Context,
-    Customers,
-    Past,
-    read_answers,
-    read_customers,
-)
+from shijin.network.inputs import RELATIVE_BINS, RELATIVE_CENTRE, Customers, Targets, read_customers, read_targets
 from shijin.network.objective import Loss, loss
 from shijin.network.pretrain import PART_NAMES, Plan, Run
 from shijin.network.tasks import Example, by_moments
@@ -93,12 +83,12 @@ def without_guess(one: Example) -> Example:
 
 def without_context(one: Example) -> Example:
     """Nobody's outcome is told: the network learns, and is judged, on the History alone."""
-    return replace(one, context=Context.empty(one.asked.features.shape[1], len(one.shop)))
+    return replace(one, context=Context.empty(one.query.features.shape[1], len(one.shop)))
 
 
 def _with_customers(one: Example, change: Callable[[Customers], Customers]) -> Example:
     context = replace(one.context, customers=change(one.context.customers))
-    return replace(one, asked=change(one.asked), context=context)
+    return replace(one, query=change(one.query), context=context)
 
 
 NO_SEASONS = {"season_amplitude": 0.0, "holiday_lift": 0.0}
@@ -126,22 +116,26 @@ class Ablated(Run):
     def said(self, one: Example) -> Outputs:
         """What the network says of an example."""
         changed = self.variant.change(one)
-        asked = Inputs.of(changed.asked, changed.shop, changed.context.guess(changed.asked), self.device)
+        asked = Inputs.of(changed.query, changed.shop, changed.context.guess(changed.query), self.device)
         outputs = self.model(asked, ContextInputs.of(changed.context, self.device))
-        return replace(outputs, own_spend=lognormal_bins(outputs.own_spend)) if self.variant.lognormal else outputs
+        return (
+            replace(outputs, relative_spend=lognormal_bins(outputs.relative_spend))
+            if self.variant.lognormal
+            else outputs
+        )
 
     def real(self, one: Example) -> dict[str, float]:
         """Judge the averaged weights on a real window: the parts of the loss, and how customers are ranked."""
         present = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
         self.model.eval()
-        starts = range(0, len(one.asked), BLOCK)
-        parts = [_rows(one, np.arange(start, min(start + BLOCK, len(one.asked)))) for start in starts]
+        starts = range(0, len(one.query), BLOCK)
+        parts = [_rows(one, np.arange(start, min(start + BLOCK, len(one.query)))) for start in starts]
         with torch.no_grad():
             said = [self.said(part) for part in parts]
         self.model.load_state_dict(present)
         found = [_loss_of(outputs, part) for outputs, part in zip(said, parts, strict=True)]
-        sizes = np.array([len(part.asked) for part in parts])
+        sizes = np.array([len(part.query) for part in parts])
         losses = {
             name: float(np.average([float(getattr(loss_, name)) for loss_ in found], weights=sizes))
             for name in (*PART_NAMES, "total")
@@ -153,9 +147,9 @@ class Ablated(Run):
 
 
 def lognormal_bins(said: Tensor) -> Tensor:
-    """(n, OWN_BINS) log probabilities of the spend bins under a normal of log spend, from the first two numbers."""
+    """(n, RELATIVE_BINS) log probabilities of spend bins under a normal of log spend, from the first two numbers."""
     location, sigma = 4 * said[:, 0] + 0.5, USUAL_SIGMA * torch.exp(said[:, 1].clamp(-3, 3))
-    edges = torch.arange(1, OWN_BINS, device=said.device) - OWN_CENTRE
+    edges = torch.arange(1, RELATIVE_BINS, device=said.device) - RELATIVE_CENTRE
     below = ndtr((edges - location[:, None]) / sigma[:, None])
     ends = torch.zeros_like(below[:, :1])
     return torch.log(torch.diff(torch.cat([ends, below, ends + 1], dim=1), dim=1).clamp(min=1e-7))
@@ -165,26 +159,26 @@ def real_example(pair: Pair) -> Example:
     """A window of a real shop as pre-training sees simulated ones: everybody is asked about."""
     history, outcomes = pair.split(WINDOW)
     asked, past = read_customers(history, pair.horizon_days), Past.of(history, pair.horizon_days)
-    context = past.context(MOST_TOLD, np.random.default_rng(DRAW_SEED), asked.features.shape[1])
-    return Example(asked, past.shop, context, read_answers(asked, outcomes, history.scale))
+    context = past.context(MOST_CONTEXT, np.random.default_rng(DRAW_SEED), asked.features.shape[1])
+    return Example(asked, past.shop, context, read_targets(asked, outcomes, history.scale))
 
 
 def _rows(one: Example, rows: Any) -> Example:  # noqa: ANN401
-    answers = Answers(**{name: getattr(one.answers, name)[rows] for name in Answers.__annotations__})
-    return replace(one, asked=taken(one.asked, rows), answers=answers)
+    targets = Targets(**{name: getattr(one.targets, name)[rows] for name in Targets.__annotations__})
+    return replace(one, query=taken(one.query, rows), targets=targets)
 
 
 def _loss_of(outputs: Outputs, one: Example) -> Loss:
-    return loss(outputs, one.answers, torch.as_tensor(one.asked.own_bin, device=outputs.active.device))
+    return loss(outputs, one.targets, torch.as_tensor(one.query.base_bin, device=outputs.active.device))
 
 
 def _ranked(said: Sequence[Outputs], one: Example) -> dict[str, float]:
     """AUC of who orders, and normalised Gini and level of spend in median orders."""
     p_active = torch.cat([outputs.active for outputs in said]).sigmoid().double().numpy()
-    own = torch.cat([outputs.own_spend for outputs in said]).softmax(1).double().numpy()
-    bins = np.clip(one.asked.own_bin[:, None] + np.arange(OWN_BINS) - OWN_CENTRE, 0, SPEND_BINS - 1)
+    own = torch.cat([outputs.relative_spend for outputs in said]).softmax(1).double().numpy()
+    bins = np.clip(one.query.base_bin[:, None] + np.arange(RELATIVE_BINS) - RELATIVE_CENTRE, 0, SPEND_BINS - 1)
     mean = p_active * (own * Grid.of_scale(1.0).spend_means[bins]).sum(axis=1)
-    spend, active = np.expm1(one.answers.spend.astype(float)), one.answers.active > 0
+    spend, active = np.expm1(one.targets.spend.astype(float)), one.targets.active > 0
     return {
         "auc": value.auc(active, p_active),
         "ngini": value.normalised_gini(spend, mean),

@@ -26,7 +26,7 @@ from lineup import BEHAVIOUR, read_weights, told_of
 from machine import machine
 from shijin.distribution import Distribution
 from shijin.metrics import value
-from shijin.network.inputs import DRAW_SEED, MOST_TOLD, Past, context_windows, told_rows
+from shijin.network.context import DRAW_SEED, MOST_CONTEXT, Past, context_windows, draw_context
 from shijin.network.runtime import Network, forecast, read_past
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, Outcomes
@@ -47,7 +47,7 @@ Window = tuple[History, Outcomes]
 def forecasts(network: Network, history: History, horizon_days: int) -> dict[str, Distribution]:
     """Forecast a History in every way."""
     found = {
-        BEHAVIOUR: _told(network, history, horizon_days, MOST_TOLD),
+        BEHAVIOUR: _told(network, history, horizon_days, MOST_CONTEXT),
         NOTHING: _told(network, history, horizon_days, 0),
     }
     found[OTHERS] = others_only(network, history, horizon_days)
@@ -55,7 +55,7 @@ def forecasts(network: Network, history: History, horizon_days: int) -> dict[str
     for most in FEW:
         found[f"{most} told"] = _told(network, history, horizon_days, most)
     spoilt = Network(permuted(Weights(network.tensors, {"sha256": network.name})))
-    found[PERMUTED] = _told(spoilt, history, horizon_days, MOST_TOLD)
+    found[PERMUTED] = _told(spoilt, history, horizon_days, MOST_CONTEXT)
     return found
 
 
@@ -81,7 +81,7 @@ def others_only(network: Network, history: History, horizon_days: int) -> Distri
 def own_outcome_told(history: History, horizon_days: int) -> float:
     """Share of customers whose own earlier outcome is among what is told."""
     past = Past.of(history, horizon_days)
-    rows = told_rows(past.windows, MOST_TOLD, np.random.default_rng(DRAW_SEED)) if past.windows else []
+    rows = draw_context(past.windows, MOST_CONTEXT, np.random.default_rng(DRAW_SEED)) if past.windows else []
     told = [window[0].customers[some] for window, some in zip(past.windows, rows, strict=True)]
     return float(np.isin(history.customers, np.concatenate(told)).mean()) if told else 0.0
 
@@ -121,7 +121,9 @@ def _read(
     """Read a shop's past as `read_past` does, its closed windows changed before."""
     past = Past.of(history, horizon_days)
     changed = replace(past, windows=change(past.windows))
-    return network.read(changed.shop, changed.context(MOST_TOLD, np.random.default_rng(DRAW_SEED), network.n_features))
+    return network.read(
+        changed.shop, changed.context(MOST_CONTEXT, np.random.default_rng(DRAW_SEED), network.n_features)
+    )
 
 
 def _outside(window: Window, asked: frozenset[str]) -> Window:

@@ -20,7 +20,7 @@ from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Window
 from shijin.forecasting.members import STACKED, default_members
 from shijin.forecasting.stack import Stack
-from shijin.network.runtime import fitting
+from shijin.network.runtime import checked_weights
 from shijin.network.weights import SHIPPED, Weights, load_weights
 from shijin.represent.cutoff import History
 
@@ -87,7 +87,7 @@ class OrFormula:
 
 def read_weights(folder: Path | None) -> Weights:
     """Read weights; the shipped ones where no folder is told."""
-    return fitting(load_weights(folder or SHIPPED))
+    return checked_weights(load_weights(folder or SHIPPED))
 
 
 def told_of(weights: Weights) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def members(weights: Weights, memory: Memory, names: Sequence[str] = STACKED, th
 
 def no_context(weights: Weights, threads: int = 1) -> Behaviour:
     """The behaviour model that is told of no customer's outcome."""
-    alone = Behaviour(threads, told=0, weights=weights)
+    alone = Behaviour(threads, context_customers=0, weights=weights)
     alone.name = NO_CONTEXT
     return alone
 

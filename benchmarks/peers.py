@@ -27,8 +27,9 @@ from shijin.errors import ModelError
 from shijin.forecasting.member import Window
 from shijin.forecasting.windows import numbered
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Size
+from shijin.network.context import Context
 from shijin.network.first_guess import no_guess
-from shijin.network.inputs import Answers, Context, Customers, read_answers, read_customers, read_shop
+from shijin.network.inputs import Customers, Targets, read_customers, read_shop, read_targets
 from shijin.network.objective import Loss, loss
 from shijin.network.pretrain import measure_inputs, optimisers
 from shijin.network.runtime import Network, forecast, read_past
@@ -153,7 +154,7 @@ class _Told:
     """A closed window as the network reads it; `known` are the customers it learns from."""
 
     customers: Customers
-    answers: Answers
+    targets: Targets
     shop: Array
     known: Ints
     unseen: Ints
@@ -178,7 +179,7 @@ class ShopTransformer:
         first = told[0]
         model = BehaviourModel(Size(first.customers.features.shape[1], len(first.shop), len(NAMES), self.width))
         nobody = Context.empty(first.customers.features.shape[1], len(first.shop))
-        measure_inputs(model, [Example(one.customers, one.shop, nobody, one.answers) for one in told])
+        measure_inputs(model, [Example(one.customers, one.shop, nobody, one.targets) for one in told])
         best = self._trained(model, told, ContextInputs.of(nobody), np.random.default_rng(seed))
         tensors = {name: value.numpy() for name, value in best.items()}
         self.network = Network(Weights(tensors, {"sha256": "0" * 64}))
@@ -228,7 +229,7 @@ def _told(window: Window) -> _Told:
     held_out = np.arange(len(history)) % HELD_OUT == HELD_OUT - 1
     return _Told(
         customers,
-        read_answers(customers, outcomes, history.scale),
+        read_targets(customers, outcomes, history.scale),
         read_shop(history, outcomes.horizon_days),
         np.flatnonzero(~held_out),
         np.flatnonzero(held_out),
@@ -237,9 +238,9 @@ def _told(window: Window) -> _Told:
 
 def _loss(model: BehaviourModel, one: _Told, rows: Ints, nobody: ContextInputs) -> Loss:
     asked = taken(one.customers, rows)
-    answers = Answers(**{name: getattr(one.answers, name)[rows] for name in Answers.__annotations__})
+    targets = Targets(**{name: getattr(one.targets, name)[rows] for name in Targets.__annotations__})
     inputs = Inputs.of(asked, one.shop, no_guess(len(asked)))
-    return loss(model(inputs, nobody), answers, torch.as_tensor(asked.own_bin))
+    return loss(model(inputs, nobody), targets, torch.as_tensor(asked.base_bin))
 
 
 def taken(customers: Customers, rows: Ints) -> Customers:
@@ -256,7 +257,7 @@ def taken(customers: Customers, rows: Ints) -> Customers:
     offsets = np.concatenate([[0], np.cumsum(counts)])
     places = np.repeat(starts - offsets[:-1], counts) + np.arange(offsets[-1])
     return Customers(
-        customers.features[rows], Tokens(customers.tokens.values[places], offsets), customers.own_bin[rows]
+        customers.features[rows], Tokens(customers.tokens.values[places], offsets), customers.base_bin[rows]
     )
 
 

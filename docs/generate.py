@@ -22,6 +22,8 @@ import typer
 
 import shijin
 from shijin.cli import app
+from shijin.represent.feature_dictionary import feature_dictionary
+from shijin.steps import cards
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "value"
@@ -39,6 +41,41 @@ HANDED_OUT = (
 SHOPS = {"complete-journey": "Complete Journey", "cdnow": "CDNOW", "online-retail": "Online Retail"}
 FORMULA, PEERS, STACK = "decayed spend H", ("decayed spend H", "BTYD", "LightGBM"), "stack"
 COUNTED = ("log_score", "crps", "ngini")
+CARDS = {
+    "workspace": cards.WorkspaceCard,
+    "collect, feedback": cards.CollectionCard,
+    "check": cards.CheckCard,
+    "model": cards.ModelCard,
+    "forecast": cards.ForecastCard,
+    "forecasts": cards.ForecastsCard,
+    "backtest": cards.BacktestCard,
+    "items_backtest": cards.ItemsBacktestCard,
+    "representation": cards.RepresentationCard,
+    "neighbours": cards.NeighboursCard,
+    "recommendations": cards.ListsCard,
+    "customer_recommendations": cards.CustomerListCard,
+    "item_customers": cards.ItemCustomersCard,
+    "demand": cards.DemandCard,
+    "affinity": cards.AffinityCard,
+    "export": cards.ExportCard,
+    "report": cards.ReportCard,
+    "run": cards.RunCard,
+}
+JSON_PREFACE = """\
+Every verb gives a result, and every face writes it in the same JSON: `shijin VERB --json` prints it. It begins with
+`kind`, `id` (null where nothing is kept under one) and `new` (false where the same data and options had given it
+before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values),
+`tables` (the number of rows of each table), the rows of small tables (`weights`, `neighbours`, `recommendations`,
+`item_customers`), and `outputs`: the files, relative to the workspace.
+
+A refusal is one object on standard error, with exit code 2: `error` with `kind`, `code`, `key` (the option or setting
+at fault), `where`, `problem` and `cure`, in the shop's language."""
+FEATURES_PREFACE = """\
+The columns of `shop.features(cutoff, horizon)` and of `shop.training_table(cutoff, horizon)`. All of them are
+computed from what lies strictly before the cutoff, by one function, `features` in `src/shijin/represent/features.py`,
+for real and simulated shops alike. H is the horizon in days. Money is divided by the shop's median order before the
+cutoff, so that features have no currency. The training table adds `cutoff` and the labels `y_spend` (shop currency,
+net of returns, not below 0), `y_orders` and `y_first_order_days` (days to the first order, empty without one)."""
 WORDS = {
     "en": {
         "head": "| shop | days | from | customers | AUC | nG | CRPS | total |",
@@ -64,6 +101,8 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / "docs" / "reference" / "cli.md": command_line(),
         ROOT / "docs" / "reference" / "python.md": python(),
+        ROOT / "docs" / "reference" / "json.md": json_shapes(),
+        ROOT / "docs" / "features.md": feature_page(),
         ROOT / "README.md": with_results(ROOT / "README.md", "en"),
         ROOT / "README.zh-CN.md": with_results(ROOT / "README.zh-CN.md", "zh"),
     }
@@ -148,6 +187,35 @@ def _described(title: str, thing: Any) -> list[str]:
             parts += [] if call else [_signature(name, about)]
             parts += _prose(inspect.getdoc(about) or "")
     return parts
+
+
+def json_shapes() -> str:
+    """One section a kind of result: the JSON that `--json` prints and every other face gets."""
+    parts = [MADE, "# JSON", JSON_PREFACE]
+    for kind, card in CARDS.items():
+        rows = ["| field | type | meaning |", "|---|---|---|"]
+        for name, field in card.model_fields.items():
+            optional = "" if field.is_required() else ", only where there is something to report"
+            rows.append(f"| `{name}` | {_type_name(field.annotation)} | {field.description}{optional} |")
+        parts += [f"## {kind}", " ".join(inspect.getdoc(card).split()), "\n".join(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _type_name(annotation: Any) -> str:
+    text = str(getattr(annotation, "__name__", annotation)) if inspect.isclass(annotation) else str(annotation)
+    text = text.replace("typing.Any", "any").replace("typing.", "").replace("NoneType", "null").replace("None", "null")
+    for python, plain in (("str", "text"), ("int", "whole number"), ("float", "number"), ("bool", "yes or no")):
+        text = re.sub(rf"\b{python}\b", plain, text)
+    text = re.sub(r"dict\[text, any\]", "object", text)
+    return text.replace("|", "or").replace("dict[", "object[")
+
+
+def feature_page() -> str:
+    """The feature dictionary: one row a feature, in the order of the columns."""
+    rows = ["| feature | meaning | unit | window |", "|---|---|---|---|"]
+    for one in feature_dictionary():
+        rows.append(f"| `{one.name}` | {one.meaning} | {one.unit.replace('|', '&#124;')} | {one.window} |")
+    return "\n\n".join([MADE, "# Features", FEATURES_PREFACE, "\n".join(rows)]) + "\n"
 
 
 def _signature(name: str, thing: Any) -> str:

@@ -1,8 +1,8 @@
-"""Write a stranger's order file: semicolons, decimal commas, days first, ids with zeros in front, and some dirt.
+"""Write the order file of docs/tutorial.md: semicolons, decimal commas, days first, leading zeros, and some odd rows.
 
     python examples/write_orders.py orders.csv
 
-Made up, the same every time, and by the standard library alone. It is the file of docs/tutorial.md.
+The orders are simulated, equal in every run, with the standard library only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CUSTOMERS, DAYS, FIRST_DAY = 400, 540, date(2023, 1, 2)
 
 
 def days_of_orders(dice: random.Random) -> list[int]:
-    """Days on which one customer orders: from a first day on, at a rate of their own, until they leave."""
+    """Days on which one customer orders: from a first day on, at the customer's own rate, until the customer leaves."""
     day, mean_gap, leaves = dice.randrange(DAYS), dice.gammavariate(2.0, 25.0) + 5, dice.random() * 0.3
     days = []
     while day < DAYS:
@@ -30,7 +30,7 @@ def days_of_orders(dice: random.Random) -> list[int]:
 
 
 def lines_of_order(dice: random.Random, customer: str, order: int, day: int) -> list[str]:
-    """One order: a row an article, the order's total repeated on each."""
+    """Rows of one order, one for each article, with the order's total on each row."""
     basket = [(*dice.choice(ARTICLES), dice.choice((1, 1, 1, 2, 3))) for _ in range(dice.choice((1, 1, 2, 3)))]
     total = sum(price * pieces for _, price, pieces in basket)
     head = f"{customer};{order};{FIRST_DAY + timedelta(days=day):%d.%m.%Y}"
@@ -38,20 +38,20 @@ def lines_of_order(dice: random.Random, customer: str, order: int, day: int) -> 
 
 
 def orders() -> list[str]:
-    """All rows, oldest order first, with what a real file has too: a guest, a return, a date that cannot be."""
+    """All rows, oldest order first; the last three are a guest, a return, and a date that does not exist."""
     dice = random.Random(20)
-    bought = [(day, f"{customer:05d}") for customer in range(CUSTOMERS) for day in days_of_orders(dice)]
+    order_days = [(day, f"{customer:05d}") for customer in range(CUSTOMERS) for day in days_of_orders(dice)]
     rows = [
         row
-        for order, (day, customer) in enumerate(sorted(bought), 70001)
+        for order, (day, customer) in enumerate(sorted(order_days), 70001)
         for row in lines_of_order(dice, customer, order, day)
     ]
-    dirt = [
+    odd_rows = [
         ";79001;03.06.2024;A-003;1;59,50;59,50",
         "00007;79002;05.06.2024;A-002;-1;-22,50;-22,50",
         "00008;79003;31.02.2024;A-001;1;41,50;41,50",
     ]
-    return rows + dirt
+    return rows + odd_rows
 
 
 def main() -> None:

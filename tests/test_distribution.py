@@ -137,9 +137,9 @@ def test_pit_spreads_zeros_over_their_mass() -> None:
 
 def test_taking_customers_keeps_their_rows() -> None:
     two = Distribution(np.array([0.25, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 0], [0, 1.0]]), SMALL)
-    kept = two.take(np.array([False, True]))
-    assert len(kept) == 1
-    assert kept.mean()[0] == two.mean()[1] == 10.0
+    first = two.take(np.array([False, True]))
+    assert len(first) == 1
+    assert first.mean()[0] == two.mean()[1] == 10.0
 
 
 def test_the_standard_grid_is_in_median_orders_and_starts_at_zero() -> None:

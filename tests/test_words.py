@@ -43,7 +43,7 @@ def test_what_is_counted_in_english_has_a_noun_for_one(code: str) -> None:
     ("days", "said"), [(1, "1 day"), ("1", "1 day"), (0, "0 days"), (2, "2 days"), ("1,000", "1,000 days")]
 )
 def test_one_is_said_in_the_singular(days: object, said: str) -> None:
-    assert say("report.expected_spend", "en", days=days) == f"Expected spend, {said}"
+    assert say("report.expected_spend", "en", days=days) == f"Predicted spend, {said}"
 
 
 @pytest.mark.parametrize("member", [*stacked(adapt=True), *TABLE_ONLY, STACK])

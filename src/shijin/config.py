@@ -19,6 +19,7 @@ from shijin.errors import ConfigError, suggestion
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
+WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.groups")  # accepted for what is to come
 MAX_HORIZON_DAYS = 3 * 366
 
 
@@ -163,6 +164,7 @@ class EngineSection(Section):
     kind: Literal["duckdb"] = "duckdb"
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
     threads: int = Field(default=2, ge=1, le=256)
+    lock_wait_s: float = Field(default=60.0, ge=0, description="how long to wait while another process writes")
 
 
 class Config(Section):
@@ -209,6 +211,22 @@ def parse_config(text: str, where: str) -> Config:
         raise _first_mistake(error, where) from error
 
 
+def without_effect(config: Config) -> list[str]:
+    """The settings that a shop has made and that nothing reads yet.
+
+    Examples
+    --------
+    >>> without_effect(parse_config("entity.name = 'patient'", "shijin.toml"))
+    ['[entity] name']
+    """
+    made = []
+    for key in WITHOUT_EFFECT:
+        table, _, name = key.partition(".")
+        if name in getattr(config, table).model_fields_set:
+            made.append(f"[{table}] {name}")
+    return made
+
+
 def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     mistake = error.errors()[0]
     path = [str(part) for part in mistake["loc"]]
@@ -251,10 +269,10 @@ def parse_horizon(text: str | int, key: str = "horizon") -> int:
     Traceback (most recent call last):
     shijin.errors.ConfigError: horizon: 'soon' is not a length of time. Cure: write days such as 90d (or 12w, 6m, 1y).
     """
-    found = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
-    if not found:
+    match = re.fullmatch(r"\s*(\d+)\s*([dwmy]?)\s*", str(text).lower())
+    if not match:
         raise ConfigError("config.not_a_length_of_time", key=key, value=text)
-    days = int(found[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[found[2]]
+    days = int(match[1]) * {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}[match[2]]
     if not 1 <= days <= MAX_HORIZON_DAYS:
         raise ConfigError("config.length_out_of_range", key=key, value=text, most=MAX_HORIZON_DAYS)
     return days

@@ -1,13 +1,13 @@
-"""What a forecast is: for every customer a distribution over spend and over orders, on a stated grid.
+"""A forecast: for every customer a distribution of spend and of orders, on a grid.
 
-A ``Distribution`` has three parts, from which everything else is derived and never predicted apart:
+A ``Distribution`` has three parts; everything else is derived from them and never predicted separately:
 
 * ``p_active``: the probability of at least one order in the horizon;
 * ``spend``: given that, the probabilities of spend bins, uniform in money within a bin;
 * ``orders``: given that, the probabilities of order counts (bins above a few).
 
 Spend is 0 with probability 1 - p_active, so the distribution function of spend is a step at 0 and piecewise linear
-above; means, quantiles, CRPS and PIT are exact for it. This room knows no customers, dates or models.
+above; means, quantiles, CRPS and PIT are exact for it. This module knows nothing about customers, dates or models.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SPEND_BINS = 64
 LOWEST, HIGHEST = 0.01, 1e4  # of the shop's median order
 ORDER_STARTS = np.unique(np.round(np.concatenate([np.arange(1, 8), np.geomspace(8, 1000, 24)])).astype(int))
 P_FLOOR = 1e-4
-STRETCHES = 5  # each takes the mean about ten times nearer to what is wanted
-BLOCK = 100_000  # customers whose distribution functions are held at once
+STRETCHES = 5  # each brings the mean about ten times nearer to the target
+BLOCK = 100_000  # customers whose distribution functions are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Grid:
     ----------
     spend_edges : (K + 1,), rising
         Edges of the spend bins in shop currency. The first bin reaches down to 0; the last begins at ten thousand
-        median orders, beyond what any shop at hand has seen a customer spend, and ends at twice that.
+        median orders, more than any customer spent in any shop we have seen, and ends at twice that.
     order_starts : (J,), rising
         The smallest order count of each bin; the first is 1.
     """
@@ -64,7 +64,7 @@ class Grid:
 
     @property
     def order_means(self) -> Floats:
-        """(J,) mean order count in each bin; the last, open one counts as its start."""
+        """(J,) mean order count in each bin; of the last, open bin its start."""
         ends = np.append(self.order_starts[1:] - 1, self.order_starts[-1])
         return (self.order_starts + ends) / 2
 
@@ -91,8 +91,8 @@ class Distribution:
         Probabilities of the order bins given at least one order; rows sum to 1.
     grid : Grid
     level_scale
-        How far whole shops turn out from what is said of their customers together, a season or a drift that nobody can
-        know: scale of a Laplace distribution of the log. None where nobody says.
+        Uncertainty of the shop's total that all customers share, such as season or drift: scale of a Laplace
+        distribution of log(actual / forecast). None if unknown.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class Distribution:
         return len(self.p_active)
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Self:
-        """Keep only some customers; where a mask keeps all, the forecasts themselves, which may fill the memory."""
+        """Keep only some customers; a mask that keeps all returns the forecast itself, without a copy."""
         if isinstance(rows, np.ndarray) and rows.dtype == np.bool_ and rows.all():
             return self
         return replace(self, p_active=self.p_active[rows], spend=self.spend[rows], orders=self.orders[rows])
@@ -126,13 +126,13 @@ class Distribution:
         return self.p_active * (self.spend @ self.grid.spend_means)
 
     def total_interval(self, share: float = 0.8) -> tuple[float, float] | None:
-        """Lower and upper end of what all customers will spend together, shop currency; None where nobody says."""
+        """Lower and upper end of a `share` interval of all customers' total spend, shop currency; None if unknown."""
         if self.level_scale is None:
             return None
         mean = self.mean()
         total = float(mean.sum())
         chance = float((self.p_active * (self.spend @ self.grid.spend_means**2) - mean**2).sum())
-        # A Laplace distribution's variance is twice its scale squared; what chance does to a sum comes on top.
+        # A Laplace distribution's variance is twice its scale squared; the variance of independent customers is added.
         scale = np.sqrt(self.level_scale**2 + chance / max(total, 1e-300) ** 2 / 2)
         factor = float(np.exp(-scale * np.log1p(-share)))
         return total / factor, total * factor
@@ -149,6 +149,7 @@ class Distribution:
     def _quantile(self, level: float) -> Floats:
         cumulative = self._cdf_at_edges()
         rows = np.arange(len(self))
+        # The first edge that reaches the level, less rounding errors, and the edge before: linear in between.
         above = np.argmax(cumulative >= level - 1e-12, axis=1)
         below = np.maximum(above - 1, 0)
         low, high = cumulative[rows, below], cumulative[rows, above]
@@ -176,6 +177,7 @@ class Distribution:
         edges = self.grid.spend_edges
         widths = np.diff(edges)
         at_outcome = self.cdf(spend)
+        # Whole bins below the outcome (F^2) and above it (1 - F)^2, the two parts of its own bin, and beyond the grid.
         below = _squares(cumulative[:, :-1], cumulative[:, 1:]) * widths
         above = _squares(1 - cumulative[:, :-1], 1 - cumulative[:, 1:]) * widths
         inside = np.clip(np.searchsorted(edges, spend, side="right") - 1, 0, len(widths) - 1)
@@ -200,7 +202,7 @@ class Distribution:
     def stretched(self, given_active: Floats) -> Self:
         """Stretch what customers spend, given an order, along the log until its mean is `given_active` (n,), each > 0.
 
-        What would go beyond the grid stays in its last bin.
+        Mass beyond the grid stays in its last bin.
 
         Examples
         --------
@@ -219,11 +221,11 @@ class Distribution:
         """(n, K) probabilities of the spend bins, given an order, of each customer's spend times a factor."""
         edges, rows = self.grid.spend_edges, np.arange(len(self))[:, None]
         cumulative = np.pad(np.cumsum(self.spend, axis=1), ((0, 0), (1, 0)))
-        was = edges / factor[:, None]  # what an edge's money was before
+        was = edges / factor[:, None]  # each edge on the scale before stretching
         below = np.clip(np.searchsorted(edges, was, side="right") - 1, 0, len(edges) - 2)
         part = np.clip((was - edges[below]) / (edges[below + 1] - edges[below]), 0.0, 1.0)
         reached = cumulative[rows, below] + part * (cumulative[rows, below + 1] - cumulative[rows, below])
-        reached[:, -1] = cumulative[:, -1]
+        reached[:, -1] = cumulative[:, -1]  # mass beyond the last edge
         return np.diff(reached, axis=1)
 
     def _fewer_orders(self) -> Floats:
@@ -239,9 +241,9 @@ class Distribution:
 
 
 def joined(parts: Sequence[Distribution], rows: Sequence[NDArray[np.int64]]) -> Distribution:
-    """Put forecasts of different customers of one shop together; `rows` says where each part's customers go.
+    """Join forecasts of different customers of one shop; `rows` holds the place of each part's customers.
 
-    How far the whole shop may lie off is what the first part says that says it.
+    The level scale is that of the first part that has one.
     """
     places = np.argsort(np.concatenate(rows))
     p_active, spend, orders = (
@@ -252,10 +254,10 @@ def joined(parts: Sequence[Distribution], rows: Sequence[NDArray[np.int64]]) -> 
 
 
 def consistent(forecasts: Sequence[Distribution]) -> list[Distribution]:
-    """Make forecasts of the same customers over ever longer horizons agree: what is longer is never less.
+    """Make forecasts of the same customers over longer and longer horizons consistent: a longer one is never less.
 
-    The probability of any spend or order count at most x must fall as the horizon grows; where it does not, the lowest
-    so far is taken.
+    The probability of spend, or of an order count, of at most x must fall as the horizon grows; if it does not, the
+    lowest so far is used.
 
     Parameters
     ----------

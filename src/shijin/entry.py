@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from shijin import clock
 from shijin.collect import CollectOptions
 from shijin.collect.guess import ROLES
-from shijin.errors import ConfigError, ShijinError
+from shijin.errors import ConfigError, ShijinError, suggestion
 from shijin.frames import to_arrow
 from shijin.shop import Shop
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.workspace import Workspace
 
 
@@ -52,15 +52,15 @@ def from_dataframe(
     """
     _refuse_unknown(from_dataframe, columns)
     table, kind = to_arrow(orders)
-    told = {"customer_id": customer, "ts": time, "amount": amount, **columns}
+    roles = {"customer_id": customer, "ts": time, "amount": amount, **columns}
+    reading = CollectOptions(map={role: column for role, column in roles.items() if column is not None})
     root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
     fresh = not (root / "shijin.toml").exists()
     shop = Shop(Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
-    options = CollectOptions(map={role: column for role, column in told.items() if column is not None})
     try:
-        collect(shop.workspace, table, options, datetime.now(UTC))
+        collect(shop.workspace, SourceOptions(table, reading), clock.now())
     except ShijinError:
         if fresh:
             shop.workspace.discard()
@@ -107,7 +107,7 @@ def forecast(
     >>> import shijin
     >>> shijin.forecast(None, horizons="90d")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    shijin.errors.ConfigError: shijin.forecast: unknown argument 'horizons' (did you mean 'horizon'?). Cure: there ...
+    shijin.errors.ConfigError: shijin.forecast has no argument 'horizons'. Cure: did you mean 'horizon'?.
     """
     _refuse_unknown(forecast, columns)
     shop = from_dataframe(orders, customer=customer, time=time, amount=amount, **columns)
@@ -120,6 +120,5 @@ def _refuse_unknown(verb: Callable[..., Any], columns: Mapping[str, str]) -> Non
     known += [role for role in ROLES if role not in ("customer_id", "ts", "amount")]
     for name in columns:
         if name not in ROLES:
-            near = difflib.get_close_matches(name, known, 1)
-            problem = f"unknown argument {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
-            raise ConfigError(problem, f"shijin.{verb.__name__}", f"there are {', '.join(known)}")
+            called, instead = f"shijin.{verb.__name__}", suggestion(name, known)
+            raise ConfigError("shop.unknown_argument", verb=called, name=name, suggestion=instead)

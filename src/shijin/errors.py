@@ -104,7 +104,7 @@ class ShijinError(Exception):
     def _values(self, language: Language, reader: Reader) -> dict[str, Any]:
         """The values as this reader has them: a value that is a `Phrase` is a sentence of its own."""
         return {
-            name: value.text(language, reader) if isinstance(value, Phrase) else value
+            name: value.text(language, reader) if isinstance(value, Phrase | Options) else value
             for name, value in self.values.items()
         }
 
@@ -124,6 +124,23 @@ class Phrase:
     def text(self, language: Language, reader: Reader) -> str:
         """The phrase in one language, for one kind of reader."""
         return say(f"{REFUSALS}.{self.code}", language, reader, **self.values)
+
+
+class Options:
+    """Several options inside a sentence, as each reader writes them.
+
+    Examples
+    --------
+    >>> Options(["in_stock", "min_gap"]).text("en", PYTHON)
+    'in_stock= and min_gap='
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = tuple(keys)
+
+    def text(self, language: Language, reader: Reader) -> str:
+        """The options, joined by the language's "and"."""
+        return say(f"{REFUSALS}.shared.and", language).join(map(reader.option, self.keys))
 
 
 def suggestion(name: str, known: Sequence[str], cutoff: float = 0.6) -> Phrase:

@@ -1,4 +1,4 @@
-"""Rows chosen by their position alone: the same rows whatever the customers' ids."""
+"""Choose rows by their position alone, independent of customers' ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shijin.arrays import Ints
 
 
 def evenly(customers: int, most: int) -> Ints:
-    """Choose rows evenly by their position, at most so many.
+    """Choose at most `most` rows, evenly by position.
 
     Examples
     --------

@@ -256,8 +256,8 @@ def conform(table: pa.Table, schema: pa.Schema, where: str) -> pa.Table:
     ['item_id', 'name', 'category', 'brand', 'price']
     >>> conform(pa.table({"name": ["a"]}), ITEMS, "items")
     Traceback (most recent call last):
-    shijin.errors.SchemaError: items: the column item_id is missing; the columns are name. Cure: name it with map=
-    item_id=COLUMN.
+    shijin.errors.SchemaError: items: the column item_id is missing; the columns are name. Cure: name it with
+    map={'item_id': 'COLUMN'}.
     """
     columns = []
     for field in schema:

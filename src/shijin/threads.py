@@ -1,4 +1,4 @@
-"""How many threads linear algebra may take."""
+"""Number of threads of linear algebra."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread.
+    """Limit linear algebra to one thread.
 
-    The optimisers' matrices have a dozen rows, so more threads only wait; and how many there are shows in the last
-    bits.
+    The matrices are too small for more threads to help, and the number of threads changes the last bits of results.
     """
     with threadpool_limits(limits=1, user_api="blas"):
         yield

@@ -15,31 +15,31 @@ sys.path.insert(0, str(BENCHMARKS))
 from scipy.stats import norm
 
 from ablate import USUAL_SIGMA, VARIANTS, Ablated, lognormal_bins, without_tokens
-from shijin.network.inputs import OWN_BINS, OWN_CENTRE
+from shijin.network.inputs import RELATIVE_BINS, RELATIVE_CENTRE
 from shijin.network.pretrain import Plan
 from shijin.network.tasks import by_moments, example
 
 
 def test_lognormal_bins_are_the_normals_probabilities() -> None:
-    said = torch.zeros(2, OWN_BINS)
+    said = torch.zeros(2, RELATIVE_BINS)
     said[1, 0], said[1, 1] = 0.5, np.log(0.5)
     chances = lognormal_bins(said).exp().numpy()
     assert chances.sum(axis=1) == pytest.approx(1, abs=1e-4)
     edges = np.array([0, 1])  # of the own bin, in bins
     for row, (location, sigma) in enumerate([(0.5, USUAL_SIGMA), (2.5, USUAL_SIGMA / 2)]):
         low, high = norm.cdf((edges - location) / sigma)
-        assert chances[row, OWN_CENTRE] == pytest.approx(high - low, rel=1e-4)
+        assert chances[row, RELATIVE_CENTRE] == pytest.approx(high - low, rel=1e-4)
 
 
 def test_without_tokens_or_features_histories_look_alike() -> None:
     one = example(5, 3)
     tokens, features = without_tokens(one), by_moments(one)
-    assert not tokens.asked.tokens.values.any()
-    assert len(tokens.asked.tokens.offsets) == len(one.asked) + 1
-    assert tokens.asked.features is one.asked.features
-    assert not features.asked.features.any()
-    assert not features.context.guess(features.asked).any()
-    assert features.asked.tokens is one.asked.tokens
+    assert not tokens.query.tokens.values.any()
+    assert len(tokens.query.tokens.offsets) == len(one.query) + 1
+    assert tokens.query.features is one.query.features
+    assert not features.query.features.any()
+    assert not features.context.guess(features.query).any()
+    assert features.query.tokens is one.query.tokens
 
 
 @pytest.mark.parametrize("name", ["base", "no-tokens", "lognormal"])

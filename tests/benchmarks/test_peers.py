@@ -26,7 +26,7 @@ from shijin.forecasting.member import Window
 from shijin.forecasting.members import default_members
 from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc
-from shijin.network.inputs import Past, context_windows
+from shijin.network.context import Past, context_windows
 from shijin.network.runtime import Network
 from shijin.network.weights import load_weights
 from shijin.represent.cutoff import History, split_at

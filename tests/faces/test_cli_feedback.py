@@ -56,11 +56,11 @@ def test_it_speaks_the_shops_language(command: Command, shop: Path) -> None:
 
 def test_json_holds_the_receipt_and_nothing_else(command: Command, shop: Path) -> None:
     shown = command("feedback", said(shop, SAID), "-w", shop, "--json")
-    receipt = json.loads(shown.out)["receipt"]
+    receipt = json.loads(shown.out)
     assert shown.err == ""
     assert receipt["rows"] == {"in": 2, "accepted": 2, "updated": 0, "duplicates": 0, "quarantined": 0}
-    assert receipt["inputs"]["kinds"] == {"rating": 1, "dismiss": 1}
-    assert receipt["inputs"]["guess"]["columns"]["customer_id"] == "user"
+    assert receipt["kinds"] == {"rating": 1, "dismiss": 1}
+    assert receipt["guess"]["columns"]["customer_id"] == "user"
 
 
 def test_rows_set_aside_are_said_here_and_by_check(command: Command, shop: Path) -> None:

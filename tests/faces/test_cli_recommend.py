@@ -116,9 +116,9 @@ def test_json_is_printed_and_nothing_else(command: Command, asked: Path, rows: p
     )
     assert "recommendations" not in json.loads(whole.out)
     told = json.loads(who.out)
-    assert [row["rank"] for row in told["wanted_by"]] == list(range(1, len(told["wanted_by"]) + 1))
-    assert set(told["wanted_by"][0]) == {"customer_id", "rank", "score", "place", *ITEM[4:]}
-    assert 10 < len(told["wanted_by"]) <= 90
+    assert [row["rank"] for row in told["item_customers"]] == list(range(1, len(told["item_customers"]) + 1))
+    assert set(told["item_customers"][0]) == {"customer_id", "rank", "score", "place", *ITEM[4:]}
+    assert 10 < len(told["item_customers"]) <= 90
     assert told["item"] == item
 
 

@@ -15,7 +15,7 @@ def test_it_says_where_the_vectors_are(workspace: Path, command: Command) -> Non
     (file,) = workspace.glob("representations/*/vectors.parquet")
     assert said.code == 0
     assert said.out.strip() == f"vectors of 200 customers, {HORIZON_DAYS} days from 2023-11-28: {file}"
-    assert "shijin represent --like ID" in said.err
+    assert f"shijin represent -w {workspace} --like ID" in said.err
     assert "shijin report" in said.err
 
 
@@ -39,7 +39,7 @@ def test_it_shows_the_most_alike_under_the_customer_asked_for(workspace: Path, c
     found = json.loads(command("represent", "-w", workspace, "--like", "c000003", "--k", "4", "--json").out)
     neighbours = found["neighbours"]
     assert [set(row) for row in neighbours] == [{"customer_id", "similarity", "tier", "expected_spend"}] * 4
-    assert found["own"]["customer_id"] == found["like"] == "c000003"
+    assert found["customer"]["customer_id"] == found["like"] == "c000003"
     assert found["score"] == json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))["id"]
     said = command("represent", "-w", workspace, "--like", "c000003", "--k", "4")
     shown = [line.split()[1] for line in said.out.splitlines() if line.startswith("│")]

@@ -99,7 +99,7 @@ def test_a_small_shop_with_a_long_history_is_told_of_its_customers_not_of_its_da
         assert "The behaviour model answers" in words
         assert "too short" not in words
         assert "horizons" not in words
-    assert told.count("the untrained forecast is kept") == 1
+    assert told.count("the forecast stays untrained") == 1
     assert "fewer than 50 customers were known" in command("backtest", "-w", tmp_path / "orders-shijin").err
 
 
@@ -108,10 +108,10 @@ def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command
     assert command("init", "-w", tmp_path / "shop").code == 0
     assert command("collect", tmp_path / "orders.csv", "-w", tmp_path / "shop").code == 0
     said = command("train", "-w", tmp_path / "shop", "--horizon", "30d")
-    assert (said.code, "the untrained forecast is kept" in " ".join(said.err.split())) == (0, True)
+    assert (said.code, "the forecast stays untrained" in " ".join(said.err.split())) == (0, True)
     before = command("score", "-w", tmp_path / "shop", "--horizon", "30d", "--json")
     result = json.loads(before.out)
-    assert (result["member"], result["customers"]) == ("decayed spend H", 10)
+    assert (result["member"], result["tables"]["forecast"]) == ("decayed spend H", 10)
     assert set(the_forecast(tmp_path / "shop")["evidence"]) == {"thin"}
 
 

@@ -112,7 +112,7 @@ def test_an_untrained_workspace_gets_the_untrained_forecast_and_is_told_so(
     assert "untrained" in said.err
     assert len(rows_of(tmp_path / "shop")) == 200
     result = json.loads(command("score", "-w", tmp_path / "shop", "--horizon", "60d", "--json").out)
-    assert (result["model"], result["member"], result["customers"]) == (None, "behaviour model", 200)
+    assert (result["model"], result["member"], result["tables"]["forecast"]) == (None, "behaviour model", 200)
 
 
 def test_a_cutoff_after_the_last_event_is_allowed_and_silence_lowers_the_forecast(
@@ -130,7 +130,7 @@ def test_a_horizon_that_no_closed_window_could_check_is_said(workspace: Path, co
         assert (f"No closed window of {days} days" in told) == said_so
         latest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
         assert ("forecast.unchecked" in [note["code"] for note in latest["notes"]]) == said_so
-        assert "The behaviour model answers" in told
+        assert "The behaviour model makes the forecast" in told
     assert command("score", "-w", workspace, "--zero-shot", "--horizon", "270d").code == 0
     assert command("report", "-w", workspace).code == 0
     page = (workspace / "report.html").read_text("utf-8")
@@ -157,22 +157,12 @@ def test_fewer_than_thirty_buyers_are_told_that_the_formula_answers_without_trai
         assert "decayed spend" not in said.err
 
 
-def scored(said_out: str) -> list[dict[str, object]]:
-    """The JSON objects a command printed one after another."""
-    decoder, found, text = json.JSONDecoder(), [], said_out.strip()
-    while text:
-        one, end = decoder.raw_decode(text)
-        found.append(one)
-        text = text[end:].lstrip()
-    return found
-
-
 def test_several_horizons_without_training_are_scores_of_their_own_that_agree(
     workspace: Path, command: Command
 ) -> None:
     said = command("score", "-w", workspace, "--zero-shot", "--horizon", "90d", "--horizon", "30d", "--json")
     assert said.code == 0
-    short, long = scored(said.out)
+    short, long = json.loads(said.out)["forecasts"]
     assert [(one["horizon_days"], one["member"], one["model"]) for one in (short, long)] == [
         (30, "behaviour model", None),
         (90, "behaviour model", None),
@@ -181,15 +171,15 @@ def test_several_horizons_without_training_are_scores_of_their_own_that_agree(
     tables = [pd.read_parquet(workspace / "scores" / str(one["score"]) / "forecast.parquet") for one in (short, long)]
     assert (tables[1]["p_active"] >= tables[0]["p_active"]).all()
     assert (tables[1]["expected_spend"] >= tables[0]["expected_spend"] - 1e-9).all()
-    assert long["total_interval"][0] < tables[1]["expected_spend"].sum() < long["total_interval"][1]  # type: ignore[index]
+    assert long["total_interval"][0] < tables[1]["expected_spend"].sum() < long["total_interval"][1]
 
 
 def test_a_trained_model_does_not_answer_for_zero_shot(finished: Path, command: Command, tmp_path: Path) -> None:
     shop = tmp_path / "shop"
     shutil.copytree(finished, shop)
-    (result,) = scored(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
+    result = json.loads(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
     assert (result["model"], result["member"]) == (None, "behaviour model")
-    (again,) = scored(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
+    again = json.loads(command("score", "-w", shop, "--zero-shot", "--horizon", "60d", "--json").out)
     assert (again["score"], again["new"]) == (result["score"], False)
 
 

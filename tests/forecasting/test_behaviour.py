@@ -15,7 +15,8 @@ from shijin.forecasting.behaviour import ADAPTED, MOST_HORIZON_DAYS, Adapted, Be
 from shijin.forecasting.member import Window
 from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc, log_scores
-from shijin.network.inputs import MOST_TOLD, Context, context_windows, read_context, read_customers, read_shop
+from shijin.network.context import MOST_CONTEXT, Context, context_windows, read_context
+from shijin.network.inputs import read_customers, read_shop
 from shijin.network.runtime import Network
 from shijin.network.weights import Weights
 from shijin.represent.cutoff import History, as_cutoff, split_at
@@ -43,26 +44,27 @@ def window() -> Window:
 @pytest.fixture(scope="module")
 def unseen() -> list[Window]:
     """Judged windows of shops of the prior, each with at least 200 customers and closed windows to read."""
-    found: list[Window] = []
+    judged: list[Window] = []
     for seed in range(UNSEEN, UNSEEN + 80):
         task = draw_task(np.random.default_rng(seed))
         packed = simulate(task.knobs, seed, task.guests).packed
         history, outcomes = split_at(packed, packed.end - task.horizon_days * DAY_US, task.horizon_days)
         windows = context_windows(history, task.horizon_days)
         if outcomes is not None and len(history) >= 200 and windows and 0.05 < (outcomes.orders > 0).mean() < 0.95:
-            found.append((history, outcomes))
-    return found[:16]
+            judged.append((history, outcomes))
+    return judged[:16]
 
 
-def surprise(network: Network, window: Window, told: Callable[[Sequence[Window]], Sequence[Window]]) -> float:
-    """Mean log score of who orders, with the closed windows as `told` changes them."""
+def surprise(network: Network, window: Window, change: Callable[[Sequence[Window]], Sequence[Window]]) -> float:
+    """Mean log score of who orders, with the closed windows as `change` leaves them."""
     history, outcomes = window
     days = outcomes.horizon_days
     customers, shop = read_customers(history, days), read_shop(history, days)
-    windows = told(context_windows(history, days))
-    context = read_context(windows, history.cutoff, MOST_TOLD, np.random.default_rng(0))
-    said = network.say(customers, network.read(shop, context or Context.empty(customers.features.shape[1], len(shop))))
-    p = np.clip(1 / (1 + np.exp(-said.active.astype(float))), 1e-4, 1 - 1e-4)
+    windows = change(context_windows(history, days))
+    context = read_context(windows, history.cutoff, MOST_CONTEXT, np.random.default_rng(0))
+    read = network.read(shop, context or Context.empty(customers.features.shape[1], len(shop)))
+    outputs = network.forward(customers, read)
+    p = np.clip(1 / (1 + np.exp(-outputs.active.astype(float))), 1e-4, 1 - 1e-4)
     return float(log_scores(outcomes.orders > 0, p).mean())
 
 
@@ -132,13 +134,13 @@ def test_horizons_agree_and_rise(window: Window) -> None:
 
 @pytest.mark.parametrize("days", [0, MOST_HORIZON_DAYS + 1, 7300])
 def test_a_horizon_it_has_not_learnt_is_refused(window: Window, days: int) -> None:
-    with pytest.raises(ModelError, match=f"{days} days are beyond"):
+    with pytest.raises(ModelError, match=f"horizons of 1 to 400 days, not {days}"):
         Behaviour().forecast(window[0], days)
 
 
-def test_a_model_made_beside_other_weights_is_refused() -> None:
+def test_a_model_trained_with_other_weights_is_refused() -> None:
     assert Behaviour().load(Behaviour().state()).name == Behaviour.name
-    with pytest.raises(ModelError, match="other network weights"):
+    with pytest.raises(ModelError, match="other weights of the behaviour model"):
         Behaviour().load({"weights": "000000000000"})
 
 
@@ -154,11 +156,11 @@ def test_permuted_tensors_ruin_the_forecast(unseen: list[Window]) -> None:
 
 def test_context_pays_and_a_shuffled_one_does_harm(unseen: list[Window]) -> None:
     network = Network(shipped())
-    told, untold, misled = (
+    with_context, without, misled = (
         np.mean([surprise(network, one, how) for one in unseen]) for how in (as_they_were, none, shuffled)
     )
-    assert told > untold
-    assert misled < told - 0.01
+    assert with_context > without
+    assert misled < with_context - 0.01
 
 
 def late(history: History, least_orders: int) -> tuple[np.ndarray, np.ndarray]:
@@ -228,7 +230,7 @@ def test_adapting_learns_what_is_odd_about_a_shop_and_comes_back_from_what_was_k
 
 def test_adapting_without_torch_names_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "shijin.network.adapt", None)  # as where torch is not installed
-    with pytest.raises(ConfigError, match=r"in Shijin's clone, pip install '\.\[train\]'"):
+    with pytest.raises(ConfigError, match=r"in your clone of Shijin, run pip install '\.\[train\]'"):
         Adapted().fit(closed_windows(SHOP.packed, window_of(SHOP)[0].cutoff, HORIZON), seed=0)
 
 
@@ -236,7 +238,7 @@ def test_adapting_without_windows_is_refused() -> None:
     pytest.importorskip("torch", reason="adapting needs torch")
     with pytest.raises(ModelError, match="no closed window"):
         Adapted().fit([], seed=0)
-    with pytest.raises(ModelError, match="not adapted"):
+    with pytest.raises(ModelError, match="behaviour model, adapted: the member is not fitted"):
         Adapted().forecast(window_of(SHOP)[0], HORIZON)
     assert Adapted.name == ADAPTED
 
@@ -255,5 +257,5 @@ def test_adapting_is_held_near_the_weights_it_begins_from(monkeypatch: pytest.Mo
 
 
 def test_vectors_of_a_horizon_beyond_what_was_learnt_are_refused() -> None:
-    with pytest.raises(ModelError, match="401 days"):
+    with pytest.raises(ModelError, match="400 days, not 401"):
         Behaviour().vectors(window_of(SHOP)[0], 401)

@@ -96,7 +96,7 @@ def test_the_same_windows_and_seed_give_the_same_bits_and_another_seed_others(me
         assert_same(member, other)
 
 
-def kept(member: Boosting) -> dict[str, Any]:
+def through_json(member: Boosting) -> dict[str, Any]:
     """A member's state as a model's folder keeps it: what JSON holds, and files."""
     state = member.state()
     files = state.pop("files")
@@ -104,7 +104,7 @@ def kept(member: Boosting) -> dict[str, Any]:
 
 
 def test_state_comes_back_to_the_bit_through_json(member: Boosting) -> None:
-    assert_same(member, Boosting().load(kept(member)))
+    assert_same(member, Boosting().load(through_json(member)))
 
 
 def test_it_forecasts_nothing_before_it_is_fitted() -> None:
@@ -166,7 +166,7 @@ def test_just_enough_to_learn_from_is_taken_even_where_nobody_comes_twice() -> N
     forecast = member.forecast(history, H)
     assert np.isfinite(forecast.mean()).all()
     assert forecast.expected_orders() == pytest.approx(forecast.p_active)
-    assert_same(member, Boosting().load(kept(member)))
+    assert_same(member, Boosting().load(through_json(member)))
 
 
 def test_more_rows_than_it_learns_from_are_thinned_out_evenly(monkeypatch: pytest.MonkeyPatch) -> None:

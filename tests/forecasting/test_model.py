@@ -15,7 +15,7 @@ from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.corrections import Trust
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.members import STACKED, default_members
-from shijin.forecasting.model import CARD, LEAST_CUSTOMERS, Model, train, untrained
+from shijin.forecasting.model import CARD, LEAST_BUYERS, Model, train, untrained
 from shijin.forecasting.stack import Stack
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Packed
@@ -163,7 +163,7 @@ def test_a_damaged_card_is_refused_in_one_line(folder: Path, damage: Callable[[d
     card = json.loads((folder / CARD).read_text("utf-8"))
     damage(card)
     (folder / CARD).write_text(json.dumps(card), "utf-8")
-    with pytest.raises(ModelError, match=r"cannot be read .* Cure: train again") as refusal:
+    with pytest.raises(ModelError, match=r"cannot be read .* Cure: run shop\.train\(\) again") as refusal:
         Model.load(folder)
     assert "\n" not in str(refusal.value)
 
@@ -192,7 +192,7 @@ def test_a_truncated_booster_is_refused(folder: Path, keep: float) -> None:
 
 
 class Unsavable:
-    """A user's own member that gives nothing to keep."""
+    """A user's own member without state() and load()."""
 
     name = "mine"
 
@@ -203,7 +203,7 @@ class Unsavable:
         raise NotImplementedError
 
 
-def test_a_member_that_cannot_be_kept_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_member_that_cannot_be_saved_is_refused_by_name(tmp_path: Path) -> None:
     stack = Stack([*default_members([DECAYED], 1), Unsavable()])
     with pytest.raises(ModelError, match="mine cannot be saved"):
         Model(H, CUTOFF, stack).save(tmp_path)
@@ -222,7 +222,7 @@ def assert_untrained(model: Model, history: History, member: str) -> None:
     assert np.isfinite(forecast.mean()).all()
 
 
-def test_ten_customers_keep_the_untrained_forecast_and_are_told(tmp_path: Path) -> None:
+def test_ten_customers_keep_the_untrained_forecast_with_a_note(tmp_path: Path) -> None:
     ten = simulate(replace(DEMO, customers=10, joining=0.0, one_timers=0.0), seed=9).packed
     assert len(ten) == 10
     model = train(ten, H, ten.end)
@@ -237,7 +237,7 @@ def test_ten_customers_keep_the_untrained_forecast_and_are_told(tmp_path: Path) 
     assert_same_bits(again.forecast(history), model.forecast(history))
 
 
-def test_a_shop_too_young_keeps_the_untrained_forecast_and_is_told() -> None:
+def test_a_shop_too_young_keeps_the_untrained_forecast_with_a_note() -> None:
     cutoff = SHOP.start + (2 * H - 1) * DAY_US
     model = train(SHOP, H, cutoff)
     assert_untrained(model, history_of(cutoff=cutoff), BEHAVIOUR)
@@ -249,12 +249,12 @@ def test_one_day_more_makes_it_old_enough() -> None:
     assert train(SHOP, H, SHOP.start + 2 * H * DAY_US).stack is not None
 
 
-def test_who_answers_untrained_hangs_on_how_many_have_bought() -> None:
+def test_the_untrained_member_depends_on_the_number_of_buyers() -> None:
     history = history_of()
     buyers = np.flatnonzero(history.n_orders() > 0)
-    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), 90).name == BEHAVIOUR
-    assert untrained(history.take(buyers[:LEAST_CUSTOMERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
-    assert untrained(history.take(buyers[: LEAST_CUSTOMERS - 1]), 90).name == DECAYED
+    assert untrained(history.take(buyers[:LEAST_BUYERS]), 90).name == BEHAVIOUR
+    assert untrained(history.take(buyers[:LEAST_BUYERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
+    assert untrained(history.take(buyers[: LEAST_BUYERS - 1]), 90).name == DECAYED
 
 
 def test_everything_given_away_is_forecast_too() -> None:

@@ -1,4 +1,4 @@
-"""People who looked but have not bought: their forecast is counted from people like them, and touches nobody else's."""
+"""Prospects: their forecast is learnt from earlier prospects, and changes no customer's forecast."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-import shijin.forecasting.prospects as room
+import shijin.forecasting.prospects as prospects_module
 from ledger import events, packed, row
 from shijin.forecasting.backtest import backtest
 from shijin.forecasting.model import Model, train
@@ -31,11 +31,11 @@ UTC = ZoneInfo("UTC")
 DAYS = 400
 BUYERS = as_events(simulate(replace(DEMO, customers=250, days=DAYS, joining=0.6, views_per_order=0.0), seed=8))
 FIRST = datetime(DEMO.start.year, DEMO.start.month, DEMO.start.day, 12, tzinfo=UTC)
-WITH_CART, WITHOUT = 0.5, 0.05  # who buys within the horizon, of those who look
+WITH_CART, WITHOUT = 0.5, 0.05  # share of those who look that buys within the horizon
 
 
 def lookers(n: int, seed: int, *, buy: bool) -> pa.Table:
-    """Each looks on one day; some put a thing into the cart. Who buys does so within a horizon of it, else never."""
+    """Prospects who each look on one day, some with a cart; some buy, within a horizon of that day."""
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     for number in range(n):
@@ -68,7 +68,7 @@ def judged(shop: Packed = LOOKED, cutoff: int = CUTOFF) -> tuple[History, Outcom
 
 
 @pytest.fixture(scope="module")
-def taught() -> Prospects:
+def prospects() -> Prospects:
     return Prospects.of(prospect_windows(LOOKED, CUTOFF, H))
 
 
@@ -86,30 +86,30 @@ def test_a_shop_in_which_nobody_only_looks_has_no_prospects() -> None:
     assert list(prospect_windows(shop_of(BUYERS), CUTOFF, H)) == []
 
 
-def test_those_who_looked_lately_and_with_a_cart_are_likelier_to_buy(taught: Prospects) -> None:
+def test_those_who_looked_lately_and_with_a_cart_are_likelier_to_buy(prospects: Prospects) -> None:
     history, outcomes = judged()
-    forecast = taught.forecast(history, H)
+    forecast = prospects.forecast(history, H)
     came = outcomes.orders > 0
     assert came.sum() > 10
     assert auc(came, forecast.p_active) > 0.9
-    one_share = np.full(len(came), taught.share(H))
+    one_share = np.full(len(came), prospects.share(H))
     assert log_scores(came, forecast.p_active).mean() > log_scores(came, one_share).mean() + 0.01
 
 
-def test_probabilities_add_up_to_how_many_buy(taught: Prospects) -> None:
+def test_probabilities_add_up_to_how_many_buy(prospects: Prospects) -> None:
     history, _ = judged()
     # Truth: a looker of d days ago with chance c buys in what is left of the horizon: c (H - d) / H of them.
     age = history.age_days[history.offsets[:-1]]
     cart = np.expm1(looks(history, 10 * H)[:, 3]) > 0
     left = np.where(age < H, np.where(cart, WITH_CART, WITHOUT) * (H - age) / H, 0.0)
-    assert taught.forecast(history, H).p_active.sum() == pytest.approx(left.sum(), rel=0.35)
+    assert prospects.forecast(history, H).p_active.sum() == pytest.approx(left.sum(), rel=0.35)
 
 
 def a_day(number: int, hour: int = 12) -> str:
     return f"{(FIRST + timedelta(days=number)).date()} {hour:02d}:00"
 
 
-def hand_made(buyers: int, lookers: int, spends: Sequence[float] = ()) -> Packed:
+def small_shop(buyers: int, lookers: int, spends: Sequence[float] = ()) -> Packed:
     """Orders of 10 every day; on day 40 some look, of whom the first few buy on day 50."""
     rows = [row(f"known {number}", a_day(number % 45), 10.0) for number in range(60)]
     rows += [row(f"looker {number}", a_day(40), None, "view") for number in range(lookers)]
@@ -118,7 +118,7 @@ def hand_made(buyers: int, lookers: int, spends: Sequence[float] = ()) -> Packed
     return packed([*rows, row("known 0", a_day(74), 10.0)])
 
 
-def learnt_by_hand(shop: Packed) -> Prospects:
+def learn_from(shop: Packed) -> Prospects:
     """From one window of 30 days that begins on day 45."""
     history, outcomes = split_at(shop, shop.end - H * DAY_US, H)
     assert outcomes is not None
@@ -127,43 +127,43 @@ def learnt_by_hand(shop: Packed) -> Prospects:
 
 
 def test_people_who_looked_alike_get_the_share_that_bought_drawn_towards_the_usual_one() -> None:
-    shop = hand_made(buyers=9, lookers=30)
-    learnt = learnt_by_hand(shop)
-    assert (learnt.taught, learnt.bought) == (30, 9)
+    shop = small_shop(buyers=9, lookers=30)
+    prospects = learn_from(shop)
+    assert (prospects.prospects, prospects.bought) == (30, 9)
     share = (20 * 0.02 + 9 / 2) / (20 + 30 / 2)  # a person in overlapping windows counts a half in each
-    assert learnt.share(H) == pytest.approx(share)
+    assert prospects.share(H) == pytest.approx(share)
     history, _ = split_at(shop, shop.end - H * DAY_US, H)
-    p_active = learnt.forecast(history.take(~history.bought), H).p_active
+    p_active = prospects.forecast(history.take(~history.bought), H).p_active
     assert p_active == pytest.approx(np.full(30, share), abs=1e-4)
 
 
 def test_what_buyers_spent_is_averaged_on_the_log_and_drawn_towards_a_usual_order() -> None:
-    learnt = learnt_by_hand(hand_made(buyers=4, lookers=30, spends=[10.0, 20.0, 40.0, 80.0]))
+    prospects = learn_from(small_shop(buyers=4, lookers=30, spends=[10.0, 20.0, 40.0, 80.0]))
     logs, usual = np.log([1.0, 2.0, 4.0, 8.0]), np.log(1.3) - 0.8**2 / 2
     middle = (20 * usual + logs.sum() / 2) / 22
     variance = (20 * (0.8**2 + (usual - middle) ** 2) + ((logs - middle) ** 2).sum() / 2) / 22
-    assert learnt.width == pytest.approx(np.sqrt(variance))
-    assert learnt.spend == pytest.approx(np.exp(middle + variance / 2))
-    assert learnt.orders == pytest.approx((20 * 1.2 + 4 / 2) / 22)
+    assert prospects.width == pytest.approx(np.sqrt(variance))
+    assert prospects.spend == pytest.approx(np.exp(middle + variance / 2))
+    assert prospects.orders == pytest.approx((20 * 1.2 + 4 / 2) / 22)
 
 
 def test_one_large_first_order_does_not_make_everybody_rich() -> None:
-    plain = learnt_by_hand(hand_made(buyers=9, lookers=30))
-    rich = learnt_by_hand(hand_made(buyers=9, lookers=30, spends=[10.0] * 8 + [5000.0]))
+    plain = learn_from(small_shop(buyers=9, lookers=30))
+    rich = learn_from(small_shop(buyers=9, lookers=30, spends=[10.0] * 8 + [5000.0]))
     assert rich.spend < 2 * plain.spend
 
 
 def test_an_older_window_counts_half_as_much_for_each_horizon_between() -> None:
     many, few = judged(), judged(cutoff=CUTOFF - 2 * H * DAY_US)
-    found = Prospects.of([many, few])
-    assert (found.taught, found.bought) == (len(many[0]), np.count_nonzero(many[1].orders))
-    assert found.counted == pytest.approx((len(many[0]) + len(few[0]) / 4) / STEPS_PER_HORIZON)
+    result = Prospects.of([many, few])
+    assert (result.prospects, result.bought) == (len(many[0]), np.count_nonzero(many[1].orders))
+    assert result.counted == pytest.approx((len(many[0]) + len(few[0]) / 4) / STEPS_PER_HORIZON)
     came = [np.count_nonzero(outcomes.orders) for _, outcomes in (many, few)]
-    assert found.came == pytest.approx((came[0] + came[1] / 4) / STEPS_PER_HORIZON)
+    assert result.came == pytest.approx((came[0] + came[1] / 4) / STEPS_PER_HORIZON)
 
 
 def test_old_customers_whose_orders_lie_before_the_data_hardly_count_once_they_are_known() -> None:
-    # The export begins in the middle of the shop's life: who bought before and looks on passes for a prospect.
+    # The export begins in the middle of the shop's life: its old customers look like prospects.
     draw = np.random.default_rng(7)
     rows = [row(f"old {number}", a_day(day), None, "view") for number in range(300) for day in range(0, 390, 30)]
     rows += [row(f"old {number}", a_day(int(day), 15), 40.0) for number, day in enumerate(draw.integers(1, 300, 300))]
@@ -186,7 +186,7 @@ def test_a_crowd_who_never_buys_brings_no_buyers_by_being_many() -> None:
     assert p_active.min() < 1e-4
 
 
-def test_who_looked_yesterday_is_likelier_than_who_looked_a_year_ago_where_neither_kind_bought() -> None:
+def test_a_look_yesterday_is_likelier_to_end_in_an_order_than_one_a_year_ago_even_if_neither_did() -> None:
     long_ago = [row(f"old {number}", a_day(2), None, "view") for number in range(40)]
     known = [row(f"known {number}", a_day(number % 395), 10.0) for number in range(60)]
     shop = packed([*known, *long_ago, row("new", a_day(394), None, "view")])
@@ -199,9 +199,9 @@ def test_who_looked_yesterday_is_likelier_than_who_looked_a_year_ago_where_neith
 
 def test_a_thinned_crowd_counts_as_the_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Prospects.of(prospect_windows(LOOKED, CUTOFF, H))
-    monkeypatch.setattr(room, "MOST_TAUGHT", 1000)
+    monkeypatch.setattr(prospects_module, "MOST_PROSPECTS", 1000)
     part = Prospects.of(prospect_windows(LOOKED, CUTOFF, H))
-    assert (part.taught, part.bought) == (whole.taught, whole.bought)
+    assert (part.prospects, part.bought) == (whole.prospects, whole.bought)
     assert part.counted == pytest.approx(whole.counted)
     assert part.came == pytest.approx(whole.came, rel=0.35)
     assert part.slopes != whole.slopes
@@ -221,20 +221,20 @@ def test_a_few_prospects_hardly_move_the_usual_share() -> None:
     assert Prospects.of(few).share(H) == pytest.approx(20 * 0.02 / 22.5)
     p_active = Prospects.of(few).forecast(history, H).p_active
     assert (p_active > 0.005).all()
-    assert (p_active < 0.1).all()  # five who looked long ago say little of who looked lately
+    assert (p_active < 0.1).all()  # five who looked long ago say little about those who looked lately
 
 
-def test_what_happens_from_the_cutoff_on_teaches_nothing(taught: Prospects) -> None:
+def test_what_happens_from_the_cutoff_on_teaches_nothing(prospects: Prospects) -> None:
     day = datetime.fromtimestamp(CUTOFF / 1e6, UTC)
     known = [table.filter(pc.less(table["ts"], day)) for table in (BUYERS, lookers(3000, 1, buy=True))]
     other = replace(shop_of(*known), end=CUTOFF)
-    assert Prospects.of(prospect_windows(other, CUTOFF, H)) == taught
+    assert Prospects.of(prospect_windows(other, CUTOFF, H)) == prospects
 
 
-def test_what_was_learnt_comes_back_from_plain_numbers(taught: Prospects) -> None:
+def test_what_was_learnt_comes_back_from_plain_numbers(prospects: Prospects) -> None:
     history, _ = judged()
-    again = Prospects.from_state(taught.state())
-    assert np.array_equal(again.forecast(history, H).p_active, taught.forecast(history, H).p_active)
+    again = Prospects.from_state(prospects.state())
+    assert np.array_equal(again.forecast(history, H).p_active, prospects.forecast(history, H).p_active)
 
 
 def test_people_who_only_look_change_no_forecast_of_who_has_bought() -> None:
@@ -246,11 +246,11 @@ def test_people_who_only_look_change_no_forecast_of_who_has_bought() -> None:
         forecast = train(shop, H, without.end).forecast(history).take(rows)
         forecasts[name] = (history.customers[rows].tolist(), forecast.p_active, forecast.spend, forecast.orders)
     assert forecasts["without"][0] == forecasts["crowded"][0]
-    for alone, beside in zip(forecasts["without"][1:], forecasts["crowded"][1:], strict=True):
-        assert np.array_equal(alone, beside)
+    for plain_part, crowded_part in zip(forecasts["without"][1:], forecasts["crowded"][1:], strict=True):
+        assert np.array_equal(plain_part, crowded_part)
 
 
-def test_an_untrained_shop_forecasts_its_buyers_alike_with_a_crowd_beside_them() -> None:
+def test_an_untrained_shop_forecasts_its_buyers_alike_with_and_without_a_crowd_of_prospects() -> None:
     without, crowded = shop_of(BUYERS), shop_of(BUYERS, lookers(1500, 2, buy=False))
     spends = []
     for shop in (without, crowded):
@@ -272,32 +272,34 @@ def test_a_saved_model_forecasts_prospects_as_before(tmp_path: Path) -> None:
     assert before.level_scale is not None
 
 
-def test_a_model_that_is_asked_of_prospects_alone_forecasts_them_as_ever() -> None:
+def test_prospects_get_the_same_forecast_without_customers() -> None:
     history, _ = split_at(LOOKED, CUTOFF, H)
     model = Model(H, CUTOFF)
-    alone, among = model.forecast(history.take(~history.bought)), model.forecast(history).take(~history.bought)
-    assert np.array_equal(alone.p_active, among.p_active)
-    assert np.array_equal(alone.spend, among.spend)
+    plain_part, among = model.forecast(history.take(~history.bought)), model.forecast(history).take(~history.bought)
+    assert np.array_equal(plain_part.p_active, among.p_active)
+    assert np.array_equal(plain_part.spend, among.spend)
 
 
-def test_a_backtest_judges_them_beside_the_customers_and_its_figures_recompute_from_the_rows() -> None:
-    found = backtest(LOOKED, H, CUTOFF)
+def test_a_backtest_judges_prospects_apart_and_its_figures_can_be_recomputed_from_the_rows() -> None:
+    result = backtest(LOOKED, H, CUTOFF)
     history, outcomes = judged()
-    assert found.prospects is not None
-    assert found.prospects["customer_id"].to_pylist() == history.customers.tolist()
-    assert not set(found.members["customer_id"].to_pylist()) & set(history.customers.tolist())
-    told = found.as_json()["prospects"]
-    p_active, ordered = found.prospects["p_active"].to_numpy(), found.prospects["y_orders"].to_numpy() > 0
-    assert told["customers"] == len(history)
-    assert told["ordered"] == ordered.sum() == (outcomes.orders > 0).sum()
-    assert told["expected"] == pytest.approx(p_active.sum())
-    assert told["log_score"] == pytest.approx(log_scores(ordered, p_active).mean())
-    assert told["log_score_share"] == pytest.approx(log_scores(ordered, np.full(len(ordered), told["share"])).mean())
-    assert found.notes[-1]["code"] == "forecast.prospects_judged"
+    assert result.prospects is not None
+    assert result.prospects["customer_id"].to_pylist() == history.customers.tolist()
+    assert not set(result.members["customer_id"].to_pylist()) & set(history.customers.tolist())
+    figures = result.as_json()["prospects"]
+    p_active, ordered = result.prospects["p_active"].to_numpy(), result.prospects["y_orders"].to_numpy() > 0
+    assert figures["customers"] == len(history)
+    assert figures["ordered"] == ordered.sum() == (outcomes.orders > 0).sum()
+    assert figures["expected"] == pytest.approx(p_active.sum())
+    assert figures["log_score"] == pytest.approx(log_scores(ordered, p_active).mean())
+    assert figures["log_score_share"] == pytest.approx(
+        log_scores(ordered, np.full(len(ordered), figures["share"])).mean()
+    )
+    assert result.notes[-1]["code"] == "forecast.prospects_judged"
 
 
-def test_a_backtest_of_a_shop_without_them_says_nothing_of_them() -> None:
+def test_a_backtest_of_a_shop_without_prospects_has_no_figures_of_them() -> None:
     shop = shop_of(BUYERS)
-    found = backtest(shop, H, shop.end - H * DAY_US)
-    assert found.prospects is None
-    assert "prospects" not in found.as_json()
+    result = backtest(shop, H, shop.end - H * DAY_US)
+    assert result.prospects is None
+    assert "prospects" not in result.as_json()

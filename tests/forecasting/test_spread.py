@@ -21,8 +21,8 @@ def test_the_untrained_shape_is_lognormal(width: float) -> None:
     forecast = Spread.untrained().distribution(ones(0.999), ones(100.0), ones(1.5), ones(width), GRID)
     true = lognorm(width, scale=100 * np.exp(-(width**2) / 2))
     for level in (0.1, 0.25, 0.5, 0.75, 0.9):
-        given_active = 1 - 0.999 + 0.999 * level
-        assert forecast.quantile(given_active)[0] == pytest.approx(true.ppf(level), rel=0.13)  # a bin is a quarter wide
+        overall = 1 - 0.999 + 0.999 * level
+        assert forecast.quantile(overall)[0] == pytest.approx(true.ppf(level), rel=0.13)  # a bin is a quarter wide
 
 
 @given(st.floats(0.01, 0.99), st.floats(1.0, 5000.0), st.floats(0.01, 1.5), st.floats(1.0, 60.0))

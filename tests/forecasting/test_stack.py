@@ -13,7 +13,7 @@ from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Window
 from shijin.forecasting.members import default_members
 from shijin.forecasting.spread import Spread
-from shijin.forecasting.stack import ARRAYS, FOLDS, USUAL_SHARE, Stack, Weights, beats, checked, learn_weights
+from shijin.forecasting.stack import ARRAYS, FOLDS, USUAL_SHARE, Stack, StackWeights, beats, checked, learn_weights
 from shijin.forecasting.windows import closed_windows
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.packed import DAY_US
@@ -33,7 +33,7 @@ Floats = np.ndarray
 
 @dataclass(frozen=True)
 class World:
-    """Customers with a known chance to come and a known mean spend, and what they did."""
+    """Customers with a known probability to order and a known mean spend, and their outcomes."""
 
     p: Floats
     mean: Floats
@@ -49,17 +49,17 @@ class World:
         spend = np.where(came, mean * np.exp(rng.normal(-0.125, 0.5, n)), 0.0)
         return cls(p, mean, spend, came.astype(np.int64))
 
-    def told(self, p: Floats, mean: Floats, width: float = 0.5) -> Distribution:
+    def forecast_of(self, p: Floats, mean: Floats, width: float = 0.5) -> Distribution:
         n = len(self.p)
         return Spread.untrained().distribution(p, mean, np.full(n, 1.2), np.full(n, width), GRID)
 
     def knowing(self) -> Distribution:
-        return self.told(self.p, self.mean)
+        return self.forecast_of(self.p, self.mean)
 
     def guessing(self, seed: int) -> Distribution:
-        """As many come and spend as in truth, but others."""
+        """The true probabilities and means, of other customers."""
         other = np.random.default_rng(seed).permutation(len(self.p))
-        return self.told(self.p[other], self.mean[other])
+        return self.forecast_of(self.p[other], self.mean[other])
 
 
 def test_members_that_do_not_help_get_next_to_no_weight_when_customers_are_many() -> None:
@@ -92,7 +92,7 @@ def test_few_customers_leave_weights_nearly_equal() -> None:
 def test_a_level_that_is_off_everywhere_takes_no_weight_away() -> None:
     world = World.draw(6000, seed=5)
     odds = world.p / (1 - world.p) * 3
-    right_but_high = world.told(odds / (1 + odds), 5 * world.mean)
+    right_but_high = world.forecast_of(odds / (1 + odds), 5 * world.mean)
     weights = learn_weights([world.guessing(1), right_but_high], world.spend, world.orders, (0, 1))
     assert weights.activity[1] > 0.9
     assert weights.location[1] > 0.9
@@ -131,10 +131,10 @@ def test_combining_keeps_probabilities_and_totals_are_those_of_the_level_rule(
     n: int, seed: int, drawn: list[float]
 ) -> None:
     world = World.draw(n, seed)
-    members = [world.knowing(), world.guessing(1), world.told(world.p**2, 3 * world.mean, 1.2)]
+    members = [world.knowing(), world.guessing(1), world.forecast_of(world.p**2, 3 * world.mean, 1.2)]
     location = np.array(drawn[3:]) + 0.01
     location /= location.sum()
-    weights = Weights(np.array(drawn[:3]), location, location, location, Spread.untrained(), (1, 2))
+    weights = StackWeights(np.array(drawn[:3]), location, location, location, Spread.untrained(), (1, 2))
     together = weights.combine(members)
     assert np.all((together.p_active >= P_FLOOR) & (together.p_active <= 1 - P_FLOOR))
     for part in (together.spend, together.orders):
@@ -152,14 +152,14 @@ def test_combining_keeps_probabilities_and_totals_are_those_of_the_level_rule(
 def test_one_member_alone_is_given_back_as_it_is() -> None:
     world = World.draw(20, seed=8)
     members = [world.knowing(), world.guessing(1)]
-    assert Weights.only(1, 2).combine(members) is members[1]
+    assert StackWeights.only(1, 2).combine(members) is members[1]
 
 
 def test_equal_weights_on_one_forecast_twice_give_that_forecast() -> None:
     world = World.draw(500, seed=9)
     half = np.array([0.5, 0.5])
     one = world.knowing()
-    together = Weights(half, half, half, half, Spread.untrained(), (0, 1)).combine([one, one])
+    together = StackWeights(half, half, half, half, Spread.untrained(), (0, 1)).combine([one, one])
     assert together.p_active == pytest.approx(one.p_active)
     assert together.mean() == pytest.approx(one.mean(), rel=1e-6)
     assert together.orders == pytest.approx(one.orders)
@@ -170,7 +170,7 @@ def test_weights_come_back_to_the_bit_through_json() -> None:
     world = World.draw(300, seed=10)
     members = [world.guessing(1), world.knowing()]
     weights = learn_weights(members, world.spend, world.orders, (1,))
-    again = Weights.from_state(json.loads(json.dumps(weights.state())))
+    again = StackWeights.from_state(json.loads(json.dumps(weights.state())))
     a, b = weights.combine(members), again.combine(members)
     for part in ("p_active", "spend", "orders"):
         assert np.array_equal(getattr(a, part), getattr(b, part))
@@ -181,17 +181,17 @@ def test_weights_come_back_to_the_bit_through_json() -> None:
 
 @dataclass
 class Witness:
-    """A member that notes what it is shown, and forecasts the same for everybody."""
+    """A member that records what it is fitted on and forecasts, and forecasts the same for all."""
 
     name: str
     fits: list[list[tuple[int, frozenset[str]]]] = field(default_factory=list)
-    asked: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    forecasts: list[tuple[int, frozenset[str]]] = field(default_factory=list)
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         self.fits.append([(history.cutoff, frozenset(history.customers.tolist())) for history, _ in windows])
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        self.asked.append((history.cutoff, frozenset(history.customers.tolist())))
+        self.forecasts.append((history.cutoff, frozenset(history.customers.tolist())))
         n, grid = len(history), Grid.of_scale(history.scale)
         return Spread.untrained().distribution(
             np.full(n, 0.4), np.full(n, history.scale), np.full(n, 1.5), np.full(n, 0.7), grid
@@ -208,12 +208,12 @@ class Refusing:
         raise ModelError("too little to learn from", self.name, "more customers")
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        raise AssertionError("asked although it refused")
+        raise AssertionError("used although it refused")
 
 
 @dataclass
 class Knowing:
-    """A member that knows the outcomes of the windows it may be asked about; what no member can."""
+    """A member that knows the outcomes of the windows it forecasts, as no real member can."""
 
     windows: list[Window]
     name: str = "knowing"
@@ -222,8 +222,8 @@ class Knowing:
         pass
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        asked, outcomes = next(pair for pair in self.windows if pair[0].cutoff == history.cutoff)
-        rows = np.isin(asked.customers, history.customers)
+        history_at, outcomes = next(pair for pair in self.windows if pair[0].cutoff == history.cutoff)
+        rows = np.isin(history_at.customers, history.customers)
         came = outcomes.orders[rows] > 0
         n, grid = len(history), Grid.of_scale(history.scale)
         mean = np.where(came, np.maximum(outcomes.spend[rows], 0.01 * history.scale), history.scale)
@@ -248,13 +248,15 @@ def test_with_an_older_window_members_are_fitted_on_it_and_on_other_customers() 
     assert stack.case == "later window"
     assert len(witness.fits) == FOLDS + 1
     newest = windows[0][0].cutoff
-    for fitted, (cutoff, asked) in zip(witness.fits[:FOLDS], witness.asked, strict=True):
+    for fitted, (cutoff, held_out) in zip(witness.fits[:FOLDS], witness.forecasts, strict=True):
         assert cutoff == newest
         for before, known in fitted:
             assert before + H * DAY_US <= newest  # its outcomes were known then
-            assert not known & asked
+            assert not known & held_out
     assert [len(fitted) for fitted in witness.fits] == [2] * FOLDS + [4]  # at last all windows, all customers
-    assert frozenset().union(*(asked for _, asked in witness.asked)) == frozenset(windows[0][0].customers.tolist())
+    assert frozenset().union(*(held_out for _, held_out in witness.forecasts)) == frozenset(
+        windows[0][0].customers.tolist()
+    )
 
 
 def test_a_shop_with_less_than_three_horizons_before_its_cutoff_is_folded_too() -> None:
@@ -274,9 +276,9 @@ def test_without_an_older_window_customers_are_folded() -> None:
     stack = Stack([*formulas(DECAYED), witness])
     stack.fit(windows, 0)
     assert stack.case == "customer folds"
-    for fitted, (_, asked) in zip(witness.fits[:FOLDS], witness.asked, strict=True):
+    for fitted, (_, held_out) in zip(witness.fits[:FOLDS], witness.forecasts, strict=True):
         assert len(fitted) == 2
-        assert all(not known & asked for _, known in fitted)
+        assert all(not known & held_out for _, known in fitted)
 
 
 def test_a_member_that_refuses_leaves_and_is_named() -> None:
@@ -303,7 +305,7 @@ def test_a_member_that_knows_gets_the_weight_and_the_stack_is_served() -> None:
 
 @dataclass
 class Loud:
-    """The formula, of a shop that has just shrunk: it knows no better who buys, and says three times as much."""
+    """The formula with three times the level, as in a shop that has just shrunk."""
 
     formula: Forecaster
     name: str = "loud"
@@ -312,9 +314,9 @@ class Loud:
         self.formula.fit(windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        said = self.formula.forecast(history, horizon_days)
-        mean, n = 3 * said.mean() / said.p_active, len(said)
-        return Spread.untrained().distribution(said.p_active, mean, np.full(n, 1.5), np.full(n, 1.5), said.grid)
+        forecast = self.formula.forecast(history, horizon_days)
+        mean, n = 3 * forecast.mean() / forecast.p_active, len(forecast)
+        return Spread.untrained().distribution(forecast.p_active, mean, np.full(n, 1.5), np.full(n, 1.5), forecast.grid)
 
 
 def test_a_formula_is_not_served_for_a_level_that_is_so_wrong_that_sharper_forecasts_pay_more_for_it() -> None:
@@ -325,7 +327,7 @@ def test_a_formula_is_not_served_for_a_level_that_is_so_wrong_that_sharper_forec
 
 @dataclass
 class Spoilt:
-    """Wrong about everybody by as much as it dares: a stack that listens to it is worse than one that does not."""
+    """As wrong as possible about every customer: any weight on it makes the stack worse."""
 
     windows: list[Window]
     name: str = "spoilt"
@@ -334,14 +336,14 @@ class Spoilt:
         pass
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        asked, outcomes = next(pair for pair in self.windows if pair[0].cutoff == history.cutoff)
-        came = outcomes.orders[np.isin(asked.customers, history.customers)] > 0
+        history_at, outcomes = next(pair for pair in self.windows if pair[0].cutoff == history.cutoff)
+        came = outcomes.orders[np.isin(history_at.customers, history.customers)] > 0
         n, grid = len(history), Grid.of_scale(history.scale)
         p, mean = np.where(came, 0.002, 0.998), history.scale * np.where(came, 0.02, 900.0)
         return Spread.untrained().distribution(p, mean, np.full(n, 1.5), np.full(n, 4.0), grid)
 
 
-def test_if_nothing_beats_the_formula_the_formula_is_served_and_the_reader_told() -> None:
+def test_if_nothing_beats_the_formula_the_formula_is_served_with_a_note() -> None:
     stack = Stack([*formulas(DECAYED), Spoilt(WINDOWS)])
     stack.fit(WINDOWS, 0)
     history, _ = split_at(SHOP, CUTOFF, H)
@@ -356,12 +358,12 @@ def test_if_nothing_beats_the_formula_the_formula_is_served_and_the_reader_told(
 
 def test_a_challenger_must_gain_more_than_chance_on_one_score_and_lose_no_more_on_the_other() -> None:
     world = World.draw(2000, seed=11)
-    formula = world.told(np.full(2000, world.p.mean()), np.full(2000, world.mean.mean()))
+    formula = world.forecast_of(np.full(2000, world.p.mean()), np.full(2000, world.mean.mean()))
     outcomes = Outcomes(0, H, world.spend, world.orders, np.full(2000, np.inf))
     assert beats(world.knowing(), formula, outcomes)
     assert not beats(formula, world.knowing(), outcomes)
     assert not beats(formula, formula, outcomes)
-    knows_who_but_not_how_much = world.told(world.p, 30 * world.mean)
+    knows_who_but_not_how_much = world.forecast_of(world.p, 30 * world.mean)
     assert not beats(knows_who_but_not_how_much, formula, outcomes)
 
 
@@ -373,15 +375,15 @@ def test_a_forecast_that_cannot_be_pooled_is_refused() -> None:
     world = World.draw(3, seed=0)
     good = world.knowing()
     assert np.array_equal(checked(good, 3, "mine").mean(), good.mean())
-    with pytest.raises(ModelError, match="mine: its forecast has shapes"):
+    with pytest.raises(ModelError, match="mine: the forecast has arrays of shapes"):
         checked(good, 4, "mine")
-    own_grid = Grid(np.array([0.0, 1.0]), np.array([1]))
+    other_grid = Grid(np.array([0.0, 1.0]), np.array([1]))
     with pytest.raises(ModelError, match=r"Grid\.of_scale"):
-        checked(Distribution(good.p_active, np.ones((3, 1)), np.ones((3, 1)), own_grid), 3, "mine")
+        checked(Distribution(good.p_active, np.ones((3, 1)), np.ones((3, 1)), other_grid), 3, "mine")
     for p_active in ([0.5, 0.5, np.nan], [0.5, 0.5, 1.1], [-0.1, 0.5, 0.5]):
-        with pytest.raises(ModelError, match="no probability"):
+        with pytest.raises(ModelError, match="not probabilities"):
             checked(spoil(good, p_active=np.array(p_active)), 3, "mine")
-    with pytest.raises(ModelError, match="no probability"):
+    with pytest.raises(ModelError, match="not probabilities"):
         checked(spoil(good, spend=-good.spend), 3, "mine")
     sure = checked(spoil(good, p_active=np.array([0.0, 1.0, 0.5])), 3, "mine")
     assert sure.p_active.tolist() == [P_FLOOR, 1 - P_FLOOR, 0.5]
@@ -404,15 +406,15 @@ def test_an_unfitted_stack_combines_nothing() -> None:
         stack.forecast(split_at(SHOP, CUTOFF, H)[0], H)
 
 
-def test_it_tells_how_far_it_is() -> None:
-    told: list[tuple[str, int, int]] = []
+def test_it_reports_progress() -> None:
+    reports: list[tuple[str, int, int]] = []
     members = formulas(DECAYED, "decayed spend H/2")
-    Stack(members, progress=lambda *what: told.append(what)).fit(WINDOWS, 0)
-    assert [(done, of) for _, done, of in told] == [(0, 2), (1, 2), (0, 2), (1, 2)]
-    assert DECAYED in told[0][0]
+    Stack(members, progress=lambda *report: reports.append(report)).fit(WINDOWS, 0)
+    assert [(done, of) for _, done, of in reports] == [(0, 2), (1, 2), (0, 2), (1, 2)]
+    assert DECAYED in reports[0][0]
 
 
-def test_the_level_comes_from_those_who_know_it_by_the_case() -> None:
+def test_which_members_set_the_level_depends_on_the_case() -> None:
     members = formulas(DECAYED, "BTYD", "LightGBM")
     stack = Stack(members, case="later window")
     assert stack._level_of() == (1, 2)

@@ -6,9 +6,9 @@ from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.verdict import verdict
 
 
-def difference(metric: str, value: float | None, half: float | None, said: str) -> dict[str, Any]:
+def difference(metric: str, value: float | None, half: float | None, name: str) -> dict[str, Any]:
     low, high = (None, None) if value is None or half is None else (value - half, value + half)
-    return {"metric": metric, "value": value, "low": low, "high": high, "verdict": said}
+    return {"metric": metric, "value": value, "low": low, "high": high, "verdict": name}
 
 
 def result(
@@ -66,40 +66,40 @@ def test_an_unknown_level_is_not_spoken_of() -> None:
 
 def test_without_a_figure_for_spend_only_who_comes_is_compared() -> None:
     for gini in (None, difference("ngini", None, None, "tie")):
-        said = verdict(result(WIN, gini))["en"]
-        assert said.startswith("The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC. Its")
-        assert "Gini" not in said
+        sentence = verdict(result(WIN, gini))["en"]
+        assert sentence.startswith("The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC. Its")
+        assert "Gini" not in sentence
 
 
 @pytest.mark.parametrize("auc", [None, difference("auc", None, None, "tie")])
 @pytest.mark.parametrize("gini", [None, SPEND_WIN, SPEND_TIE, SPEND_LOSS])
 def test_where_nobody_or_everybody_came_only_the_level_is_told(auc: Any, gini: Any) -> None:
-    said = verdict(result(auc, gini, 0.93))
-    assert said["en"] == "Its total came out 7% below what customers then spent."
-    assert said["zh"].startswith("预测总额")
+    sentence = verdict(result(auc, gini, 0.93))
+    assert sentence["en"] == "Its total came out 7% below what customers then spent."
+    assert sentence["zh"].startswith("预测总额")
 
 
 def test_it_says_that_the_formula_is_served() -> None:
-    said = verdict(result(TIE, SPEND_TIE, served=DECAYED))
-    assert said["en"].endswith("so the formula is served.")
-    assert said["zh"].endswith("因此直接采用公式。")
+    sentence = verdict(result(TIE, SPEND_TIE, served=DECAYED))
+    assert sentence["en"].endswith("so the formula is served.")
+    assert sentence["zh"].endswith("因此直接采用公式。")
 
 
 def test_both_languages_hold_the_same_figures() -> None:
-    said = verdict(result(WIN, SPEND_LOSS, 0.93))
+    sentence = verdict(result(WIN, SPEND_LOSS, 0.93))
     for figure in ("0.021", "0.004", "0.050", "0.020", "7%"):
-        assert figure in said["en"]
-        assert figure in said["zh"]
-    assert " ；" not in said["zh"]
+        assert figure in sentence["en"]
+        assert figure in sentence["zh"]
+    assert " ；" not in sentence["zh"]
 
 
-def corrected(**told: Any) -> dict[str, Any]:
+def corrected(**changes: Any) -> dict[str, Any]:
     parts = {"with": {"corrected": {"log_error": 0.31}}, "without": {"corrected": {"log_error": 0.3812}}}
-    return result(WIN, SPEND_TIE) | {"corrections": {"weight": 0.655, "newer": 0, **parts, **told}}
+    return result(WIN, SPEND_TIE) | {"corrections": {"weight": 0.655, "newer": 0, **parts, **changes}}
 
 
 @pytest.mark.parametrize(
-    ("told", "says", "says_in_chinese"),
+    ("changes", "says", "says_in_chinese"),
     [
         (
             {"customers": 1200, "difference": {"log_error": -0.0712, "half": 0.02}},
@@ -121,8 +121,8 @@ def corrected(**told: Any) -> dict[str, Any]:
         ({"customers": 0}, "say what the forecast says, and move nobody.", "与预测一致，没有调整任何顾客。"),
     ],
 )
-def test_what_corrections_did_is_said_last(told: dict[str, Any], says: str, says_in_chinese: str) -> None:
-    found = verdict(corrected(**told))
-    assert found["en"].endswith(says) or says in found["en"].split(". ")[-1] + "."
-    assert says_in_chinese in found["zh"]
-    assert found["en"].startswith(verdict(result(WIN, SPEND_TIE))["en"])
+def test_what_corrections_did_is_said_last(changes: dict[str, Any], says: str, says_in_chinese: str) -> None:
+    sentence = verdict(corrected(**changes))
+    assert sentence["en"].endswith(says) or says in sentence["en"].split(". ")[-1] + "."
+    assert says_in_chinese in sentence["zh"]
+    assert sentence["en"].startswith(verdict(result(WIN, SPEND_TIE))["en"])

@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import random
 import signal
-import sys
 import time
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerContext
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rawfile import CONFIG, HORIZON_DAYS, SMALL, raw_orders, write
-from shijin.cli import main
+from rawfile import CONFIG, SMALL, raw_orders, write
+from runs import enter
 from shijin.schema import PROVENANCE
 from shijin.steps.read import read_contacts, read_events, read_items, read_rejected
 from shijin.workspace import Workspace
@@ -56,15 +55,6 @@ def end_of(root: Path) -> End:
 def plain(table: pa.Table) -> pa.Table:
     table = table.drop([name for name in PROVENANCE if name in table.column_names])
     return table.sort_by([(name, "ascending") for name in table.column_names])
-
-
-def enter(source: str, root: str) -> None:
-    """`shijin run`, in a process of its own that says nothing."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
-    sys.argv = ["shijin", "run", source, "-w", root, "--horizon", f"{HORIZON_DAYS}d"]
-    main()
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def in_words(row: dict[str, str], language: str) -> str:
 def test_who_wants_an_item_is_told_as_truly(command: Command, shop: Path, counted: recount.Sheet) -> None:
     item = counted.purchases["item_id"].mode()[0]
     said = json.loads(command("recommend", "-w", shop, "--item", item, *AS_OF, "--json").out)
-    rows = pd.DataFrame(said["wanted_by"]).assign(item_id=item)
+    rows = pd.DataFrame(said["item_customers"]).assign(item_id=item)
     assert len(rows) > 50
     assert recount.untrue(counted, rows) == []
 

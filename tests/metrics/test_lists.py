@@ -22,47 +22,49 @@ def answered(draw: st.DrawFn) -> list[tuple[list[int], set[int]]]:
 
 def flat(customers: list[tuple[list[int], set[int]]]) -> tuple[np.ndarray, ...]:
     entries = [
-        (row, place, item in taken) for row, (own, taken) in enumerate(customers) for place, item in enumerate(own)
+        (row, place, item in bought)
+        for row, (listed, bought) in enumerate(customers)
+        for place, item in enumerate(listed)
     ]
     row, place, hit = (
         (np.array(column) for column in zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
     )
-    return row, place, hit.astype(bool), np.array([len(taken) for _, taken in customers])
+    return row, place, hit.astype(bool), np.array([len(bought) for _, bought in customers])
 
 
 @given(answered())
 def test_ndcg_and_recall_are_what_their_definitions_say(customers: list[tuple[list[int], set[int]]]) -> None:
-    row, place, hit, taken = flat(customers)
+    row, place, hit, bought = flat(customers)
     gains, shares = [], []
-    for own, wanted in customers:
-        gain = sum(1 / log2(rank + 1) for rank, item in enumerate(own, 1) if item in wanted)
-        best = sum(1 / log2(rank + 1) for rank in range(1, min(len(wanted), K) + 1))
+    for listed, bought in customers:
+        gain = sum(1 / log2(rank + 1) for rank, item in enumerate(listed, 1) if item in bought)
+        best = sum(1 / log2(rank + 1) for rank in range(1, min(len(bought), K) + 1))
         gains.append(gain / best)
-        shares.append(len(set(own) & wanted) / len(wanted))
-    assert ndcg(row, place, hit, taken, K) == pytest.approx(gains)
-    assert recall(row, hit, taken) == pytest.approx(shares)
+        shares.append(len(set(listed) & bought) / len(bought))
+    assert ndcg(row, place, hit, bought, K) == pytest.approx(gains)
+    assert recall(row, hit, bought) == pytest.approx(shares)
 
 
 @given(answered(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(customers: list[tuple[list[int], set[int]]], random: object) -> None:
-    row, place, hit, taken = flat(customers)
+    row, place, hit, bought = flat(customers)
     order = np.arange(len(row))
     random.shuffle(order)  # type: ignore[attr-defined]
-    moved = ndcg(row[order], place[order], hit[order], taken, K)
-    assert moved == pytest.approx(ndcg(row, place, hit, taken, K))
+    moved = ndcg(row[order], place[order], hit[order], bought, K)
+    assert moved == pytest.approx(ndcg(row, place, hit, bought, K))
 
 
 def test_the_best_list_has_ndcg_one_however_much_was_taken() -> None:
-    for taken in (1, 3, K, 20):
-        n = min(taken, K)
-        found = ndcg(np.zeros(n, int), np.arange(n), np.ones(n, bool), np.array([taken]), K)
-        assert found == pytest.approx([1.0])
+    for bought in (1, 3, K, 20):
+        n = min(bought, K)
+        figure = ndcg(np.zeros(n, int), np.arange(n), np.ones(n, bool), np.array([bought]), K)
+        assert figure == pytest.approx([1.0])
 
 
 def test_a_hit_further_down_gains_less() -> None:
-    found = [ndcg(np.zeros(1, int), np.array([place]), np.ones(1, bool), np.array([1]), 10)[0] for place in range(10)]
-    assert found == sorted(found, reverse=True)
-    assert len(set(found)) == 10
+    figure = [ndcg(np.zeros(1, int), np.array([place]), np.ones(1, bool), np.array([1]), 10)[0] for place in range(10)]
+    assert figure == sorted(figure, reverse=True)
+    assert len(set(figure)) == 10
 
 
 def test_coverage_counts_an_item_once_and_only_what_was_sold() -> None:
@@ -81,11 +83,11 @@ def test_novelty_is_in_bits_and_what_nobody_bought_counts_as_bought_by_one() -> 
 @given(st.integers(2, 40), st.integers(0, 99))
 def test_the_gap_is_that_of_customers_drawn_a_thousand_times(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    own, peer = rng.random(n), rng.random(n)
+    listed, peer = rng.random(n), rng.random(n)
     drawn = np.random.default_rng(7)
-    means = [(own - peer)[drawn.integers(0, n, n)].mean() for _ in range(1000)]
-    gap = paired_gap(own, peer, seed=7)
-    assert gap.value == pytest.approx(own.mean() - peer.mean())
+    means = [(listed - peer)[drawn.integers(0, n, n)].mean() for _ in range(1000)]
+    gap = paired_gap(listed, peer, seed=7)
+    assert gap.value == pytest.approx(listed.mean() - peer.mean())
     assert [gap.low, gap.high] == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist())
 
 

@@ -35,22 +35,22 @@ def gini_by_area(spend: list[float], score: list[float]) -> float:
 @given(shops)
 def test_auc_is_the_share_of_pairs_in_the_right_order(shop: list[tuple[float, float]]) -> None:
     spend, forecast = arrays(shop)
-    came, stayed = forecast[spend > 0], forecast[spend == 0]
-    pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in came for b in stayed]
-    found = value.auc(spend > 0, forecast)
+    ordered, stayed = forecast[spend > 0], forecast[spend == 0]
+    pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in ordered for b in stayed]
+    figure = value.auc(spend > 0, forecast)
     if pairs:
-        assert found == pytest.approx(sum(pairs) / len(pairs))
+        assert figure == pytest.approx(sum(pairs) / len(pairs))
     else:
-        assert np.isnan(found)
+        assert np.isnan(figure)
 
 
 @given(shops)
 def test_the_normalised_gini_is_a_ratio_of_areas(shop: list[tuple[float, float]]) -> None:
     spend, forecast = arrays(shop)
-    found = value.normalised_gini(spend, forecast)
+    figure = value.normalised_gini(spend, forecast)
     best = gini_by_area(spend.tolist(), spend.tolist()) if spend.sum() else 0.0
     if best > 1e-12:
-        assert found == pytest.approx(gini_by_area(spend.tolist(), forecast.tolist()) / best)
+        assert figure == pytest.approx(gini_by_area(spend.tolist(), forecast.tolist()) / best)
 
 
 def test_the_normalised_gini_of_three_customers() -> None:
@@ -101,8 +101,8 @@ def test_rmse_and_absolute_error() -> None:
 
 def test_spearman_correlates_mean_ranks() -> None:
     # Ranks 1.5, 1.5, 3, 4 against 1, 2, 4, 3: covariance 3.5, variances 4.5 and 5.
-    found = value.spearman(np.array([0.0, 0.0, 5.0, 9.0]), np.array([0.1, 0.2, 0.4, 0.3]))
-    assert found == pytest.approx(3.5 / sqrt(4.5 * 5))
+    figure = value.spearman(np.array([0.0, 0.0, 5.0, 9.0]), np.array([0.1, 0.2, 0.4, 0.3]))
+    assert figure == pytest.approx(3.5 / sqrt(4.5 * 5))
     assert np.isnan(value.spearman(np.zeros(3), np.arange(3.0)))
     assert np.isnan(value.spearman(np.arange(3.0), np.ones(3)))
 

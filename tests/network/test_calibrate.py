@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shijin.distribution import Distribution, Grid
-from shijin.network.calibrate import SHARE, covered, level_factor, of_example
+from shijin.network.calibrate import SHARE, coverage, forecast_example, level_factor
 from shijin.network.runtime import Network
 from shijin.network.tasks import example
 from shijin.network.weights import load_weights
@@ -20,19 +20,19 @@ SURE = Distribution(
 def test_totals_within_their_intervals_are_counted() -> None:
     one = replace(SURE, level_scale=0.1)  # about 1,500 in all, and an 80 % interval of e^.16 both ways
     total = float(one.mean().sum())
-    assert covered([(one, total), (one, 1.15 * total), (one, 1.25 * total), (one, 0.8 * total)]) == 0.5
-    assert covered([(one, 1.25 * total)], factor=2.0) == 1.0
-    assert covered([(one, 1.15 * total)], factor=0.5) == 0.0
+    assert coverage([(one, total), (one, 1.15 * total), (one, 1.25 * total), (one, 0.8 * total)]) == 0.5
+    assert coverage([(one, 1.25 * total)], factor=2.0) == 1.0
+    assert coverage([(one, 1.15 * total)], factor=0.5) == 0.0
 
 
-def test_the_total_of_unseen_shops_lies_in_its_interval_about_as_often_as_it_says() -> None:
+def test_intervals_of_the_total_cover_about_their_share_of_unseen_shops() -> None:
     network = Network(load_weights())
-    told = [of_example(network, example(UNSEEN, number)) for number in range(80)]
+    forecasts = [forecast_example(network, example(UNSEEN, number)) for number in range(80)]
     # Three standard errors of a share of 80 shops.
-    assert covered(told) == pytest.approx(SHARE, abs=0.135)
+    assert coverage(forecasts) == pytest.approx(SHARE, abs=0.135)
 
 
-def test_the_factor_takes_out_what_the_scales_are_off_by(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_factor_corrects_the_scales(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = load_weights()
     plain = level_factor(replace(weights, card=weights.card | {"level_factor": 1.0}), shops=30)
     doubled = level_factor(replace(weights, card=weights.card | {"level_factor": 2.0}), shops=30)

@@ -44,7 +44,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- one run ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_leaves_weights_that_moved_a_curve_and_where_it_stands(whole: Path) -> None:
+def test_a_run_leaves_trained_weights_a_curve_and_its_progress(whole: Path) -> None:
     state = load_file(whole / STATE)
     fresh = Run(whole.parent / "fresh", replace(TINY, steps=0)).model.state_dict()
     for name, value in fresh.items():
@@ -56,7 +56,7 @@ def test_a_run_leaves_weights_that_moved_a_curve_and_where_it_stands(whole: Path
     assert progress["size"]["width"] == 32
     assert progress["plan"]["fixed"] == {"customers": 60}
     shops = [example(TINY.seed, number, TINY.fixed) for number in range(1, TINY.steps * TINY.shops + 1)]
-    assert progress["customers"] == sum(len(one.asked) for one in shops)
+    assert progress["customers"] == sum(len(one.query) for one in shops)
     [line] = curve(whole)
     assert (line["step"], line["customers"], line["rate"]) == (4, progress["customers"], 0)
     assert sorted(line["train"]) == sorted(PART_NAMES)
@@ -78,25 +78,25 @@ def test_shops_made_by_workers_are_the_same_shops(whole: Path, tmp_path: Path) -
 
 
 def test_workers_do_not_run_ahead_without_end() -> None:
-    asked = []
+    submitted = []
 
     def numbers() -> Any:
         for number in range(1000):
-            asked.append(number)
+            submitted.append(number)
             yield number
 
     with ProcessPoolExecutor(1) as pool:
-        made = module._made_ahead(pool, partial(pow, 2), numbers(), most=5)
-        assert [next(made) for _ in range(3)] == [1, 2, 4]
-        assert len(asked) <= 3 + 5
-        made.close()
+        examples = module._ahead(pool, partial(pow, 2), numbers(), most=5)
+        assert [next(examples) for _ in range(3)] == [1, 2, 4]
+        assert len(submitted) <= 3 + 5
+        examples.close()
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------
 
 
 class Interrupted(Exception):
-    """What a test stops a run with."""
+    """Raised by a test to stop a run."""
 
 
 class Interrupting(Run):
@@ -130,7 +130,7 @@ def test_stopped_at_a_step_and_resumed_is_the_same_as_in_one_go(whole: Path, tmp
     assert_same_tensors(load_file(whole / STATE), load_file(tmp_path / STATE))
 
 
-def test_killed_between_the_two_files_of_a_checkpoint_a_run_goes_on_from_the_tensors_step(
+def test_killed_between_the_two_files_of_a_checkpoint_a_run_continues_from_the_tensors_step(
     whole: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(Interrupted):
@@ -140,7 +140,7 @@ def test_killed_between_the_two_files_of_a_checkpoint_a_run_goes_on_from_the_ten
     assert_same_tensors(load_file(whole / STATE), load_file(tmp_path / STATE))
 
 
-def test_a_run_that_is_over_stays_as_it_is_and_goes_on_when_asked_for_more(whole: Path, tmp_path: Path) -> None:
+def test_a_finished_run_stays_as_it_is_and_continues_with_more_steps(whole: Path, tmp_path: Path) -> None:
     for name in (STATE, PROGRESS, CURVE):
         (tmp_path / name).write_bytes((whole / name).read_bytes())
     pretrain(tmp_path, TINY)
@@ -152,7 +152,7 @@ def test_a_run_that_is_over_stays_as_it_is_and_goes_on_when_asked_for_more(whole
 # --- the rate, what is judged, the command ----------------------------------------------------------------------------
 
 
-def test_the_rate_goes_up_stays_and_comes_down_to_nothing() -> None:
+def test_the_rate_goes_up_stays_and_comes_down_to_zero() -> None:
     plan = Plan(steps=1000, cooldown=100, rate=0.002)
     assert plan.rate_at(0) == pytest.approx(0.002 / WARMUP_STEPS)
     assert plan.rate_at(WARMUP_STEPS - 1) == pytest.approx(0.002)
@@ -168,21 +168,21 @@ def test_the_averaged_weights_are_judged_on_the_whole_prior_and_the_run_is_left_
     before = {name: value.clone() for name, value in run.model.state_dict().items()}
     run.average = {name: value * 0 if name.startswith("head") else value for name, value in run.average.items()}
     judged = run.judged()
-    assert judged["active"] == pytest.approx(np.log(2), rel=1e-6)  # a head of zeros says one half
-    shares = [example(module.HELD_OUT_SEED, number).answers.active.mean() for number in range(TINY.held_out)]
+    assert judged["active"] == pytest.approx(np.log(2), rel=1e-6)  # a head of zeros gives one half
+    shares = [example(module.HELD_OUT_SEED, number).targets.active.mean() for number in range(TINY.held_out)]
     assert judged["spend"] == pytest.approx(np.mean(shares) * np.log(44), rel=1e-5)
     assert all(torch.equal(value, before[name]) for name, value in run.model.state_dict().items())
 
 
-def test_what_is_read_is_standardised_as_the_prior_has_it(tmp_path: Path) -> None:
+def test_inputs_are_standardised_by_the_prior(tmp_path: Path) -> None:
     run = Run(tmp_path, TINY)
     shops = [example(module.HELD_OUT_SEED + 1, number) for number in range(TINY.held_out)]
-    features = np.concatenate([one.asked.features for one in shops]).astype(np.float64)
+    features = np.concatenate([one.query.features for one in shops]).astype(np.float64)
     part = run.model.standardise_features
     np.testing.assert_allclose(part.mean.numpy(), features.mean(axis=0), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(part.deviation.numpy(), features.std(axis=0) + 0.05, rtol=1e-3)
-    assert not {tuple(one.asked.features.ravel()[:50]) for one in shops} & {
-        tuple(example(module.HELD_OUT_SEED, number).asked.features.ravel()[:50]) for number in range(TINY.held_out)
+    assert not {tuple(one.query.features.ravel()[:50]) for one in shops} & {
+        tuple(example(module.HELD_OUT_SEED, number).query.features.ravel()[:50]) for number in range(TINY.held_out)
     }
 
 
@@ -217,7 +217,7 @@ def test_the_command_does_what_the_function_does(
 
 # --- many processes ---------------------------------------------------------------------------------------------------
 
-EACH_KEEPS = """
+EACH_SAVES = """
 import os, sys
 from pathlib import Path
 from safetensors.torch import save_file
@@ -229,8 +229,8 @@ save_file(run.model.state_dict(), folder / f"of-{{os.environ['RANK']}}.safetenso
 
 
 def test_two_processes_train_one_network(whole: Path, tmp_path: Path) -> None:
-    script = tmp_path / "each_keeps.py"
-    script.write_text(EACH_KEEPS.format(plan=replace(TINY, shops=1).__dict__), "utf-8")
+    script = tmp_path / "each_saves.py"
+    script.write_text(EACH_SAVES.format(plan=replace(TINY, shops=1).__dict__), "utf-8")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     nearby = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -245,7 +245,7 @@ def test_two_processes_train_one_network(whole: Path, tmp_path: Path) -> None:
     # Two processes with a shop each see the shops that one sees with two a step, and take the same mean of gradients.
     alone, fresh = load_file(whole / STATE), Run(tmp_path / "fresh", replace(TINY, steps=0)).model.state_dict()
     moved = sum(float(np.abs(value - fresh[name].numpy()).sum()) for name, value in first.items())
-    apart = sum(float(np.abs(value - alone[f"model.{name}"]).sum()) for name, value in first.items())
-    assert apart < 0.05 * moved
+    distance = sum(float(np.abs(value - alone[f"model.{name}"]).sum()) for name, value in first.items())
+    assert distance < 0.05 * moved
     assert json.loads((tmp_path / PROGRESS).read_text("utf-8"))["step"] == TINY.steps
     assert len(curve(tmp_path)) == 1

@@ -7,18 +7,19 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from threadpoolctl import threadpool_limits
-from tinynetworks import context_of, drawn, said, tensors_of, weights_of
+from tinynetworks import context_of, drawn, tensors_of, torch_outputs, weights_of
 from tinyshops import HORIZON, by_hand, day, history_of, simulated, split
 
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.network.architecture import BehaviourModel
-from shijin.network.inputs import OWN_CENTRE, context_windows, read_customers, read_shop
-from shijin.network.runtime import BLOCK, Network, fitting, forecast, read_past, vectors
+from shijin.network.context import context_windows
+from shijin.network.inputs import RELATIVE_CENTRE, read_customers, read_shop
+from shijin.network.runtime import BLOCK, Network, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Tensors, Weights, load_weights, save_weights
 
 SHOP = history_of(simulated(knobs={"customers": 1600}))
-ASKED, OF_SHOP = read_customers(SHOP, HORIZON), read_shop(SHOP, HORIZON)
+QUERY, OF_SHOP = read_customers(SHOP, HORIZON), read_shop(SHOP, HORIZON)
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +32,24 @@ def network(model: BehaviourModel) -> Network:
     return Network(weights_of(model))
 
 
-@pytest.mark.parametrize("told", [0, 1, 150])
+@pytest.mark.parametrize("most", [0, 1, 150])
 @pytest.mark.parametrize("width", [32, 128])
-def test_numpy_says_what_torch_says(told: int, width: int) -> None:
-    model = drawn(SHOP, HORIZON, width, seed=width + told)
-    context = context_of(SHOP, HORIZON, told)
+def test_numpy_computes_the_same_outputs_as_torch(most: int, width: int) -> None:
+    model = drawn(SHOP, HORIZON, width, seed=width + most)
+    context = context_of(SHOP, HORIZON, most)
     network = Network(weights_of(model))
     read = network.read(OF_SHOP, context)
-    ours, theirs = network.say(ASKED, read), said(model, ASKED, OF_SHOP, context)
-    for name in ("active", "own_spend", "orders", "time"):
+    ours, theirs = network.forward(QUERY, read), torch_outputs(model, QUERY, OF_SHOP, context)
+    for name in ("active", "relative_spend", "orders", "time"):
         expected = getattr(theirs, name).numpy()
         assert expected.std() > 0.1
         np.testing.assert_allclose(getattr(ours, name), expected, atol=1e-4, err_msg=name)
     np.testing.assert_allclose(read.level, theirs.level.numpy(), atol=1e-4)
 
 
-def test_numpy_says_what_torch_says_of_moments_by_the_hundred(network: Network, model: BehaviourModel) -> None:
+def test_numpy_computes_the_same_outputs_as_torch_for_hundreds_of_moments(
+    network: Network, model: BehaviourModel
+) -> None:
     busy = [(number / 4, 10.0 + number % 7) for number in range(1200)]
     history, _ = split(by_hand([busy, *([(300.0 + place, 10.0)] for place in range(20))], 400), day(330), HORIZON)
     customers, shop, context = (
@@ -54,12 +57,12 @@ def test_numpy_says_what_torch_says_of_moments_by_the_hundred(network: Network, 
         read_shop(history, HORIZON),
         context_of(history, HORIZON, 0),
     )
-    ours = network.say(customers, network.read(shop, context))
-    np.testing.assert_allclose(ours.active, said(model, customers, shop, context).active.numpy(), atol=1e-4)
+    ours = network.forward(customers, network.read(shop, context))
+    np.testing.assert_allclose(ours.active, torch_outputs(model, customers, shop, context).active.numpy(), atol=1e-4)
 
 
-def bits(of: Distribution) -> bytes:
-    return b"".join(np.ascontiguousarray(part).tobytes() for part in (of.p_active, of.spend, of.orders))
+def bits(one: Distribution) -> bytes:
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in (one.p_active, one.spend, one.orders))
 
 
 def test_a_forecast_is_the_same_bits_again_and_with_more_threads(network: Network) -> None:
@@ -80,7 +83,7 @@ def _with_threads(network: Network, number: int) -> bytes:
         return bits(forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON)))
 
 
-def test_blocks_do_not_show(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_moves_last_bits_only(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     past = read_past(network, SHOP, HORIZON)
     one, one_vectors = forecast(network, SHOP, HORIZON, past), vectors(network, SHOP, HORIZON, past)
     monkeypatch.setattr("shijin.network.runtime.BLOCK", 100)
@@ -101,22 +104,22 @@ def test_probabilities_sum_to_one(network: Network) -> None:
     assert one.grid.spend_edges[1] == pytest.approx(SHOP.scale * (1e4 / 0.01) ** (1 / 63) * 0.01)
 
 
-def saying(model: BehaviourModel, own: int) -> Network:
-    """A network that says of everybody that they spend in a bin relative to their own."""
+def constant(model: BehaviourModel, relative: int) -> Network:
+    """A network that forecasts for every customer the same bin relative to the base bin."""
     tensors = tensors_of(model)
     tensors["head.second.weight"] = np.zeros_like(tensors["head.second.weight"])
     bias = np.zeros_like(tensors["head.second.bias"])
-    bias[1 + own] = 100
+    bias[1 + relative] = 100
     tensors["head.second.bias"] = bias
     return Network(Weights(tensors, {"sha256": "0" * 64}))
 
 
-@pytest.mark.parametrize("apart", [0, 3, -24, 19])
-def test_spend_lies_relative_to_ones_own_bin(model: BehaviourModel, apart: int) -> None:
-    network = saying(model, OWN_CENTRE + apart)
+@pytest.mark.parametrize("distance", [0, 3, -24, 19])
+def test_spend_is_forecast_relative_to_the_base_bin(model: BehaviourModel, distance: int) -> None:
+    network = constant(model, RELATIVE_CENTRE + distance)
     one = forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))
-    expected = np.clip(ASKED.own_bin + apart, 0, 63)
-    assert len(set(expected.tolist())) >= (1 if apart == -24 else 5)
+    expected = np.clip(QUERY.base_bin + distance, 0, 63)
+    assert len(set(expected.tolist())) >= (1 if distance == -24 else 5)
     np.testing.assert_array_equal(one.spend.argmax(axis=1), expected)
     np.testing.assert_allclose(one.spend.max(axis=1), 1)
     np.testing.assert_array_equal(one.p_active, 0.5)
@@ -127,8 +130,8 @@ def test_the_past_is_read_and_can_be_left_unread(network: Network) -> None:
     read, unread = (read_past(network, SHOP, HORIZON, most) for most in (300, 0))
     assert [keys.shape[1] for keys in read.keys] == [1 + 300] * network.depth
     assert [keys.shape[1] for keys in unread.keys] == [1] * network.depth
-    told, untold = (forecast(network, SHOP, HORIZON, past).p_active for past in (read, unread))
-    assert np.abs(told - untold).max() > 1e-3
+    with_past, without = (forecast(network, SHOP, HORIZON, past).p_active for past in (read, unread))
+    assert np.abs(with_past - without).max() > 1e-3
 
 
 def test_permuting_the_tensors_ruins_the_forecast(network: Network, model: BehaviourModel) -> None:
@@ -172,17 +175,17 @@ def test_foreign_weights_are_refused_in_one_line_though_their_card_matches(
 ) -> None:
     save_weights(harm(tensors_of(model)), {}, tmp_path)
     with pytest.raises(ModelError, match="weights") as refused:
-        fitting(load_weights(tmp_path))
+        checked_weights(load_weights(tmp_path))
     assert "\n" not in str(refused.value)
     assert str(refused.value).endswith("Cure: install shijin again.")
 
 
-def test_weights_that_fit_come_back_as_they_were(model: BehaviourModel) -> None:
+def test_good_weights_come_back_as_they_were(model: BehaviourModel) -> None:
     weights = weights_of(model)
-    assert fitting(weights) is weights
+    assert checked_weights(weights) is weights
 
 
-def test_the_card_scales_how_sure_the_level_is(model: BehaviourModel) -> None:
+def test_the_cards_factor_multiplies_the_scale_of_the_level(model: BehaviourModel) -> None:
     plain = weights_of(model)
     halved = Weights(plain.tensors, plain.card | {"level_factor": 0.5})
     scales = [

@@ -40,7 +40,9 @@ def test_a_runs_averaged_weights_forecast(run: Path, tmp_path: Path) -> None:
     assert (one.mean() > 0).all()
 
 
-def test_the_card_tells_where_the_weights_come_from(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_card_states_where_the_weights_come_from(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "argv", ["ship", "--folder", str(run), "--into", str(tmp_path)])
     module.main()
     card, progress = load_weights(tmp_path).card, json.loads((run / PROGRESS).read_text("utf-8"))
@@ -55,7 +57,7 @@ def test_the_card_tells_where_the_weights_come_from(run: Path, tmp_path: Path, m
     assert len(card["sha256"]) == 64
 
 
-def test_several_runs_are_averaged_and_columns_that_came_later_count_as_nothing(run: Path, tmp_path: Path) -> None:
+def test_several_runs_are_averaged_and_columns_added_later_count_as_zero(run: Path, tmp_path: Path) -> None:
     older = tmp_path / "older"
     shutil.copytree(run, older)
     state = load_file(run / STATE)

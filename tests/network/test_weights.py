@@ -9,6 +9,7 @@ import pytest
 from shijin.errors import ModelError
 from shijin.network.weights import CARD, TENSORS, VERSION, load_weights, save_weights
 
+NO_MATCH = "the network's weights do not match the checksum in behaviour.json"
 DRAWN = np.random.default_rng(0).normal(size=(40, 30)).astype(np.float32)
 
 
@@ -40,8 +41,8 @@ def test_weights_that_came_back_are_saved_without_loss(folder: Path, tmp_path: P
 
 
 def card(folder: Path, **changes: object) -> None:
-    told = json.loads((folder / CARD).read_text("utf-8")) | changes
-    (folder / CARD).write_text(json.dumps(told), "utf-8")
+    content = json.loads((folder / CARD).read_text("utf-8")) | changes
+    (folder / CARD).write_text(json.dumps(content), "utf-8")
 
 
 def flip_a_bit(folder: Path) -> None:
@@ -62,16 +63,19 @@ def be_something_else(folder: Path) -> None:
 
 
 def lose_the_sum(folder: Path) -> None:
-    told = json.loads((folder / CARD).read_text("utf-8"))
-    del told["sha256"]
-    (folder / CARD).write_text(json.dumps(told), "utf-8")
+    content = json.loads((folder / CARD).read_text("utf-8"))
+    del content["sha256"]
+    (folder / CARD).write_text(json.dumps(content), "utf-8")
 
 
 @pytest.mark.parametrize(
     ("harm", "problem"),
     [
-        (flip_a_bit, "the network's weights do not match their card"),
-        (lambda folder: card(folder, sha256="0" * 64), "the network's weights do not match their card"),
+        (flip_a_bit, NO_MATCH),
+        (
+            lambda folder: card(folder, sha256="0" * 64),
+            NO_MATCH,
+        ),
         (lambda folder: card(folder, architecture=VERSION + 1), f"the weights are of architecture {VERSION + 1}"),
         (cut_off, "the network's weights cannot be read"),
         (be_something_else, "the network's weights cannot be read"),
@@ -83,14 +87,14 @@ def lose_the_sum(folder: Path) -> None:
         (lambda folder: (folder / CARD).write_bytes(b"\xff\xfe{"), "the network's weights cannot be read"),
     ],
 )
-def test_weights_that_are_not_what_they_say_are_refused_in_one_line(
+def test_damaged_or_foreign_weights_are_refused_in_one_line(
     folder: Path, harm: Callable[[Path], object], problem: str
 ) -> None:
     harm(folder)
     with pytest.raises(ModelError) as refused:
         load_weights(folder)
-    said = str(refused.value)
-    assert problem in said
-    assert "\n" not in said
-    assert said.startswith(str(folder))
-    assert said.endswith("Cure: install shijin again.")
+    line = str(refused.value)
+    assert problem in line
+    assert "\n" not in line
+    assert line.startswith(str(folder))
+    assert line.endswith("Cure: install shijin again.")

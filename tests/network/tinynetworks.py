@@ -1,16 +1,17 @@
-"""Networks for tests: weights drawn by chance, inputs standardised on a shop, nothing at rest at 0 or 1."""
+"""Networks for tests: random weights, inputs standardised on a shop, and no parameter at 0 or 1."""
 
 import numpy as np
 import torch
 
 from shijin.network.architecture import BehaviourModel, ContextInputs, Inputs, Outputs, Size
-from shijin.network.inputs import Context, Customers, context_windows, read_context, read_customers, read_shop
+from shijin.network.context import Context, context_windows, read_context
+from shijin.network.inputs import Customers, read_customers, read_shop
 from shijin.network.weights import Tensors, Weights
 from shijin.represent.cutoff import History
 
 
 def drawn(history: History, horizon_days: int, width: int = 64, seed: int = 0) -> BehaviourModel:
-    """A network that fits what is read of a shop."""
+    """A network whose sizes fit the inputs of a shop."""
     torch.manual_seed(seed)
     customers, shop = read_customers(history, horizon_days), read_shop(history, horizon_days)
     tokens = customers.tokens.values
@@ -32,8 +33,8 @@ def context_of(history: History, horizon_days: int, most: int = 150) -> Context:
     return context or Context.empty(n_features, len(read_shop(history, horizon_days)))
 
 
-def said(model: BehaviourModel, customers: Customers, shop: np.ndarray, context: Context) -> Outputs:
-    """What torch says of customers."""
+def torch_outputs(model: BehaviourModel, customers: Customers, shop: np.ndarray, context: Context) -> Outputs:
+    """Outputs of the network in torch."""
     with torch.no_grad():
         return model(Inputs.of(customers, shop, context.guess(customers)), ContextInputs.of(context))
 

@@ -72,3 +72,9 @@ def simulated(seed: int = 1, knobs: Mapping[str, object] | None = None) -> Packe
 def history_of(packed: Packed, horizon_days: int = HORIZON) -> History:
     """What was known of a shop one horizon before its end."""
     return split(packed, packed.end - horizon_days * DAY_US, horizon_days)[0]
+
+
+def in_other_money(packed: Packed, rate: float) -> Packed:
+    """The same shop, its money counted in another unit."""
+    moments = packed.moments
+    return replace(packed, moments=replace(moments, amount=moments.amount * rate, discount=moments.discount * rate))

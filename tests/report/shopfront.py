@@ -1,14 +1,16 @@
 """Shops to make a page of: one with everything, one with hardly anything. Numbers are drawn, not real."""
 
 import json
+import shlex
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
 
 from shijin.config import TiersSection
-from shijin.report.data import CustomerMap, Demanded, Entry, JudgedLists, ListSummary, Sample
-from shijin.report.page import METRICS, Backtest, Paired, ReportData, ScoreRow
+from shijin.report.data import CustomerMap, DemandSummary, ExampleList, JudgedLists, ListEntry, ListSummary
+from shijin.report.page import METRICS, BacktestSummary, PairedDifference, ReportData, ScoreRow
 from shijin.schema import DEMAND, FINDINGS, FORECAST
 from shijin.segment.tiers import assign
 
@@ -16,6 +18,19 @@ CUTOFF = date(2024, 5, 17)
 TIERS = TiersSection()
 MEMBERS = ("stack", "LightGBM", "BTYD", "decayed spend H", "decayed spend H/2", "RFM score", "last window", "all zero")
 PEERS = ("decayed spend H", "BTYD", "LightGBM")
+
+
+class AtTerminal:
+    """Writes options and commands as a terminal has them."""
+
+    def option(self, key: str) -> str:
+        return f"--{key.replace('_', '-')}"
+
+    def command(self, words: Sequence[str]) -> str:
+        return f"shijin {shlex.join(words)}"
+
+
+TERMINAL = AtTerminal()
 
 
 def forecast(n: int, seed: int = 7) -> pa.Table:
@@ -78,28 +93,28 @@ def scores(shift: float = 0.0) -> tuple[ScoreRow, ...]:
     return (*rows[:-1], ScoreRow("all zero", nothing))
 
 
-def backtest() -> Backtest:
+def backtest() -> BacktestSummary:
     """Wins, ties and one loss."""
     wide = {"auc": 0.021, "log_score": 0.031, "ngini": 0.002, "crps": 0.018, "level": 0.05}
     pairs = [
-        Paired(peer, metric, value, value - 0.004, value + 0.004, "tie" if metric == "ngini" else "win")
+        PairedDifference(peer, metric, value, value - 0.004, value + 0.004, "tie" if metric == "ngini" else "win")
         for peer in PEERS
         for metric, value in wide.items()
     ]
-    pairs[-3] = Paired("LightGBM", "ngini", -0.021, -0.029, -0.013, "loss")
+    pairs[-3] = PairedDifference("LightGBM", "ngini", -0.021, -0.029, -0.013, "loss")
     p = np.linspace(0.05, 0.95, 10)
     size = np.linspace(900, 120, 10).astype(int)
     means = 400 * np.exp(-np.arange(10) / 1.7)
-    return Backtest(
+    return BacktestSummary(
         judged_from=date(2024, 3, 18),
         customers=2310,
         scoreboard=scores(),
         groups={"one-time buyers": scores(-0.02), "customers for over a year": scores(0.01)},
         paired=tuple(pairs),
         verdict={
-            "en": "The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend "
-            "the formula is as good. Its total came out 3% below what customers then spent.",
-            "zh": "在判断谁会购买上，预测优于公式，AUC 高 0.021（±0.004）；在消费额排序上，两者相当。"
+            "en": "At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC; "
+            "at ranking spend, both are equal. The forecast total was 3% below actual spend.",
+            "zh": "在判断哪些顾客会下单上，预测优于公式，AUC 高 0.021（±0.004）；在消费额排序上，两者相当。"
             "预测总额比顾客实际消费低 3%。",
         },
         deciles=pa.table({"decile": range(1, 11), "forecast": means, "actual": means * 1.06, "customers": [231] * 10}),
@@ -128,8 +143,8 @@ REASONS: tuple[tuple[str, dict[str, object]], ...] = (
 )
 
 
-def wanted() -> ListSummary:
-    """Lists of all customers; what the best want differs from what the others want."""
+def lists() -> ListSummary:
+    """Recommendations for all customers; those of the best differ from those of the others."""
     rows = [
         {"tier": tier, "item_id": item, "item": name, "category": "Green tea" if place % 2 else None, "customers": n}
         | {"share": n / 500}
@@ -138,7 +153,9 @@ def wanted() -> ListSummary:
         if (n := 480 - 35 * ((place + 3 * depth) % 12)) > 100
     ]
     rows.sort(key=lambda row: (TIERS.names.index(str(row["tier"])), -int(str(row["customers"]))))
-    entries = tuple(Entry(name, "Green tea", *reason) for name, reason in zip(GOODS.values(), REASONS, strict=False))
+    entries = tuple(
+        ListEntry(name, "Green tea", *reason) for name, reason in zip(GOODS.values(), REASONS, strict=False)
+    )
     return ListSummary(
         cutoff=CUTOFF,
         horizon_days=30,
@@ -146,21 +163,21 @@ def wanted() -> ListSummary:
         customers=2469,
         items=812,
         listed=pa.Table.from_pylist(rows),
-        samples=tuple(Sample(tier, entries) for tier in TIERS.names),
+        examples=tuple(ExampleList(tier, entries) for tier in TIERS.names),
         explore=0.05,
-        notes=(("Learnt from 3,849 lists.", "学习依据：3,849 份清单。"),),
+        notes=({"code": "lists.taught_window", "lists": 3849, "days": 30},),
     )
 
 
-def demanded() -> Demanded:
+def demand() -> DemandSummary:
     """Dear items that sell less than cheap ones."""
     rows = [
         {"item_id": item, "name": name, "category": None, "expected_units": 4.0 * 1.6**place, "price": 900 / 2**place}
         | {"naive_units": 5.0 * 1.5**place, "recent_units": 3.0 * 1.6**place}
         for place, (item, name) in enumerate(GOODS.items())
     ]
-    said = {"en": "The naive forecast missed 63.6%, this one 58.5%.", "zh": "简单预测误差为 63.6%，本预测为 58.5%。"}
-    return Demanded(pa.Table.from_pylist(rows, DEMAND), CUTOFF, 30, "year_ago", said)
+    verdict = {"en": "The naive forecast missed 63.6%, this one 58.5%.", "zh": "简单预测误差为 63.6%，本预测为 58.5%。"}
+    return DemandSummary(pa.Table.from_pylist(rows, DEMAND), CUTOFF, 30, "year_ago", verdict)
 
 
 def judged_lists() -> JudgedLists:
@@ -171,8 +188,8 @@ def judged_lists() -> JudgedLists:
         "repeat-often": {"ndcg": 0.301, "recall": 0.149, "coverage": 0.31, "novelty": None},
     }
     new = {"lists": {"ndcg": 0.031}, "popularity": {"ndcg": 0.044}}
-    said = {"en": "The lists foretell it better than repeat-often.", "zh": "推荐清单优于最常购买。"}
-    return JudgedLists(date(2024, 4, 17), 30, 2104, scores, new, said)
+    verdict = {"en": "Recommendations do better than repeat-often.", "zh": "推荐优于最常购买。"}
+    return JudgedLists(date(2024, 4, 17), 30, 2104, scores, new, verdict)
 
 
 def full() -> ReportData:
@@ -195,10 +212,10 @@ def full() -> ReportData:
         backtest=backtest(),
         case="later window",
         map=customer_map(table),
-        wanted=wanted(),
-        demanded=demanded(),
+        lists=lists(),
+        demand=demand(),
         judged_lists=judged_lists(),
-        notes=(("Amounts include tax.", "金额含税。"),),
+        notes=({"code": "forecast.corrections_later", "rows": 3},),
         receipts={"in": 1_469_307, "accepted": 1_466_020, "duplicates": 1234, "quarantined": 2053, "withdrawn": 0},
         version="0.1.0",
     )
@@ -216,5 +233,5 @@ def young() -> ReportData:
         tiers=TIERS.names,
         unjudged={"code": "forecast.unjudged_too_young", "needs": "2", "days": 30, "whole": 90, "span": 41},
         map_missing="few",
-        wanted_missing="no_items",
+        lists_missing="no_items",
     )

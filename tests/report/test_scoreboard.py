@@ -1,12 +1,12 @@
-"""The tables that judge: the best is marked by what is good for its metric, and losses are said."""
+"""The tables that judge: the best is marked by the goal of its metric, and losses are named."""
 
 import math
 
-from shijin.report.page import Paired, ScoreRow
+from shijin.report.localiser import Localiser
+from shijin.report.page import PairedDifference, ScoreRow
 from shijin.report.scoreboard import balance, explained, paired, scoreboard
-from shijin.report.voice import Voice
 
-ENGLISH, CHINESE = Voice("en", "USD"), Voice("zh", "USD")
+ENGLISH, CHINESE = Localiser("en", "USD"), Localiser("zh", "USD")
 
 
 def best(metric: str, *values: float | None) -> list[bool]:
@@ -26,11 +26,11 @@ def test_figures_that_read_the_same_share_the_mark() -> None:
     assert best("auc", 0.9001, 0.9002, 0.7) == [True, True, False]
 
 
-def test_a_metric_nobody_has_takes_no_column() -> None:
+def test_a_metric_without_any_value_takes_no_column() -> None:
     rows = [ScoreRow("stack", {"auc": 0.9, "rmse": None}), ScoreRow("all zero", {"auc": 0.5, "rmse": math.nan})]
     table = scoreboard(rows, "stack", "caption", ENGLISH)
-    assert table.head == ("Way to forecast", "AUC")
-    assert [name for name, _, _ in explained(rows, ENGLISH)] == ["Who will buy (AUC)"]
+    assert table.head == ("Method", "AUC")
+    assert [name for name, _, _ in explained(rows, ENGLISH)] == ["Who will order (AUC)"]
     assert table.chosen == 0
 
 
@@ -43,12 +43,12 @@ def test_the_served_forecast_stands_first() -> None:
 
 def test_losses_are_counted_and_named_in_both_languages() -> None:
     pairs = [
-        Paired("BTYD", "auc", 0.02, 0.01, 0.03, "win"),
-        Paired("BTYD", "ngini", -0.02, -0.03, -0.011, "loss"),
+        PairedDifference("BTYD", "auc", 0.02, 0.01, 0.03, "win"),
+        PairedDifference("BTYD", "ngini", -0.02, -0.03, -0.011, "loss"),
     ]
     assert "1 better, 0 as good, 1 worse" in balance(pairs, ENGLISH)[0]
     assert balance(pairs, ENGLISH)[1] == (
-        "Where a rival is better: Buy till you die (BTYD), on Ranking of spend (normalised Gini)."
+        "Another method is better here: Buy till you die (BTYD), on Ranking by spend (normalised Gini)."
     )
     assert balance(pairs, CHINESE)[1] == "落后之处：消费排序（归一化基尼）不如BTYD 概率模型。"
     assert len(balance(pairs[:1], ENGLISH)) == 1
@@ -56,9 +56,9 @@ def test_losses_are_counted_and_named_in_both_languages() -> None:
 
 def test_a_difference_that_is_not_defined_is_a_dash() -> None:
     pairs = [
-        Paired("BTYD", "auc", 0.02, 0.01, 0.03, "win"),
-        Paired("LightGBM", "crps", -0.012, -0.02, 0.001, "tie"),
-        Paired("LightGBM", "auc", math.nan, math.nan, math.nan, "tie"),
+        PairedDifference("BTYD", "auc", 0.02, 0.01, 0.03, "win"),
+        PairedDifference("LightGBM", "crps", -0.012, -0.02, 0.001, "tie"),
+        PairedDifference("LightGBM", "auc", math.nan, math.nan, math.nan, "tie"),
     ]
     rows = paired(pairs, ENGLISH).rows
     assert [(cell.text, cell.remark) for cell in rows[0][1:]] == [("▲ better +0.020", "+0.010 to +0.030"), ("—", "")]

@@ -142,12 +142,12 @@ def test_a_shop_that_gives_everything_away_counts_in_units() -> None:
 @pytest.mark.parametrize("kind", ["view", "return", "charge"])
 def test_a_cutoff_before_the_first_order_is_refused(kind: str) -> None:
     shop = packed([row("a", "2024-01-05", 1.0, kind), row("a", "2024-02-05")])
-    with pytest.raises(EmptyHistoryError, match="no order lies before 2024-02-01"):
+    with pytest.raises(EmptyHistoryError, match="no order before 2024-02-01"):
         split_at(shop, CUTOFF, 1)
 
 
 def test_a_cutoff_within_a_day_is_refused() -> None:
-    with pytest.raises(ConfigError, match="within a day"):
+    with pytest.raises(ConfigError, match=r"^cutoff: 2024-02-01 00:00:00\.000001 lies within a day"):
         split_at(packed([row("a", "2024-01-05")]), CUTOFF + 1, 10)
 
 
@@ -187,36 +187,36 @@ def test_taking_customers_keeps_their_moments_lines_and_outcomes(keep: list[bool
     assert history.lines is not None
     chosen = np.flatnonzero(keep)
     for rows in (np.array(keep), chosen, chosen[::-1]):  # always in the shop's order
-        part, came = history.take(rows), outcomes.take(rows)
+        part, later = history.take(rows), outcomes.take(rows)
         assert part.customers.tolist() == history.customers[chosen].tolist()
         assert part.historic_spend().tolist() == history.historic_spend()[chosen].tolist()
         assert part.scale == history.scale
-        assert came.spend.tolist() == outcomes.spend[chosen].tolist()
-        assert came.first_days.tolist() == outcomes.first_days[chosen].tolist()
+        assert later.spend.tolist() == outcomes.spend[chosen].tolist()
+        assert later.first_days.tolist() == outcomes.first_days[chosen].tolist()
         assert part.lines is not None
         of_customer = np.repeat(history.customer, np.diff(history.lines.offsets))
         assert part.lines.item.tolist() == history.lines.item[np.isin(of_customer, chosen)].tolist()
 
 
-def test_a_customer_asked_for_twice_is_there_once() -> None:
+def test_a_customer_taken_twice_is_there_once() -> None:
     history, outcomes = split_at(SHOP, CUTOFF, 2)
     assert outcomes is not None
     rows = np.array([1, 1, 2])
-    part, came = history.take(rows), outcomes.take(rows)
+    part, later = history.take(rows), outcomes.take(rows)
     assert part.customers.tolist() == ["b", "c"]
     assert part.historic_spend().tolist() == [5.0, 4.0]
-    assert came.orders.tolist() == [0, 1]
+    assert later.orders.tolist() == [0, 1]
 
 
 @given(st.lists(st.lists(st.integers(-8, 8), max_size=4), min_size=1, max_size=8))
-def test_sums_a_customer_are_right_wherever_empty_ones_stand(values: list[list[int]]) -> None:
+def test_sums_per_customer_are_right_wherever_customers_have_no_moments(values: list[list[int]]) -> None:
     offsets = np.cumsum([0, *map(len, values)])
     flat = np.array([value for one in values for value in one], dtype=float)
     assert per_customer(flat, offsets).tolist() == [float(sum(one)) for one in values]
 
 
 @given(st.dates(date(1900, 1, 1), date(2200, 1, 1)))
-def test_a_day_and_its_midnight_say_the_same(day: date) -> None:
+def test_a_day_and_its_midnight_convert_to_each_other(day: date) -> None:
     assert as_cutoff(day) == (day - EPOCH).days * DAY_US
     assert as_instant(as_cutoff(day), ZoneInfo("UTC")).date() == day
 
@@ -238,7 +238,7 @@ def alike(buyers: str) -> Packed:
 
 
 @pytest.mark.parametrize("buyers", ["", "e", "ca", "edb", "abcde"])
-def test_who_has_the_same_past_stands_by_id_whoever_will_buy(buyers: str) -> None:
+def test_customers_with_equal_pasts_are_ordered_by_id_whoever_will_buy(buyers: str) -> None:
     shop = alike(buyers)
     history, outcomes = split_at(shop, CUTOFF, 2)
     assert history.customers.tolist() == ["x", "a", "b", "c", "d", "e", "y"]
@@ -246,12 +246,12 @@ def test_who_has_the_same_past_stands_by_id_whoever_will_buy(buyers: str) -> Non
     names = shop.items[history.lines.item].tolist()
     assert names == ["tea", "item-a", "item-b", "item-c", "item-d", "item-e", "tea"]
     if outcomes is not None:
-        came = {name for name, orders in zip(history.customers, outcomes.orders, strict=True) if orders}
-        assert came == set(buyers)
+        later = {name for name, orders in zip(history.customers, outcomes.orders, strict=True) if orders}
+        assert later == set(buyers)
         assert outcomes.spend[outcomes.orders > 0].tolist() == [5.0] * len(buyers)
 
 
-def test_who_differs_in_any_column_keeps_the_place_its_past_gives() -> None:
+def test_customers_whose_pasts_differ_are_ordered_by_their_pasts() -> None:
     shop = packed([row("b", "2024-01-10", 10.0), row("a", "2024-01-10", 11.0), row("a", "2024-02-03", 5.0)])
     assert split(shop, 1).customers.tolist() == ["b", "a"]
     assert split(packed([row("b", "2024-01-10", 10.0), row("a", "2024-01-10", 11.0)]), 1).customers.tolist() == [

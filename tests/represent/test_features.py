@@ -96,22 +96,22 @@ def timing(ages: list[float], horizon: float, span: float) -> Column:
 
 
 def gaps(ages: list[float], horizon: float) -> Column:
-    found = [older - newer for older, newer in pairwise(ages)]
-    last = [0.0, 0.0, *found]
+    between = [older - newer for older, newer in pairwise(ages)]
+    last = [0.0, 0.0, *between]
     out = dict.fromkeys(
         ("gap_mean", "gap_mean_h", "gap_log_mean", "gap_variation", "gap_last_to_usual", "lateness"), 0.0
     )
     out |= {"gap_last": log1p(last[-1]), "gap_before_last": log1p(last[-2]), "share_of_gaps_longer": -1.0}
-    if found:
-        mean, mean_log = fmean(found), fmean(map(log1p, found))
+    if between:
+        mean, mean_log = fmean(between), fmean(map(log1p, between))
         out |= {
             "gap_mean": log1p(mean),
             "gap_mean_h": log((mean + 1) / horizon),
             "gap_log_mean": mean_log,
-            "gap_variation": pstdev(found) / max(mean, 1e-6) if len(found) > 1 else 0.0,
-            "gap_last_to_usual": log1p(found[-1]) - mean_log,
+            "gap_variation": pstdev(between) / max(mean, 1e-6) if len(between) > 1 else 0.0,
+            "gap_last_to_usual": log1p(between[-1]) - mean_log,
             "lateness": log((ages[-1] + 1) / (mean + 1)),
-            "share_of_gaps_longer": sum(gap >= ages[-1] for gap in found) / len(found),
+            "share_of_gaps_longer": sum(gap >= ages[-1] for gap in between) / len(between),
         }
     return out
 
@@ -153,22 +153,25 @@ def other_kinds(rows: list[tuple[float, Kind, float]], horizon: float) -> Column
         out[name] = log1p(len(ages))
         out[f"{name}_1h"] = log1p(sum(age <= horizon for age in ages))
         out[f"{name}_decay"] = log1p(sum(half(age, horizon / 4) for age in ages))
-    given_back = sum(-money for _, kind, money in rows if kind == Kind.RETURN)
+    returned = sum(-money for _, kind, money in rows if kind == Kind.RETURN)
     bought = sum(money for _, kind, money in rows if kind == Kind.ORDER)
-    out["return_money"] = signed_log(given_back)
-    out["return_share"] = given_back / max(bought, 1e-3)
+    out["return_money"] = signed_log(returned)
+    out["return_share"] = returned / max(bought, 1e-3)
     out["last_seen"] = log1p(rows[-1][0])
     return out
 
 
 def assert_by_hand(history: History, customers: list[int], horizon: int = HORIZON) -> None:
-    found = features(history, horizon)
-    assert len(found.values) == len(history)
+    result = features(history, horizon)
+    assert len(result.values) == len(history)
     for customer in customers:
         expected = by_hand(history, customer, horizon)
-        assert set(expected) == set(found.names)
-        for place, name in enumerate(found.names):
-            assert found.values[customer, place] == pytest.approx(expected[name], rel=1e-5, abs=2e-6), (customer, name)
+        assert set(expected) == set(result.names)
+        for place, name in enumerate(result.names):
+            assert result.values[customer, place] == pytest.approx(expected[name], rel=1e-5, abs=2e-6), (
+                customer,
+                name,
+            )
 
 
 def written() -> Packed:
@@ -239,12 +242,12 @@ def test_a_shop_without_customers_has_the_names_of_its_features() -> None:
 
 
 def test_features_are_many_finite_and_named_once() -> None:
-    found = features(split_at(written(), CUTOFF, HORIZON)[0], HORIZON)
-    assert len(set(found.names)) == len(found.names) >= 40
-    assert np.isfinite(found.values).all()
-    assert np.isfinite(found.shop_values).all()
-    assert found.values.dtype == np.float32
-    assert found.column("single_order").tolist() == found.values[:, found.names.index("single_order")].tolist()
+    result = features(split_at(written(), CUTOFF, HORIZON)[0], HORIZON)
+    assert len(set(result.names)) == len(result.names) >= 40
+    assert np.isfinite(result.values).all()
+    assert np.isfinite(result.shop_values).all()
+    assert result.values.dtype == np.float32
+    assert result.column("single_order").tolist() == result.values[:, result.names.index("single_order")].tolist()
 
 
 def scaled(shop: Packed, money: float) -> Packed:
@@ -267,16 +270,16 @@ def test_equal_baskets_do_not_differ_whatever_the_currency(price: float, money: 
     days = [f"2024-05-{day:02d}" for day in range(1, 25)]
     regulars = [row(f"{n} times", day, price) for n in range(1, 25) for day in days[:n]]
     others = [row(f"other {place}", "2024-05-30", 19.99) for place in range(len(regulars))]
-    found = features(split_at(scaled(packed(regulars + others), money), CUTOFF, HORIZON)[0], HORIZON)
+    result = features(split_at(scaled(packed(regulars + others), money), CUTOFF, HORIZON)[0], HORIZON)
     for name in ("basket_log_spread", "basket_last_to_usual"):
-        assert not found.column(name).any()
+        assert not result.column(name).any()
 
 
 def test_equal_gaps_do_not_vary() -> None:
     shop = packed([row("a", f"2024-05-{day:02d} 07:13:21", 3.7) for day in range(1, 20)])
-    found = features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON)
+    result = features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON)
     for name in ("gap_variation", "gap_last_to_usual"):
-        assert found.column(name).tolist() == [0.0]
+        assert result.column(name).tolist() == [0.0]
 
 
 def test_twenty_eight_years_earlier_is_the_same_shop() -> None:
@@ -297,8 +300,8 @@ def test_features_take_nothing_but_a_history() -> None:
 # --- the shop's own series -------------------------------------------------------------------------------------------
 
 
-def shop_series(found: Features) -> Column:
-    return dict(zip(found.shop_names, found.shop_values.tolist(), strict=True))
+def shop_series(result: Features) -> Column:
+    return dict(zip(result.shop_names, result.shop_values.tolist(), strict=True))
 
 
 def test_the_level_series_counts_orders_of_half_horizons_back_from_the_cutoff() -> None:
@@ -339,7 +342,7 @@ def test_the_season_of_the_cutoff_goes_round_with_the_year() -> None:
 def test_spread_and_variation_are_plain_standard_deviations() -> None:
     # Baskets 1 and 4 median-less orders apart by a factor 4: the spread of the logs is log(4) / 2.
     shop = packed([row("a", "2024-05-01", 5.0), row("a", "2024-05-11", 20.0), row("a", "2024-05-31", 10.0)])
-    found = features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON)
+    result = features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON)
     logs = [log(0.5), log(2.0), 0.0]
-    assert found.column("basket_log_spread")[0] == pytest.approx(sqrt(fmean(x * x for x in logs) - fmean(logs) ** 2))
-    assert found.column("gap_variation")[0] == pytest.approx(5 / 15)  # gaps 10 and 20
+    assert result.column("basket_log_spread")[0] == pytest.approx(sqrt(fmean(x * x for x in logs) - fmean(logs) ** 2))
+    assert result.column("gap_variation")[0] == pytest.approx(5 / 15)  # gaps 10 and 20

@@ -20,8 +20,9 @@ from shijin.simulate.shops import simulate
 
 MINUTE_US = 60_000_000
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
-Moment = tuple[int, int, float, float, float, float, float]  # ts, kind, amount, quantity, discount, lines, novel
-EMPTY = (10**18, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+# ts, kind, amount, quantity, discount, lines, novel, channel
+Moment = tuple[int, int, float, float, float, float, float, float]
+EMPTY = (10**18, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 # --- what pack must do, written down as slowly as possible -----------------------------------------------------------
@@ -45,19 +46,19 @@ def grouped(rows: list[Row], zone: ZoneInfo) -> dict[tuple[Any, ...], list[Row]]
 
 def kinds(groups: dict[tuple[Any, ...], list[Row]]) -> dict[tuple[Any, ...], Kind]:
     """An order is counted on its first day; what joins it later is a charge."""
-    found: dict[tuple[Any, ...], Kind] = {}
+    kind_of: dict[tuple[Any, ...], Kind] = {}
     seen = set()
     for key in sorted(groups, key=lambda key: key[1]):
         customer, day, which, order = key
         if which != "order":
-            found[key] = KIND_OF_TYPE.get(groups[key][0]["type"], Kind.OTHER)
+            kind_of[key] = KIND_OF_TYPE.get(groups[key][0]["type"], Kind.OTHER)
             continue
         bought = any(one["type"] == "order" for one in groups[key])
         same = (customer, order or day)
-        found[key] = Kind.ORDER if bought and same not in seen else Kind.CHARGE
+        kind_of[key] = Kind.ORDER if bought and same not in seen else Kind.CHARGE
         if bought:
             seen.add(same)
-    return found
+    return kind_of
 
 
 def first_ordered(rows: list[Row], zone: ZoneInfo) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -72,8 +73,37 @@ def first_ordered(rows: list[Row], zone: ZoneInfo) -> dict[tuple[str, str], tupl
     }
 
 
+def channel_codes(rows: list[Row], zone: ZoneInfo) -> dict[str | None, int]:
+    """Channels are numbered from 1 by their first appearance in time; 0 is none."""
+    first: dict[str, int] = {}
+    for one in rows:
+        if one["type"] not in NEVER_PACKED and one["channel"]:
+            ts = wall_clock(one["ts"], zone)
+            first[one["channel"]] = min(first.get(one["channel"], ts), ts)
+    in_order = sorted(first, key=lambda channel: (first[channel], channel))
+    return {None: 0} | {channel: number for number, channel in enumerate(in_order, 1)}
+
+
+def first_line(members: list[Row], zone: ZoneInfo, codes: dict[str | None, int]) -> Row:
+    """The line that gives a moment its channel: the first by kind, item and then every other column."""
+    return min(
+        members,
+        key=lambda one: (
+            KIND_OF_TYPE.get(one["type"], Kind.OTHER),
+            one["item_id"] or "",
+            wall_clock(one["ts"], zone),
+            one["amount"] or 0.0,
+            1.0 if one["quantity"] is None else one["quantity"],
+            one["category"] or "",
+            one["discount"] or 0.0,
+            codes[one["channel"]],
+        ),
+    )
+
+
 def packed_slowly(rows: list[Row], zone: ZoneInfo) -> dict[str, list[Moment]]:
     groups = grouped(rows, zone)
+    codes = channel_codes(rows, zone)
     kind_of = kinds(groups)
     firsts = first_ordered(rows, zone)
     shop: dict[str, list[Moment]] = defaultdict(list)
@@ -87,7 +117,8 @@ def packed_slowly(rows: list[Row], zone: ZoneInfo) -> dict[str, list[Moment]]:
                 sum(1.0 if one.get("quantity") is None else one["quantity"] for one in products),
                 sum(one.get("discount") or 0.0 for one in members),
                 float(len(products)),
-                float(sum(place == key for (who, _), place in firsts.items() if who == key[0])),
+                float(sum(moment == key for (customer, _), moment in firsts.items() if customer == key[0])),
+                float(codes[first_line(members, zone, codes)["channel"]]),
             )
         )
     histories = {customer: sorted(moments) for customer, moments in shop.items()}
@@ -96,7 +127,7 @@ def packed_slowly(rows: list[Row], zone: ZoneInfo) -> dict[str, list[Moment]]:
 
 def histories(shop: Packed) -> dict[str, list[Moment]]:
     m = shop.moments
-    table = list(zip(m.ts, m.kind, m.amount, m.quantity, m.discount, m.lines, m.novel, strict=True))
+    table = list(zip(m.ts, m.kind, m.amount, m.quantity, m.discount, m.lines, m.novel, m.channel, strict=True))
     return {
         str(customer): [tuple(float(x) if place > 1 else int(x) for place, x in enumerate(one)) for one in table[a:b]]
         for customer, a, b in zip(shop.customers, shop.offsets[:-1], shop.offsets[1:], strict=True)
@@ -128,11 +159,11 @@ zones = st.sampled_from([ZoneInfo("UTC"), SHANGHAI, NEW_YORK])
 
 @settings(deadline=None)
 @given(ledgers, zones)
-def test_moments_are_what_a_slow_dictionary_finds(rows: list[Row], zone: ZoneInfo) -> None:
+def test_moments_equal_those_of_a_slow_dictionary(rows: list[Row], zone: ZoneInfo) -> None:
     expected = packed_slowly(rows, zone)
-    found = histories(packed(rows, zone))
-    assert list(found) == list(expected)
-    assert found == expected
+    actual = histories(packed(rows, zone))
+    assert list(actual) == list(expected)
+    assert actual == expected
 
 
 @settings(deadline=None)
@@ -145,7 +176,7 @@ def test_lines_are_the_rows_of_each_moment_under_their_own_names(rows: list[Row]
     customer = np.repeat(np.repeat(shop.customers, np.diff(shop.offsets)), np.diff(shop.lines.offsets))
     item = [str(shop.items[code]) if code >= 0 else None for code in shop.lines.item]
     category = [str(shop.categories[code]) if code >= 0 else None for code in shop.lines.category]
-    found = zip(customer.tolist(), item, category, shop.lines.quantity, shop.lines.amount, strict=True)
+    actual = zip(customer.tolist(), item, category, shop.lines.quantity, shop.lines.amount, strict=True)
     expected = [
         (
             one["customer_id"],
@@ -157,7 +188,7 @@ def test_lines_are_the_rows_of_each_moment_under_their_own_names(rows: list[Row]
         for one in rows
         if one["type"] not in NEVER_PACKED
     ]
-    assert sorted(found, key=str) == sorted(expected, key=str)
+    assert sorted(actual, key=str) == sorted(expected, key=str)
     totals = np.add.reduceat(shop.lines.amount, shop.lines.offsets[:-1])
     assert np.array_equal(totals, shop.moments.amount)
 
@@ -211,7 +242,7 @@ def test_lines_that_differ_in_discount_and_channel_only_may_come_in_any_order() 
 
 
 @pytest.mark.parametrize("differ", ["quantity", "discount", "channel"])
-def test_a_future_swaps_no_two_customers_whose_pasts_differ_in_anything(differ: str) -> None:
+def test_no_future_swaps_two_customers_whose_pasts_differ(differ: str) -> None:
     values: list[Any] = ["web", "app"] if differ == "channel" else [1.0, 2.0]
     past = [row(name, "2024-01-05", **{differ: value}) for name, value in zip("ab", values, strict=True)]
     for first, second in (("a", "b"), ("b", "a")):
@@ -261,7 +292,7 @@ def test_an_order_that_spans_midnight_counts_once_and_its_later_lines_are_a_char
     assert (outcomes.spend.tolist(), outcomes.orders.tolist()) == ([4.0], [0])
 
 
-def test_postage_joins_its_order_and_is_no_line() -> None:
+def test_postage_joins_its_order_and_is_not_counted_as_a_line() -> None:
     shop = packed(
         [
             row("a", "2024-01-05 10:00", 20.0, order_id="o", item_id="tea", quantity=2.0),
@@ -349,7 +380,7 @@ def test_the_day_of_a_changing_clock_ends_at_its_own_midnight() -> None:
     assert shop.end == as_cutoff(date(2024, 11, 5))
 
 
-def test_the_data_end_at_the_midnight_after_the_last_event_or_as_told() -> None:
+def test_the_data_end_at_the_midnight_after_the_last_event_or_observed_day() -> None:
     rows = [row("a", "2024-01-05 10:00"), row("a", "2024-01-09 10:00", 99.0)]
     assert packed(rows).end == as_cutoff(date(2024, 1, 10))
     assert packed(rows, observed_until=date(2024, 2, 1)).end == as_cutoff(date(2024, 2, 2))
@@ -358,7 +389,7 @@ def test_the_data_end_at_the_midnight_after_the_last_event_or_as_told() -> None:
     assert early.moments.amount.tolist() == [10.0]
 
 
-def test_what_comes_after_the_observed_days_leaves_no_customer_item_or_category() -> None:
+def test_events_after_the_observed_days_leave_no_customer_item_or_category() -> None:
     rows = [
         row("a", "2024-01-05", item_id="tea", category="food"),
         row("b", "2024-01-09", item_id="cup", category="home"),
@@ -387,7 +418,7 @@ def test_a_shop_without_items_has_no_lines() -> None:
     assert len(shop.items) == 0
 
 
-def test_orders_before_1970_are_told_apart_too() -> None:
+def test_orders_before_1970_are_distinguished_too() -> None:
     # Days before the epoch have negative numbers: no order without an id may take another's.
     rows = [row("a", "1969-12-31", order_id=name) for name in "pqr"] + [
         row("a", f"1969-12-{day}") for day in (28, 29, 30)

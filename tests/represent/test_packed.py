@@ -34,12 +34,12 @@ def test_hiding_the_future_never_swaps_two_customers_who_differ_before(
     histories: list[list[Moment]], cutoff: int
 ) -> None:
     before = [[moment for moment in history if moment[0] < cutoff] for history in histories]
-    known = [customer for customer in ordered(histories) if before[customer]]
+    seen = [customer for customer in ordered(histories) if before[customer]]
     shown = [customer for customer in range(len(histories)) if before[customer]]
     if not shown:
         return
     with_past_only = [shown[place] for place in ordered([before[customer] for customer in shown])]
-    assert [sorted(before[customer]) for customer in known] == [sorted(before[customer]) for customer in with_past_only]
+    assert [sorted(before[customer]) for customer in seen] == [sorted(before[customer]) for customer in with_past_only]
 
 
 @given(shops, st.integers(1, 5))
@@ -71,9 +71,9 @@ def test_many_customers_with_one_and_the_same_history_are_ordered_at_once() -> N
 
 def test_taking_moments_takes_every_column() -> None:
     columns = {name: np.arange(3) for name in Moments.__dataclass_fields__}
-    kept = Moments(**columns).take(np.array([2, 0]))
-    assert all(getattr(kept, name).tolist() == [2, 0] for name in columns)
-    assert len(kept) == 2
+    some = Moments(**columns).take(np.array([2, 0]))
+    assert all(getattr(some, name).tolist() == [2, 0] for name in columns)
+    assert len(some) == 2
 
 
 def test_money_carrying_kinds_come_first_so_that_one_comparison_finds_them() -> None:

@@ -81,19 +81,19 @@ def by_hand() -> dict[str, list[float]]:
     }
 
 
-def test_every_number_of_a_history_is_what_it_is_by_hand() -> None:
-    found, expected = tokens(history_of(BY_HAND), HORIZON), by_hand()
+def test_every_number_of_a_history_equals_the_one_computed_by_hand() -> None:
+    actual, expected = tokens(history_of(BY_HAND), HORIZON), by_hand()
     assert tuple(expected) == NAMES
-    assert found.offsets.tolist() == [0, 6]
-    assert found.values.dtype == np.float32
+    assert actual.offsets.tolist() == [0, 6]
+    assert actual.values.dtype == np.float32
     for name in NAMES:
-        np.testing.assert_allclose(read(found, name), expected[name], rtol=2e-6, atol=2e-6, err_msg=name)
+        np.testing.assert_allclose(read(actual, name), expected[name], rtol=2e-6, atol=2e-6, err_msg=name)
 
 
 def test_the_angle_of_the_year_is_that_of_the_calendar() -> None:
-    found = tokens(history_of([row("a", "2024-01-01"), row("a", "2024-04-01")]), HORIZON)
-    assert read(found, "year_cos") == pytest.approx([1, 0], abs=0.02)
-    assert read(found, "year_sin") == pytest.approx([0, 1], abs=0.02)
+    actual = tokens(history_of([row("a", "2024-01-01"), row("a", "2024-04-01")]), HORIZON)
+    assert read(actual, "year_cos") == pytest.approx([1, 0], abs=0.02)
+    assert read(actual, "year_sin") == pytest.approx([0, 1], abs=0.02)
 
 
 def test_customers_are_read_one_by_one() -> None:
@@ -134,8 +134,8 @@ def long_history(count: int, others: int = 0) -> History:
 
 def test_the_newest_moments_are_a_token_each() -> None:
     assert len(tokens(long_history(NEWEST), HORIZON).values) == NEWEST
-    found = tokens(long_history(NEWEST + 36), HORIZON)
-    newest = found.values[-NEWEST:]
+    actual = tokens(long_history(NEWEST + 36), HORIZON)
+    newest = actual.values[-NEWEST:]
     assert newest[:, NAMES.index("moments")].tolist() == [0] * NEWEST
     from_end = np.exp(newest[:, NAMES.index("from_end")]) - 1
     np.testing.assert_allclose(from_end, np.arange(NEWEST)[::-1], atol=1e-4)
@@ -143,17 +143,17 @@ def test_the_newest_moments_are_a_token_each() -> None:
 
 @pytest.mark.parametrize("count", [65, 76, 77, 128, 129, 700, 2500])
 def test_older_moments_share_tokens_and_none_is_cut(count: int) -> None:
-    found = tokens(long_history(count, others=2), HORIZON)
-    members = np.exp(read(found, "moments"))
+    actual = tokens(long_history(count, others=2), HORIZON)
+    members = np.exp(read(actual, "moments"))
     assert members.sum() == pytest.approx(count, abs=0.01)
     assert len(members) <= NEWEST + np.ceil(PER_DOUBLING * np.log2(count / NEWEST))
     shared = members[: len(members) - NEWEST]
     assert (shared >= 1 - 1e-6).all()
     assert (np.diff(shared[1:]) < 0).all()  # the older, the more share one; the oldest token may be begun only
-    assert np.diff(found.offsets)[1:].tolist() == [1, 1]
+    assert np.diff(actual.offsets)[1:].tolist() == [1, 1]
 
 
-def test_the_first_shared_tokens_hold_what_doubles_in_four_steps() -> None:
+def test_the_number_of_moments_in_shared_tokens_doubles_in_four_steps() -> None:
     # 64 * 2^(1/4) = 76.1, 90.5, 107.6, 128: from the end 64..76, 77..90, 91..107, 108..127.
     members = np.exp(read(tokens(long_history(128), HORIZON), "moments"))
     np.testing.assert_allclose(members[:4], [20, 17, 14, 13], rtol=1e-5)
@@ -162,13 +162,13 @@ def test_the_first_shared_tokens_hold_what_doubles_in_four_steps() -> None:
 
 def test_a_shared_token_is_the_mean_of_its_moments() -> None:
     history = long_history(90)
-    found = tokens(history, HORIZON)
+    actual = tokens(history, HORIZON)
     # The oldest 13 (from the end 77..89) share one, the 13 after these the next.
     logs = np.log(np.arange(1, 91) / history.scale + 0.02)
-    assert read(found, "log_amount")[:3] == pytest.approx([logs[:13].mean(), logs[13:26].mean(), logs[26]], rel=1e-5)
-    assert read(found, "is_order")[:3] == [1, 1, 1]
-    assert read(found, "is_first")[:3] == pytest.approx([1 / 13, 0, 0])
-    assert read(found, "age")[0] == pytest.approx(np.log1p(history.age_days[:13]).mean(), rel=1e-5)
+    assert read(actual, "log_amount")[:3] == pytest.approx([logs[:13].mean(), logs[13:26].mean(), logs[26]], rel=1e-5)
+    assert read(actual, "is_order")[:3] == [1, 1, 1]
+    assert read(actual, "is_first")[:3] == pytest.approx([1 / 13, 0, 0])
+    assert read(actual, "age")[0] == pytest.approx(np.log1p(history.age_days[:13]).mean(), rel=1e-5)
 
 
 def test_a_token_never_holds_moments_of_two_customers() -> None:
@@ -177,9 +177,9 @@ def test_a_token_never_holds_moments_of_two_customers() -> None:
         for name, amount in (("a", 5.0), ("b", 500.0))
         for place in range(200)
     ]
-    found = tokens(history_of(rows), HORIZON)
-    assert np.diff(found.offsets).tolist() == [NEWEST + 7] * 2
-    per_customer = [set(np.round(read(found, "log_amount", customer), 4)) for customer in (0, 1)]
+    actual = tokens(history_of(rows), HORIZON)
+    assert np.diff(actual.offsets).tolist() == [NEWEST + 7] * 2
+    per_customer = [set(np.round(read(actual, "log_amount", customer), 4)) for customer in (0, 1)]
     assert [len(amounts) for amounts in per_customer] == [1, 1]
     assert per_customer[0] != per_customer[1]
 
@@ -190,13 +190,13 @@ counts = st.lists(st.integers(1, 400), min_size=1, max_size=6)
 @given(counts, st.integers(0, 1000))
 def test_tokens_weighted_by_their_moments_have_the_means_of_the_moments(counts: list[int], seed: int) -> None:
     history = split_at(random_shop(counts, seed), 500 * DAY_US, 30)[0]
-    found = tokens(history, 30)
-    rows = [slice(a, b) for a, b in pairwise(found.offsets.tolist())]
+    actual = tokens(history, 30)
+    rows = [slice(a, b) for a, b in pairwise(actual.offsets.tolist())]
     assert len(rows) == len(counts)
     for (a, b), tokens_of in zip(pairwise(history.offsets.tolist()), rows, strict=True):
-        weight = np.exp(found.values[tokens_of, NAMES.index("moments")].astype(float))
+        weight = np.exp(actual.values[tokens_of, NAMES.index("moments")].astype(float))
         assert weight.sum() == pytest.approx(b - a, rel=1e-5)
-        mean_age = (weight * found.values[tokens_of, NAMES.index("age")]).sum() / (b - a)
+        mean_age = (weight * actual.values[tokens_of, NAMES.index("age")]).sum() / (b - a)
         assert mean_age == pytest.approx(np.log1p(history.age_days[a:b]).mean(), rel=1e-4)
 
 
@@ -276,33 +276,33 @@ def test_some_customers_are_read_as_among_all() -> None:
 
 
 def test_of_no_customers_there_are_no_tokens() -> None:
-    found = tokens(split_at(SHOP, MIDDLE, 60)[0].take(np.zeros(0, np.int64)), 60)
-    assert found.values.shape == (0, len(NAMES))
-    assert found.offsets.tolist() == [0]
+    actual = tokens(split_at(SHOP, MIDDLE, 60)[0].take(np.zeros(0, np.int64)), 60)
+    assert actual.values.shape == (0, len(NAMES))
+    assert actual.offsets.tolist() == [0]
 
 
-@pytest.mark.parametrize("given", [None, "yesterday", SHOP])
-def test_only_a_history_can_be_read(given: Any) -> None:
+@pytest.mark.parametrize("value", [None, "yesterday", SHOP])
+def test_only_a_history_can_be_read(value: Any) -> None:
     with pytest.raises(TypeError, match="tokens are made from a History, got"):
-        tokens(given, 60)
+        tokens(value, 60)
 
 
 def test_every_number_is_finite_and_of_moderate_size() -> None:
-    found = tokens(split_at(SHOP, MIDDLE, 60)[0], 60)
-    assert np.isfinite(found.values).all()
-    assert np.abs(found.values).max() < 12
+    actual = tokens(split_at(SHOP, MIDDLE, 60)[0], 60)
+    assert np.isfinite(actual.values).all()
+    assert np.abs(actual.values).max() < 12
 
 
 def test_a_free_order_and_one_a_minute_before_the_cutoff_are_numbers_too() -> None:
     rows = [row("a", "2024-05-31 23:59", 0.0, order_id="free", discount=20.0), row("a", "2024-05-30", 20.0)]
-    found = tokens(history_of(rows), HORIZON)
-    assert np.isfinite(found.values).all()
-    assert read(found, "discount_share") == pytest.approx([0, 1])
-    assert read(found, "log_amount") == pytest.approx([log(1.02), log(0.02)])
+    actual = tokens(history_of(rows), HORIZON)
+    assert np.isfinite(actual.values).all()
+    assert read(actual, "discount_share") == pytest.approx([0, 1])
+    assert read(actual, "log_amount") == pytest.approx([log(1.02), log(0.02)])
 
 
-def test_kinds_of_a_sort_of_their_own_and_others_make_one_of_each_moment() -> None:
-    found = tokens(split_at(random_shop([50, 300], 1), 500 * DAY_US, 30)[0], 30)
-    sorts = found.values[:, : len(KINDS) + 1]
+def test_every_moment_has_exactly_one_kind() -> None:
+    actual = tokens(split_at(random_shop([50, 300], 1), 500 * DAY_US, 30)[0], 30)
+    sorts = actual.values[:, : len(KINDS) + 1]
     np.testing.assert_allclose(sorts.sum(axis=1), 1, rtol=1e-6)
     assert (sorts[-1:] >= 0).all()

@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from shijin.arrays import Singles
 from shijin.sampling import evenly
-from shijin.segment.likeness import BLOCK, Gap, Standard, flat_map, gaps, nearest, standard_of
+from shijin.segment.likeness import BLOCK, RankGap, Standard, flat_map, nearest, rank_gaps, standard_of
 
 SHOPS = arrays(np.float32, st.tuples(st.integers(1, 40), st.integers(2, 6)), elements=st.integers(-3, 3))
 PLAIN = Standard(np.zeros(2, np.float32), np.ones(2, np.float32))
@@ -84,7 +84,7 @@ def test_the_map_is_the_principal_plane_and_says_how_much_it_keeps() -> None:
     places = known.transform(standard.of(vectors))
     turned = np.sign((places * flat.places).sum(axis=0))
     assert flat.places == pytest.approx(places * turned, abs=1e-3)
-    assert flat.kept == pytest.approx(known.explained_variance_ratio_.sum(), abs=1e-4)
+    assert flat.explained == pytest.approx(known.explained_variance_ratio_.sum(), abs=1e-4)
 
 
 def test_the_map_is_turned_the_same_way_whatever_the_customers_are_called_or_sorted() -> None:
@@ -99,7 +99,7 @@ def test_customers_who_are_all_the_same_lie_on_one_spot(vectors: Singles) -> Non
     standard = standard_of(vectors)
     flat = flat_map(vectors, standard)
     assert not flat.places.any()
-    assert flat.kept == 0
+    assert flat.explained == 0
     assert nearest(vectors, standard, 0, 3)[1].tolist() == [0.0] * min(3, len(vectors) - 1)
 
 
@@ -114,10 +114,10 @@ def test_rows_are_chosen_evenly_from_the_first_to_the_last(customers: int, most:
 
 def test_gaps_by_hand() -> None:
     vectors = np.array([[1, 0], [1, 0.1], [-1, 0.2], [-1, 0.3]], np.float32)
-    found = gaps(vectors, {"orders": np.array([1.0, 2.0, 3.0, 4.0]), "same": np.ones(4)}, nearest_few=1)
+    gaps = rank_gaps(vectors, {"orders": np.array([1.0, 2.0, 3.0, 4.0]), "same": np.ones(4)}, nearest_few=1)
     # Ranks 1/4 .. 4/4: neighbours are one place apart; the six pairs 1, 1, 1, 2, 2 and 3 places.
-    assert found == {"orders": Gap(0.25, round(10 / 6 / 4, 3)), "same": Gap(0.0, 0.0)}
+    assert gaps == {"orders": RankGap(0.25, round(10 / 6 / 4, 3)), "same": RankGap(0.0, 0.0)}
 
 
 def test_one_customer_has_no_gaps() -> None:
-    assert gaps(np.ones((1, 2), np.float32), {"orders": np.ones(1)}) == {}
+    assert rank_gaps(np.ones((1, 2), np.float32), {"orders": np.ones(1)}) == {}

@@ -121,10 +121,10 @@ def test_a_crowd_that_hardly_spends_moves_no_customer_up() -> None:
     among = np.arange(len(customers) + len(crowd)) < len(customers)
     for by in ("quantile", "share"):
         tiers = TiersSection(by=by, cuts=(0.4, 0.8))
-        found = assign(np.concatenate([customers, crowd]), tiers, among)
-        assert found[among].tolist() == assign(customers, tiers).tolist()
-        assert set(found[~among][:95]) == {"low"}
-        assert found[~among][-1] == "high"
+        assigned = assign(np.concatenate([customers, crowd]), tiers, among)
+        assert assigned[among].tolist() == assign(customers, tiers).tolist()
+        assert set(assigned[~among][:95]) == {"low"}
+        assert assigned[~among][-1] == "high"
     assert assign(np.concatenate([customers, crowd]), TiersSection(cuts=(0.4, 0.8)), among)[-3:].tolist() == [
         "normal",
         "high",
@@ -134,8 +134,8 @@ def test_a_crowd_that_hardly_spends_moves_no_customer_up() -> None:
 
 def test_by_money_a_prospect_is_cut_like_everybody() -> None:
     tiers = TiersSection(by="money", cuts=(50.0, 10.0))
-    found = assign(np.array([20.0, 5.0, 60.0]), tiers, np.array([True, True, False]))
-    assert found.tolist() == ["normal", "low", "high"]
+    assigned = assign(np.array([20.0, 5.0, 60.0]), tiers, np.array([True, True, False]))
+    assert assigned.tolist() == ["normal", "low", "high"]
 
 
 def test_where_nobody_has_bought_prospects_are_ranked_among_themselves() -> None:

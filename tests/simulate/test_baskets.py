@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shijin.simulate.baskets import BasketLines, Catalogue, draw_amounts, draw_lines, lean_of, make_catalogue
+from shijin.simulate.baskets import BasketLines, Catalogue, draw_amounts, draw_lines, log_basket_shift, make_catalogue
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import simulate_lives
 
@@ -16,11 +16,11 @@ N, EACH = 2000, 60  # customers, and orders of each
 ALIKE = Knobs(customers=N, basket_median=100.0, basket_between=0.0, basket_within=0.0)
 
 
-def log_amounts(knobs: Knobs, lean: np.ndarray | None = None, seed: int = 1) -> np.ndarray:
+def log_amounts(knobs: Knobs, shift: np.ndarray | None = None, seed: int = 1) -> np.ndarray:
     """(n, EACH) log amounts."""
     customer = np.repeat(np.arange(knobs.customers), EACH)
     cents, _ = draw_amounts(
-        knobs, customer, np.zeros(knobs.customers) if lean is None else lean, np.random.default_rng(seed)
+        knobs, customer, np.zeros(knobs.customers) if shift is None else shift, np.random.default_rng(seed)
     )
     return np.log(cents.reshape(knobs.customers, EACH) / 100)
 
@@ -38,7 +38,7 @@ def test_amounts_have_the_median_and_the_spreads_between_and_within_customers_of
 
 
 @pytest.mark.parametrize("skew", [-1.2, -0.4, 0.3])
-def test_baskets_lean_as_their_knob_says_and_the_true_mean_knows_it(skew: float) -> None:
+def test_baskets_are_as_skewed_as_their_knob_and_the_true_mean_accounts_for_it(skew: float) -> None:
     knobs = replace(ALIKE, basket_within=0.5, basket_skew=skew)
     customer = np.repeat(np.arange(N), EACH)
     cents, means = draw_amounts(knobs, customer, np.zeros(N), np.random.default_rng(2))
@@ -51,12 +51,12 @@ def test_baskets_lean_as_their_knob_says_and_the_true_mean_knows_it(skew: float)
 @pytest.mark.parametrize("spread", [0.0, 0.5])
 def test_customers_differ_in_how_variable_their_baskets_are(spread: float) -> None:
     logs = log_amounts(replace(ALIKE, basket_within=0.2, basket_within_spread=spread))
-    found = np.log(logs.std(axis=1, ddof=1)).std()
+    measured = np.log(logs.std(axis=1, ddof=1)).std()
     sampling = 1 / np.sqrt(2 * (EACH - 1))  # of the log of a standard deviation
-    assert found == pytest.approx(np.hypot(spread, sampling), rel=0.08)
+    assert measured == pytest.approx(np.hypot(spread, sampling), rel=0.08)
 
 
-def test_nobody_is_more_variable_than_makes_sense() -> None:
+def test_the_variability_of_a_customers_baskets_is_bounded() -> None:
     logs = log_amounts(replace(ALIKE, basket_within=1.0, basket_within_spread=2.0, customers=500))
     assert logs.std(axis=1).max() < 2.0 * 1.5  # a standard deviation of 60 orders strays by a tenth
 
@@ -77,7 +77,7 @@ def test_a_tail_makes_a_few_customers_far_larger(tail: float) -> None:
 def test_baskets_go_with_rates_by_their_tie(tie: float) -> None:
     knobs = replace(ALIKE, rates="lognormal", rate_basket_tie=tie)
     lives = simulate_lives(knobs, np.random.default_rng(3))
-    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    logs = log_amounts(knobs, log_basket_shift(knobs, lives))[:, 0]
     assert np.polyfit(np.log(lives.rates), logs, 1)[0] == pytest.approx(tie, abs=0.01)
     assert np.median(logs) == pytest.approx(np.log(100), abs=0.01)
 
@@ -85,11 +85,11 @@ def test_baskets_go_with_rates_by_their_tie(tie: float) -> None:
 def test_baskets_go_with_staying_by_their_tie_and_one_timers_have_their_own() -> None:
     knobs = replace(ALIKE, dropout="lifetime", lifetime_spread=0.8, staying_basket_tie=0.4)
     lives = simulate_lives(knobs, np.random.default_rng(3))
-    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    logs = log_amounts(knobs, log_basket_shift(knobs, lives))[:, 0]
     assert np.polyfit(lives.staying, logs, 1)[0] == pytest.approx(0.4, abs=0.01)
     knobs = replace(ALIKE, one_timers=0.5, one_timer_basket=-0.7)
     lives = simulate_lives(knobs, np.random.default_rng(3))
-    logs = log_amounts(knobs, lean_of(knobs, lives))[:, 0]
+    logs = log_amounts(knobs, log_basket_shift(knobs, lives))[:, 0]
     assert logs[lives.one_timer].mean() - logs[~lives.one_timer].mean() == pytest.approx(-0.7, abs=0.01)
 
 
@@ -99,7 +99,7 @@ def test_the_nth_basket_is_n_to_the_growth_times_the_first(growth: float) -> Non
     np.testing.assert_allclose(logs[7], np.log(100) + growth * np.log(np.arange(1, EACH + 1)), atol=1e-3)
 
 
-def test_drift_has_wandered_its_knob_after_fifty_orders_and_starts_from_each_customers_own_centre() -> None:
+def test_a_drifting_basket_has_its_knobs_deviation_after_fifty_orders() -> None:
     logs = log_amounts(replace(ALIKE, basket_drift=0.5)) - np.log(100)
     np.testing.assert_allclose(logs[:, 0], 0, atol=1e-3)
     assert logs[:, 50].std() == pytest.approx(0.5, rel=0.08)
@@ -130,8 +130,8 @@ def test_every_order_costs_at_least_a_cent_and_a_shop_without_orders_has_no_amou
         np.random.default_rng(1),
     )
     assert cents.min() == 1
-    none, means = draw_amounts(ALIKE, np.zeros(0, np.int64), np.zeros(N), np.random.default_rng(1))
-    assert (len(none), len(means)) == (0, N)
+    cents, means = draw_amounts(ALIKE, np.zeros(0, np.int64), np.zeros(N), np.random.default_rng(1))
+    assert (len(cents), len(means)) == (0, N)
 
 
 # --- items ------------------------------------------------------------------------------------------------------------
@@ -153,14 +153,14 @@ def test_a_catalogue_has_its_items_sorted_by_category_and_every_one_may_be_bough
 
 
 @pytest.mark.parametrize("popularity", [0.0, 1.1])
-def test_popularity_is_what_the_top_items_take_of_all(popularity: float) -> None:
+def test_popularity_sets_the_share_of_the_top_items(popularity: float) -> None:
     catalogue = make_catalogue(Knobs(items=400, popularity=popularity), np.random.default_rng(1))
     weights = 1 / (np.arange(400) + 3.0) ** popularity
     top = np.sort(np.diff(catalogue.popularity))[::-1][:40].sum()
     assert top == pytest.approx(weights[:40].sum() / weights.sum())
 
 
-def test_orders_have_as_many_lines_as_their_knob_says() -> None:
+def test_orders_have_as_many_lines_as_their_knob() -> None:
     _, drawn = lines_of(
         Knobs(customers=100, items=100_000, popularity=0.0, loyalty=0.0, lines_per_order=3.5, categories=1000)
     )
@@ -176,7 +176,7 @@ def test_an_item_stands_once_in_an_order() -> None:
     assert drawn.quantity.min() >= 1
 
 
-def test_the_wholly_loyal_buy_a_few_items_only() -> None:
+def test_fully_loyal_customers_buy_only_a_few_items() -> None:
     def distinct(loyalty: float) -> np.ndarray:
         _, drawn = lines_of(Knobs(customers=60, items=300, loyalty=loyalty))
         owner = drawn.order // EACH

@@ -33,7 +33,7 @@ def test_without_knobs_the_clock_counts_days() -> None:
     np.testing.assert_allclose(calendar.day_at(days), days, atol=1e-9)
 
 
-def test_how_busy_a_shop_is_goes_by_whole_weeks_and_is_measured_by_its_mean() -> None:
+def test_activity_is_measured_over_whole_weeks_against_the_mean() -> None:
     weekly = calendar_of(replace(NEW_YEAR, weekend=1.0))
     np.testing.assert_allclose(weekly.log_busy(np.linspace(0, 1461, 300)), 0, atol=0.005)
     holiday = calendar_of(replace(NEW_YEAR, holiday_lift=1.0, holiday_day=100.0, holiday_width_days=30.0))
@@ -68,19 +68,19 @@ def test_days_and_operational_time_are_each_others_inverse(days: list[float], se
     assert (np.diff(calendar.elapsed(np.sort(days))) >= 0).all()
 
 
-def test_what_lies_behind_the_window_never_comes() -> None:
+def test_operational_time_after_the_window_has_no_day() -> None:
     calendar = calendar_of(Knobs(days=100))
     assert calendar.day_at(np.array([1e6])).tolist() == [np.inf]
 
 
 @pytest.mark.parametrize("weekend", [-1.0, -0.4, 0.8])
 def test_weekends_are_busier_by_their_knob_and_weekdays_are_all_alike(weekend: float) -> None:
-    found = busy(replace(NEW_YEAR, weekend=weekend))
+    speed_by_day = busy(replace(NEW_YEAR, weekend=weekend))
     weekdays = [(NEW_YEAR.start + timedelta(days=day)).weekday() for day in range(NEW_YEAR.days)]
-    np.testing.assert_allclose(found, [1 + weekend if day >= 5 else 1 for day in weekdays], atol=1e-9)
+    np.testing.assert_allclose(speed_by_day, [1 + weekend if day >= 5 else 1 for day in weekdays], atol=1e-9)
 
 
-def test_orders_come_on_weekends_as_often_as_the_knob_says() -> None:
+def test_orders_fall_on_weekends_as_often_as_the_knob_sets() -> None:
     shop = simulate(replace(STEADY, weekend=0.8), seed=1)
     ts = shop.packed.moments.ts
     weekday = (ts // 86_400_000_000 + 3) % 7  # 1970 began on a Thursday
@@ -90,11 +90,11 @@ def test_orders_come_on_weekends_as_often_as_the_knob_says() -> None:
 
 
 def test_a_season_is_highest_on_its_day_and_lowest_half_a_year_later() -> None:
-    found = busy(replace(NEW_YEAR, season_amplitude=0.6, season_peak_day=100.0))[:365]
-    assert abs(int(found.argmax()) - 100) <= 1
-    assert abs(int(found.argmin()) - (100 + 183)) <= 1
-    assert found.max() == pytest.approx(1.6, abs=1e-3)
-    assert found.min() == pytest.approx(0.4, abs=1e-3)
+    speed_by_day = busy(replace(NEW_YEAR, season_amplitude=0.6, season_peak_day=100.0))[:365]
+    assert abs(int(speed_by_day.argmax()) - 100) <= 1
+    assert abs(int(speed_by_day.argmin()) - (100 + 183)) <= 1
+    assert speed_by_day.max() == pytest.approx(1.6, abs=1e-3)
+    assert speed_by_day.min() == pytest.approx(0.4, abs=1e-3)
 
 
 def test_the_day_of_the_year_counts_from_january_whenever_a_window_begins() -> None:
@@ -105,42 +105,42 @@ def test_the_day_of_the_year_counts_from_january_whenever_a_window_begins() -> N
 @pytest.mark.parametrize("lift", [-1.0, 0.9])
 def test_a_holiday_lifts_its_day_by_exp_of_the_lift_and_fades_with_its_width(lift: float) -> None:
     knobs = replace(NEW_YEAR, holiday_lift=lift, holiday_day=200.0, holiday_width_days=12.0)
-    found = calendar_of(knobs)
-    speed = np.diff(found.elapsed(np.array([199.5, 200.5, 212.0, 213.0, 300.0, 301.0])))[::2]
+    calendar = calendar_of(knobs)
+    speed = np.diff(calendar.elapsed(np.array([199.5, 200.5, 212.0, 213.0, 300.0, 301.0])))[::2]
     assert speed[0] == pytest.approx(exp(lift), rel=0.01)
     assert speed[1] == pytest.approx(1 + (exp(lift) - 1) / e, rel=0.08)  # a width away
     assert speed[2] == pytest.approx(1, abs=1e-6)
 
 
 def test_a_holiday_comes_every_year_and_reaches_over_new_year() -> None:
-    found = busy(replace(NEW_YEAR, holiday_lift=1.0, holiday_day=362.0, holiday_width_days=10.0))
+    speed_by_day = busy(replace(NEW_YEAR, holiday_lift=1.0, holiday_day=362.0, holiday_width_days=10.0))
     for year in (0, 1, 2):
-        around = found[round(365.25 * year) + 350 : round(365.25 * year) + 375]
+        around = speed_by_day[round(365.25 * year) + 350 : round(365.25 * year) + 375]
         assert around.max() == pytest.approx(exp(1), rel=0.01)
         assert around[-6] > 1.4  # the fourth of January
-    assert found[3] > 1.3  # and so in the first January
+    assert speed_by_day[3] > 1.3  # and so in the first January
 
 
 def test_a_trend_changes_the_log_by_its_knob_a_year_and_only_within_the_window() -> None:
     knobs = replace(NEW_YEAR, before_days=500, trend=-0.3)
-    found = busy(knobs)
-    assert log(found[800] / found[0]) == pytest.approx(-0.3 * 800 / 365.25, abs=1e-6)
+    speed_by_day = busy(knobs)
+    assert log(speed_by_day[800] / speed_by_day[0]) == pytest.approx(-0.3 * 800 / 365.25, abs=1e-6)
     before = np.diff(calendar_of(knobs).elapsed(np.arange(-500.0, 0.0)))
     np.testing.assert_allclose(before, 1, atol=1e-9)
 
 
 def test_no_trend_makes_another_shop_of_it() -> None:
-    found = busy(replace(NEW_YEAR, trend=5.0))
-    assert log(found[-1] / found[0]) == pytest.approx(1.5, abs=0.01)
+    speed_by_day = busy(replace(NEW_YEAR, trend=5.0))
+    assert log(speed_by_day[-1] / speed_by_day[0]) == pytest.approx(1.5, abs=0.01)
 
 
 @pytest.mark.parametrize("lift", [-0.5, 0.6])
 def test_promotions_lift_some_days_all_alike_for_as_long_as_they_run(lift: float) -> None:
     knobs = replace(NEW_YEAR, promotions=3, promotion_lift=lift, promotion_days=20.0)
     for seed in range(10):
-        found = busy(knobs, seed)
-        lifted = ~np.isclose(found, 1)
-        np.testing.assert_allclose(found[lifted], exp(lift), rtol=1e-9)  # two at once are no stronger
+        speed_by_day = busy(knobs, seed)
+        lifted = ~np.isclose(speed_by_day, 1)
+        np.testing.assert_allclose(speed_by_day[lifted], exp(lift), rtol=1e-9)  # two at once are no stronger
         assert 1 <= lifted.sum() <= 3 * 21
     assert not np.allclose(busy(knobs, 0), busy(knobs, 1))
 

@@ -1,4 +1,4 @@
-"""Knobs refuse what is no shop, and say of each knob what it turns."""
+"""Knobs refuse impossible values, and the docstring describes each of them."""
 
 import re
 from dataclasses import fields
@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from shijin.errors import ConfigError
-from shijin.simulate.knobs import _CHOICES, _RANGES, BGNBD_GAMMA, DEMO, Knobs
+from shijin.simulate.knobs import BGNBD_GAMMA, DEMO, Knobs
+from shijin.simulate.ranges import CHOICES, RANGES
 
 
 def described() -> set[str]:
@@ -23,29 +24,31 @@ def test_every_knob_has_its_line_in_the_docstring_and_no_line_lacks_a_knob() -> 
 
 
 def test_every_knob_but_the_first_day_has_a_range_or_a_choice() -> None:
-    assert _RANGES.keys() | _CHOICES.keys() | {"start"} == {knob.name for knob in fields(Knobs)}
-    assert not _RANGES.keys() & _CHOICES.keys()
+    assert RANGES.keys() | CHOICES.keys() | {"start"} == {knob.name for knob in fields(Knobs)}
+    assert not RANGES.keys() & CHOICES.keys()
 
 
-@pytest.mark.parametrize("name", _RANGES)
-def test_a_knob_may_stand_at_either_end_of_its_range_and_not_beyond(name: str) -> None:
-    low, high = _RANGES[name]
+@pytest.mark.parametrize("name", RANGES)
+def test_a_knob_may_be_at_either_end_of_its_range_and_not_beyond(name: str) -> None:
+    low, high = RANGES[name]
     for value in (low, high):
         assert getattr(Knobs(**{name: value}), name) == value
     for value in (low - 0.01, high * 1.01 + 0.01, float("nan")):
-        with pytest.raises(ConfigError, match=f"knob {name}: .* out of range"):
+        with pytest.raises(ConfigError, match=rf"^Knobs\.{name}: .* out of range"):
             Knobs(**{name: value})
 
 
-@pytest.mark.parametrize("name", _CHOICES)
+@pytest.mark.parametrize("name", CHOICES)
 def test_a_choice_is_one_of_those_named(name: str) -> None:
-    for choice in _CHOICES[name]:
+    for choice in CHOICES[name]:
         assert getattr(Knobs(**{name: choice}), name) == choice  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=f"knob {name}: 'other' is unknown. Cure: choose {_CHOICES[name][0]} or"):
+    with pytest.raises(
+        ConfigError, match=rf"^Knobs\.{name}: 'other' is unknown\. Cure: choose one of: {', '.join(CHOICES[name])}\."
+    ):
         Knobs(**{name: "other"})  # type: ignore[arg-type]
 
 
-def test_knobs_that_are_not_turned_leave_a_plain_shop() -> None:
+def test_knobs_at_their_defaults_make_a_plain_shop() -> None:
     plain = Knobs()
     assert plain.founders is None
     turned = {
@@ -57,6 +60,6 @@ def test_knobs_that_are_not_turned_leave_a_plain_shop() -> None:
     assert {name: getattr(plain, name) for name in turned} == dict.fromkeys(turned, 0)
 
 
-def test_presets_are_shops_that_stand_on_a_first_day() -> None:
+def test_presets_start_on_the_same_day_and_the_second_is_bgnbd() -> None:
     assert {preset.start for preset in (DEMO, BGNBD_GAMMA)} == {date(2023, 1, 2)}
     assert (BGNBD_GAMMA.rates, BGNBD_GAMMA.dropout, BGNBD_GAMMA.baskets) == ("gamma", "at_order", "gamma_gamma")

@@ -31,7 +31,7 @@ def lives(knobs: Knobs, seed: int = 1) -> Lives:
 
 
 def gaps_of(one: Lives, count: int) -> np.ndarray:
-    """(n, count) the first gaps of the customers who have as many."""
+    """(n, count) the first gaps of the customers customer have as many."""
     counts = np.bincount(one.customer, minlength=len(one.rates))
     starts = np.cumsum(counts) - counts
     enough = starts[counts > count]
@@ -58,7 +58,7 @@ def test_lognormal_rates_have_the_median_and_the_spread_of_their_knobs() -> None
     assert logs.std() == pytest.approx(1.2, rel=0.03)
 
 
-def test_customers_order_as_often_as_their_rate_says() -> None:
+def test_customers_order_as_often_as_their_rate() -> None:
     one = lives(replace(DAILY, rate_spread=0.8, rate_median_days=4.0))
     counts = counts_of(one, 1, 200)
     expected = one.rates * 199
@@ -66,7 +66,7 @@ def test_customers_order_as_often_as_their_rate_says() -> None:
     assert np.corrcoef(counts, expected)[0, 1] > 0.97
 
 
-def test_nobody_orders_more_often_than_a_customer_can() -> None:
+def test_the_number_of_a_customers_orders_is_bounded() -> None:
     assert counts_of(lives(replace(DAILY, customers=3, days=300, rate_median_days=0.1)), 0, 300).max() <= 2001
 
 
@@ -93,8 +93,8 @@ def test_drift_is_an_ornstein_uhlenbeck_process_of_its_spread_and_memory(spread:
     logs, width = drift_of(spread, days)
     np.testing.assert_allclose(logs.std(axis=0), spread, rtol=0.06)  # as wide at every age: it is stationary
     for lag in (1, 5, 20):
-        found = np.corrcoef(logs[:, 3], logs[:, 3 + lag])[0, 1]
-        assert found == pytest.approx(exp(-lag * width / days), abs=0.07)
+        correlation = np.corrcoef(logs[:, 3], logs[:, 3 + lag])[0, 1]
+        assert correlation == pytest.approx(exp(-lag * width / days), abs=0.07)
 
 
 def test_drift_keeps_the_mean_rate() -> None:
@@ -119,9 +119,9 @@ def test_every_customers_clock_and_its_inverse_agree(seed: int, days: list[float
     knobs = replace(DAILY, customers=5, before_days=90, drift_spread=0.9, drift_days=30.0, weekend=-0.5)
     rng = np.random.default_rng(seed)
     clock = PersonalTime.of(knobs, Calendar.of(knobs, rng), rng)
-    who = np.array([4, 0, 2])
-    there = clock.elapsed(np.array(days), who)
-    np.testing.assert_allclose(clock.day_at(there[:, None], who)[:, 0], days, atol=1e-5)
+    customer = np.array([4, 0, 2])
+    there = clock.elapsed(np.array(days), customer)
+    np.testing.assert_allclose(clock.day_at(there[:, None], customer)[:, 0], days, atol=1e-5)
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_the_nth_gap_is_n_to_the_slowing_times_the_first(slowing: float) -> None
 # --- leaving ----------------------------------------------------------------------------------------------------------
 
 
-def test_who_drops_out_at_an_order_does_so_at_each_repeat_order_alike() -> None:
+def test_the_chance_of_dropping_out_is_the_same_at_each_repeat_order() -> None:
     one = lives(
         Knobs(customers=6000, days=5000, joining=0.0, rate_shape=50, rate_scale_days=1000, dropout_a=20, dropout_b=80)
     )
@@ -201,7 +201,7 @@ def test_lifetimes_go_with_rates_to_the_power_of_their_tie(tie: float) -> None:
     assert slope == pytest.approx(tie, abs=0.1)
 
 
-def test_nobody_orders_after_death_and_who_is_alive_has_none() -> None:
+def test_there_are_no_orders_after_death_and_deaths_after_the_window_are_unknown() -> None:
     one = lives(replace(MORTAL, days=60, rate_scale_days=5.0))
     assert (one.day <= one.deaths[one.customer]).all()
     assert np.isinf(one.deaths).mean() == pytest.approx(exp(-60 / 50), abs=0.05)
@@ -214,7 +214,7 @@ def test_nobody_orders_after_death_and_who_is_alive_has_none() -> None:
 RETURNING = replace(MORTAL, customers=2000, days=3000, rate_shape=50, rate_scale_days=500, comeback=0.3)
 
 
-def test_a_share_of_those_who_left_come_back_after_an_absence() -> None:
+def test_a_share_of_lost_customers_comes_back_after_an_absence() -> None:
     one = lives(RETURNING)
     after = np.bincount(one.customer[one.day > one.deaths[one.customer]], minlength=2000) > 0
     assert after.mean() == pytest.approx(0.3, abs=0.045)
@@ -222,7 +222,7 @@ def test_a_share_of_those_who_left_come_back_after_an_absence() -> None:
     assert absent.mean() == pytest.approx(1.5 * 50, rel=0.15)
 
 
-def test_nobody_orders_while_away_and_who_came_back_stays() -> None:
+def test_customers_do_not_order_while_away_and_stay_after_coming_back() -> None:
     one = lives(RETURNING)
     died, back = one.deaths[one.customer], one.returns[one.customer]
     assert ((one.day <= died) | (one.day >= back)).all()
@@ -243,7 +243,7 @@ def share_of_one_timers(one: Lives, joined: tuple[float, float]) -> float:
 
 
 @pytest.mark.parametrize("tie", [1.5, -1.5])
-def test_who_joins_while_the_shop_is_busy_is_a_one_timer_by_the_odds_of_its_knob(tie: float) -> None:
+def test_customers_who_join_in_a_busy_time_are_one_timers_by_the_odds_of_the_knob(tie: float) -> None:
     knobs = replace(DAILY, customers=60_000, days=360, joining=1.0, one_timers=0.3, busy_one_timers=tie)
     one = lives(replace(knobs, holiday_lift=1.0, holiday_day=200.0, holiday_width_days=30.0))
     log_busy = one.calendar.log_busy(np.array([199.5, 40.0]))
@@ -253,7 +253,7 @@ def test_who_joins_while_the_shop_is_busy_is_a_one_timer_by_the_odds_of_its_knob
     assert share_of_one_timers(one, (10, 80)) == pytest.approx(odds[1] / (1 + odds[1]), abs=0.02)
 
 
-def test_who_joins_late_is_a_one_timer_by_the_odds_of_its_knob() -> None:
+def test_customers_who_join_late_are_one_timers_by_the_odds_of_the_knob() -> None:
     knobs = replace(DAILY, customers=60_000, days=100, joining=1.0, one_timers=0.5, late_one_timers=2.0)
     one = lives(knobs)
     assert share_of_one_timers(one, (0, 5)) == pytest.approx(1 / (1 + exp(0.95)), abs=0.03)
@@ -261,12 +261,12 @@ def test_who_joins_late_is_a_one_timer_by_the_odds_of_its_knob() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-def test_where_nobody_or_everybody_is_a_one_timer_no_odds_change_it(share: float) -> None:
+def test_shares_of_one_timers_of_0_and_1_are_not_changed_by_odds(share: float) -> None:
     one = lives(replace(DAILY, joining=1.0, one_timers=share, busy_one_timers=2.0, late_one_timers=2.0, weekend=1.0))
     assert (one.one_timer == bool(share)).all()
 
 
-def test_who_came_back_and_drops_out_at_an_order_stays_away() -> None:
+def test_customers_who_came_back_and_drop_out_at_an_order_stay_away() -> None:
     knobs = replace(DAILY, customers=500, days=2000, one_timers=1.0, comeback=1.0, lifetime_days=20.0)
     one = lives(replace(knobs, dropout="at_order", dropout_a=500.0, dropout_b=500.0))  # every other order is the last
     counts = counts_of(one, 0, 2000)

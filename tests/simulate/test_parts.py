@@ -43,12 +43,12 @@ def share(shop: Shop, kind: Kind) -> float:
 
 def days_since_an_order(shop: Shop, kind: Kind) -> np.ndarray:
     """Days since the newest order of the same customer."""
-    moments, who = shop.packed.moments, owner_of(shop)
+    moments, owner = shop.packed.moments, owner_of(shop)
     order = np.flatnonzero(moments.kind == Kind.ORDER)
     place = np.searchsorted(order, np.flatnonzero(moments.kind == kind)) - 1
     newest = order[place]
     rows = np.flatnonzero(moments.kind == kind)
-    same = (place >= 0) & (who[newest] == who[rows])
+    same = (place >= 0) & (owner[newest] == owner[rows])
     return ((moments.ts[rows] - moments.ts[newest]) / DAY_US)[same]
 
 
@@ -78,8 +78,8 @@ def test_without_items_half_of_the_returns_give_everything_back() -> None:
 def test_customers_differ_in_how_much_they_send_back_by_the_spread_of_their_log_odds() -> None:
     def variance(spread: float) -> float:
         shop = simulate(replace(LONG, return_share=0.2, return_spread=spread), seed=2)
-        who, kind = owner_of(shop), shop.packed.moments.kind
-        orders, back = np.bincount(who[kind == Kind.ORDER]), np.bincount(who[kind == Kind.RETURN], minlength=400)
+        owner, kind = owner_of(shop), shop.packed.moments.kind
+        orders, back = np.bincount(owner[kind == Kind.ORDER]), np.bincount(owner[kind == Kind.RETURN], minlength=400)
         return float((back / orders).var() / (0.2 * 0.8 / orders.mean()))  # 1: by chance alone
 
     assert variance(0.0) == pytest.approx(1, abs=0.3)
@@ -88,8 +88,8 @@ def test_customers_differ_in_how_much_they_send_back_by_the_spread_of_their_log_
 
 def test_the_median_customer_sends_back_the_share_whatever_the_spread() -> None:
     shop = simulate(replace(LONG, return_share=0.2, return_spread=1.0), seed=2)
-    who, kind = owner_of(shop), shop.packed.moments.kind
-    orders, back = np.bincount(who[kind == Kind.ORDER]), np.bincount(who[kind == Kind.RETURN], minlength=400)
+    owner, kind = owner_of(shop), shop.packed.moments.kind
+    orders, back = np.bincount(owner[kind == Kind.ORDER]), np.bincount(owner[kind == Kind.RETURN], minlength=400)
     assert np.median(back / orders) == pytest.approx(0.2, abs=0.04)
 
 
@@ -107,10 +107,10 @@ def test_views_lead_up_to_orders_by_days() -> None:
     shop = simulate(replace(LONG, views_per_order=2.0), seed=1)
     assert share(shop, Kind.VIEW) == pytest.approx(2.0, rel=0.02)
     views, orders = times(shop, Kind.VIEW), times(shop, Kind.ORDER)
-    moments, who = shop.packed.moments, owner_of(shop)
+    moments, owner = shop.packed.moments, owner_of(shop)
     rows, order = np.flatnonzero(moments.kind == Kind.VIEW), np.flatnonzero(moments.kind == Kind.ORDER)
     place = np.searchsorted(order, rows)
-    assert (who[order[place]] == who[rows]).all()  # an order of theirs follows every view
+    assert (owner[order[place]] == owner[rows]).all()  # an order of theirs follows every view
     # Two days on average; less to the next order, which may have come in between.
     assert (orders[place] - views).mean() == pytest.approx(2.0, abs=0.35)
 
@@ -143,7 +143,7 @@ def test_idle_views_lie_a_usual_gap_behind_orders_on_average(gap: float) -> None
     assert days_since_an_order(shop, Kind.VIEW).mean() == pytest.approx(0.418 * gap, rel=0.03)
 
 
-def test_who_comes_back_looks_again() -> None:
+def test_customers_who_come_back_view_again() -> None:
     knobs = replace(LONG, idle_views=2.0, dropout="lifetime", lifetime_days=100.0, comeback=1.0)
     shop = simulate(knobs, seed=1)
     views = shop.packed.moments.kind == Kind.VIEW
@@ -151,7 +151,7 @@ def test_who_comes_back_looks_again() -> None:
     assert back.sum() > 500
 
 
-def test_who_leaves_at_once_looks_no_more() -> None:
+def test_one_timers_do_not_view_after_their_order() -> None:
     assert share(simulate(replace(LONG, idle_views=2.0, one_timers=1.0), seed=1), Kind.VIEW) == 0
 
 
@@ -171,7 +171,7 @@ def test_a_share_of_orders_is_reviewed_within_three_to_thirty_days() -> None:
     assert np.median(since) == pytest.approx(16.5, abs=1.5)
 
 
-def test_a_share_of_orders_is_asked_about_within_fifteen_days() -> None:
+def test_a_share_of_orders_has_a_contact_within_fifteen_days() -> None:
     shop = simulate(replace(LONG, contacts_per_order=0.15, rate_median_days=200.0, days=8000), seed=1)
     assert share(shop, Kind.CONTACT) == pytest.approx(0.15, abs=0.012)
     since = days_since_an_order(shop, Kind.CONTACT)
@@ -210,10 +210,10 @@ def test_a_shop_of_dates_has_every_moment_at_midnight_and_none_at_its_end() -> N
     assert shop.packed.moments.ts.max() < shop.packed.end
 
 
-def test_what_is_looked_at_or_sent_back_was_in_an_order_of_the_same_customer() -> None:
+def test_viewed_and_returned_items_were_in_an_order_of_the_same_customer() -> None:
     shop = simulate(replace(AROUND, items=300, loyalty=0.0), seed=1)
-    who, kind = owner_of(shop), shop.packed.moments.kind
-    line_owner = np.repeat(who, np.diff(shop.lines.offsets))
+    owner, kind = owner_of(shop), shop.packed.moments.kind
+    line_owner = np.repeat(owner, np.diff(shop.lines.offsets))
     line_kind = np.repeat(kind, np.diff(shop.lines.offsets))
     ordered = set(zip(line_owner[line_kind == 0].tolist(), shop.lines.item[line_kind == 0].tolist(), strict=True))
     others = set(zip(line_owner[line_kind > 0].tolist(), shop.lines.item[line_kind > 0].tolist(), strict=True))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from shijin.represent.cutoff import split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate import prior
-from shijin.simulate.knobs import _RANGES, Knobs
+from shijin.simulate.knobs import Knobs
 from shijin.simulate.prior import Task, draw_task
+from shijin.simulate.ranges import RANGES
 from shijin.simulate.shops import simulate
 
 SEEDS = range(300)
@@ -28,7 +29,7 @@ def task_of(seed: int, **fixed: object) -> Task:
 def test_any_draw_lies_in_the_ranges_of_its_knobs(seed: int) -> None:
     task = task_of(seed)  # Knobs refuses what does not
     for crowd in (task.knobs, *task.guests):
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(crowd, name)
             assert value is None or low <= value <= high, name
     shortest, longest = prior.HORIZON_DAYS
@@ -110,7 +111,7 @@ def test_a_share_of_shops_is_calm_and_keeps_its_usual_gap(monkeypatch: pytest.Mo
     np.testing.assert_allclose(*zip(*gaps, strict=True))
 
 
-def test_a_share_of_shops_has_guests_who_differ_but_go_by_the_same_calendar() -> None:
+def test_a_share_of_shops_has_guests_who_differ_but_have_the_same_calendar() -> None:
     with_guests = [task for task in TASKS if task.guests]
     assert len(with_guests) / len(TASKS) == pytest.approx(prior.GUESTS, abs=0.08)
     calendar = ("days", "start", "clock", "season_amplitude", "holiday_lift", "holiday_day", "trend", "weekend")
@@ -124,7 +125,7 @@ def test_a_share_of_shops_has_guests_who_differ_but_go_by_the_same_calendar() ->
 
 
 def test_a_knob_held_out_of_range_or_unknown_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"knob drift_spread: 9\.0 is out of range"):
+    with pytest.raises(ValueError, match=r"Knobs\.drift_spread: 9\.0 is out of range"):
         task_of(1, drift_spread=9.0)
     with pytest.raises(TypeError, match="whales"):
         task_of(1, whales=1.0)

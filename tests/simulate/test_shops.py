@@ -89,7 +89,7 @@ def test_the_events_of_all_kinds_are_of_all_kinds() -> None:
     }
 
 
-def test_who_comes_back_may_still_come_though_they_had_left() -> None:
+def test_customers_who_will_come_back_count_as_alive() -> None:
     knobs = replace(BUSY, dropout="lifetime", lifetime_days=50.0, comeback=0.5)
     truth = simulate(knobs, seed=1).truth
     left = np.isfinite(truth.deaths)
@@ -105,12 +105,12 @@ def test_orders_lie_inside_birth_death_and_window(name: str) -> None:
     customer = np.repeat(np.arange(len(packed)), np.diff(packed.offsets))
     is_order = packed.moments.kind == Kind.ORDER
     day = (packed.moments.ts[is_order] - as_cutoff(shop.knobs.start)) / DAY_US
-    who = customer[is_order]
+    owner = customer[is_order]
     slack = 1 / 1440 if shop.knobs.clock == "minute" else 1.0
     assert day.min() >= 0
     assert packed.moments.ts.max() < packed.end
-    assert (day >= truth.births[who] - slack).all()
-    assert ((day <= truth.deaths[who]) | (day >= truth.returns[who] - slack)).all()
+    assert (day >= truth.births[owner] - slack).all()
+    assert ((day <= truth.deaths[owner]) | (day >= truth.returns[owner] - slack)).all()
 
 
 def test_lines_sum_to_their_moments_and_returns_give_back_a_line_of_their_order() -> None:
@@ -154,7 +154,7 @@ def test_one_timers_come_once() -> None:
 
 
 @pytest.mark.parametrize("baskets", ["gamma_gamma", "lognormal"])
-def test_mean_baskets_are_what_customers_spend_on_average(baskets: str) -> None:
+def test_mean_baskets_equal_the_average_order(baskets: str) -> None:
     knobs = Knobs(customers=2000, rate_scale_days=10.0, dropout="none", baskets=baskets)  # type: ignore[arg-type]
     shop = simulate(knobs, seed=4)
     customer = np.repeat(np.arange(len(shop.packed)), np.diff(shop.packed.offsets))
@@ -188,11 +188,11 @@ def test_the_truth_is_calibrated(name: str) -> None:
     shop = simulate(replace(TRUE_P[name], items=0), seed=9)
     history, outcomes = split_at(shop.packed, as_cutoff(shop.knobs.start + timedelta(days=600)), 90)
     assert outcomes is not None
-    p, came = shop.true_p_active(history, 90), outcomes.orders > 0
+    p, ordered = shop.true_p_active(history, 90), outcomes.orders > 0
     error = np.sqrt((p * (1 - p)).sum())
-    assert came.sum() == pytest.approx(p.sum(), abs=3.5 * error)
+    assert ordered.sum() == pytest.approx(p.sum(), abs=3.5 * error)
     middle = (p > 0.2) & (p < 0.8)
-    assert came[middle].sum() == pytest.approx(p[middle].sum(), abs=3.5 * np.sqrt((p * (1 - p))[middle].sum()))
+    assert ordered[middle].sum() == pytest.approx(p[middle].sum(), abs=3.5 * np.sqrt((p * (1 - p))[middle].sum()))
     if shop.knobs.regularity == 1:
         expected = shop.true_orders(history, 90)
         assert outcomes.orders.sum() == pytest.approx(expected.sum(), rel=0.06)
@@ -209,7 +209,7 @@ def test_the_truth_is_calibrated(name: str) -> None:
         *(Knobs(**{name: 0.1}) for name in ("drift_spread", "slowing", "clumps", "comeback", "lifetime_spread")),  # type: ignore[arg-type]
     ],
 )
-def test_what_has_no_closed_form_is_refused(knobs: Knobs) -> None:
+def test_truths_without_a_closed_form_are_refused(knobs: Knobs) -> None:
     shop = simulate(replace(knobs, customers=20), seed=1)
     history, _ = split_at(shop.packed, shop.packed.end, 30)
     with pytest.raises(ConfigError, match="closed form"):
@@ -226,7 +226,7 @@ def spend_of(shop: Shop) -> np.ndarray:
     return np.add.reduceat(moments.amount * (moments.kind == Kind.ORDER), shop.packed.offsets[:-1])
 
 
-def test_guests_are_customers_beside_the_others_and_leave_them_as_they_are() -> None:
+def test_guests_are_further_customers_and_do_not_change_the_others() -> None:
     guests = Knobs(customers=80, rate_scale_days=300.0, basket_median=4000.0, items=0)
     alone, both = simulate(BUSY, seed=3), simulate(BUSY, seed=3, guests=[guests])
     assert len(both.packed) == len(alone.packed) + 80

@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Command
-from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, QuarantineError, SourceError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.read import read_contacts, read_events, read_items, read_rejected
 from shijin.steps.run import RunOptions, run
 from shijin.workspace import Receipt, Workspace
@@ -37,7 +36,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def gather(workspace: Workspace, content: str, name: str = "orders.csv", now: datetime = NOW) -> Receipt:
     path = workspace.root.parent / name
     path.write_text(content, "utf-8")
-    return collect(workspace, path, CollectOptions(), now)[0]
+    return collect(workspace, SourceOptions(path), now).receipt
 
 
 def every_byte(workspace: Workspace) -> dict[str, bytes]:
@@ -163,9 +162,9 @@ def test_the_whole_way_is_refused_without_an_order_before_anything_is_written(wo
     path = workspace.root.parent / "returns.csv"
     path.write_text(RETURNS, "utf-8")
     with pytest.raises(EmptyHistoryError, match=r"returns.csv: there is no order"):
-        run(workspace, path, RunOptions(), NOW)
+        run(workspace, RunOptions(path), NOW)
     with pytest.raises(EmptyHistoryError, match="table in memory: there is no order"):
-        run(workspace, pa.table({"customer": ["a"], "date": ["2024-01-02"], "total": [-3]}), RunOptions(), NOW)
+        run(workspace, RunOptions(pa.table({"customer": ["a"], "date": ["2024-01-02"], "total": [-3]})), NOW)
     assert {file.name for file in workspace.root.iterdir()} <= {"shijin.toml", ".lock"}
 
 
@@ -195,7 +194,7 @@ def test_a_config_with_an_unknown_key_refuses_every_step(workspace: Workspace) -
 def test_a_table_in_memory_goes_in_as_its_file_does(workspace: Workspace, tmp_path: Path) -> None:
     gather(workspace, "customer,date,total\n007,2024-01-02,3.5\n")
     arrow = pa.table({"customer": ["007"], "date": ["2024-01-02"], "total": [3.5]})
-    receipt, _ = collect(workspace, arrow, CollectOptions(), NOW)
+    receipt = collect(workspace, SourceOptions(arrow), NOW).receipt
     assert receipt.rows["duplicates"] == 1
 
 
@@ -238,7 +237,7 @@ def test_every_receipt_balances_in_rows_and_money(
         columns = ["customer_id", "ts", "order_id", "sku", "amount"]
         came = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
         try:
-            receipt, _ = collect(workspace, came, CollectOptions(), NOW)
+            receipt = collect(workspace, SourceOptions(came), NOW).receipt
         except SourceError:  # a column without any value
             continue
         assert balances(receipt)
@@ -246,7 +245,7 @@ def test_every_receipt_balances_in_rows_and_money(
         readable = [float(row[4]) for row in rows if row[4] != "?"]
         assert receipt.money["in"] == pytest.approx(sum(readable))
     if read_events(workspace).num_rows:
-        assert check(workspace, NOW)[0].rows["events"] == read_events(workspace).num_rows
+        assert check(workspace, None, NOW).receipt.rows["events"] == read_events(workspace).num_rows
 
 
 # -- killed at any moment ----------------------------------------------------------------------------------------------
@@ -254,7 +253,7 @@ def test_every_receipt_balances_in_rows_and_money(
 SCRIPT = """
 import sys, pathlib, datetime
 from shijin.collect import CollectOptions
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.workspace import Workspace
 print("ready", flush=True)
 collect(Workspace.create(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), CollectOptions(),
@@ -288,7 +287,7 @@ def kill_and_run_again(folder: Path, times: int, seed: int) -> None:
     path = big_file(folder)
     undisturbed = Workspace.create(folder / "undisturbed")
     begun = time.monotonic()
-    collect(undisturbed, path, CollectOptions(), NOW)
+    collect(undisturbed, SourceOptions(path), NOW)
     takes = time.monotonic() - begun
     wanted = contents(undisturbed)
     dice = random.Random(seed)
@@ -302,7 +301,7 @@ def kill_and_run_again(folder: Path, times: int, seed: int) -> None:
             process.send_signal(signal.SIGKILL)
             process.wait()
         workspace = Workspace.create(root)
-        collect(workspace, path, CollectOptions(), NOW)
+        collect(workspace, SourceOptions(path), NOW)
         assert all(one.equals(other) for one, other in zip(contents(workspace), wanted, strict=True))
         assert not list(root.glob("**/.new-*"))
 
@@ -321,11 +320,11 @@ def test_a_run_killed_between_two_commits_ends_in_the_same_tables(committed: tup
     path = tmp_path / "orders.csv"
     path.write_text("email,date,sku,title,total\na@x.org,2024-01-02,s1,Cup,3\n,2024-01-02,s1,Cup,3\n", "utf-8")
     whole = Workspace.create(tmp_path / "whole")
-    collect(whole, path, CollectOptions(), NOW)
+    collect(whole, SourceOptions(path), NOW)
     part = Workspace.create(tmp_path / "part")
     keys = {"contacts": "customer_id", "items": "item_id", "events": "event_id"}
     for dataset in committed:
         part.merge(dataset, whole.read(dataset), keys[dataset])
-    collect(part, path, CollectOptions(), NOW)
+    collect(part, SourceOptions(path), NOW)
     assert all(one.equals(other) for one, other in zip(contents(part), contents(whole), strict=True))
     assert pc.sum(read_events(part)["amount"]).as_py() == 3.0

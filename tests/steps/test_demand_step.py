@@ -12,7 +12,7 @@ import pytest
 from rawfile import CUTOFF, shop_of, split
 from shijin.errors import EmptyHistoryError
 from shijin.schema import AFFINITY, DEMAND
-from shijin.steps.affinity import affinity
+from shijin.steps.affinity import AffinityOptions, affinity
 from shijin.steps.demand import DemandOptions, demand, latest_demand
 from shijin.workspace import Workspace
 
@@ -27,17 +27,18 @@ def sold(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> dict[s
 
 
 def test_recent_and_naive_pieces_are_those_of_the_raw_file(orders: pd.DataFrame, workspace: Path) -> None:
-    receipt, table = demand(Workspace.open(workspace), DemandOptions(), NOW)
+    result = demand(Workspace.open(workspace), DemandOptions(), NOW)
+    table = result.table
     end = orders["ts"].max().normalize() + timedelta(days=1)
     month = timedelta(days=DAYS)
     rows = table.to_pandas().set_index("item_id")
-    assert receipt.inputs["horizon_days"] == DAYS
-    assert receipt.inputs["naive_shape"]["name"] == "last_horizon"
+    assert result.card.horizon_days == DAYS
+    assert result.card.naive_shape["name"] == "last_horizon"
     recent = sold(orders, end - month, end)
     assert {item: pieces for item, pieces in rows["recent_units"].items() if pieces} == pytest.approx(recent)
     assert rows["naive_units"].tolist() == rows["recent_units"].tolist()
     assert set(rows.index) == set(sold(orders, orders["ts"].min(), end))
-    judged = receipt.inputs["judged"]
+    judged = result.card.judged
     assert judged["cutoff"] == (end - month).date().isoformat()
     came, before = sold(orders, end - month, end), sold(orders, end - 2 * month, end - month)
     known = sold(orders, orders["ts"].min(), end - month)
@@ -46,7 +47,7 @@ def test_recent_and_naive_pieces_are_those_of_the_raw_file(orders: pd.DataFrame,
 
 
 def test_what_brings_most_money_comes_first(workspace: Path) -> None:
-    table = demand(Workspace.open(workspace), DemandOptions(), NOW)[1]
+    table = demand(Workspace.open(workspace), DemandOptions(), NOW).table
     assert table.schema == DEMAND
     money = table["expected_units"].to_numpy() * table["price"].to_numpy()
     assert (np.diff(money) <= 1e-9).all()
@@ -64,17 +65,18 @@ def test_what_lies_after_the_cutoff_changes_nothing(orders: pd.DataFrame, tmp_pa
 
 def test_what_is_found_lies_beside_the_newest_forecast_and_is_read_back(workspace: Path) -> None:
     shop = Workspace.open(workspace)
-    latest = shop.read_json("scores/LATEST.json", "id")["id"]
+    latest = json.loads((workspace / "scores/LATEST.json").read_text("utf-8"))["id"]
     folder = workspace / "scores" / latest
     (folder / "demand.json").unlink()
     assert latest_demand(shop) is None
-    receipt, table = demand(shop, DemandOptions(), NOW)
+    result = demand(shop, DemandOptions(), NOW)
+    receipt, table = result.receipt, result.table
     assert receipt.outputs == (f"scores/{latest}/demand.parquet", f"scores/{latest}/demand.json")
     assert pq.read_table(folder / "demand.parquet").equals(table)
-    assert json.loads((folder / "demand.json").read_text("utf-8")) | {"notes": []} == dict(receipt.inputs)
+    assert json.loads((folder / "demand.json").read_text("utf-8")) == result.card.as_json()
     found = latest_demand(shop)
     assert found is not None
-    assert found[1].equals(table)
+    assert found.tables["demand.parquet"].equals(table)
     assert json.loads(sorted((workspace / "receipts").glob("*-demand.json"))[-1].read_text("utf-8"))["verb"] == "demand"
 
 
@@ -88,9 +90,10 @@ def test_a_shop_that_was_never_scored_is_scored_first(orders: pd.DataFrame, tmp_
 
 def test_interests_are_the_rows_that_the_lists_bring_along(workspace: Path) -> None:
     shop = Workspace.open(workspace)
-    latest = shop.read_json("scores/LATEST.json", "id")["id"]
+    latest = json.loads((workspace / "scores/LATEST.json").read_text("utf-8"))["id"]
     by_lists = pq.read_table(workspace / "scores" / latest / "affinity.parquet")
-    receipt, table = affinity(shop, None, None, NOW)
+    result = affinity(shop, AffinityOptions(), NOW)
+    receipt, table = result.receipt, result.table
     assert table.schema == AFFINITY
     assert table.num_rows > 100
     assert table.equals(by_lists)

@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 import pytest
 
 import shijin
-from shijin.collect import CollectOptions
 from shijin.errors import EmptyHistoryError, QuarantineError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.feedback import feedback, known_of
 from shijin.steps.read import read_events, read_rejected
 from shijin.workspace import Receipt, Workspace
@@ -36,14 +35,14 @@ FOUR = SAID + (
 def workspace(tmp_path: Path) -> Workspace:
     made = Workspace.create(tmp_path / "shop")
     (tmp_path / "orders.csv").write_text(ORDERS)
-    collect(made, tmp_path / "orders.csv", CollectOptions(), NOW)
+    collect(made, SourceOptions(tmp_path / "orders.csv"), NOW)
     return made
 
 
 def say(workspace: Workspace, content: str, name: str = "said.csv", now: datetime = NOW) -> Receipt:
     path = workspace.root.parent / name
     path.write_text(content, "utf-8")
-    return feedback(workspace, path, CollectOptions(), now)[0]
+    return feedback(workspace, SourceOptions(path), now).receipt
 
 
 def every_byte(workspace: Workspace) -> dict[str, bytes]:
@@ -68,7 +67,7 @@ def test_the_same_file_again_leaves_every_byte_of_the_data_with_times_or_without
         n = first.rows["in"]
         assert first.rows == {"in": n, "accepted": n, "updated": 0, "duplicates": 0, "quarantined": 0}
         assert again.rows == {"in": n, "accepted": 0, "updated": 0, "duplicates": n, "quarantined": 0}
-        assert again.inputs["kinds"] == {}
+        assert again.card["kinds"] == {}
         assert again.before == again.after == first.after
     assert {ts for ts, kind in said(workspace, "ts", "type") if kind == "rating"} >= {NOW}
 
@@ -146,7 +145,7 @@ def test_what_is_said_anew_of_the_same_moment_replaces_it(workspace: Workspace) 
     say(workspace, FOUR)
     receipt = say(workspace, FOUR.replace("rating,4", "rating,2").replace(",low", ",high"))
     assert receipt.rows == {"in": 4, "accepted": 0, "updated": 2, "duplicates": 2, "quarantined": 0}
-    assert receipt.inputs["kinds"] == {"correction": 1, "rating": 1}
+    assert receipt.card["kinds"] == {"correction": 1, "rating": 1}
     assert said(workspace, "type", "rating", "text") == [
         ("rating", 2.0, None),
         ("dismiss", None, None),
@@ -164,13 +163,15 @@ def test_bad_rows_are_set_aside_and_the_receipt_balances(workspace: Workspace) -
         (102, "unknown_item"),
     ]
     assert {finding["code"] for finding in receipt.findings} == {"unknown_customer", "unknown_item"}
-    assert {"unknown_customer", "unknown_item"} <= set(check(workspace, NOW)[1]["code"].to_pylist())
+    assert {"unknown_customer", "unknown_item"} <= set(check(workspace, None, NOW).table["code"].to_pylist())
     assert len(list((workspace.root / "quarantine").glob("*.parquet"))) == 1
 
 
 def test_a_file_about_strangers_is_refused_and_nothing_changed(workspace: Workspace) -> None:
     before = {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()}
-    with pytest.raises(QuarantineError, match=r'row 1: customer "x" is not a customer of the shop\. Cure: use the'):
+    with pytest.raises(
+        QuarantineError, match=r'row 1: customer "x" is not a customer of the shop\. Cure: use the customer ids'
+    ):
         say(workspace, SAID + "x,s1,click,,2024-12-01\n")
     assert {str(file): file.read_bytes() for file in workspace.root.rglob("*") if file.is_file()} == before
 
@@ -239,20 +240,20 @@ def test_after_a_kill_at_any_moment_the_tables_are_whole_and_the_next_run_ends_i
     path = tmp_path / "much.csv"
     path.write_text(SAID + "".join(rows))
     begun = time.monotonic()
-    feedback(workspace, path, CollectOptions(), NOW)
+    feedback(workspace, SourceOptions(path), NOW)
     seconds = time.monotonic() - begun
     whole = plain(workspace)
     hits = 0
     for place in range(4):
         root = tmp_path / f"shop {place}"
         other = Workspace.create(root)
-        collect(other, tmp_path / "orders.csv", CollectOptions(), NOW)
+        collect(other, SourceOptions(tmp_path / "orders.csv"), NOW)
         after = (place + 0.5) / 4 * seconds
         done = subprocess.run([sys.executable, "-c", KILLED, root, path, str(after)], capture_output=True, check=False)
         hits += done.returncode == -signal.SIGKILL
         kinds = set(read_events(other)["type"].to_pylist())  # what is there can be read, and is a whole commit
         assert kinds in ({"order"}, {"order", "correction"}, {"order", "correction", "click", "rating"})
-        receipt = feedback(other, path, CollectOptions(), NOW)[0]
+        receipt = feedback(other, SourceOptions(path), NOW).receipt
         assert receipt.rows["in"] == sum(receipt.rows[part] for part in ("accepted", "updated", "duplicates"))
         assert plain(other).equals(whole)
     assert hits >= 2

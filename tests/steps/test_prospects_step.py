@@ -16,9 +16,9 @@ import shijin
 from shijin import Shop
 from shijin.console.terminal import forecast_summary
 from shijin.errors import ConfigError, WorkspaceError
-from shijin.report.facts import gather
+from shijin.report.totals import sum_up
 from shijin.steps.export import ExportOptions, export
-from shijin.steps.report import report_data
+from shijin.steps.gather import report_data
 from shijin.words import say_note
 from shijin.workspace import Workspace
 
@@ -116,15 +116,15 @@ def test_notes_say_how_many_look_what_is_expected_of_them_and_from_what(shop: Sh
 def test_page_and_console_count_customers_only(shop: Shop) -> None:
     table = shop.forecast(f"{H}d")
     customers = table.filter(pc.invert(table["prospect"]))
-    facts = gather(report_data(shop.workspace, NOW)[0])
-    assert facts.customers == customers.num_rows == sum(facts.tiers["customers"].to_pylist())
-    assert facts.expected_spend == pytest.approx(sum(customers["expected_spend"].to_pylist()))
-    assert max(facts.tiers["customers_share"].to_pylist()) == pytest.approx(0.5, abs=0.01)
+    totals = sum_up(report_data(shop.workspace, NOW).data)
+    assert totals.customers == customers.num_rows == sum(totals.tiers["customers"].to_pylist())
+    assert totals.expected_spend == pytest.approx(sum(customers["expected_spend"].to_pylist()))
+    assert max(totals.tiers["customers_share"].to_pylist()) == pytest.approx(0.5, abs=0.01)
     told = Console(width=100, record=True, file=io.StringIO())
     told.print(forecast_summary(table, shop.workspace.config, "EUR"))
     assert f"{customers.num_rows} customers" in told.export_text()
     low, high = card_of(shop)["total_interval"]
-    assert low < facts.expected_spend < high
+    assert low < totals.expected_spend < high
 
 
 def test_the_page_tells_of_them_apart_and_of_how_such_a_forecast_fared(shop: Shop) -> None:
@@ -137,7 +137,7 @@ def test_the_page_tells_of_them_apart_and_of_how_such_a_forecast_fared(shop: Sho
 
 def test_the_map_and_vectors_are_of_customers(shop: Shop) -> None:
     assert set(shop.represent(f"{H}d")["customer_id"].to_pylist()).isdisjoint(only_lookers(shop))
-    data = report_data(shop.workspace, NOW)[0]
+    data = report_data(shop.workspace, NOW).data
     assert data.map is not None
     assert data.map.dots.num_rows == data.forecast.num_rows
     with pytest.raises(ConfigError, match="no customer 'looker 1' who has bought"):
@@ -161,8 +161,8 @@ def test_a_backtest_gives_their_rows_and_a_damaged_file_is_said_in_one_line(shop
 def test_the_list_to_send_says_who_has_not_bought(shop: Shop) -> None:
     table = csv.read_csv(shop.export())
     assert sum(table["prospect"].to_pylist()) == len(only_lookers(shop))
-    receipt, _ = export(shop.workspace, ExportOptions(), NOW)
-    assert receipt.inputs["notes"] == [{"code": "forecast.prospects_listed", "prospects": len(only_lookers(shop))}]
+    result = export(shop.workspace, ExportOptions(), NOW)
+    assert result.notes == ({"code": "forecast.prospects_listed", "prospects": len(only_lookers(shop))},)
 
 
 def test_several_horizons_agree_for_them_too(shop: Shop) -> None:

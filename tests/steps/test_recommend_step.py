@@ -14,13 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from rawfile import CONFIG, CUTOFF, SMALL, START, corrupted, deleted, raw_orders, shop_of, split, write
-from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, ModelError, ShijinError, SourceError
 from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.feedback import feedback
-from shijin.steps.recommend import RecommendOptions, latest_lists, recommend, recommend_to
-from shijin.steps.recommend_item import wanted_by
+from shijin.steps.list_request import RecommendOptions
+from shijin.steps.recommend import latest_lists, recommend
 from shijin.steps.score import ScoreOptions, score
 from shijin.workspace import Workspace
 
@@ -41,7 +40,7 @@ def made(frame: pd.DataFrame, folder: Path, config: str = CONFIG) -> Workspace:
     """A workspace into which a file was collected."""
     folder.mkdir(parents=True, exist_ok=True)
     shop = Workspace.create(folder / "shop", config)
-    collect(shop, write(frame, folder / "orders.csv"), CollectOptions(), NOW)
+    collect(shop, SourceOptions(write(frame, folder / "orders.csv")), NOW)
     return shop
 
 
@@ -62,16 +61,16 @@ def again(shop: Workspace, folder: Path, config: str = CONFIG) -> Workspace:
 
 
 def lists(shop: Workspace, **options: Any) -> pd.DataFrame:
-    return recommend(shop, RecommendOptions(**options), NOW)[1].to_pandas()
+    return recommend(shop, RecommendOptions(**options), NOW).table.to_pandas()
 
 
 def alone(shop: Workspace, customer: str, **options: Any) -> pd.DataFrame:
-    return recommend_to(shop, RecommendOptions(**options), customer, NOW)[1].to_pandas()
+    return recommend(shop, RecommendOptions(**options, customer=customer), NOW).table.to_pandas()
 
 
 def notes(shop: Workspace, **options: Any) -> dict[str, dict[str, Any]]:
-    receipt, _ = recommend(shop, RecommendOptions(**options), NOW)
-    return {note["code"]: note for note in receipt.inputs["notes"]}
+    result = recommend(shop, RecommendOptions(**options), NOW)
+    return {note["code"]: note for note in result.notes}
 
 
 def every_byte(shop: Workspace) -> dict[str, bytes]:
@@ -93,19 +92,21 @@ def refused(shop: Workspace, kind: type[ShijinError], ask: Callable[[], object],
 
 
 def test_lists_lie_beside_the_newest_forecast_as_the_contract_has_them(listed: Workspace) -> None:
-    receipt, table = recommend(listed, RecommendOptions(), NOW)
+    result = recommend(listed, RecommendOptions(), NOW)
+    receipt, table = result.receipt, result.table
     folder = listed.root / "scores" / listed.read_json("scores/LATEST.json", "id")["id"]
     assert table.schema.equals(RECOMMENDATIONS)
     assert pq.read_table(folder / "recommendations.parquet").cast(RECOMMENDATIONS).equals(table)
     interests = pq.read_table(folder / "affinity.parquet")
     assert interests.cast(AFFINITY).num_rows > 100
-    assert json.loads((folder / "recommendations.json").read_text("utf-8")) == json.loads(json.dumps(receipt.inputs))
+    card = json.loads((folder / "recommendations.json").read_text("utf-8"))
+    assert card == json.loads(json.dumps(result.card.as_json()))
     assert set(receipt.outputs) >= {
         f"scores/{folder.name}/{name}" for name in ("recommendations.parquet", "affinity.parquet")
     }
     found = latest_lists(listed)
     assert found is not None
-    assert found[1].equals(table)
+    assert found.tables["recommendations.parquet"].equals(table)
 
 
 def test_everybody_has_a_list_of_ten_products_ranked_by_score(listed: Workspace, raw: pd.DataFrame) -> None:
@@ -124,9 +125,9 @@ def test_a_list_of_another_day_gets_a_forecast_of_that_day_and_one_that_is_there
     listed: Workspace, tmp_path: Path
 ) -> None:
     shop = again(listed, tmp_path)
-    receipt, _ = score(shop, ScoreOptions(horizon="45d"), NOW)
-    assert recommend(shop, RecommendOptions(), NOW)[0].inputs["score"] == receipt.inputs["score"]
-    other = recommend(shop, RecommendOptions(cutoff=CUTOFF), NOW)[0].inputs["score"]
+    scored = score(shop, ScoreOptions(horizon="45d"), NOW)
+    assert recommend(shop, RecommendOptions(), NOW).card.score == scored.id
+    other = recommend(shop, RecommendOptions(cutoff=CUTOFF), NOW).card.score
     assert shop.read_json("scores/LATEST.json", "id", "cutoff") == {**shop.read_json("scores/LATEST.json"), "id": other}
     assert shop.read_json("scores/LATEST.json", "cutoff")["cutoff"] == CUTOFF.isoformat()
     assert (shop.root / "scores" / other / "forecast.parquet").exists()
@@ -213,7 +214,7 @@ def as_of(frame: pd.DataFrame, folder: Path, said: pd.DataFrame | None = None) -
     shop = made(frame, folder)
     if said is not None:
         said.to_csv(folder / "said.csv", index=False)
-        feedback(shop, folder / "said.csv", CollectOptions(), NOW)
+        feedback(shop, SourceOptions(folder / "said.csv"), NOW)
     return lists(shop, cutoff=CUTOFF, value_aware=True)
 
 
@@ -327,7 +328,7 @@ def test_a_code_that_is_no_product_is_never_listed(listed: Workspace, raw: pd.Da
         rows = lists(shop, k=100)
         assert not {top, "POSTAGE"} & set(rows["item_id"])
         assert rows["item_id"].nunique() == 39
-        refused(shop, ConfigError, lambda: wanted_by(shop, RecommendOptions(), top, NOW), top, "no product")  # noqa: B023
+        refused(shop, ConfigError, lambda: recommend(shop, RecommendOptions(item=top), NOW), top, "no product")  # noqa: B023
 
 
 def test_lists_are_as_long_as_asked(listed: Workspace) -> None:
@@ -342,11 +343,12 @@ def test_a_share_of_the_slots_explores_and_every_shown_item_has_its_propensity(
     listed: Workspace, tmp_path: Path
 ) -> None:
     shop = again(listed, tmp_path, f"{CONFIG}[recommend]\nexplore = 0.3\n")
-    receipt, table = recommend(shop, RecommendOptions(), NOW)
+    result = recommend(shop, RecommendOptions(), NOW)
+    table = result.table
     rows = table.to_pandas()
     explored = rows["reason_code"] == "explore"
-    assert receipt.inputs["explore"] == 0.3
-    assert receipt.inputs["explored"] == explored.sum()
+    assert result.card.explore == 0.3
+    assert result.card.explored == explored.sum()
     assert 0.2 < explored.mean() < 0.35
     # What explores has .3 of an equal share of the candidates left, the best has the rest as well.
     left = 0.3 / (rows["propensity"] - 0.7 * ~explored)
@@ -356,7 +358,7 @@ def test_a_share_of_the_slots_explores_and_every_shown_item_has_its_propensity(
     assert candidates.between(30, 40.001).all()
     assert rows.groupby("customer_id")["item_id"].nunique().eq(10).all()
     customer = rows["customer_id"][0]
-    shown = recommend_to(shop, RecommendOptions(), customer, NOW)[0].inputs["shown"]
+    shown = recommend(shop, RecommendOptions(customer=customer), NOW).card.entries
     mine = rows[rows["customer_id"] == customer]
     assert shown == mine[["rank", "item_id", "score", "propensity"]].to_dict("records")
 
@@ -377,9 +379,10 @@ def test_who_only_looked_gets_a_list_from_that_and_of_whom_no_item_is_known_what
     looked = orders_of("looked", 2, item, type="view", order_id=None, amount=None)
     frame = pd.concat([raw, pd.DataFrame([looked, orders_of("nothing", 3, None)])], ignore_index=True)
     shop = made(frame, tmp_path)
-    receipt, table = recommend(shop, RecommendOptions(), NOW)
+    result = recommend(shop, RecommendOptions(), NOW)
+    table = result.table
     rows = table.to_pandas().set_index("customer_id")
-    codes = {note["code"]: note for note in receipt.inputs["notes"]}
+    codes = {note["code"]: note for note in result.notes}
     assert codes["lists.newcomers"]["customers"] == 1
     assert rows.loc["looked", "reason_code"].isin(["viewed"]).any()
     late = raw[(raw["type"] == "order") & (raw["ts"] >= pd.Timestamp(END - timedelta(days=30)))]
@@ -396,7 +399,7 @@ def test_of_whom_no_item_is_known_what_they_dismissed_is_not_on_their_list(raw: 
     first = alone(shop, "nothing")["item_id"].tolist()
     said = pd.DataFrame([{"customer_id": "nothing", "item_id": first[2], "type": "dismiss", "ts": "2023-12-01"}])
     said.to_csv(tmp_path / "said.csv", index=False)
-    feedback(shop, tmp_path / "said.csv", CollectOptions(), NOW)
+    feedback(shop, SourceOptions(tmp_path / "said.csv"), NOW)
     later = alone(shop, "nothing")["item_id"].tolist()
     assert later[:9] == first[:2] + first[3:]
     assert first[2] not in later
@@ -429,7 +432,8 @@ def test_what_is_dismissed_is_gone_and_what_is_praised_brings_what_goes_with_it_
     listed: Workspace, tmp_path: Path
 ) -> None:
     shop = again(listed, tmp_path)
-    receipt, table = recommend(shop, RecommendOptions(), NOW)
+    result = recommend(shop, RecommendOptions(), NOW)
+    table = result.table
     before = table.to_pandas()
     customers = before["customer_id"].unique()
     first = before[before["rank"] == 1].set_index("customer_id")["item_id"]
@@ -438,11 +442,12 @@ def test_what_is_dismissed_is_gone_and_what_is_praised_brings_what_goes_with_it_
     said = [(low, first[low], "rating", 1), (none, first[none], "dismiss", None), (high, unknown, "rating", 5)]
     frame = pd.DataFrame(said, columns=["customer_id", "item_id", "type", "value"]).assign(ts="2023-12-20")
     frame.to_csv(tmp_path / "said.csv", index=False)
-    feedback(shop, tmp_path / "said.csv", CollectOptions(), NOW)
-    later, table = recommend(shop, RecommendOptions(), NOW)
+    feedback(shop, SourceOptions(tmp_path / "said.csv"), NOW)
+    later = recommend(shop, RecommendOptions(), NOW)
+    table = later.table
     after = table.to_pandas()
-    assert later.inputs["recommender"] == receipt.inputs["recommender"]
-    assert later.inputs["score"] == receipt.inputs["score"]
+    assert later.card.recommender == result.card.recommender
+    assert later.card.score == result.card.score
     for customer in (low, none):
         mine = after[after["customer_id"] == customer]
         assert first[customer] not in set(mine["item_id"])
@@ -462,7 +467,8 @@ def test_what_is_dismissed_is_gone_and_what_is_praised_brings_what_goes_with_it_
 def test_who_wants_an_item_are_those_whose_lists_have_it_at_that_place(listed: Workspace) -> None:
     rows = lists(listed, k=100)
     for item in rows["item_id"].unique()[::9]:
-        receipt, table = wanted_by(listed, RecommendOptions(k=100), item, NOW)
+        result = recommend(listed, RecommendOptions(k=100, item=item), NOW)
+        table = result.table
         assert table.schema.equals(WANTED_BY)
         found = table.to_pandas()
         assert found["rank"].tolist() == list(range(1, len(found) + 1))
@@ -474,8 +480,8 @@ def test_who_wants_an_item_are_those_whose_lists_have_it_at_that_place(listed: W
         assert mine["place"].tolist() == theirs.loc[mine.index, "rank"].tolist()
         best = theirs.sort_values("score", ascending=False)["score"].head(len(found))
         assert found["score"].tolist() == best.tolist()
-        assert receipt.inputs["item"] == item
-    assert wanted_by(listed, RecommendOptions(k=3), item, NOW)[1].num_rows == 3
+        assert result.card.item == item
+    assert recommend(listed, RecommendOptions(k=3, item=item), NOW).table.num_rows == 3
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -532,12 +538,12 @@ def test_strangers_are_refused_and_nothing_is_learnt_or_written_for_them(raw: pd
     for k in (0, -5):
         item = raw.loc[raw["type"] == "order", "item_id"].iloc[0]
         ask = RecommendOptions(k=k)
-        refused(shop, ConfigError, lambda: wanted_by(shop, ask, item, NOW), "--k", "1 or more")  # noqa: B023
+        refused(shop, ConfigError, lambda: recommend(shop, replace(ask, item=item), NOW), "--k", "1 or more")  # noqa: B023
     refused(shop, ConfigError, lambda: alone(shop, "stranger"), "no customer 'stranger'", "order file")
-    refused(shop, ConfigError, lambda: wanted_by(shop, RecommendOptions(), "stranger", NOW), "no item 'stranger'")
+    refused(shop, ConfigError, lambda: recommend(shop, RecommendOptions(item="stranger"), NOW), "no item 'stranger'")
     only = RecommendOptions(in_stock=[item])
     other = raw.loc[(raw["type"] == "order") & (raw["item_id"] != item), "item_id"].iloc[0]
-    refused(shop, ConfigError, lambda: wanted_by(shop, only, other, NOW), "does not pass --in-stock")
+    refused(shop, ConfigError, lambda: recommend(shop, replace(only, item=other), NOW), "does not pass --in-stock")
 
 
 def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave_nothing_behind(
@@ -580,7 +586,8 @@ def test_who_wants_an_item_goes_by_chance_alone(listed: Workspace) -> None:
     for more in ({"value_aware": True}, {"diverse": 0.3}):
         name = "--" + next(iter(more)).replace("_", "-")
         ask = RecommendOptions(**more)
-        refused(listed, ConfigError, lambda: wanted_by(listed, ask, "sku-0001", NOW), "by their chance", name)  # noqa: B023
+        one = replace(ask, item="sku-0001")
+        refused(listed, ConfigError, lambda: recommend(listed, one, NOW), "by their probability", name)  # noqa: B023
 
 
 def test_an_item_that_only_came_back_is_wanted_by_nobody_and_the_refusal_says_why(
@@ -591,7 +598,7 @@ def test_an_item_that_only_came_back_is_wanted_by_nobody_and_the_refusal_says_wh
     refused(
         shop,
         ConfigError,
-        lambda: wanted_by(shop, RecommendOptions(), "only back", NOW),
+        lambda: recommend(shop, RecommendOptions(item="only back"), NOW),
         "nobody bought 'only back' or looked at it before",
     )
 
@@ -620,7 +627,7 @@ def test_what_a_customer_disliked_is_not_named_as_what_led_to_an_item(raw: pd.Da
     said = some.rename(columns={"lead": "item_id"}).assign(type="dismiss", ts="2023-11-27")
     assert len(said) > 5
     said.to_csv(tmp_path / "said.csv", index=False)
-    feedback(shop, tmp_path / "said.csv", CollectOptions(), NOW)
+    feedback(shop, SourceOptions(tmp_path / "said.csv"), NOW)
     rows = lists(shop, exclude_bought=True)
     leads = rows["reason_args"].map(json.loads).str.get("bought_item")
     disliked = set(zip(some["customer_id"], some["lead"], strict=True))
@@ -652,17 +659,18 @@ LITTLE = {
 def test_a_little_shop_has_lists_with_a_note(kind: str, tmp_path: Path) -> None:
     frame = little(LITTLE[kind])
     shop = made(frame, tmp_path)
-    receipt, table = recommend(shop, RecommendOptions(), NOW)
+    result = recommend(shop, RecommendOptions(), NOW)
+    table = result.table
     rows = table.to_pandas()
     assert set(rows["customer_id"]) == set(frame["customer_id"])
     assert set(rows["item_id"]) <= set(frame["item_id"].dropna())
     assert np.isfinite(rows["score"]).all()
-    assert {note["code"] for note in receipt.inputs["notes"]} & {"lists.untaught", "lists.few"}
+    assert {note["code"] for note in result.notes} & {"lists.untaught", "lists.few"}
     for customer in frame["customer_id"].unique()[:3]:
         assert alone(shop, customer).equals(rows[rows["customer_id"] == customer].reset_index(drop=True))
     item = rows["item_id"][0]
     theirs = rows[rows["item_id"] == item].set_index("customer_id")["score"]
-    found = wanted_by(shop, RecommendOptions(k=50), item, NOW)[1].to_pandas().set_index("customer_id")["score"]
+    found = recommend(shop, RecommendOptions(k=50, item=item), NOW).table.to_pandas().set_index("customer_id")["score"]
     assert found.to_dict() == theirs.to_dict()
 
 
@@ -676,7 +684,7 @@ def test_a_shop_with_nothing_to_choose_among_is_refused(items: list[str | None],
     for ask in (
         lambda: lists(shop),
         lambda: alone(shop, "c1"),
-        lambda: wanted_by(shop, RecommendOptions(), "tea", NOW),
+        lambda: recommend(shop, RecommendOptions(item="tea"), NOW),
     ):
         refused(shop, EmptyHistoryError, ask, words, "item_id=COLUMN")
 

@@ -72,8 +72,8 @@ def test_the_same_question_again_writes_nothing_and_another_one_writes_beside_it
     assert any(name.startswith("2023-04-01-30d-") for name in added)
     assert other.num_rows < first.num_rows
     asked = [found for found in shop.workspace.receipts() if found.verb == "represent"]
-    (receipt,) = [found for found in asked if found.inputs["horizon_days"] == 30]
-    assert (receipt.verb, receipt.inputs["new"]) == ("represent", True)
+    (receipt,) = [found for found in asked if found.card["horizon_days"] == 30]
+    assert receipt.inputs == {"horizon": "30d", "cutoff": None}
     assert all((workspace / output).exists() for output in receipt.outputs)
 
 

@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_every_line_of_a_first_config_may_be_made_live_as_it_stands() -> None:
 
 
 def test_a_missing_workspace_is_refused_with_its_cure(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=r"no workspace here\. Cure: make one with: shijin init"):
+    with pytest.raises(WorkspaceError, match=r"no workspace here\. Cure: make one with"):
         Workspace.open(tmp_path)
 
 
@@ -97,13 +98,17 @@ def test_another_name_or_language_is_the_same_shop(workspace: Workspace) -> None
     assert Workspace.open(workspace.root).fingerprint() == before
 
 
-def test_the_fingerprint_changes_with_the_data_and_with_the_config(workspace: Workspace) -> None:
-    seen = {workspace.fingerprint()}
+def test_the_basis_changes_with_the_data_and_with_the_settings_that_it_depends_on_only(workspace: Workspace) -> None:
+    keys = ("shop.timezone", "tiers")
+    seen = {workspace.basis(keys)}
     workspace.merge("events", events({"e1": 1.0}), "event_id")
-    seen.add(workspace.fingerprint())
-    (workspace.root / "shijin.toml").write_text('[shop]\ncurrency = "EUR"\n')
-    seen.add(Workspace.open(workspace.root).fingerprint())
-    assert len(seen) == 3
+    seen.add(workspace.basis(keys))
+    (workspace.root / "shijin.toml").write_text("[export]\nholdout = 0.2\n[engine]\nthreads = 1\n")
+    assert Workspace.open(workspace.root).basis(keys) in seen
+    for config in ('[shop]\ntimezone = "Europe/Paris"\n', "[tiers]\ncuts = [0.1, 0.5]\n"):
+        (workspace.root / "shijin.toml").write_text(config)
+        seen.add(Workspace.open(workspace.root).basis(keys))
+    assert len(seen) == 4
 
 
 def test_a_damaged_log_is_one_line(workspace: Workspace) -> None:
@@ -123,11 +128,63 @@ def test_a_full_or_forbidden_disk_is_one_line(code: int, said: str, tmp_path: Pa
         raise OSError(code, os.strerror(code))
 
 
-def test_two_writers_cannot_hold_the_lock(workspace: Workspace) -> None:
-    with workspace.lock(), workspace.lock(), pytest.raises(BusyError), Workspace.open(workspace.root).lock():
+def test_a_thread_that_holds_the_lock_takes_it_again_through_any_object(workspace: Workspace) -> None:
+    with workspace.lock(), workspace.lock(), Workspace.open(workspace.root).lock():
         pass
-    with Workspace.open(workspace.root).lock():
-        pass
+
+
+@pytest.mark.parametrize("same_object", [True, False])
+def test_of_many_threads_one_is_inside_at_a_time(workspace: Workspace, same_object: bool) -> None:
+    inside, most = 0, 0
+
+    def write() -> None:
+        nonlocal inside, most
+        mine = workspace if same_object else Workspace.open(workspace.root)
+        with mine.lock():
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.02)
+            inside -= 1
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (inside, most) == (0, 1)
+
+
+def test_a_thread_waits_for_another_no_longer_than_the_config_allows_and_says_so_once(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text("[engine]\nlock_wait_s = 0.05\n")
+    told, refused = [], []
+
+    def write() -> None:
+        other = Workspace.open(workspace.root)
+        other.waiting = lambda: told.append("waiting")
+        try:
+            with other.lock():
+                pass
+        except BusyError as error:
+            refused.append(error)
+
+    with workspace.lock():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    assert (told, len(refused)) == (["waiting"], 1)
+
+
+def test_a_workspace_that_another_process_writes_to_is_waited_for(workspace: Workspace) -> None:
+    take = "import fcntl, sys, time; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX)"
+    script = f"{take}; print(flush=True); time.sleep(0.5)"
+    told: list[str] = []
+    workspace.waiting = lambda: told.append("waiting")
+    lock = str(workspace.root / ".lock")
+    with subprocess.Popen([sys.executable, "-c", script, lock], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with workspace.lock():
+            assert told == ["waiting"]
 
 
 def test_a_killed_process_leaves_no_lock_and_no_half_folder(workspace: Workspace) -> None:
@@ -140,7 +197,8 @@ def test_a_killed_process_leaves_no_lock_and_no_half_folder(workspace: Workspace
     with subprocess.Popen([sys.executable, "-c", script, str(workspace.root)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(BusyError), workspace.lock():
+        (workspace.root / "shijin.toml").write_text("[engine]\nlock_wait_s = 0\n")
+        with pytest.raises(BusyError), Workspace.open(workspace.root).lock():
             pass
         process.kill()
         process.wait()

@@ -1,10 +1,11 @@
 """The command line: one command a verb. It parses, calls a step, and prints a table or JSON; it decides nothing.
 
-Results go to standard output, what is said on the way to standard error. A refusal is one line there and exit code 2.
+Results go to standard output, remarks to standard error. A refusal is one line there and exit code 2.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
@@ -12,12 +13,14 @@ import typer
 from typer.exceptions import TyperException
 
 from shijin import __version__
+from shijin.cli.commands import AtTerminal, session, terminal_language
 from shijin.cli.data import check, collect, feedback, init
 from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
 from shijin.console.terminal import out
 from shijin.errors import ShijinError
+from shijin.words import say
 
 # In the order of the chain, as --help has them.
 VERBS = (init, collect, check, train, backtest, score, represent, recommend, feedback, export, report, run, demo)
@@ -36,17 +39,25 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; every refusal is one line and exit code 2."""
+    session.language, session.reader = terminal_language(), AtTerminal()
+    arguments = sys.argv[1:] or ["--help"]  # without arguments the help is what is wanted
     try:
-        # Typer gives an exit code where a command ended early. Without arguments the help is what is asked for.
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        # Typer gives an exit code where a command ended early.
+        sys.exit(app(arguments, standalone_mode=False))
     except ShijinError as error:
-        _refuse(str(error))
+        as_json = "--json" in arguments
+        _refuse(json.dumps(error.as_json(session.language), ensure_ascii=False) if as_json else _line(error))
     except typer.Abort:
-        _refuse("stopped; what was finished is kept.", code=130)
+        _refuse(say("console.stopped", session.language), code=130)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "shijin"
-        _refuse(f"{command}: {error.format_message().rstrip('.')}. Cure: see {command} --help.")
+        problem = error.format_message().rstrip(".")
+        _refuse(say("console.wrong_call", session.language, session.reader, command=command, problem=problem))
+
+
+def _line(error: ShijinError) -> str:
+    return error.line(session.language, session.reader)
 
 
 def _refuse(line: str, code: int = 2) -> None:

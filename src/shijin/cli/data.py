@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shijin.cli.flags import HERE, AsJson, DateOrder, Decimal, Encoding, Format, Mapped, Where, reading_of
-from shijin.console.terminal import (
-    busy,
+from shijin import clock
+from shijin.cli.commands import HERE, session
+from shijin.cli.flags import AsJson, DateOrder, Decimal, Encoding, Format, Mapped, Where, reading_of
+from shijin.console.collected import (
     counts_table,
+    findings_of,
     findings_table,
     guess_line,
     kinds_line,
-    out,
-    print_json,
     quarantine_line,
-    said,
-    show,
     verdict_line,
 )
+from shijin.console.terminal import busy, err, out, print_json, print_notes, show
+from shijin.steps.cards import CollectionCard
 from shijin.steps.check import check as check_step
-from shijin.steps.check import spoils
+from shijin.steps.collect import SourceOptions
 from shijin.steps.collect import collect as collect_step
 from shijin.steps.feedback import feedback as feedback_step
-from shijin.workspace import Workspace
+from shijin.steps.init import init as init_step
+from shijin.workspace import Result
 
 
 def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
@@ -35,8 +34,9 @@ def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
     Example: shijin init -w my-shop
     """
-    made = Workspace.create(workspace)
-    show(as_json, {"workspace": str(made.root)}, f"workspace: {made.root}")
+    shop = session.create(workspace)
+    result = init_step(shop, None, clock.now())
+    show(result.json(), f"workspace: {result.card.workspace}", as_json=as_json)
 
 
 def collect(
@@ -53,19 +53,12 @@ def collect(
 
     Example: shijin collect orders.csv -w my-shop --map customer_id=user --map amount=paid
     """
-    options = reading_of(mapped, kind, encoding, decimal, date_order)
-    shop = Workspace.open(workspace)
-    with busy(said, silent=as_json) as begin:
-        begin("collect")
-        receipt, findings = collect_step(shop, source, options, datetime.now(UTC))
-    if as_json:
-        return print_json({"receipt": asdict(receipt)})
-    language = shop.config.shop.locale
-    said.print(guess_line(receipt.inputs["guess"], language))
-    out.print(counts_table(receipt, language))
-    if findings.num_rows:
-        out.print(findings_table(findings, language))
-    return None
+    options = SourceOptions(source, reading_of(mapped, kind, encoding, decimal, date_order))
+    shop = session.open(workspace)
+    with busy(silent=as_json) as begin:
+        result = collect_step(shop, options, clock.now(), begin("collect"))
+    session.joined(shop)  # a first file in Chinese changes the shop's language
+    _show_collected(result, as_json=as_json)
 
 
 def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
@@ -73,23 +66,24 @@ def check(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
     Example: shijin check -w my-shop
     """
-    shop = Workspace.open(workspace)
-    receipt, findings = check_step(shop, datetime.now(UTC))
+    shop = session.open(workspace)
+    result = check_step(shop, None, clock.now())
     if as_json:
-        print_json({"spoils": spoils(findings), "findings": findings.to_pylist(), "receipt": asdict(receipt)})
+        print_json(result.json())
     else:
-        language, aside = shop.config.shop.locale, receipt.rows["quarantined"]
-        out.print(findings_table(findings, language))
-        if aside:
-            out.print(quarantine_line(shop.root / "quarantine", aside, language), soft_wrap=True, style="dim")
-        out.print(verdict_line(findings, language))
-    if spoils(findings):
+        language, set_aside = session.language, result.card.rows["quarantined"]
+        out.print(findings_table(result.table, language, session.reader))
+        if set_aside:
+            out.print(quarantine_line(shop.root / "quarantine", set_aside, language), soft_wrap=True, style="dim")
+        out.print(verdict_line(result.table, language))
+        print_notes(result.notes, language, session.reader)
+    if result.card.spoils:
         raise typer.Exit(1)
 
 
 def feedback(
     source: Annotated[
-        Path, typer.Argument(help="CSV, TSV, Parquet or XLSX: one row a thing said of an item, a list or a tier.")
+        Path, typer.Argument(help="CSV, TSV, Parquet or XLSX: one row for each reaction to an item, a list or a tier.")
     ],
     workspace: Where = HERE,
     mapped: Mapped = None,
@@ -98,23 +92,28 @@ def feedback(
     date_order: DateOrder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take in what was said: ratings, "not interested", clicks, exposures, conversions, corrections of tiers.
+    """Take in feedback: ratings, "not interested", clicks, exposures, conversions, corrections of tiers.
 
-    Lists follow it at once; corrections are what the next forecast reads. The same file again adds nothing.
+    Recommendations follow it at once; the next forecast reads corrections. The same file again adds nothing.
 
-    Example: shijin feedback said.csv -w my-shop --map item_id=product --map type=reaction
+    Example: shijin feedback feedback.csv -w my-shop --map item_id=product --map type=reaction
     """
-    options = reading_of(mapped, "auto", encoding, decimal, date_order)
-    shop = Workspace.open(workspace)
-    with busy(said, silent=as_json) as begin:
-        begin("feedback")
-        receipt, findings = feedback_step(shop, source, options, datetime.now(UTC))
+    options = SourceOptions(source, reading_of(mapped, "auto", encoding, decimal, date_order))
+    shop = session.open(workspace)
+    with busy(silent=as_json) as begin:
+        result = feedback_step(shop, options, clock.now(), begin("feedback"))
+    _show_collected(result, as_json=as_json)
+
+
+def _show_collected(result: Result[CollectionCard], *, as_json: bool) -> None:
+    """How the source was read, what became of its rows, what was noticed."""
     if as_json:
-        return print_json({"receipt": asdict(receipt)})
-    language = shop.config.shop.locale
-    said.print(guess_line(receipt.inputs["guess"], language))
-    out.print(counts_table(receipt, language))
-    out.print(kinds_line(receipt.inputs["kinds"], language))
-    if findings.num_rows:
-        out.print(findings_table(findings, language))
-    return None
+        return print_json(result.json())
+    card, language = result.card, session.language
+    err.print(guess_line(card.guess, language))
+    out.print(counts_table(card, language))
+    if result.kind == "feedback":
+        out.print(kinds_line(card.kinds, language, session.reader))
+    if card.findings:
+        out.print(findings_table(findings_of(card), language, session.reader))
+    return print_notes(result.notes, language, session.reader)

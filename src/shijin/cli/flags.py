@@ -1,16 +1,15 @@
-"""The flags that several commands share: what each is called and means, and how those of a source are read."""
+"""The flags that several commands share: the name and meaning of each, and how those of a source are read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from shijin.collect import CollectOptions
+from shijin.collect import FORMAT_NAMES, CollectOptions
 from shijin.errors import ConfigError
 
-HERE = Path()  # where a workspace is looked for when none is named
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Horizon = Annotated[str | None, typer.Option(help="How far ahead: 90d, 12w, 6m.", show_default="90d or the config's")]
@@ -26,7 +25,7 @@ LikeWhom = Annotated[
 ]
 HowMany = Annotated[int | None, typer.Option("--k", help="With --like: how many.", show_default="10")]
 Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
-Format = Annotated[Literal["auto", "table", "shopify"], typer.Option("--format", help="What kind of export it is.")]
+Format = Annotated[str, typer.Option("--format", help=f"What kind of export it is: {', '.join(FORMAT_NAMES)}.")]
 Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
 Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
 DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_default="guessed")]
@@ -48,16 +47,16 @@ def reading_of(
     {'customer_id': 'user'}
     >>> reading_of(["user"], "auto", None, None, None)
     Traceback (most recent call last):
-    shijin.errors.ConfigError: --map: 'user' is no ROLE=COLUMN. Cure: write --map customer_id=user.
+    shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map={'customer_id': 'user'}.
     """
     roles: dict[str, str] = {}
     for pair in mapped or []:
         role, separator, column = pair.partition("=")
         if not separator or not role or not column:
-            raise ConfigError(f"{pair!r} is no ROLE=COLUMN", "--map", "write --map customer_id=user")
+            raise ConfigError("cli.not_role_column", key="map", value=pair)
         roles[role] = column
     if decimal not in (None, ".", ","):
-        raise ConfigError(f"{decimal!r}", "--decimal", "choose '.' or ','")
+        raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices="'.' ','")
     if date_order not in (None, "ymd", "dmy", "mdy"):
-        raise ConfigError(f"{date_order!r}", "--date-order", "choose ymd, dmy or mdy")
+        raise ConfigError("cli.not_a_choice", key="date_order", value=date_order, choices="ymd, dmy, mdy")
     return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]

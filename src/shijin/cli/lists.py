@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import pyarrow as pa
 import typer
 from rich.text import Text
 
-from shijin.cli.flags import HERE, AsJson, Cutoff, Where
+from shijin import clock
+from shijin.cli.commands import HERE, report_reader, session
+from shijin.cli.flags import AsJson, Cutoff, Where
 from shijin.console.demand import demand_parts
-from shijin.console.terminal import busy, list_line, list_table, lists_lines, print_json, said, say_notes, show
-from shijin.console.terminal import out as out_
+from shijin.console.recommended import list_line, list_table, lists_lines
+from shijin.console.terminal import busy, out, print_json, print_notes, show
 from shijin.errors import ConfigError
 from shijin.steps.demand import DemandOptions
 from shijin.steps.demand import demand as demand_step
-from shijin.steps.export import ExportOptions, export_wanted, refuse_target
+from shijin.steps.export import ExportOptions, export_recommended, refuse_target
 from shijin.steps.export import export as export_step
-from shijin.steps.recommend import LONG, SHORT, RecommendOptions, recommend_to
+from shijin.steps.list_request import RecommendOptions, length
 from shijin.steps.recommend import recommend as recommend_step
-from shijin.steps.recommend_item import wanted_by
+from shijin.steps.report import ReportOptions
 from shijin.steps.report import report as report_step
 from shijin.words import say
-from shijin.workspace import Receipt, Workspace
+from shijin.workspace import Result, Workspace
 
 MOST_ITEMS = 20  # of the demand, on the terminal
 
@@ -33,22 +33,22 @@ def recommend(
     workspace: Where = HERE,
     customer: Annotated[str | None, typer.Option(help="One customer's list.", show_default="none")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every customer's list, as a file.")] = False,
-    item: Annotated[str | None, typer.Option(help="Who wants this item most.", show_default="none")] = None,
+    item: Annotated[str | None, typer.Option(help="The customers for this item.", show_default="none")] = None,
     demand: Annotated[
-        bool, typer.Option("--demand", help="How many pieces every item will sell, beside a naive forecast.")
+        bool, typer.Option("--demand", help="How many units of every item will sell, next to a naive forecast.")
     ] = False,
     k: Annotated[int | None, typer.Option(help="How many.", show_default="10; --item 100; --demand 20")] = None,
     exclude_bought: Annotated[
-        bool, typer.Option("--exclude-bought", help="Nothing that the customer bought before.")
+        bool, typer.Option("--exclude-bought", help="Exclude items the customer bought before.")
     ] = False,
-    category: Annotated[list[str] | None, typer.Option(help="Only of this one; several times for several.")] = None,
-    in_stock: Annotated[Path | None, typer.Option(help="A file with the ids of the items that are there.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only this category; repeat it for several.")] = None,
+    in_stock: Annotated[Path | None, typer.Option(help="A file with the ids of the items in stock.")] = None,
     min_gap: Annotated[
-        str | None, typer.Option(help="Nothing that the customer bought less than so long ago, such as 14d.")
+        str | None, typer.Option(help="Exclude items the customer bought within this time, such as 14d.")
     ] = None,
     diverse: Annotated[float, typer.Option(help="0 to 1: how much variety of categories counts.")] = 0.0,
     value_aware: Annotated[
-        bool, typer.Option("--value-aware", help="Order by what an item brings times the chance that it is taken.")
+        bool, typer.Option("--value-aware", help="Order by an item's margin times the chance that it is bought.")
     ] = False,
     horizon: Annotated[
         str | None, typer.Option(help="How far ahead: 14d, 8w.", show_default="the config's, 30d at most")
@@ -59,65 +59,53 @@ def recommend(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what each customer wants next, and why: one list, everybody's, who wants an item, or the demand for items.
+    """Recommend items to each customer, with reasons: one list, all lists, the customers for an item, or the demand.
 
     Example: shijin recommend -w my-shop --all --k 10 --exclude-bought --in-stock items.csv
     """
     if sum((customer is not None, everyone, item is not None, demand)) != 1:
-        raise ConfigError("say what", "shijin recommend", "give one of --customer ID, --all, --item ID or --demand")
-    shop, now = Workspace.open(workspace), datetime.now(UTC)
-    many = k if k is not None else (LONG if item is not None else SHORT)
+        raise ConfigError("cli.recommend_what")
+    shop = session.open(workspace)
     filters = (exclude_bought, tuple(category or ()), in_stock, min_gap, diverse, value_aware)
     if demand:
         if any(filters) or to is not None:
-            cure = "leave out all but --k, --horizon and --cutoff"
-            raise ConfigError("counts every item, and has no lists to filter or send", "--demand", cure)
+            raise ConfigError("cli.demand_takes_no_filter")
         return _demand(shop, DemandOptions(horizon, cutoff), MOST_ITEMS if k is None else k, as_json=as_json)
     if to is not None:
         refuse_target(to)
-    options, language = RecommendOptions(many, *filters, horizon, cutoff), shop.config.shop.locale
-    with busy(said, silent=as_json) as begin:
-        tell = begin("recommend")
-        if customer is not None:
-            receipt, table = recommend_to(shop, options, customer, now, tell)
-        elif item is not None:
-            receipt, table = wanted_by(shop, options, item, now, tell)
-        else:
-            receipt, table = recommend_step(shop, options, now, tell)
-    sent = None if to is None else export_wanted(shop, table, to)
+    options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
+    with busy(silent=as_json) as begin:
+        result = recommend_step(shop, options, clock.now(), begin("recommend"))
+    sent = None if to is None else export_recommended(shop, result.table, to)
     if as_json:
-        shown = {} if everyone else {"recommendations" if customer is not None else "wanted_by": table.to_pylist()}
-        return print_json({**receipt.inputs, **shown, "outputs": receipt.outputs})
-    say_notes(receipt.inputs["notes"], language)
-    _show_lists(shop, receipt, table)
-    if sent is not None:
-        told = {"path": to, "rows": f"{table.num_rows:,}", "customers": f"{sent[0]:,}", "held_out": f"{sent[1]:,}"}
-        out_.print(say("lists.sent", language, **told), soft_wrap=True)
+        return print_json(result.json())
+    print_notes(result.notes, session.language, session.reader)
+    _show_recommended(shop, result)
+    if sent is not None and to is not None:
+        counts = {"rows": f"{result.table.num_rows:,}", "customers": f"{sent[0]:,}", "held_out": f"{sent[1]:,}"}
+        out.print(say("lists.sent", session.language, path=to, **counts), soft_wrap=True)
     return None
 
 
-def _show_lists(shop: Workspace, receipt: Receipt, table: pa.Table) -> None:
-    """Everybody's lists lie in files; one list, or who wants an item, is shown."""
-    language = shop.config.shop.locale
-    if not receipt.outputs:
-        return out_.print(list_table(receipt, table, language))
-    for line in lists_lines(receipt, shop.root, language):
-        out_.print(line, soft_wrap=True)
+def _show_recommended(shop: Workspace, result: Result[Any]) -> None:
+    """All lists lie in files; one list, or the customers for an item, is shown."""
+    if result.shown:
+        return out.print(list_table(result, session.language))
+    for line in lists_lines(result, shop.root, session.language, session.reader):
+        out.print(line, soft_wrap=True)
     return None
 
 
 def _demand(shop: Workspace, options: DemandOptions, most: int, *, as_json: bool) -> None:
     if most < 1:
-        raise ConfigError(f"{most} items", "--k", "ask for 1 or more")
-    with busy(said, silent=as_json) as begin:
-        begin("recommend")
-        receipt, table = demand_step(shop, options, datetime.now(UTC))
+        raise ConfigError("steps.count_below_one", key="k", count=most)
+    with busy(silent=as_json) as begin:
+        result = demand_step(shop, options, clock.now(), begin("recommend"))
     if as_json:
-        rows = table.slice(0, most).to_pylist()
-        return print_json({**receipt.inputs, "demand": rows, "outputs": receipt.outputs})
-    say_notes(receipt.inputs["notes"], shop.config.shop.locale)
-    for part in demand_parts(receipt, table, shop.root, most, shop.config.shop.locale):
-        out_.print(part, soft_wrap=isinstance(part, Text))
+        return print_json({**result.json(), "demand": result.table.slice(0, most).to_pylist()})
+    print_notes(result.notes, session.language, session.reader)
+    for part in demand_parts(result, shop.root, most, session.language):
+        out.print(part, soft_wrap=isinstance(part, Text))
     return None
 
 
@@ -131,13 +119,11 @@ def export(
 
     Example: shijin export -w my-shop --contacts --to list.csv
     """
-    shop = Workspace.open(workspace)
-    receipt, _ = export_step(shop, ExportOptions(contacts, to), datetime.now(UTC))
-    path, counts, language = receipt.outputs[0], receipt.rows, shop.config.shop.locale
-    line = list_line(path, counts["customers"], counts["held_out"], language)
+    shop = session.open(workspace)
+    result = export_step(shop, ExportOptions(contacts, to), clock.now())
     if not as_json:
-        say_notes(receipt.inputs["notes"], language)
-    show(as_json, {**receipt.inputs, **counts, "file": path}, line)
+        print_notes(result.notes, session.language, session.reader)
+    show(result.json(), list_line(result.card, session.language), as_json=as_json)
 
 
 def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
@@ -145,9 +131,8 @@ def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
     Example: shijin report -w my-shop
     """
-    shop = Workspace.open(workspace)
-    receipt, _ = report_step(shop, datetime.now(UTC))
-    path = str(shop.root / receipt.outputs[0])
+    shop = session.open(workspace)
+    result = report_step(shop, ReportOptions(report_reader(shop)), clock.now())
     if not as_json:
-        say_notes(receipt.inputs["notes"], shop.config.shop.locale)
-    show(as_json, {**receipt.inputs, "file": path}, path)
+        print_notes(result.notes, session.language, session.reader)
+    show(result.json(), str(shop.root / result.card.file), as_json=as_json)

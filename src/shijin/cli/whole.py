@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 
+from shijin import clock
+from shijin.cli.commands import HERE, report_reader, session
 from shijin.cli.flags import (
-    HERE,
     Adapt,
     AsJson,
     Cutoff,
@@ -22,34 +21,26 @@ from shijin.cli.flags import (
     Mapped,
     reading_of,
 )
-from shijin.console.terminal import (
-    backtest_table,
-    busy,
-    forecast_summary,
-    list_line,
-    lists_line,
-    out,
-    print_json,
-    run_remarks,
-    said,
-    say_notes,
-)
+from shijin.console.collected import run_remarks
+from shijin.console.forecast import backtest_table, forecast_summary
+from shijin.console.recommended import list_line, lists_line
+from shijin.console.terminal import busy, err, out, print_json, print_notes
 from shijin.errors import ShijinError
+from shijin.steps.cards import RunCard
 from shijin.steps.defaults import currency_of
 from shijin.steps.demo import complete_journey, simulated
-from shijin.steps.recommend import ROWS as LISTS
-from shijin.steps.run import RunOptions, beside
+from shijin.steps.run import RunOptions, workspace_next_to
 from shijin.steps.run import run as run_step
-from shijin.workspace import Receipt, Workspace
+from shijin.workspace import Result, Workspace
 from shijin.workspace.folder import named
 
 
 def run(
     source: Annotated[
-        Path | None, typer.Argument(help="A file of orders; none to go again with what is there.")
+        Path | None, typer.Argument(help="A file of orders; none to go again with the collected data.")
     ] = None,
     workspace: Annotated[
-        Path | None, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="beside the file")
+        Path | None, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="next to the file")
     ] = None,
     horizon: Horizon = None,
     cutoff: Cutoff = None,
@@ -65,15 +56,16 @@ def run(
 
     Example: shijin run orders.csv
     """
-    options = RunOptions(reading_of(mapped, kind, encoding, decimal, date_order), horizon, cutoff, adapt)
+    reading = reading_of(mapped, kind, encoding, decimal, date_order)
     if source is not None and workspace is None:
-        workspace = beside(source)
+        workspace = workspace_next_to(source)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
     if source is not None and workspace is not None:
-        shop = Workspace.create(workspace, named(source.name.split(".")[0]))
+        shop = session.create(workspace, named(source.name.split(".")[0]))
     else:
-        shop = Workspace.open(workspace or HERE)
-    _go(shop, source, options, as_json=as_json, fresh=fresh)
+        shop = session.open(workspace or HERE)
+    options = RunOptions(source, reading, horizon, cutoff, adapt, report_reader(shop))
+    _go(shop, options, as_json=as_json, fresh=fresh)
 
 
 def demo(
@@ -89,40 +81,37 @@ def demo(
     """
     source = simulated() if simulated_shop else complete_journey()
     root = workspace or Path("simulated-shop" if simulated_shop else "demo")
-    shop = Workspace.create(root, source.config)
-    _go(shop, source.table, RunOptions(source.reading, source.horizon), as_json=as_json)
+    shop = session.create(root, source.config)
+    options = RunOptions(source.table, source.reading, source.horizon, reader=report_reader(shop))
+    _go(shop, options, as_json=as_json)
 
 
-def _go(
-    shop: Workspace, source: Path | pa.Table | None, options: RunOptions, *, as_json: bool, fresh: bool = False
-) -> None:
+def _go(shop: Workspace, options: RunOptions, *, as_json: bool, fresh: bool = False) -> None:
     try:
-        with busy(said, silent=as_json) as begin:
-            receipt, forecast = run_step(shop, source, options, datetime.now(UTC), begin)
+        with busy(silent=as_json) as begin:
+            result = run_step(shop, options, clock.now(), begin)
     except ShijinError:
         if fresh and not (shop.root / "data").exists():
             shop.discard()
         raise
+    session.joined(shop)  # a first file in Chinese changes the shop's language
     if as_json:
-        return print_json({**receipt.inputs, "rows": receipt.rows, "outputs": _outputs(shop, receipt)})
-    language = shop.config.shop.locale
-    for remark in run_remarks(receipt, language):
-        said.print(remark)
-    noted = [receipt.inputs, *(receipt.inputs[verb] for verb in ("score", "recommend") if verb in receipt.inputs)]
-    say_notes([note for one in noted for note in one["notes"]], language)
-    if "backtest" in receipt.inputs:
-        for part in backtest_table(receipt.inputs["backtest"]["result"], language, short=True):
+        return print_json(result.json())
+    return _show_run(shop, result)
+
+
+def _show_run(shop: Workspace, result: Result[RunCard]) -> None:
+    language, reader, parts = session.language, session.reader, result.parts
+    for remark in run_remarks(parts, language, reader):
+        err.print(remark)
+    shown = [result, *(parts[verb] for verb in ("collect", "check", "score", "recommend") if verb in parts)]
+    print_notes([note for one in shown for note in one.notes], language, reader)
+    if "backtest" in parts:
+        for part in backtest_table(parts["backtest"].card, language, reader, short=True):
             out.print(part)
-    out.print(forecast_summary(forecast, shop.config, currency_of(shop)))
-    if "recommend" in receipt.inputs:
-        card = receipt.inputs["recommend"]
-        path = (shop.root / "scores" / card["score"] / LISTS).absolute()
-        out.print(lists_line(card, path, language), soft_wrap=True)
-    page, sheet = _outputs(shop, receipt)
-    out.print(list_line(sheet, receipt.inputs["listed"], receipt.inputs["held_out"], language), soft_wrap=True)
-    out.print(page, soft_wrap=True)
-    return None
-
-
-def _outputs(shop: Workspace, receipt: Receipt) -> list[str]:
-    return [str((shop.root / output).absolute()) for output in receipt.outputs]
+    out.print(forecast_summary(result.table, shop.config, currency_of(shop)))
+    if "recommend" in parts:
+        lists = parts["recommend"]
+        out.print(lists_line(lists.card, (shop.root / lists.receipt.outputs[0]).absolute(), language), soft_wrap=True)
+    out.print(list_line(parts["export"].card, language), soft_wrap=True)
+    out.print(str((shop.root / parts["report"].card.file).absolute()), soft_wrap=True)

@@ -31,8 +31,8 @@ def judged_lists(result: Mapping[str, Any], language: Language) -> list[Renderab
 
 def _scoreboard(result: Mapping[str, Any], part: Mapping[str, Any], language: Language) -> Table:
     code = f"judged.{part['protocol']}{'' if part['again'] else '_new'}_title"
-    told = {"customers": f"{part['customers']:,}", "days": result["horizon_days"], "cutoff": result["cutoff"]}
-    table = titled(say(code, language, **told), [say(f"judged.{name}", language) for name in ("way", *FIGURES)])
+    values = {"customers": f"{part['customers']:,}", "days": result["horizon_days"], "cutoff": result["cutoff"]}
+    table = titled(say(code, language, **values), [say(f"judged.{name}", language) for name in ("way", *FIGURES)])
     for way, scores in part["scores"].items():
         cells = [_figure(scores[name], digits) for name, digits in FIGURES.items()]
         table.add_row(say(f"judged.way_{way}", language), *cells, style="bold" if way == OWN else None)
@@ -63,8 +63,8 @@ def _remarks(part: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(say("judged.sampled", language, listed=f"{part['listed']:,}", known=f"{part['known']:,}"))
     if part["new_share"]:
         lines.append(say("judged.strange_items", language, share=f"{part['new_share']:.1%}"))
-    told = chance_said(dict(part))
-    return [*lines, told[language]] if told else lines
+    values = chance_said(dict(part))
+    return [*lines, values[language]] if values else lines
 
 
 def _views(views: Mapping[str, Any], language: Language) -> list[RenderableType]:

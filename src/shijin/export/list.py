@@ -1,6 +1,6 @@
-"""The lists a shop sends: every customer with tier and forecast, best first; or what customers want, or who wants it.
+"""Lists to send: customers with tier and forecast, best first; or recommendations; or the customers for an item.
 
-Each says who is held out. Knows tables and the shop's config; contacts only when they are handed in.
+Each list marks the hold-out. Knows tables and the shop's config, and contacts only when the caller passes them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from shijin.config import Config, EngineSection
-from shijin.engine.duckdb import connect
+from shijin.assignment import held_out
+from shijin.config import Config
 from shijin.errors import SchemaError
 from shijin.schema import CONTACTS, FORECAST, conform
 from shijin.words import say
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it spreadsheets take UTF-8 for a Windows code page
-# What a spreadsheet may run: OWASP's list, with the full-width signs that East Asian locales treat alike.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # without it spreadsheets read UTF-8 as a Windows code page
+# First characters of text that a spreadsheet may run: OWASP's list, with the full-width signs of East Asian locales.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 MONEY_DECIMALS, DECIMALS = 2, 4
 WHOLE = ("propensity",)  # never rounded
@@ -40,25 +40,25 @@ FIRST_COLUMNS = (
 
 
 def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = None) -> pa.Table:
-    """Make the list: best customers first, a share of them held out so that its effect can be measured.
+    """List customers by predicted spend, with a share of them in the hold-out, so that a campaign can be measured.
 
-    A customer is held out when the hash of their id (the first 12 hex digits of the MD5 of ``salt:customer_id``, as a
-    share of 16^12) falls below the configured share. So the same customer
-    stays on the same side when others come and go, and a new salt draws anew.
+    A customer is in the hold-out when the hash of their id (the first 12 hex digits of the MD5 of ``salt:customer_id``,
+    as a share of 16^12) falls below the configured share. So a customer stays on the same side when others come and go,
+    and a new salt draws anew.
 
     Parameters
     ----------
     forecast
         A table of `shijin.schema.FORECAST`.
     config
-        ``[export]`` holds the share to hold out and the salt.
+        ``[export]`` holds the share of the hold-out and the salt.
     contacts
-        A table of `shijin.schema.CONTACTS` whose columns are added; none are when it is left out.
+        A table of `shijin.schema.CONTACTS` whose columns are added; no contacts unless given.
 
     Returns
     -------
-    One row a customer, sorted by expected_spend falling, then customer_id. Money is rounded to two decimals, other
-    numbers to four, for people.
+    The columns `FIRST_COLUMNS`, then those of the contacts; one row a customer, sorted by expected_spend falling, then
+    customer_id. Money is rounded to two decimals, other numbers to four.
 
     Raises
     ------
@@ -69,8 +69,8 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     --------
     >>> export_list(pa.table({"customer_id": ["a"]}), Config())
     Traceback (most recent call last):
-    shijin.errors.SchemaError: forecast: column cutoff is missing, found customer_id. Cure: map it with --map
-    cutoff=COLUMN.
+    shijin.errors.SchemaError: forecast: the column cutoff is missing; the columns are customer_id. Cure: name it with
+    map={'cutoff': 'COLUMN'}.
     """
     table = conform(forecast, FORECAST, "forecast")
     churn_risk = pc.subtract(1.0, table["p_active"])
@@ -82,25 +82,28 @@ def export_list(forecast: pa.Table, config: Config, contacts: pa.Table | None = 
     return _readable(table)
 
 
-def wanted_list(wanted: pa.Table, items: pa.Table, config: Config) -> pa.Table:
-    """Make a list to send of what customers want, or of who wants an item: what items are called, and who is held out.
+def recommendation_list(recommendations: pa.Table, items: pa.Table, config: Config) -> pa.Table:
+    """List recommendations, or the customers for an item, with names of items and the hold-out.
 
     Parameters
     ----------
-    wanted
+    recommendations
         A table of `shijin.schema.RECOMMENDATIONS` or `WANTED_BY`.
     items
-        A table of `shijin.schema.ITEMS`: names stand behind the ids.
+        A table of `shijin.schema.ITEMS`: their names are added after the ids.
 
     Returns
     -------
-    The rows as they come, without codes and arguments of reasons, numbers rounded for people but propensities, which
-    weigh outcomes. Of what is shown to learn only what is true besides is told: the list is read by customers.
+    The rows in their order, without codes and arguments of reasons, with numbers rounded as in `export_list`, except
+    propensities, which weigh outcomes. Of an item shown to learn from the response, only the plain reason is left,
+    since customers read the list.
     """
-    told = say("recommend.explore", config.shop.locale, truth="")
-    alone = pc.utf8_slice_codeunits(wanted["reason"], len(told))
-    reason = pc.if_else(pc.equal(wanted["reason_code"], "explore"), alone, wanted["reason"])
-    table = wanted.set_column(wanted.column_names.index("reason"), wanted.schema.field("reason"), reason)
+    prefix = say("recommend.explore", config.shop.locale, truth="")
+    plain_reason = pc.utf8_slice_codeunits(recommendations["reason"], len(prefix))
+    exploring = pc.equal(recommendations["reason_code"], "explore")
+    reason = pc.if_else(exploring, plain_reason, recommendations["reason"])
+    place = recommendations.column_names.index("reason")
+    table = recommendations.set_column(place, recommendations.schema.field("reason"), reason)
     table = table.drop_columns(["reason_code", "reason_args"])
     if "item_id" in table.column_names:
         names = items["name"].take(pc.index_in(table["item_id"], items["item_id"].combine_chunks()))
@@ -109,16 +112,16 @@ def wanted_list(wanted: pa.Table, items: pa.Table, config: Config) -> pa.Table:
 
 
 def with_hold_out(table: pa.Table, config: Config) -> pa.Table:
-    """Say of every row whether its customer is held out; the same customer is so on every list."""
-    held_out = _held_out(table["customer_id"], config.export.holdout, config.export.salt)
-    return table.append_column("holdout", held_out)
+    """Add the column holdout: whether the row's customer is in the hold-out; the same for a customer on every list."""
+    flags = held_out(table["customer_id"], config.export.holdout, config.export.salt)
+    return table.append_column("holdout", flags)
 
 
 def to_csv(table: pa.Table) -> bytes:
-    r"""Write a table as CSV that a spreadsheet opens rightly and runs nothing from.
+    r"""Write a table as CSV that a spreadsheet reads correctly and runs nothing from.
 
     Text that begins like a formula (``= + - @``, tab, line break, or a full-width sign) gets a leading apostrophe;
-    numbers, dates and truth values are left alone.
+    numbers, dates and booleans stay as they are.
 
     Returns
     -------
@@ -135,19 +138,10 @@ def to_csv(table: pa.Table) -> bytes:
     return BYTE_ORDER_MARK + sink.getvalue().to_pybytes()
 
 
-def _held_out(customer_id: pa.ChunkedArray, share: float, salt: str) -> pa.ChunkedArray:
-    ids = pa.table({"customer_id": customer_id})
-    with connect(EngineSection()) as connection:
-        connection.register("ids", ids)
-        query = "SELECT ('0x' || left(md5(? || ':' || customer_id), 12))::BIGINT AS hashed FROM ids"
-        hashed = connection.sql(query, params=[salt]).to_arrow_table()["hashed"]
-    return pa.chunked_array([hashed.to_numpy() < share * 16**12])
-
-
 def _with_contacts(table: pa.Table, contacts: pa.Table) -> pa.Table:
-    twice = contacts.num_rows - pc.count_distinct(contacts["customer_id"]).as_py()
-    if twice:
-        raise SchemaError(f"customers with more than one row: {twice}", "contacts", "keep one row a customer")
+    surplus = contacts.num_rows - pc.count_distinct(contacts["customer_id"]).as_py()
+    if surplus:
+        raise SchemaError("export.several_contacts", "contacts", rows=surplus)
     row = pc.index_in(table["customer_id"], contacts["customer_id"])
     for name in contacts.column_names[1:]:
         table = table.append_column(name, contacts[name].take(row))

@@ -1,7 +1,7 @@
-"""Judge every member on a window that chose nothing: replay the past as of T, then look.
+"""Backtest: forecast as of a past cutoff T and compare with what came, for every member and the stack.
 
-Members learn on windows closed by T, the stack on these alone; the judged window [T, T + H) is read once, by the
-metrics. All figures are computed from the table of members, row by row, so that anyone can recompute them.
+Members and the stack's weights are fitted on windows closed by T; the judged window [T, T + H) is read once, by the
+metrics, and decides nothing. All figures are computed from the table of members, so that anyone can recompute them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.arrays import Floats, Ints
+from shijin.arrays import Floats, Ints, finite
 from shijin.distribution import Distribution
 from shijin.errors import EmptyHistoryError
 from shijin.forecasting.corrections import Corrections, corrected, effect
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Window
 from shijin.forecasting.members import QUIETLY, STACKED, TABLE_ONLY, Work, default_members
-from shijin.forecasting.model import SEED, learnt
+from shijin.forecasting.model import SEED, fit_ensemble
 from shijin.forecasting.next_order import next_order_days
 from shijin.forecasting.prospects import NAME as PROSPECTS
 from shijin.forecasting.prospects import Prospects, about
@@ -39,25 +39,25 @@ from shijin.schema import UTC as UTC_INSTANT
 from shijin.threads import one_blas_thread
 
 UNCORRECTED = "stack without corrections"
-PEERS = (DECAYED, "BTYD", "LightGBM")  # named beforehand: against these the stack is compared
+PEERS = (DECAYED, "BTYD", "LightGBM")  # chosen before any result was seen: the stack is compared with these
 GROUPS = ("everyone", "one-time buyers", "customers for over a year")
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a backtest found.
+    """The result of a backtest.
 
-    cutoff_date, horizon_days : which window was judged
+    cutoff_date, horizon_days : the judged window
     case : how the stack's weights were learnt ("later window" or "customer folds")
-    members : one row a customer and member, `schema.MEMBERS`
+    members : one row per customer and member, `schema.MEMBERS`
     scores : group -> member -> metric -> value
     differences : peer -> the stack's `Difference` on each metric
     weights : part -> member -> weight
-    served : the member the shop is given: the stack, or the formula if nothing beats it
-    notes : what a reader must know (members left out, thin data)
-    corrections : what corrections of tiers did in the judged window; None where there are none
-    prospects : a row for everybody who had looked but not bought, `schema.MEMBERS`; None where there are none
-    prospect_scores : metric -> value over these rows, and what one share for all would have scored
+    served : the member whose forecast the shop gets: the stack, or the formula if the stack is not better
+    notes : for the reader: members left out, thin data
+    corrections : effect of tier corrections in the judged window; None where there are none
+    prospects : one row per prospect, `schema.MEMBERS`; None where there are none
+    prospect_scores : metric -> value over these rows, and the log score of one share for all
     """
 
     cutoff_date: str
@@ -74,23 +74,23 @@ class Backtest:
     prospect_scores: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but the rows, ready for JSON; undefined figures are null."""
-        told: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
+        """All but the rows, ready for JSON; undefined figures are null."""
+        optional: dict[str, Any] = {} if self.corrections is None else {"corrections": self.corrections}
         if self.prospects is not None:
-            told["prospects"] = {key: _finite(figure) for key, figure in self.prospect_scores.items()}
+            optional["prospects"] = {key: finite(figure) for key, figure in self.prospect_scores.items()}
         return {
             "cutoff": self.cutoff_date,
             "horizon_days": self.horizon_days,
             "case": self.case,
             "served": self.served,
             "scores": {
-                group: {name: {key: _finite(figure) for key, figure in row.items()} for name, row in rows.items()}
+                group: {name: {key: finite(figure) for key, figure in row.items()} for name, row in rows.items()}
                 for group, rows in self.scores.items()
             },
             "differences": {peer: [one.as_json() for one in rows] for peer, rows in self.differences.items()},
             "weights": self.weights,
             "notes": self.notes,
-            **told,
+            **optional,
         }
 
 
@@ -108,44 +108,48 @@ def backtest(
     Parameters
     ----------
     cutoff
-        T; one horizon before the end of the data where not given.
+        T; one horizon before the end of the data if None.
     members
-        A user's own, judged and stacked beside the default ones.
+        A user's own members, judged and stacked together with the default ones.
     corrections
-        What was said of customers' tiers. Before T it is followed, as far as closed windows before T have taught, and
-        the stack without it stands beside.
+        Corrections of customers' tiers. Those before T are applied, by a weight learnt on closed windows before T; the
+        table then also holds the stack without them, as "stack without corrections".
 
     Raises
     ------
     EmptyHistoryError
-        When fewer than two horizons lie before T, or the window from T on is not closed.
+        When less than two horizons lie before T, or the window from T on is not closed.
     """
     if cutoff is None:
         cutoff = packed.end - horizon_days * DAY_US
     windows = closed_windows(packed, cutoff, horizon_days)
-    everybody = _judged(packed, cutoff, horizon_days, windows)
+    everybody = _judged_window(packed, cutoff, horizon_days, windows)
     history, outcomes = only(*everybody, everybody[0].bought)
-    stack, trust = learnt([*default_members(STACKED, work.threads), *members], windows, work, corrections)
-    forecasts = _alone(windows, history, horizon_days)
-    together = stack.forecast_each(history, horizon_days)
-    forecasts |= together
-    plain = stack.combine(list(together.values()))
+    stack, trust = fit_ensemble([*default_members(STACKED, work.threads), *members], windows, work, corrections)
+    forecasts = _table_only_forecasts(windows, history, horizon_days)
+    pooled = stack.forecast_each(history, horizon_days)
+    forecasts |= pooled
+    plain = stack.combine(list(pooled.values()))
     if corrections is None or trust is None:
         judged = judge(members_table(history, outcomes, forecasts | {STACK: plain}), stack, history.cutoff_date)
         return _with_prospects(judged, packed, everybody)
-    moving = corrections.pull(plain, corrections.told(history.customers, cutoff))
+    moving = corrections.pull(plain, corrections.of(history.customers, cutoff))
     if len(moving.rows):
         forecasts |= {UNCORRECTED: plain}
     table = members_table(history, outcomes, forecasts | {STACK: corrected(plain, moving, trust.weight)})
-    told = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
-    told |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
-    judged = replace(judge(table, stack, history.cutoff_date), corrections=told)
+    figures = {"customers": len(moving.rows), **asdict(trust), "newer": corrections.since(cutoff)}
+    figures |= _effect(table, moving.rows, history.scale) if len(moving.rows) else {}
+    judged = replace(judge(table, stack, history.cutoff_date), corrections=figures)
     return _with_prospects(judged, packed, everybody)
 
 
 def members_table(history: History, outcomes: Outcomes, forecasts: dict[str, Distribution]) -> pa.Table:
-    """Lay forecasts and outcomes side by side, `schema.MEMBERS`; members in the order given, customers in theirs."""
+    """Put forecasts and outcomes into one table, `schema.MEMBERS`.
+
+    Members follow in the order of `forecasts`; within each, customers in the order of the History.
+    """
     n = len(history)
+    # The same draws for every member: they spread the outcomes at exactly 0 over the forecast's mass there.
     uniform = np.random.default_rng(0).random(n)
     tenure = history.age_days[history.offsets[:-1]]
     never = ~np.isfinite(outcomes.first_days)
@@ -191,12 +195,14 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
         if rows.any()
     }
     judged = {
-        name: paired.Judged(by_member[name]["p_active"], by_member[name]["expected_spend"], by_member[name]["crps"])
+        name: paired.MemberForecast(
+            by_member[name]["p_active"], by_member[name]["expected_spend"], by_member[name]["crps"]
+        )
         for name in (*PEERS, STACK)
         if name in by_member
     }
-    own = judged.pop(STACK)
-    differences = paired.compare(first["y_spend"], first["y_orders"] > 0, own, judged)
+    ensemble = judged.pop(STACK)
+    differences = paired.compare(first["y_spend"], first["y_orders"] > 0, ensemble, judged)
     return Backtest(
         cutoff_date=cutoff_date.isoformat(),
         horizon_days=table["horizon_days"][0].as_py(),
@@ -211,7 +217,7 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 
 
 def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Backtest:
-    """Judge, beside, the forecast of those who had looked but not bought; there one share for all is the formula."""
+    """Add the judgement of prospects; the formula they are compared with is one share for all."""
     if everybody[0].bought.all():
         return judged
     history, outcomes = only(*everybody, ~everybody[0].bought)
@@ -226,18 +232,18 @@ def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Back
         "share": share,
         "log_score_share": float(value.log_scores(active, np.full(len(active), share)).mean()),
     }
-    said: Note = {
+    note: Note = {
         "code": "forecast.prospects_judged" if prospects.taught else "forecast.prospects_judged_guess",
         "days": days,
         "prospects": len(history),
         "expected": about(figures["expected"]),
         "ordered": int(figures["ordered"]),
     }
-    return replace(judged, prospects=table, prospect_scores=figures, notes=[*judged.notes, said])
+    return replace(judged, prospects=table, prospect_scores=figures, notes=[*judged.notes, note])
 
 
 def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:
-    """What corrections did, from the table of members."""
+    """Measure what corrections changed, from the table of members."""
     named = {"with": STACK, "without": UNCORRECTED}
     by_name = {name: _columns(table.filter(pc.equal(table["member"], member))) for name, member in named.items()}
     forecasts = {name: (columns["p_active"], columns["expected_spend"]) for name, columns in by_name.items()}
@@ -245,35 +251,27 @@ def _effect(table: pa.Table, rows: Ints, unit: float) -> dict[str, Any]:
     return effect(unit, rows, outcomes["y_orders"] > 0, outcomes["y_spend"], forecasts)
 
 
-def _judged(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:
+def _judged_window(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> Window:
     reason = too_young(packed, cutoff, horizon_days, windows)
     if reason is not None:
-        raise EmptyHistoryError(*_too_little(packed, reason))
+        raise _too_little(packed, reason)
     history, outcomes = split_at(packed, cutoff, horizon_days)
     if outcomes is None:
-        raise EmptyHistoryError("the judged window ends after the data", "backtest", "choose an earlier --cutoff")
+        raise EmptyHistoryError("forecasting.judged_window_open", "backtest")
     return history, outcomes
 
 
-def _too_little(packed: Packed, reason: Note) -> tuple[str, str, str]:
-    """Problem, where and cure of a past that cannot be replayed."""
-    needs, third = reason["needs"], max((packed.end - packed.start) // DAY_US // 3, 1)
-    shorter = f"choose --horizon {third}d or shorter, or collect more"
-    why, cure = {
-        "forecast.too_young": (f"{reason.get('horizons')} horizons of history, it needs {needs}", shorter),
-        "forecast.too_few": (
-            f"fewer than {needs} customers were known when the newest window to learn from began",
-            shorter if len(packed) >= int(needs) else "collect more; shijin score forecasts without a backtest",
-        ),
-        "forecast.too_quiet": (
-            f"fewer than {needs} customers ordered in the newest window to learn from",
-            "choose a longer --horizon",
-        ),
-    }[reason["code"]]
-    return f"too little before the judged window: {why}", "backtest", cure
+def _too_little(packed: Packed, reason: Note) -> EmptyHistoryError:
+    """The refusal of a history that is too short or too thin for a backtest."""
+    needs, third = int(float(reason["needs"])), max((packed.end - packed.start) // DAY_US // 3, 1)
+    code = str(reason["code"]).removeprefix("forecast.")
+    if code == "too_few" and len(packed) < needs:
+        code = "too_few_at_all"
+    values = {"needs": reason["needs"], "horizons": reason.get("horizons"), "third": f"{third}d"}
+    return EmptyHistoryError(f"forecasting.{code}", "backtest", **values)
 
 
-def _alone(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:
+def _table_only_forecasts(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:
     forecasts = {}
     for member in default_members(TABLE_ONLY, 1):
         member.fit(windows, SEED)
@@ -307,11 +305,7 @@ def _scores(columns: dict[str, Floats]) -> dict[str, float]:
 
 
 def ordered_by_date(p_active: Floats, first_days: Floats, horizon_days: Floats) -> float:
-    """Share who had ordered by their next-order date, among those whose date lies in the window; .5 is best."""
+    """Share of customers who had ordered by their next-order date, of those whose date is in the window; .5 is best."""
     days = next_order_days(p_active, horizon_days)
     inside = days <= horizon_days
     return float((first_days[inside] <= days[inside]).mean()) if inside.any() else float("nan")
-
-
-def _finite(figure: float) -> float | None:
-    return float(figure) if np.isfinite(figure) else None

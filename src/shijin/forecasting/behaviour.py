@@ -1,7 +1,7 @@
-"""The behaviour model as a member: the shipped network, which reads the History's own closed windows in context.
+"""The behaviour model as a member: the shipped network, which reads the closed windows of the History in context.
 
-Nothing is fitted: what it knows of shops it learnt from simulated ones, what it knows of this one it reads in the
-History. So it forecasts a shop too young or too small to train on, and can never see a window that is not closed.
+Nothing is fitted here: the network was trained on simulated shops and reads this shop from the History. So it can
+forecast a shop that is too young or too small for training, and it never sees a window that is not closed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from shijin.distribution import Distribution
 from shijin.errors import ConfigError, ModelError
 from shijin.forecasting.member import Window
-from shijin.network.inputs import MOST_TOLD
-from shijin.network.runtime import Network, fitting, forecast, read_past, vectors
+from shijin.network.context import MOST_CONTEXT
+from shijin.network.runtime import Network, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Weights, as_bytes, from_bytes, load_weights
 from shijin.represent.cutoff import History
 
 NAME = "behaviour model"
 ADAPTED = "behaviour model, adapted"
 FILE = "behaviour-adapted.safetensors"
-MOST_HORIZON_DAYS = 400  # simulated shops ask for up to a year
+MOST_HORIZON_DAYS = 400  # tasks of simulated shops have horizons of up to about a year
 
 
 class Behaviour:
@@ -33,22 +33,22 @@ class Behaviour:
     Parameters
     ----------
     threads
-        How many blocks of customers are computed at a time; the numbers do not depend on it.
-    told
-        How many customers of closed windows it is shown with what came of them; 0 for none.
+        Blocks of customers computed at a time; the numbers do not depend on it.
+    context_customers
+        How many customers of closed windows it reads together with their outcomes; 0 for none.
     weights
-        The shipped ones where None.
+        The shipped ones if None.
     """
 
     name = NAME
-    learns = False  # nothing from windows: it need not be kept from any when it is judged
+    learns = False  # not fitted on windows: judging it needs no customer folds
 
-    def __init__(self, threads: int = 1, told: int = MOST_TOLD, weights: Weights | None = None) -> None:
-        self.threads, self.told = threads, told
+    def __init__(self, threads: int = 1, context_customers: int = MOST_CONTEXT, weights: Weights | None = None) -> None:
+        self.threads, self.context_customers = threads, context_customers
         self.network = Network(weights or shipped())
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Learn nothing: the History tells."""
+        """Do nothing: the network reads only the History."""
         del windows, seed
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -57,54 +57,53 @@ class Behaviour:
         Raises
         ------
         ModelError
-            For a horizon longer than any it has learnt from.
+            For a horizon longer than it was trained on.
         """
         refuse_long(horizon_days)
-        read = read_past(self.network, history, horizon_days, self.told)
+        read = read_past(self.network, history, horizon_days, self.context_customers)
         return forecast(self.network, history, horizon_days, read, self.threads)
 
     def vectors(self, history: History, horizon_days: int) -> NDArray[np.float32]:
-        """(n, d) what it makes of every customer: near vectors are customers alike; see `forecast`."""
+        """(n, d) the vector of every customer; similar customers have similar vectors. Raises as `forecast` does."""
         refuse_long(horizon_days)
-        read = read_past(self.network, history, horizon_days, self.told)
+        read = read_past(self.network, history, horizon_days, self.context_customers)
         return vectors(self.network, history, horizon_days, read, self.threads)
 
     def state(self) -> dict[str, Any]:
-        """Name the weights."""
+        """The name of the weights."""
         return {"weights": self.network.name}
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Make sure that the weights are those a model was trained beside."""
+        """Check that the weights are those that the model was trained with."""
         if state["weights"] != self.network.name:
-            raise ModelError("the model was trained beside other network weights", NAME, "train again")
+            raise ModelError("forecasting.other_weights", NAME)
         return self
 
 
 def refuse_long(horizon_days: int) -> None:
-    """Refuse a horizon longer than any that the network has learnt from.
+    """Refuse a horizon longer than the network was trained on.
 
     Examples
     --------
     >>> refuse_long(7300)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    shijin.errors.ModelError: horizon: 7300 days are beyond what the behaviour model has learnt from. Cure: ...
+    shijin.errors.ModelError: horizon: the behaviour model forecasts horizons of 1 to 400 days, not 7300. Cure: ...
     """
     if not 1 <= horizon_days <= MOST_HORIZON_DAYS:
-        problem = f"{horizon_days} days are beyond what the {NAME} has learnt from"
-        raise ModelError(problem, "horizon", f"choose 1 to {MOST_HORIZON_DAYS} days")
+        raise ModelError("forecasting.horizon_beyond_model", key="horizon", days=horizon_days, most=MOST_HORIZON_DAYS)
 
 
 class Adapted:
-    """The network after a little training on the shop's own closed windows, held near the shipped weights.
+    """The network after a little training on the shop's closed windows, with weights near the shipped ones.
 
-    A member of its own: the stack gives it weight only where it earns it on customers that it was not adapted to.
+    It is a separate member: the stack gives it weight only as far as it is better on customers it was not adapted to.
 
     Parameters
     ----------
     threads
         See `Behaviour`.
     start
-        The weights it begins from; the shipped ones where None.
+        The weights to adapt; the shipped ones if None.
     """
 
     name = ADAPTED
@@ -114,7 +113,7 @@ class Adapted:
         self.weights: Weights | None = None
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Adapt the weights it begins from.
+        """Adapt the weights to closed windows.
 
         Raises
         ------
@@ -124,33 +123,33 @@ class Adapted:
             Without torch.
         """
         if not windows:
-            raise ModelError("no closed window to adapt to", ADAPTED, "forecast without --adapt")
+            raise ModelError("forecasting.nothing_to_adapt_to", ADAPTED)
         try:
             from shijin.network.adapt import adapt
         except ImportError as error:
-            raise ConfigError("adapting needs torch", "--adapt", "in Shijin's clone, pip install '.[train]'") from error
+            raise ConfigError("forecasting.adapt_needs_torch", key="adapt") from error
         refuse_long(windows[0][1].horizon_days)
         self.weights = adapt(self.start, windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Read the History's past, then forecast its customers."""
         if self.weights is None:
-            raise ModelError("not adapted", ADAPTED, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", ADAPTED)
         return Behaviour(self.threads, weights=self.weights).forecast(history, horizon_days)
 
     def state(self) -> dict[str, Any]:
-        """Give the adapted tensors as a file."""
+        """The adapted tensors, as a file."""
         if self.weights is None:
-            raise ModelError("not adapted", ADAPTED, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", ADAPTED)
         return {"weights": self.weights.name, "files": {FILE: as_bytes(self.weights.tensors)}}
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         self.weights = Weights(from_bytes(state["files"][FILE]), {**self.start.card, "sha256": state["weights"]})
         return self
 
 
 @cache
 def shipped() -> Weights:
-    """Read the shipped weights once, and make sure that they are this network's."""
-    return fitting(load_weights())
+    """Read the shipped weights once, and check that they fit this network."""
+    return checked_weights(load_weights())

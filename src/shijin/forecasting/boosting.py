@@ -1,8 +1,8 @@
-"""Gradient boosting as a member: who orders, how much, how often and how surely, learnt on many closed windows.
+"""Gradient boosting as a member, fitted on many closed windows.
 
-Four LightGBM models over the same features: activity (cross-entropy), log spend given activity (squared error), its
-width (what that left unexplained, on customers it had not seen), and orders given activity (Poisson). Customers x
-windows are rows; a small search picks the size of the trees on customers left out, for all alike.
+Four LightGBM models over the same features: activity (cross-entropy), log spend given activity (squared error), the
+width of log spend (log absolute residual on held-out customers), and further orders given activity (Poisson). Rows are
+customers x windows; a small search on held-out customers chooses the size of the trees, one for all four.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from shijin.represent.cutoff import History
 from shijin.represent.features import features
 
 NAME = "LightGBM"
-MOST_ROWS = 100_000  # customers x windows; more are thinned out evenly
+MOST_ROWS = 100_000  # customers x windows; of more, a random sample of each window
 LEAST_ACTIVE, LEAST_ROWS = 20, 60
-LEAST_HELD_OUT = 5  # who spent, among the held out and among the others: of one row LightGBM draws none
-THREADED_ROWS = 20_000  # below, threads wait for each other longer than they work
-HELD_OUT = 4  # one customer in so many chooses the trees' size and number
+LEAST_HELD_OUT = 5  # spenders among the held out, and among the others: of one row LightGBM's bagging draws none
+THREADED_ROWS = 20_000  # with fewer rows one thread is faster
+HELD_OUT = 4  # one customer in so many is held out, to choose the size and number of trees
 MOST_ROUNDS = 400
 PATIENCE = 40
 CANDIDATES: tuple[dict[str, Any], ...] = (
@@ -64,7 +64,7 @@ class _Examples:
 
 
 class Boosting:
-    """LightGBM in two parts, activity and what follows from it.
+    """LightGBM models of activity, and of spend and orders given activity.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Boosting:
         self.threads = threads
         self.boosters: dict[str, lgb.Booster] = {}
         self.spread = Spread.untrained()
-        self.settings: dict[str, Any] | None = None  # what the last fit's search chose
+        self.settings: dict[str, Any] | None = None  # of the trees, chosen by the last fit
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         """Learn from closed windows.
@@ -86,7 +86,7 @@ class Boosting:
         Raises
         ------
         ModelError
-            When they hold too few customers who ordered, spent, or did neither, to learn from.
+            When too few customers ordered, spent, or did neither.
         """
         examples = _examples(windows, seed)
         some = _spenders(examples)
@@ -97,15 +97,16 @@ class Boosting:
         self._learn("activity", "binary", examples, (examples.orders > 0).astype(float), parameters)
         log_spend = np.log(some.spend)
         trial = self._learn("spend", "regression", some, log_spend, parameters)
+        # Width and spread are learnt from residuals of held-out customers: residuals of fitted rows are too small.
         unseen = some.take(some.held_out)
-        left = log_spend[some.held_out] - trial.predict(unseen.values)
-        self._learn_width(unseen, left, parameters)
-        self.spread = self._spread(examples, unseen, left, parameters)
+        residuals = log_spend[some.held_out] - trial.predict(unseen.values)
+        self._learn_width(unseen, residuals, parameters)
+        self.spread = self._spread(examples, unseen, residuals, parameters)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History."""
         if not self.boosters:
-            raise ModelError("not fitted", NAME, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", NAME)
         values = features(history, horizon_days).values
         p_active = np.clip(self._predict("activity", values), P_FLOOR, 1 - P_FLOOR)
         width = self._width(values)
@@ -115,7 +116,7 @@ class Boosting:
         return self.spread.distribution(p_active, spend_mean * history.scale, 1 + further, width, grid)
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt as plain numbers and LightGBM's own text."""
+        """The fitted parameters as plain numbers, and the trees as LightGBM's text."""
         return {
             "files": {_file_of(part): one.model_to_string().encode() for part, one in self.boosters.items()},
             "spread": self.spread.state(),
@@ -123,7 +124,7 @@ class Boosting:
         }
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         texts = {part: state["files"].get(_file_of(part)) for part in PARTS}
         self.boosters = {part: lgb.Booster(model_str=text.decode()) for part, text in texts.items() if text is not None}
         self.spread = Spread.from_state(state["spread"])
@@ -131,7 +132,7 @@ class Boosting:
         return self
 
     def _search(self, examples: _Examples, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Choose the trees' size by the activity of held-out customers."""
+        """Choose the size of the trees by the log loss of held-out customers' activity."""
         active = (examples.orders > 0).astype(float)
         losses = []
         for candidate in CANDIDATES:
@@ -142,29 +143,32 @@ class Boosting:
     def _learn(
         self, part: str, objective: str, examples: _Examples, target: Floats, parameters: dict[str, Any]
     ) -> lgb.Booster:
-        """Find the number of rounds on held-out customers, then learn from all; gives the trial."""
+        """Choose the number of rounds on held-out customers, then fit on all; return the fit without the held out."""
         trial = _trial(objective, examples, target, parameters)
+        # A tenth more rounds than was best in the trial: the final fit has a third more rows.
         rounds = max(int(trial.best_iteration * 1.1), 10)
         whole = lgb.Dataset(examples.values, target, params={"verbose": -1})
         self.boosters[part] = lgb.train(parameters | {"objective": objective}, whole, rounds)
         return trial
 
-    def _learn_width(self, unseen: _Examples, left: Floats, parameters: dict[str, Any]) -> None:
-        small = parameters | {"objective": "regression", "num_leaves": 4, "min_data_in_leaf": max(20, len(left) // 20)}
-        log_left = np.log(np.maximum(np.abs(left), 0.02))
-        self.boosters["width"] = lgb.train(small, lgb.Dataset(unseen.values, log_left, params={"verbose": -1}), 60)
+    def _learn_width(self, unseen: _Examples, residuals: Floats, parameters: dict[str, Any]) -> None:
+        leaf = max(20, len(residuals) // 20)
+        small = parameters | {"objective": "regression", "num_leaves": 4, "min_data_in_leaf": leaf}
+        log_size = np.log(np.maximum(np.abs(residuals), 0.02))
+        self.boosters["width"] = lgb.train(small, lgb.Dataset(unseen.values, log_size, params={"verbose": -1}), 60)
 
-    def _spread(self, examples: _Examples, unseen: _Examples, left: Floats, parameters: dict[str, Any]) -> Spread:
+    def _spread(self, examples: _Examples, unseen: _Examples, residuals: Floats, parameters: dict[str, Any]) -> Spread:
         width = self._width(unseen.values)
         active = examples.take(examples.orders > 0)
         unseen_active = active.take(active.held_out)
         further = np.zeros(len(unseen_active.orders))
-        if (active.orders[~active.held_out] > 1).any():  # else nobody is known to come twice
+        if (active.orders[~active.held_out] > 1).any():  # else no customer ordered twice
             trial = self._learn("orders", "poisson", active, active.orders - 1, parameters)
             further = np.asarray(trial.predict(unseen_active.values))
-        return Spread.of(left / width, unseen_active.orders, 1 + further)
+        return Spread.of(residuals / width, unseen_active.orders, 1 + further)
 
     def _width(self, values: Singles) -> Floats:
+        # The factor brings exp(mean log |residual|) near a standard deviation; `Spread` learns what remains.
         return np.clip(1.5 * np.exp(self._predict("width", values)), LEAST_WIDTH, MOST_WIDTH)
 
     def _threads(self, rows: int) -> int:
@@ -195,18 +199,19 @@ def _examples(windows: Sequence[Window], seed: int) -> _Examples:
 
 
 def _spenders(examples: _Examples) -> _Examples:
-    """Those who ordered and spent, if there are enough of them and of all others."""
+    """Examples with an order and spend; refused if they, or the others, are too few."""
     rows, n_active = len(examples.orders), int(np.count_nonzero(examples.orders))
     some = examples.take((examples.orders > 0) & (examples.spend > 0))
     least = min(len(some.orders), n_active, rows - n_active)
-    apart = min(np.count_nonzero(some.held_out), np.count_nonzero(~some.held_out))
-    if least < LEAST_ACTIVE or rows < LEAST_ROWS or apart < LEAST_HELD_OUT:
-        found = f"{rows} customers in closed windows, {n_active} of them with an order, {len(some.orders)} with spend"
-        raise ModelError(f"too little to learn from ({found})", NAME, "collect more history or more customers")
+    least_part = min(np.count_nonzero(some.held_out), np.count_nonzero(~some.held_out))
+    if least < LEAST_ACTIVE or rows < LEAST_ROWS or least_part < LEAST_HELD_OUT:
+        spenders = len(some.orders)
+        raise ModelError("forecasting.too_little_to_learn_from", NAME, rows=rows, active=n_active, spenders=spenders)
     return some
 
 
 def _trial(objective: str, examples: _Examples, target: Floats, parameters: dict[str, Any]) -> lgb.Booster:
+    """Fit without the held-out customers, stopping early by their loss."""
     known, unseen = ~examples.held_out, examples.held_out
     train = lgb.Dataset(examples.values[known], target[known], params={"verbose": -1})
     valid = lgb.Dataset(examples.values[unseen], target[unseen], reference=train)

@@ -1,12 +1,12 @@
-"""What people say of a customer's tier moves that customer's forecast, by a weight learnt on a closed window.
+"""Corrections of customers' tiers: they move those customers' forecasts, by a weight learnt on a closed window.
 
-A forecast in another tier than was said goes part of the way to what is typical of the tier that was said: the median
-expected spend, on the log, and the median probability of an order, on the log odds. How far is one weight for the shop,
-0 for not at all and 1 for all the way.
+If the forecast puts a customer into another tier than the correction, it is moved part of the way to the typical member
+of the corrected tier: its median expected spend, on the log, and its median probability of an order, on the log odds.
+The part is one weight for the shop, 0 for no move and 1 for all the way.
 
-The weight begins at one half: neither the forecast nor the person is to be believed alone, and half the way on the log
-is the geometric mean of what both say. It is learnt on the newest closed window, from customers corrected before it
-began and what they did in it, by a forecast that had not seen them; the prior counts as much as twenty of them.
+The weight's prior is one half, which gives the geometric mean of forecast and correction: neither is trusted alone. The
+weight is learnt on the newest closed window, from customers corrected before it, their outcomes in it, and an
+out-of-sample forecast of them; the prior counts as much as twenty customers.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from numpy.typing import NDArray
 from shijin.arrays import Floats, Ints
 from shijin.distribution import P_FLOOR, Distribution
 from shijin.forecasting.member import Window
-from shijin.forecasting.odds import logistic, logit, shift_to
 from shijin.metrics.value import level
 from shijin.metrics.value import log_scores as log_scores_of
+from shijin.pooling import logistic, logit, shift_to
 
 TierOf = Callable[[Floats], Ints]  # expected spend (n,) to each customer's tier, 0 for the highest
 
 PRIOR = 0.5
 PRIOR_CUSTOMERS = 20.0
-WEIGHTS = np.linspace(0.0, 1.0, 101)  # that are tried
-LEAST_OTHERS = 30  # whom nobody corrected, for the window's level to be told from them
-LEAST_MASS = 1e-9  # of a spend bin, so that one surprise does not decide
+WEIGHTS = np.linspace(0.0, 1.0, 101)  # candidates for the weight
+LEAST_OTHERS = 30  # customers without correction, to estimate the window's level from
+LEAST_MASS = 1e-9  # of a spend bin, so that one outlier does not decide
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How far corrections are followed, and how many corrected customers taught it."""
+    """The weight of corrections, and the number of corrected customers it was learnt from (`taught`)."""
 
     weight: float = PRIOR
     taught: int = 0
@@ -46,12 +46,12 @@ class Trust:
 
 @dataclass(frozen=True)
 class Corrections:
-    """Everything that was said of customers' tiers.
+    """All corrections of customers' tiers.
 
     customers : (c,) str
     ts : (c,) int64, microseconds of the shop's wall clock
     tier : (c,) int64, 0 for the highest
-    tier_of : the shop's own way to part customers into tiers
+    tier_of : the shop's rule that assigns tiers
     """
 
     customers: NDArray[np.str_]
@@ -66,31 +66,31 @@ class Corrections:
         """How many were made at or after a cutoff."""
         return int(np.count_nonzero(self.ts >= cutoff))
 
-    def told(self, customers: NDArray[np.str_], before: int | None) -> Ints:
-        """(n,) the tier that was said last of each customer before an instant (None: ever), -1 where nothing was."""
+    def of(self, customers: NDArray[np.str_], before: int | None) -> Ints:
+        """(n,) each customer's last corrected tier before an instant (None: of all time), -1 without a correction."""
         known = np.flatnonzero(self.ts < before) if before is not None else np.arange(len(self))
         known = known[np.lexsort((self.tier[known], self.ts[known]))]
         place = pc.index_in(pa.array(self.customers[known]), value_set=pa.array(customers))
         place = pc.fill_null(place, -1).to_numpy().astype(np.int64)
-        told = np.full(len(customers), -1, dtype=np.int64)
-        told[place[place >= 0]] = self.tier[known][place >= 0]  # of several the last one stays
-        return told
+        corrected_tier = np.full(len(customers), -1, dtype=np.int64)
+        corrected_tier[place[place >= 0]] = self.tier[known][place >= 0]  # a later correction overwrites earlier ones
+        return corrected_tier
 
-    def pull(self, forecast: Distribution, told: Ints) -> Pull:
-        """Whom of a forecast's customers the corrections move, and where to."""
-        return pull(forecast, told, self.tier_of(forecast.mean()))
+    def pull(self, forecast: Distribution, corrected_tier: Ints) -> Pull:
+        """Which customers of a forecast the corrections move, and where to."""
+        return pull(forecast, corrected_tier, self.tier_of(forecast.mean()))
 
     def learn(self, forecast: Distribution, window: Window) -> Trust:
-        """Learn how far to follow corrections that were made before a closed window.
+        """Learn the weight of corrections that were made before a closed window.
 
         Parameters
         ----------
         forecast
-            Of the window's customers, by members that had not seen what they did in it.
+            Out-of-sample forecast of the window's customers.
         """
         history, outcomes = window
-        told = self.told(history.customers, history.cutoff)
-        return learn(forecast, told, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
+        corrected_tier = self.of(history.customers, history.cutoff)
+        return learn_trust(forecast, corrected_tier, self.tier_of(forecast.mean()), outcomes.spend, outcomes.orders)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Pull:
     """Where corrections pull c of a forecast's customers.
 
     rows : (c,) int64, rising
-    log_mean, log_odds : (c,) what is typical of the tier that was said
-    orders : (c, J) its customers' order counts given an order
+    log_mean, log_odds : (c,) log of expected spend and log odds of an order, medians of the corrected tier
+    orders : (c, J) mean order counts of the corrected tier, given an order
     """
 
     rows: Ints
@@ -108,32 +108,34 @@ class Pull:
     orders: Floats
 
 
-def pull(forecast: Distribution, told: Ints, tier: Ints) -> Pull:
-    """Find whom corrections move: customers forecast in another tier than was said, where somebody is in that one.
+def pull(forecast: Distribution, corrected_tier: Ints, tier: Ints) -> Pull:
+    """Find the customers that corrections move: forecast in another tier, and the corrected tier is not empty.
 
     Parameters
     ----------
-    told : (n,)
-        The tier that was said, -1 where none was.
+    corrected_tier : (n,)
+        -1 without a correction.
     tier : (n,)
-        The tier in which the forecast puts them.
+        The tier by the forecast.
     """
-    inside = np.bincount(tier, minlength=max(int(told.max(initial=0)), 0) + 1)
-    rows = np.flatnonzero((told >= 0) & (told != tier) & (inside[np.maximum(told, 0)] > 0))
+    inside = np.bincount(tier, minlength=max(int(corrected_tier.max(initial=0)), 0) + 1)
+    rows = np.flatnonzero(
+        (corrected_tier >= 0) & (corrected_tier != tier) & (inside[np.maximum(corrected_tier, 0)] > 0)
+    )
     mean = forecast.mean()
     log_mean, log_odds = np.zeros(len(inside)), np.zeros(len(inside))
     orders = np.zeros((len(inside), forecast.orders.shape[1]))
-    for one in np.unique(told[rows]):
+    for one in np.unique(corrected_tier[rows]):
         members = tier == one
         p_active = forecast.p_active[members]
         log_mean[one], log_odds[one] = np.log(np.median(mean[members])), logit(np.median(p_active))
         orders[one] = p_active @ forecast.orders[members] / p_active.sum()
-    said = told[rows]
-    return Pull(rows, log_mean[said], log_odds[said], orders[said])
+    target = corrected_tier[rows]
+    return Pull(rows, log_mean[target], log_odds[target], orders[target])
 
 
 def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution:
-    """Move the customers whom corrections pull; everybody else's forecast stays to the bit."""
+    """Move the customers that corrections pull; all other forecasts stay the same to the bit."""
     if not len(pull.rows):
         return forecast
     some = _moved(forecast.take(pull.rows), pull, weight)
@@ -142,21 +144,23 @@ def corrected(forecast: Distribution, pull: Pull, weight: float) -> Distribution
     return replace(forecast, p_active=p_active, spend=spend, orders=orders)
 
 
-def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]) -> Trust:
-    """Learn the weight: the one under which what corrected customers did was likeliest, shrunk to the prior.
+def learn_trust(
+    forecast: Distribution, corrected_tier: Ints, tier: Ints, spend: Floats, orders: NDArray[np.int64]
+) -> Trust:
+    """Learn the weight: the one of largest likelihood of corrected customers' outcomes, shrunk to the prior.
 
     ``weight = (20 / 2 + n w) / (20 + n)`` with w the likeliest of 0, .01 ... 1 for the n customers that corrections
-    move. The window's own level, of activity and of spend, is taken out first as all others show it: it is the season's
-    and not the corrections'.
+    move. The window's level of activity and of spend, estimated from all other customers, is removed first: it is an
+    effect of the season, not of the corrections.
 
     Parameters
     ----------
-    forecast, told, tier
+    forecast, corrected_tier, tier
         As for `pull`.
     spend, orders : (n,)
-        What all of the customers did.
+        Outcomes of all n customers.
     """
-    rows = pull(forecast, told, tier).rows
+    rows = pull(forecast, corrected_tier, tier).rows
     n = len(rows)
     if not n:
         return Trust()
@@ -166,14 +170,14 @@ def learn(forecast: Distribution, told: Ints, tier: Ints, spend: Floats, orders:
     shift, factor = _season(forecast.take(others), active[others], spend[others])
     p_active = np.clip(logistic(logit(forecast.p_active) + shift), P_FLOOR, 1 - P_FLOOR)
     levelled = replace(forecast, p_active=p_active)
-    moving, some = pull(levelled, told, tier), levelled.take(rows)
+    moving, some = pull(levelled, corrected_tier, tier), levelled.take(rows)
     likely = [_log_likelihood(_moved(some, moving, weight), active[rows], spend[rows] / factor) for weight in WEIGHTS]
     best = float(WEIGHTS[int(np.argmax(likely))])
     return Trust((PRIOR_CUSTOMERS * PRIOR + n * best) / (PRIOR_CUSTOMERS + n), n)
 
 
 def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> tuple[float, float]:
-    """How far a window lies off what was forecast: what to add to log odds, and by what factor spend is larger."""
+    """How far a window's level is off the forecast: a shift of the log odds, and a factor of spend."""
     n, bought = len(forecast), active & (spend > 0)
     if n < LEAST_OTHERS:
         return 0.0, 1.0
@@ -185,7 +189,7 @@ def _season(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) ->
 def effect(
     unit: float, rows: Ints, active: NDArray[np.bool_], spend: Floats, forecasts: dict[str, tuple[Floats, Floats]]
 ) -> dict[str, Any]:
-    """Measure forecasts of the same customers with and without corrections, over those they moved and over everybody.
+    """Compare forecasts with and without corrections, over the customers that they moved and over all.
 
     ``log_score``: mean log of the probability of what happened; larger is better. ``level_error``: |log| of total
     forecast over total spend. ``log_error``: mean |log((u + forecast) / (u + spend))| with the unit u; smaller is
@@ -194,23 +198,23 @@ def effect(
     Parameters
     ----------
     unit
-        The shop's median order, which parts little from nothing.
+        The shop's median order; added to both sides of the log ratio, so that spend of 0 is finite.
     rows
-        Whom corrections moved.
+        The customers that corrections moved.
     forecasts
         By name ("with", "without"): probability of an order and expected spend, (n,) each.
 
     Returns
     -------
-    By name, "corrected" and "everyone"; and "difference": the mean difference of the log error of those moved, "with"
-    less "without", with its 95 % interval (None for one customer).
+    By name, "corrected" and "everyone"; and "difference": the mean difference in log error of those moved, "with" minus
+    "without", and half the width of its 95 % interval (None for one customer).
     """
     errors = {name: np.abs(np.log((unit + mean) / (unit + spend))) for name, (_, mean) in forecasts.items()}
-    found: dict[str, Any] = {"unit": unit}
+    figures: dict[str, Any] = {"unit": unit}
     for name, (p_active, mean) in forecasts.items():
         off = {"corrected": level(spend[rows], mean[rows]), "everyone": level(spend, mean)}
         scores = log_scores_of(active, p_active)
-        found[name] = {
+        figures[name] = {
             group: {
                 "log_score": float(scores[part].mean()),
                 "level_error": abs(float(np.log(off[group]))) if off[group] > 0 else None,
@@ -220,12 +224,12 @@ def effect(
         }
     gain = (errors["with"] - errors["without"])[rows]
     half = 1.96 * float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else None
-    found["difference"] = {"log_error": float(gain.mean()), "half": half}
-    return found
+    figures["difference"] = {"log_error": float(gain.mean()), "half": half}
+    return figures
 
 
 def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:
-    """Forecasts of the customers pulled, part of the way to where they are pulled."""
+    """Forecasts of the pulled customers, moved by `weight` of the way."""
     log_mean, log_odds = np.log(some.mean()), logit(some.p_active)
     p_active = np.clip(logistic(log_odds + weight * (pull.log_odds - log_odds)), P_FLOOR, 1 - P_FLOOR)
     orders = (1 - weight) * some.orders + weight * pull.orders
@@ -234,8 +238,9 @@ def _moved(some: Distribution, pull: Pull, weight: float) -> Distribution:
 
 
 def _log_likelihood(forecast: Distribution, active: NDArray[np.bool_], spend: Floats) -> float:
-    """Log likelihood of who ordered, and of what those spent who did."""
+    """Log likelihood of orders, and of spend of those who ordered."""
     bins = forecast.grid.spend_bin(spend)
+    # A bin is uniform in money: its density is its mass over its width.
     mass = np.maximum(forecast.spend[np.arange(len(forecast)), bins], LEAST_MASS)
     density = mass / np.diff(forecast.grid.spend_edges)[bins]
     of_spend = np.where(active & (spend > 0), np.log(density), 0.0)

@@ -1,9 +1,9 @@
-"""One-line formulas as members: real peers, which rank spend as well as most models and stand in every table.
+"""One-line formulas as members: serious peers, which rank spend as well as most models and are in every table.
 
-A formula gives each customer a score in money and one in orders. It has no distribution of its own, so all get it the
-same way, learnt on closed windows: activity by a logistic in ``log(1 + score)``, level by one factor, spread by the
-ratios of outcome to forecast. A floor, the same for every customer and so without effect on the ranking, keeps those
-ratios finite where a score is next to nothing.
+A formula gives each customer a score in money and one in orders. Its distribution is learnt on closed windows, in the
+same way for all formulas: activity by a logistic regression on ``log(1 + score)``, level by one factor, spread by the
+ratios of outcome to forecast. A floor is added to every score; it does not change the ranking, and keeps these ratios
+finite for scores near 0.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Formula:
     Parameters
     ----------
     name
-        How it is called in every table.
+        Its name in every table.
     score
         History and horizon in days -> (n,) money in shop currency and (n,) orders, both >= 0.
     """
@@ -49,8 +49,8 @@ class Formula:
         self.activity: tuple[float, float] | None = None  # intercept, slope
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Learn activity, level and spread on closed windows; nothing where they hold too little."""
-        del seed  # nothing is drawn
+        """Learn activity, level and spread on closed windows; nothing if their data are too few."""
+        del seed  # the fit is deterministic
         if not windows:
             return
         parts = [(*self._scores(history, outcomes.horizon_days), history, outcomes) for history, outcomes in windows]
@@ -66,7 +66,8 @@ class Formula:
         p_active = self._p_active(money, orders)
         some = active & (spent > 0)
         log_spent = np.log(spent[some])
-        if some.any():  # else all was given away or came back
+        if some.any():  # else every order was given away or returned
+            # The floor under which log ratios of outcome to forecast vary least.
             scatter = [np.std(log_spent - np.log((money + floor) / p_active)[some]) for floor in FLOORS]
             self.floor = FLOORS[int(np.argmin(scatter))]
         self.level = float(spent.sum() / (money + self.floor).sum())
@@ -88,7 +89,7 @@ class Formula:
         return self.spread.distribution(p_active, spend_mean, orders_mean, width, Grid.of_scale(history.scale))
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt as plain numbers."""
+        """The fitted parameters as plain numbers."""
         return {
             "spread": self.spread.state(),
             "width": self.width,
@@ -99,7 +100,7 @@ class Formula:
         }
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         self.spread = Spread.from_state(state["spread"])
         self.width, self.floor = state["width"], state["floor"]
         self.level, self.orders_level = state["level"], state["orders_level"]
@@ -117,7 +118,7 @@ class Formula:
         return np.clip(1 / (1 + np.exp(-(intercept + slope * np.log1p(money)))), P_FLOOR, 1 - P_FLOOR)
 
     def _given_active(self, score: Floats, level: float, p_active: Floats) -> Floats:
-        """(n,) what is expected given at least one order, so that the mean over all is level * (score + floor)."""
+        """(n,) expectation given at least one order; times p_active it is level * (score + floor)."""
         return level * (score + self.floor) / p_active
 
 
@@ -149,7 +150,7 @@ def decayed(half_life_h: float) -> Score:
 
 
 def decayed_by_tenure(history: History, horizon_days: int) -> tuple[Floats, Floats]:
-    """Decayed spend with half-life H, divided by how much of that decay the customer's tenure could fill."""
+    """Decayed spend with half-life H, divided by the share of the decay's weight that lies within the tenure."""
     money, orders = decayed(1.0)(history, horizon_days)
     tenure = history.age_days[history.offsets[:-1]]
     filled = 1 - np.exp2(-np.maximum(tenure, 1.0) / horizon_days)
@@ -157,11 +158,11 @@ def decayed_by_tenure(history: History, horizon_days: int) -> tuple[Floats, Floa
 
 
 def rfm(history: History, horizon_days: int) -> tuple[Floats, Floats]:
-    """Fifths by recency, frequency and money, added up (3 .. 15), in median orders: the marketer's ranking."""
+    """Sum of fifths by recency, frequency and money, 3 .. 15, as median orders: the usual RFM score."""
     del horizon_days
     is_order = history.moments.kind == Kind.ORDER
     age = np.where(is_order, history.age_days, np.inf)
-    recency = np.minimum.reduceat(age, history.offsets[:-1])
+    recency = np.minimum.reduceat(age, history.offsets[:-1])  # each customer's moments are one stretch of the array
     fifths = sum(
         np.ceil(5 * rankdata(values) / len(history))
         for values in (-recency, history.n_orders(), history.historic_spend())
@@ -170,7 +171,7 @@ def rfm(history: History, horizon_days: int) -> tuple[Floats, Floats]:
 
 
 def all_formulas() -> list[Formula]:
-    """Every formula that stands in the tables."""
+    """Every formula of the tables."""
     return [
         Formula("all zero", zero),
         Formula("last window", last_window),
@@ -183,6 +184,7 @@ def all_formulas() -> list[Formula]:
 
 
 def _weighted(history: History, weight: Floats) -> tuple[Floats, Floats]:
+    """Weighted sums of each customer's spend and orders."""
     moments = history.moments
     money = per_customer(moments.amount * weight * (moments.kind <= Kind.CHARGE), history.offsets)
     return money, per_customer(weight * (moments.kind == Kind.ORDER), history.offsets)

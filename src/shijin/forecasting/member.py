@@ -1,6 +1,6 @@
-"""The one face of everything that forecasts: formulas, buy-till-you-die, boosting, the stack, and a user's own class.
+"""The interface of all members: formulas, buy-till-you-die, boosting, the stack, and a user's own class.
 
-A member is fitted on closed windows and forecasts a History. Only what it is handed can reach it.
+A member is fitted on closed windows and forecasts a History; these two are all the data it gets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from shijin.distribution import Distribution
 from shijin.represent.cutoff import History, Outcomes
 
-Window = tuple[History, Outcomes]  # one closed window: what was known before it, and what came
+Window = tuple[History, Outcomes]  # one closed window: the history before it, and its outcomes
 
 
 @runtime_checkable
@@ -21,13 +21,13 @@ class Forecaster(Protocol):
     Attributes
     ----------
     name
-        How it is called in every table.
+        Its name in every table.
     """
 
     name: str
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Learn from closed windows, newest first; all have the same horizon. May be empty: then nothing is learnt."""
+        """Learn from closed windows of one horizon, newest first; learn nothing if there are none."""
         ...
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -37,17 +37,17 @@ class Forecaster(Protocol):
 
 @runtime_checkable
 class Savable(Protocol):
-    """A member that can be kept in a model's folder.
+    """A member that can be saved in a model's folder.
 
-    What it learnt goes out, and comes back in, as JSON holds it; what is larger as bytes by file name under ``files``.
+    Its state is a JSON object; larger parts are bytes by file name, under the key ``files``.
     """
 
     name: str
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt."""
+        """Return what was learnt."""
         ...
 
     def load(self, state: dict[str, Any]) -> object:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         ...

@@ -1,4 +1,4 @@
-"""Which members there are: those the stack combines, and those that only stand in the tables."""
+"""All members by name: those that the stack combines, and those that only appear in the tables."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TABLE_ONLY = ("all zero", "last window", "RFM score", "decayed spend H, by tenur
 
 @dataclass(frozen=True)
 class Work:
-    """How the work is done: no number depends on it.
+    """How the work is done; no number depends on it.
 
-    threads : how many may be used
-    tell : called with (what, done, of how many) as it goes on
+    threads : how many threads to use
+    progress : called with (task, tasks done, all tasks)
     """
 
     threads: int = 1
@@ -35,17 +35,17 @@ QUIETLY = Work()
 
 
 def stacked(*, adapt: bool = False) -> tuple[str, ...]:
-    """Name the members of the stack; an adapted network stands beside the shipped one where it is asked for."""
+    """Names of the stack's members; with `adapt` the adapted network too."""
     return (*STACKED, ADAPTED) if adapt else STACKED
 
 
 def default_members(names: Sequence[str], threads: int) -> list[Forecaster]:
-    """Make fresh, unfitted members by name."""
-    made: dict[str, Callable[[], Forecaster]] = {
+    """Unfitted members by name."""
+    constructors: dict[str, Callable[[], Forecaster]] = {
         "BTYD": Btyd,
         BOOSTING: partial(Boosting, threads),
         BEHAVIOUR: partial(Behaviour, threads),
         ADAPTED: partial(Adapted, threads),
     }
     formulas = {formula.name: formula for formula in all_formulas()}
-    return [made[name]() if name in made else formulas[name] for name in names]
+    return [constructors[name]() if name in constructors else formulas[name] for name in names]

@@ -1,6 +1,6 @@
-"""`Model`: what train returns and score uses, on disk a folder of JSON, LightGBM's own text and safetensors.
+"""`Model`: the result of training; on disk a folder of JSON, LightGBM's text files and safetensors.
 
-A shop with enough history gets the stack; a younger one keeps the untrained forecast, and the card says so.
+A shop with enough history gets a stack. A younger one keeps the untrained forecast, and the card contains the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Savable, Window
 from shijin.forecasting.members import QUIETLY, Work, default_members, stacked
 from shijin.forecasting.prospects import Prospects
-from shijin.forecasting.stack import ARRAYS, Stack, Weights
+from shijin.forecasting.stack import ARRAYS, Stack, StackWeights
 from shijin.forecasting.stack import NAME as STACK
 from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows, too_young
 from shijin.notes import Note
@@ -33,7 +33,7 @@ from shijin.represent.packed import Packed
 from shijin.threads import one_blas_thread
 
 SEED = 0
-LEAST_CUSTOMERS = 30  # who ordered, for more than a formula
+LEAST_BUYERS = 30  # with fewer customers who ordered, the untrained forecast is the formula
 CARD = "card.json"
 FORMAT = 2
 
@@ -45,21 +45,21 @@ class Model:
     Parameters
     ----------
     horizon_days
-        The horizon it was made for.
+        The horizon it forecasts.
     cutoff
-        It has seen nothing from here on (microseconds of the shop's wall clock).
+        Training used only what lies before it (microseconds of the shop's wall clock).
     stack
-        None in a shop too young: then `forecast` is the untrained one.
+        None in a shop that is too young: then `forecast` is the untrained one.
     window_customers
-        How many customers the newest closed window holds; 0 without one.
+        Number of customers in the newest closed window; 0 without one.
     notes
-        What a reader must know.
+        For the reader of the forecast.
     threads
-        How many the untrained forecast may use.
+        Threads for the untrained forecast.
     trust
-        How far corrections of tiers are followed; None where there were none.
+        How far corrections of tiers are followed; None if there were none.
     prospects
-        Forecasts who looked but has not bought; the rest is for who has.
+        The forecaster of prospects; all else is for customers who have bought.
     """
 
     horizon_days: int
@@ -77,21 +77,21 @@ class Model:
         if history.bought.all():
             return self._of_customers(history)
         rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-        beside = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
+        of_prospects = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
         if not len(rows[0]):
-            return beside
-        return joined([self._of_customers(history.take(rows[0])), beside], rows)
+            return of_prospects
+        return joined([self._of_customers(history.take(rows[0])), of_prospects], rows)
 
     def _of_customers(self, history: History) -> Distribution:
         forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
         return forecaster.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:
-        """Who answers: the stack, the formula it serves, or the untrained member."""
+        """Name of the member that forecasts: the stack, the formula it serves, or the untrained member."""
         return untrained(history, self.horizon_days).name if self.stack is None else self.stack.served
 
     def save(self, folder: Path) -> None:
-        """Write the model into an empty folder: the card, and a text file for each booster."""
+        """Write the model into an empty folder: the card, and the files of its members."""
         card: dict[str, Any] = {
             "format": FORMAT,
             "horizon_days": self.horizon_days,
@@ -124,17 +124,15 @@ class Model:
             prospects = Prospects.from_state(card["prospects"])
             return cls(*parts, stack, card["window_customers"], card["notes"], trust=trust, prospects=prospects)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise ModelError(f"the model cannot be read ({error})", str(folder), "train again") from error
+            raise ModelError("forecasting.model_unreadable", folder, error=error) from error
 
     @staticmethod
     def _stack_card(stack: Stack, folder: Path) -> dict[str, Any]:
         states: dict[str, Any] = {}
         for member in stack.members:
             if not isinstance(member, Savable):
-                raise ModelError(
-                    f"{member.name} cannot be saved", "train", "give it state() and load(), or leave it out"
-                )
-            states[member.name] = _kept(member.state(), folder)
+                raise ModelError("forecasting.member_not_savable", member=member.name)
+            states[member.name] = _write_files(member.state(), folder)
         return {
             "members": states,
             "case": stack.case,
@@ -154,19 +152,19 @@ def train(
     *,
     adapt: bool = False,
 ) -> Model:
-    """Learn from what lies before a cutoff.
+    """Train on what lies before a cutoff.
 
     Parameters
     ----------
     corrections
-        What was said of customers' tiers; how far to follow it is learnt on the newest closed window.
+        Corrections of customers' tiers; the weight they get is learnt on the newest closed window.
     adapt
-        Whether the network is adapted to the shop as well, a member beside the shipped one.
+        Whether to add a member: the network adapted to the shop.
 
     Returns
     -------
     Model
-        With a stack, or without one and a note that says why the untrained forecast is kept.
+        With a stack, or without one and with a note of the reason.
     """
     windows = closed_windows(packed, cutoff, horizon_days)
     prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
@@ -177,17 +175,18 @@ def train(
     if reason is not None:
         model.notes.append(reason)
     else:
-        model.stack, model.trust = learnt(
+        model.stack, model.trust = fit_ensemble(
             default_members(stacked(adapt=adapt), work.threads), windows, work, corrections
         )
     return model
 
 
-def learnt(
+def fit_ensemble(
     members: Sequence[Forecaster], windows: Sequence[Window], work: Work, corrections: Corrections | None
 ) -> tuple[Stack, Trust | None]:
-    """Fit members and their stack on closed windows, and learn there how far corrections are to be followed."""
+    """Fit members and their stack on closed windows; learn the weight of corrections there as well."""
     trust: list[Trust] = []
+    # The weight of corrections needs the stack's out-of-sample forecast, which exists only inside `Stack.fit`.
     unseen = None if corrections is None else lambda forecast: trust.append(corrections.learn(forecast, windows[0]))
     stack = Stack(list(members), progress=work.progress, unseen=unseen)
     stack.fit(windows, SEED)
@@ -195,13 +194,14 @@ def learnt(
 
 
 def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:
-    """Choose who forecasts where nothing could be learnt: the behaviour model; a formula for a handful.
+    """Choose the member that forecasts a shop without a stack.
 
-    Beyond the horizons that the behaviour model knows it is BTYD, fitted on the history.
+    With fewer than `LEAST_BUYERS` buyers it is the formula, else the behaviour model; for horizons longer than the
+    behaviour model was trained on it is BTYD, fitted on the history.
     """
     buyers = int(np.count_nonzero(history.n_orders() > 0))
-    knows = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
-    return default_members([knows if buyers >= LEAST_CUSTOMERS else DECAYED], threads)[0]
+    member = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
+    return default_members([member if buyers >= LEAST_BUYERS else DECAYED], threads)[0]
 
 
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
@@ -211,14 +211,14 @@ def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
         if isinstance(member, Savable):
             member.load(_read_back(state, folder))
         members.append(member)
-    weights = Weights.from_state(card["weights"])
+    weights = StackWeights.from_state(card["weights"])
     if any(len(getattr(weights, part)) != len(members) for part in ARRAYS):
         raise ValueError("weights and members do not match")
     return Stack(members, STACK, weights, card["case"], card["served"], list(card["notes"]))
 
 
-def _kept(state: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Write a member's files; what is left of its state names them and their sums."""
+def _write_files(state: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Write a member's files; return its state with the SHA-256 of each file in place of the content."""
     files: dict[str, bytes] = state.get("files", {})
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -227,7 +227,7 @@ def _kept(state: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _read_back(state: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Read a member's files; a damaged one would end the whole process inside LightGBM, so it never gets there."""
+    """Read a member's files, checking their sums first: LightGBM ends the whole process on a damaged file."""
     if "files" not in state:
         return state
     files: dict[str, bytes] = {}

@@ -1,12 +1,12 @@
-"""Prospects, people who looked but have not bought: how likely they come to buy, counted in the shop's closed windows.
+"""Forecasts of prospects, people who have looked but not bought, learnt from prospects of closed windows.
 
-What forecasts customers reads their orders, and prospects have none. So they are forecast apart, by those who stood
-where they stand when a closed window began: a logistic regression of who bought on how recently, how long and how much
-they had looked, drawn towards one share for all, and that towards a usual one. Of what they will spend nothing tells
-one from the other: all get what such people spent, drawn towards a usual first order.
+The members that forecast customers read their orders, and prospects have none. So prospects have a forecaster of their
+own: a logistic regression of buying on how recently, how long and how much they looked, shrunk towards one share for
+all, which is shrunk towards a usual share. Nothing predicts which prospect will spend more: all get the mean spend of
+prospects who bought, shrunk towards a usual first order.
 
-Newer windows count more. Where the data begin in the middle of a shop's life, its old customers pass for prospects
-until they order again, and the older the window the more of them there are.
+Newer windows count more. If the data begin in the middle of a shop's life, its old customers look like prospects until
+they order again, and older windows have more of them.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from scipy.optimize import minimize
 from shijin.arrays import Floats
 from shijin.distribution import Distribution, Grid
 from shijin.forecasting.member import Window
-from shijin.forecasting.odds import logistic, logit
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
 from shijin.forecasting.windows import STEPS_PER_HORIZON
+from shijin.pooling import logistic, logit
 from shijin.represent.cutoff import History, per_customer
 from shijin.represent.packed import DAY_US, Kind
 
 NAME = "prospects"
-USUAL_SHARE, USUAL_DAYS = 0.02, 30.0  # of prospects buy within so many days, where nothing is known
-USUAL_SPEND, USUAL_ORDERS = 1.3, 1.2  # of who buys: in median orders, and in orders
-PRIOR = 20.0  # prospects: how much what is usual counts
-USUAL_SLOPES = np.array([-0.5, 0.0, 0.0, 0.0])  # of `looks`, in log odds a deviation: who is long silent buys less
+USUAL_SHARE, USUAL_DAYS = 0.02, 30.0  # prior: this share of prospects buys within so many days
+USUAL_SPEND, USUAL_ORDERS = 1.3, 1.2  # prior of those who buy: spend in median orders, number of orders
+PRIOR = 20.0  # the priors count as many prospects
+USUAL_SLOPES = np.array([-0.5, 0.0, 0.0, 0.0])  # prior of `looks`, log odds per deviation: long silence lowers the odds
 SLOPE_SD = 0.5
-LEAST_DEVIATION = 0.5  # so that people who are all alike do not tell a little apart from much
-MOST_DEVIATIONS = 3.0  # beyond these nobody is told apart
-MOST_TAUGHT = 200_000  # prospects a window; more are thinned out evenly by position
-FLOOR = 1e-7  # of probabilities: a crowd who never buys brings no buyers by being many
+LEAST_DEVIATION = 0.5  # if all prospects are alike, small differences are not blown up
+MOST_DEVIATIONS = 3.0  # larger differences count as this many deviations
+MOST_PROSPECTS = 200_000  # per window; more are thinned out evenly by position
+FLOOR = 1e-7  # of probabilities; lower than of customers, as a million prospects at 1e-4 would be a hundred buyers
 
 
 @dataclass
 class Prospects:
-    """Forecasts people without a purchase.
+    """The forecaster of prospects.
 
     Attributes
     ----------
     taught, bought
-        How many prospects there were when the newest closed window that had any began, and how many bought in it.
+        Number of prospects in the newest closed window that had any, and how many of them bought in it.
     counted, came
-        The same over all closed windows, newer ones counting more, and those who are thinned out for others.
+        The same over all closed windows, with the weights of windows and of thinning.
     slopes : 5
-        Intercept, and log odds a deviation of each of `looks`; empty before anything was learnt.
+        Intercept, and log odds per deviation of each of `looks`; empty if nothing was learnt.
     middle, deviation : 4
-        Of `looks` among those who taught.
+        Mean and standard deviation of `looks` among all these prospects.
     spend, orders, width
-        Of who buys: mean spend in median orders, mean number of orders, standard deviation of log spend.
+        Of those who buy: mean spend in median orders, mean number of orders, standard deviation of log spend.
     """
 
     taught: int = 0
@@ -71,33 +71,33 @@ class Prospects:
 
     @classmethod
     def of(cls, windows: Iterable[Window]) -> Self:
-        """Learn from the prospects of closed windows, newest first, `prospect_windows`; nothing where there are none.
+        """Learn from the prospects of closed windows, newest first (`prospect_windows`); the prior if there are none.
 
-        A window counts half of one that begins a horizon later; and windows overlap, so that every day of outcomes is
-        seen `STEPS_PER_HORIZON` times, a person each time for one part in so many.
+        A window has half the weight of one that begins a horizon later. Windows overlap: every day of outcomes is seen
+        `STEPS_PER_HORIZON` times, so each prospect has one part in so many of the weight.
         """
-        told = [_told(window) for window in windows]
-        if not told:
+        samples = [_sample(window) for window in windows]
+        if not samples:
             return cls()
-        newest, horizon_days = max(one.cutoff for one in told), told[0].horizon_days
-        ages = [(newest - one.cutoff) / DAY_US / horizon_days for one in told]
-        looked, came, spent, orders = (
-            np.concatenate([getattr(one, name) for one in told]) for name in ("looked", "came", "spent", "orders")
+        newest, horizon_days = max(one.cutoff for one in samples), samples[0].horizon_days
+        ages = [(newest - one.cutoff) / DAY_US / horizon_days for one in samples]
+        looked, bought, spent, orders = (
+            np.concatenate([getattr(one, name) for one in samples]) for name in ("looked", "bought", "spent", "orders")
         )
-        each = [one.each * 2.0**-age / STEPS_PER_HORIZON for one, age in zip(told, ages, strict=True)]
-        weight = np.repeat(each, [len(one.came) for one in told])
+        each = [one.each * 2.0**-age / STEPS_PER_HORIZON for one, age in zip(samples, ages, strict=True)]
+        weight = np.repeat(each, [len(one.bought) for one in samples])
         middle, deviation = looked.mean(axis=0), np.maximum(looked.std(axis=0), LEAST_DEVIATION)
-        slopes = _slopes(_standardised(looked, middle, deviation), came, weight, usual_share(horizon_days))
-        made = cls(
-            taught=told[0].people,
-            bought=told[0].buyers,
+        slopes = _slopes(_standardised(looked, middle, deviation), bought, weight, usual_share(horizon_days))
+        forecaster = cls(
+            taught=samples[0].people,
+            bought=samples[0].buyers,
             counted=float(weight.sum()),
-            came=float(weight @ came),
+            came=float(weight @ bought),
             slopes=slopes.tolist(),
             middle=middle.tolist(),
             deviation=deviation.tolist(),
         )
-        return made._with_money(spent[came], orders[came], weight[came])
+        return forecaster._with_money(spent[bought], orders[bought], weight[bought])
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast a History of prospects."""
@@ -112,11 +112,11 @@ class Prospects:
         return replace(shaped, p_active=np.clip(p_active, FLOOR, 1 - FLOOR))
 
     def share(self, horizon_days: int) -> float:
-        """One share for all: the plain formula that what is learnt of each stands beside."""
+        """One share for all prospects: the formula that the forecaster is compared with."""
         return (PRIOR * usual_share(horizon_days) + self.came) / (PRIOR + self.counted)
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt as plain numbers."""
+        """The fitted parameters as plain numbers."""
         return dict(vars(self))
 
     @classmethod
@@ -125,10 +125,10 @@ class Prospects:
         return cls(**state)
 
     def _with_money(self, spent: Floats, orders: Floats, weight: Floats) -> Self:
-        """Learn what buyers spend, on the log so that one large order does not make all prospects rich."""
+        """Learn what buyers spend, on the log so that one large order has little effect; shrunk towards the prior."""
         some = spent > 0
         log_spent, some_weight = np.log(spent[some]), weight[some]
-        usual_log = np.log(USUAL_SPEND) - UNTRAINED_WIDTH**2 / 2
+        usual_log = np.log(USUAL_SPEND) - UNTRAINED_WIDTH**2 / 2  # a lognormal's mean is exp(middle + variance / 2)
         total = PRIOR + some_weight.sum()
         middle = (PRIOR * usual_log + some_weight @ log_spent) / total
         squares = PRIOR * (UNTRAINED_WIDTH**2 + (usual_log - middle) ** 2) + some_weight @ (log_spent - middle) ** 2
@@ -142,7 +142,7 @@ class Prospects:
 
 
 def usual_share(horizon_days: float) -> float:
-    """Share of prospects who buy within a horizon where nothing is known, by a constant hazard.
+    """Prior share of prospects who buy within a horizon, by a constant hazard.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def usual_share(horizon_days: float) -> float:
 
 
 def about(people: float) -> str:
-    """An expected number of people as it is said: a few hundredths of one are not nobody.
+    """An expected number of people as text: "< 1" rather than "0" for a fraction of one.
 
     Examples
     --------
@@ -164,9 +164,9 @@ def about(people: float) -> str:
 
 
 def looks(history: History, horizon_days: int) -> Floats:
-    """(n, 4) what is known of prospects: days since the last and the first thing they did, recent ones, recent carts.
+    """(n, 4) features of prospects: days since their last and first moment, numbers of recent moments and recent carts.
 
-    Each as log(1 + x); recent is within a horizon.
+    Each as log(1 + x); recent is within a horizon of the cutoff.
     """
     age = history.age_days
     recent = (age <= horizon_days).astype(float)
@@ -180,8 +180,8 @@ def looks(history: History, horizon_days: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What one closed window tells; `people` and `buyers` of all its prospects, the rest of those kept for `each`."""
+class _Sample:
+    """Prospects of one closed window: `people` and `buyers` count all; the rest is of a sample, each for `each`."""
 
     cutoff: int
     horizon_days: int
@@ -189,26 +189,26 @@ class _Told:
     buyers: int
     each: float
     looked: Floats
-    came: NDArray[np.bool_]
-    spent: Floats
+    bought: NDArray[np.bool_]
+    spent: Floats  # in median orders
     orders: Floats
 
 
-def _told(window: Window) -> _Told:
+def _sample(window: Window) -> _Sample:
     history, outcomes = window
     people, buyers = len(history), int(np.count_nonzero(outcomes.orders))
-    apart = -(-people // MOST_TAUGHT)
-    if apart > 1:
-        rows = np.arange(0, people, apart)
+    step = -(-people // MOST_PROSPECTS)
+    if step > 1:
+        rows = np.arange(0, people, step)
         history, outcomes = history.take(rows), outcomes.take(rows)
-    return _Told(
+    return _Sample(
         cutoff=history.cutoff,
         horizon_days=outcomes.horizon_days,
         people=people,
         buyers=buyers,
         each=people / len(history),
         looked=looks(history, outcomes.horizon_days),
-        came=outcomes.orders > 0,
+        bought=outcomes.orders > 0,
         spent=outcomes.spend / history.scale,
         orders=outcomes.orders.astype(np.float64),
     )
@@ -218,17 +218,21 @@ def _standardised(looked: Floats, middle: Floats, deviation: Floats) -> Floats:
     return np.clip((looked - middle) / deviation, -MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
-def _slopes(x: Floats, came: NDArray[np.bool_], weight: Floats, usual: float) -> Floats:
-    """(5,) intercept and slopes of a penalised logistic regression, with `PRIOR` prospects more who bought as usual."""
+def _slopes(x: Floats, bought: NDArray[np.bool_], weight: Floats, usual: float) -> Floats:
+    """(5,) intercept and slopes of a penalised logistic regression.
+
+    Slopes have a normal prior at `USUAL_SLOPES`; the intercept has `PRIOR` added prospects, of whom the usual share
+    buys.
+    """
     x = np.concatenate([np.ones((len(x), 1)), x], axis=1)
     centre = np.append(0.0, USUAL_SLOPES)
     precision = np.append(0.0, np.full(len(USUAL_SLOPES), SLOPE_SD**-2))
 
     def loss(slopes: Floats) -> tuple[float, Floats]:
         odds, base, away = x @ slopes, slopes[0], slopes - centre
-        value = weight @ (np.logaddexp(0, odds) - came * odds) + away @ (precision * away) / 2
+        value = weight @ (np.logaddexp(0, odds) - bought * odds) + away @ (precision * away) / 2
         value += PRIOR * (np.logaddexp(0, base) - usual * base)
-        gradient = x.T @ (weight * (logistic(odds) - came)) + precision * away
+        gradient = x.T @ (weight * (logistic(odds) - bought)) + precision * away
         gradient[0] += PRIOR * (logistic(base) - usual)
         return float(value), gradient
 

@@ -1,13 +1,13 @@
-"""The stack: members combined by non-negative weights, learnt on customers and a window they had not seen.
+"""The stack: members combined by non-negative weights, learnt on out-of-sample forecasts.
 
-Activity is pooled on the log odds, spend given activity on the log, order counts by mixing; each has its own weights.
-Weights are shrunk towards equal ones, the more so the fewer customers there are to learn from. Where the shop's history
-allows, they are learnt on the newest closed window with members fitted on older windows and other customers; in a
-younger shop on customer folds of one window.
+Activity is pooled on the log odds, spend given activity on the log, order counts by mixing; each has its own weights
+(`pooling`), shrunk towards equal ones, the more so the fewer customers there are. If the shop's history is long enough,
+weights are learnt on the newest closed window with members fitted on older windows and other customers ("later
+window"); in a younger shop on customer folds of the newest window ("customer folds").
 
-The level, how much the whole shop will buy, is not learnt from one window but averaged over two members that see it
-differently: BTYD, which follows customers' leaving through time, and boosting, which has learnt from many windows at
-once. In a shop judged on folds boosting has seen too little for that: there the level is BTYD's.
+The level, how much the whole shop will buy, is not learnt from one window. It is the geometric mean of two members'
+levels: BTYD, which models customers' leaving over time, and boosting, which is fitted on many windows at once. With
+customer folds boosting has too few windows for that: there the level is BTYD's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from shijin.arrays import Floats
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, joined
@@ -26,11 +25,11 @@ from shijin.errors import EmptyHistoryError, ModelError
 from shijin.forecasting.boosting import NAME as BOOSTING
 from shijin.forecasting.btyd.member import NAME as BTYD
 from shijin.forecasting.member import Forecaster, Window
-from shijin.forecasting.odds import logistic, logit, shift_to
 from shijin.forecasting.spread import Spread
 from shijin.forecasting.windows import numbered
 from shijin.metrics.value import log_scores
 from shijin.notes import Note, Progress
+from shijin.pooling import LEAST_WIDTH, log_normal_weights, log_odds_weights, logistic, logit, mixture_shares, shift_to
 from shijin.represent.cutoff import History, Outcomes, only
 from shijin.represent.packed import DAY_US
 
@@ -39,27 +38,23 @@ Unseen = Callable[[Distribution], None]
 
 NAME = "stack"
 FOLDS = 4
-LATER_WINDOW_HORIZONS = 3.0  # of history before the forecast's cutoff, for weights to be learnt on a later window
-PULL = 10.0  # how strongly weights are drawn to equal ones, in customers a unit of squared distance
-EQUAL_CUSTOMERS = 100.0  # in a mixture, equal shares count as much as so many customers
-EM_STEPS = 200
-LEAST_WIDTH = 0.03
-USUAL_SHARE = 0.98  # of customers, the smallest: theirs is the level that members are compared on
+LATER_WINDOW_HORIZONS = 3.0  # of history before the forecast's cutoff, to learn weights on a later window
+USUAL_SHARE = 0.98  # of customers: the level is that of all but the largest 2 %
 ARRAYS = ("activity", "location", "width", "orders")
 LEVEL_OF: dict[Case, tuple[str, ...]] = {"later window": (BTYD, BOOSTING), "customer folds": (BTYD,)}
 
 
 @dataclass(frozen=True)
-class Weights:
+class StackWeights:
     """How M members are combined.
 
     activity : (M,) exponents of the odds, >= 0
     location : (M,) shares of log mean spend given activity, >= 0, sum 1
-    width : (M,) weights of its standard deviation on the log, >= 0
+    width : (M,) weights of the standard deviation of log spend, >= 0
     orders : (M,) shares of the mixture of order counts given activity, sum 1
-    spread : what shape log spend has around location and width
-    level_of : the members whose level, averaged on the log, is the stack's
-    alone : the one member whose forecast is taken as it is, or None
+    spread : the shape of log spend around its location
+    level_of : members whose geometric mean level is the stack's
+    alone : index of the one member whose forecast is used unchanged, or None
     """
 
     activity: Floats
@@ -72,12 +67,12 @@ class Weights:
 
     @classmethod
     def only(cls, place: int, members: int) -> Self:
-        """Give one member everything."""
+        """All weight on one member, whose forecast is used unchanged."""
         one = np.eye(members)[place]
         return cls(one, one, one, one, Spread.untrained(), (place,), place)
 
     def state(self) -> dict[str, Any]:
-        """Give everything as plain numbers."""
+        """All weights as plain numbers."""
         arrays = {name: getattr(self, name).tolist() for name in ARRAYS}
         return arrays | {"spread": self.spread.state(), "level_of": list(self.level_of), "alone": self.alone}
 
@@ -91,16 +86,16 @@ class Weights:
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
         """Pool the members' forecasts of the same customers.
 
-        The level of spend is that of totals without the largest customers: one customer with most of the money, whom
-        members judge very differently, must not scale everybody else's forecast.
+        The largest customers are left out of the totals that set the level of spend: members may disagree widely on one
+        customer with most of the money, and that must not scale everybody else's forecast.
         """
         level_scale = next((one.level_scale for one in forecasts if one.level_scale is not None), None)
         if self.alone is not None:
             one = forecasts[self.alone]
             return one if one.level_scale == level_scale else replace(one, level_scale=level_scale)
-        odds = np.stack([logit(one.p_active) for one in forecasts], axis=1) @ self.activity
+        log_odds = np.stack([logit(one.p_active) for one in forecasts], axis=1) @ self.activity
         share = _geometric_mean([forecasts[place].p_active.mean() for place in self.level_of])
-        p_active = np.clip(logistic(odds + shift_to(odds, share)), P_FLOOR, 1 - P_FLOOR)
+        p_active = np.clip(logistic(log_odds + shift_to(log_odds, share)), P_FLOOR, 1 - P_FLOOR)
         log_mean, log_width = _log_moments(forecasts)
         spend = np.exp(log_mean @ self.location)
         usual = p_active * spend <= np.quantile(p_active * spend, USUAL_SHARE)
@@ -120,18 +115,18 @@ class Stack:
     Parameters
     ----------
     members
-        The first is the formula that is served if nothing beats it. A member that finds too little to learn from
-        leaves, and `notes` says so.
+        The first is the formula that is served if the stack is not better. A member with too little data to learn
+        from is left out, with a note.
     """
 
     members: list[Forecaster]
     name: str = NAME
-    weights: Weights | None = None
+    weights: StackWeights | None = None
     case: Case | None = None
     served: str = NAME
     notes: list[Note] = field(default_factory=list)
-    progress: Progress | None = None  # called with (what, done, of how many) while fitting
-    unseen: Unseen | None = None  # called while fitting with the newest window's forecast of customers not seen before
+    progress: Progress | None = None  # called with (task, tasks done, all tasks) while fitting
+    unseen: Unseen | None = None  # called while fitting with the out-of-sample forecast of the newest window
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
         """Learn the weights on the newest window, then refit every member on all windows.
@@ -142,22 +137,23 @@ class Stack:
             When there is no closed window.
         """
         if not windows:
-            raise EmptyHistoryError("no closed window to learn from", NAME, "use the untrained forecast")
+            raise EmptyHistoryError("forecasting.no_closed_window", NAME)
         outcomes = windows[0][1]
         forecasts = self._unseen(windows, seed)
         self.weights = learn_weights(forecasts, outcomes.spend, outcomes.orders, self._level_of())
-        # One window tells no level: on folds the formula has seen this one's, on a later window it may be far off, and
-        # at a wrong level the sharper forecast pays most. So the stack may win at its own level or at the formula's.
+        # One window is too little to judge the level: with folds the formula was fitted on this window's level, on a
+        # later window the level may be far off, and then the sharper forecast loses most. So the stack may win at its
+        # own level or at the formula's.
         levels = (self.weights, replace(self.weights, level_of=(0,)))
         better = any(beats(weights.combine(forecasts), forecasts[0], outcomes) for weights in levels)
         self.served = NAME if better else self.members[0].name
         if self.served != NAME:
-            self.weights = Weights.only(0, len(forecasts))
+            self.weights = StackWeights.only(0, len(forecasts))
             self.notes.append({"code": "forecast.formula_served", "member": self.served})
         if self.unseen is not None:
             self.unseen(self.combine(forecasts))
         for place, member in enumerate(self.members):
-            self._say(f"fitting {member.name}", place, len(self.members))
+            self._report(f"fitting {member.name}", place, len(self.members))
             member.fit(windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -172,13 +168,13 @@ class Stack:
         }
 
     def combine(self, forecasts: Sequence[Distribution]) -> Distribution:
-        """Pool forecasts of the members, in their order."""
+        """Pool forecasts of the members, given in their order."""
         if self.weights is None:
-            raise ModelError("not fitted", NAME, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", NAME)
         return self.weights.combine(forecasts)
 
     def shares(self) -> dict[str, dict[str, float]]:
-        """Give the weights by part and member, for people and for the card."""
+        """The weights by part and member, for people and for the card."""
         if self.weights is None:
             return {}
         names = [member.name for member in self.members]
@@ -193,41 +189,41 @@ class Stack:
         return {part: dict(zip(names, map(float, row), strict=True)) for part, row in parts.items()}
 
     def _level_of(self) -> tuple[int, ...]:
-        wanted = LEVEL_OF[self.case or "later window"]
-        found = tuple(place for place, member in enumerate(self.members) if member.name in wanted)
-        return found or tuple(range(len(self.members)))
+        names = LEVEL_OF[self.case or "later window"]
+        places = tuple(place for place, member in enumerate(self.members) if member.name in names)
+        return places or tuple(range(len(self.members)))
 
     def _unseen(self, windows: Sequence[Window], seed: int) -> list[Distribution]:
-        """Every member's forecast of the newest window for customers that it was not fitted on."""
+        """Every member's out-of-sample forecast of the newest window; members with too little data are left out."""
         history, outcomes = windows[0]
         opened = history.cutoff - outcomes.horizon_days * DAY_US
         enough = history.span_days >= (LATER_WINDOW_HORIZONS - 1) * outcomes.horizon_days
         older = [window for window in windows if enough and window[0].cutoff <= opened]
         self.case = "later window" if older else "customer folds"
-        kept, forecasts = [], []
+        members, forecasts = [], []
         for place, member in enumerate(self.members):
-            self._say(f"trying {member.name} on unseen customers", place, len(self.members))
+            self._report(f"trying {member.name} on unseen customers", place, len(self.members))
             try:
                 forecasts.append(_unseen_forecast(member, older or windows, windows[0], seed))
             except ModelError as error:
                 self.notes.append({"code": "forecast.member_left_out", "member": member.name, "why": error.problem})
                 continue
-            kept.append(member)
-        if not kept:
-            raise ModelError("no member found enough to learn from", NAME, "use the untrained forecast")
-        self.members = kept
+            members.append(member)
+        if not members:
+            raise ModelError("forecasting.no_member_left", NAME)
+        self.members = members
         return forecasts
 
-    def _say(self, what: str, done: int, of: int) -> None:
+    def _report(self, task: str, done: int, total: int) -> None:
         if self.progress is not None:
-            self.progress(what, done, of)
+            self.progress(task, done, total)
 
 
 def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:
-    """Whether a forecast of unseen customers earns its place beside the formula.
+    """Whether an out-of-sample forecast is better than the formula's.
 
-    It must be better by more than a standard error, customers paired, on the log score or on CRPS, and not worse by as
-    much on the other. (The weights have seen these customers: a few numbers against hundreds of customers.)
+    It must gain more than one standard error, customers paired, on the log score or on CRPS, and not lose as much on
+    the other. (The weights were learnt on the same customers: a few numbers against hundreds of customers.)
     """
     active = outcomes.orders > 0
     gains = (
@@ -239,96 +235,53 @@ def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -
 
 
 def checked(forecast: Distribution, customers: int, name: str) -> Distribution:
-    """Refuse a member's forecast that cannot be pooled, such as a user's own with a grid of its own.
+    """Check that a member's forecast can be pooled; a user's own member may use another grid.
 
     Raises
     ------
     ModelError
-        When it is not of these customers, holds what is no probability, or has other bins than `Grid.of_scale` makes.
+        When it has another number of customers or other bins than `Grid.of_scale`, or holds numbers that are not
+        probabilities.
     """
     shapes = (forecast.p_active.shape, forecast.spend.shape, forecast.orders.shape)
-    wanted = ((customers,), (customers, SPEND_BINS), (customers, len(ORDER_STARTS)))
-    if shapes != wanted:
-        raise ModelError(f"its forecast has shapes {shapes}, needs {wanted}", name, "use Grid.of_scale(history.scale)")
+    needed = ((customers,), (customers, SPEND_BINS), (customers, len(ORDER_STARTS)))
+    if shapes != needed:
+        raise ModelError("forecasting.wrong_shapes", name, shapes=shapes, needed=needed)
     parts = (forecast.p_active[:, None], forecast.spend, forecast.orders)
     if not all(np.isfinite(part).all() and (part >= -1e-9).all() for part in parts) or (forecast.p_active > 1).any():
-        raise ModelError("its forecast holds what is no probability", name, "give finite numbers within 0..1")
+        raise ModelError("forecasting.not_probabilities", name)
     return replace(forecast, p_active=np.clip(forecast.p_active, P_FLOOR, 1 - P_FLOOR))
 
 
 def learn_weights(
     forecasts: Sequence[Distribution], spend: Floats, orders: NDArray[np.int64], level_of: tuple[int, ...]
-) -> Weights:
-    """Learn weights from forecasts of unseen customers and what they did; nothing about the level is learnt.
+) -> StackWeights:
+    """Learn weights from out-of-sample forecasts and outcomes; the level is not learnt.
 
-    One window tells who buys more than whom, but hardly how much a whole shop buys: that hangs on its season, which the
-    next window does not share. So each member's level error on this window is taken out before weights are learnt.
+    One window shows which customers buy more than others, but hardly how much the whole shop buys: that depends on the
+    season, which differs in the next window. So each member's level error on this window is removed first.
 
     Parameters
     ----------
     forecasts
-        One a member, all of the same n customers.
+        One per member, all of the same n customers.
     spend, orders : (n,)
         Outcomes.
     level_of
-        Which members the level is to come from.
+        Indices of the members that set the level.
     """
     active = orders > 0
-    activity = _activity_weights(np.stack([logit(one.p_active) for one in forecasts], axis=1), active)
-    bought = active & (spend > 0)
+    activity = log_odds_weights(np.stack([logit(one.p_active) for one in forecasts], axis=1), active)
+    bought = active & (spend > 0)  # an order may have no spend: given away, or returned in the window
     log_mean, log_width = _log_moments([one.take(bought) for one in forecasts])
     log_spend = np.log(spend[bought])
-    location, width = _spend_weights(log_mean, log_width, log_spend)
+    location, width = log_normal_weights(log_mean, log_width, log_spend)
     error = log_spend - log_mean @ location
     level = error.mean() if len(error) else 0.0
     spread = Spread.of((error - level) / np.maximum(log_width @ width, LEAST_WIDTH), np.ones(1), np.ones(1))
     order_bin = forecasts[0].grid.order_bin(orders[active])
-    given_orders = np.stack([one.orders[active, order_bin] for one in forecasts], axis=1)
-    return Weights(activity, location, width, _mixture_weights(given_orders), spread, level_of)
-
-
-def _activity_weights(log_odds: Floats, active: NDArray[np.bool_]) -> Floats:
-    """Non-negative exponents by penalised likelihood, drawn towards the plain average; levels taken out."""
-    n, members = log_odds.shape
-    share = np.clip(active.mean(), 1 / (n + 2), 1 - 1 / (n + 2))
-    centred = log_odds + np.array([shift_to(column, share) for column in log_odds.T])
-    equal = np.full(members, 1 / members)
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        p = np.clip(logistic(centred @ weights), 1e-9, 1 - 1e-9)
-        away = weights - equal
-        value = -np.log(np.where(active, p, 1 - p)).sum() + PULL * away @ away
-        return float(value) / n, (centred.T @ (p - active) + 2 * PULL * away) / n
-
-    return _minimum(loss, equal)
-
-
-def _spend_weights(log_mean: Floats, log_width: Floats, log_spend: Floats) -> tuple[Floats, Floats]:
-    """Shares of location (sum 1) and weights of width, by the likelihood of a normal log spend; levels taken out."""
-    n, members = log_mean.shape
-    equal = np.full(members, 1 / members)
-    if n < members:
-        return equal, equal
-    centred, target = log_mean - log_mean.mean(axis=0), log_spend - log_spend.mean()
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        total = max(weights[:members].sum(), LEAST_WIDTH)
-        shares = weights[:members] / total
-        away = np.concatenate([shares, weights[members:]]) - np.tile(equal, 2)
-        width = np.maximum(log_width @ weights[members:], LEAST_WIDTH)
-        error = target - centred @ shares
-        value = np.sum(np.log(width) + error**2 / (2 * width**2)) + PULL * away @ away
-        by_share = -centred.T @ (error / width**2) + 2 * PULL * away[:members]
-        by_width = log_width.T @ (1 / width - error**2 / width**3) + 2 * PULL * away[members:]
-        return float(value) / n, np.concatenate([(by_share - by_share @ shares) / total, by_width]) / n
-
-    found = _minimum(loss, np.tile(equal, 2))
-    return found[:members] / max(found[:members].sum(), LEAST_WIDTH), found[members:]
-
-
-def _minimum(loss: Callable[[Floats], tuple[float, Floats]], start: Floats) -> Floats:
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
-    return np.asarray(found.x)
+    likelihoods = np.stack([one.orders[active, order_bin] for one in forecasts], axis=1)
+    return StackWeights(activity, location, width, mixture_shares(likelihoods), spread, level_of)
 
 
 def _log_moments(forecasts: Sequence[Distribution]) -> tuple[Floats, Floats]:
@@ -343,25 +296,10 @@ def _geometric_mean(values: Sequence[float]) -> float:
     return float(np.exp(np.mean(np.log(values))))
 
 
-def _mixture_weights(likelihoods: Floats) -> Floats:
-    """Shares of a mixture by expectation-maximisation with a Dirichlet prior at equal shares."""
-    rows, members = likelihoods.shape
-    shares = np.full(members, 1 / members)
-    if not rows:
-        return shares
-    floored = np.maximum(likelihoods, 1e-9)
-    prior = EQUAL_CUSTOMERS / members
-    for _ in range(EM_STEPS):
-        responsible = floored * shares
-        responsible /= responsible.sum(axis=1, keepdims=True)
-        shares = (responsible.sum(axis=0) + prior) / (rows + EQUAL_CUSTOMERS)
-    return shares
-
-
 def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Window, seed: int) -> Distribution:
-    """A member's forecast of the newest window, by folds of customers it was not fitted on.
+    """A member's forecast of the newest window, by folds of customers that it was not fitted on.
 
-    A member that learns from no window needs no folds: it has nothing but the History.
+    A member that does not learn from windows needs no folds: it reads only the History.
     """
     history, outcomes = newest
     if not getattr(member, "learns", True):
@@ -374,14 +312,14 @@ def _unseen_forecast(member: Forecaster, windows: Sequence[Window], newest: Wind
 def _fold_forecast(
     member: Forecaster, windows: Sequence[Window], newest: Window, inside: Sequence[NDArray[np.bool_]], seed: int
 ) -> Distribution:
-    """Fit a member on the customers outside a fold, and ask it for those inside, at the newest window.
+    """Fit a member on the customers outside a fold and forecast those inside, at the newest window.
 
     Parameters
     ----------
     inside
-        Who is in the fold, of the newest window and then of each other.
+        Whether each customer is in the fold: first of `newest`, then of each of `windows`.
     """
     member.fit([only(*window, ~some) for window, some in zip(windows, inside[1:], strict=True)], seed)
     history, outcomes = newest
-    asked = history.take(inside[0])
-    return checked(member.forecast(asked, outcomes.horizon_days), len(asked), member.name)
+    held_out = history.take(inside[0])
+    return checked(member.forecast(held_out, outcomes.horizon_days), len(held_out), member.name)

@@ -1,4 +1,4 @@
-"""One sentence that says what a backtest found, in each language. It reads the backtest's JSON and computes nothing."""
+"""The result of a backtest as one sentence in each language. It reads the backtest's JSON and computes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shijin.words import LANGUAGES, Language, say
 
 
 def verdict(result: dict[str, Any]) -> dict[Language, str]:
-    """Say how the stack did against the formula, and how far its total was off.
+    """How the stack compares with the formula, and how far its total was off.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def _sentence(result: dict[str, Any], language: Language) -> str:
     differences = {one["metric"]: one for one in result["differences"].get(DECAYED, [])}
     gap = "" if language == "zh" else " "
     who, spend = _part("who", differences.get("auc"), language), _part("spend", differences.get("ngini"), language)
-    # Where nobody or everybody came there is no "who", and nothing that spend could be said after.
+    # Where nobody or everybody ordered, AUC is undefined: then there is no first half for the spend to follow.
     spend = spend or ("。" if language == "zh" else ".")
     joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
     level = _level(result, language)
@@ -60,23 +60,23 @@ def _level(result: dict[str, Any], language: Language) -> str:
 
 
 def _short(figure: float) -> str:
-    return f"{round(figure, 3) + 0.0:.3f}"  # no -0
+    return f"{round(figure, 3) + 0.0:.3f}"  # + 0.0 turns -0.0 into 0.0
 
 
 def _corrections(result: dict[str, Any], language: Language) -> str:
-    """What corrections of tiers did to whom they moved, or when it will show; nothing where there are none."""
-    told = result.get("corrections")
-    if told is None:
+    """What corrections of tiers changed, or when that will be known; nothing without corrections."""
+    values = result.get("corrections")
+    if values is None:
         return ""
-    if not told["customers"]:
-        code = "verdict.corrections_newer" if told["newer"] else "verdict.corrections_agree"
-        return say(code, language, newer=told["newer"])
-    error, without = (_short(told[name]["corrected"]["log_error"]) for name in ("with", "without"))
-    share = f"{told['weight']:.0%}"
-    figures = {"customers": f"{told['customers']:,}", "share": share, "error": error, "without": without}
-    half = told["difference"]["half"]
+    if not values["customers"]:
+        code = "verdict.corrections_newer" if values["newer"] else "verdict.corrections_agree"
+        return say(code, language, newer=values["newer"])
+    error, without = (_short(values[name]["corrected"]["log_error"]) for name in ("with", "without"))
+    share = f"{values['weight']:.0%}"
+    figures = {"customers": f"{values['customers']:,}", "share": share, "error": error, "without": without}
+    half = values["difference"]["half"]
     if half is None:
         return say("verdict.corrected_one", language, **figures)
     return say(
-        "verdict.corrected", language, value=_short(told["difference"]["log_error"]), half=_short(half), **figures
+        "verdict.corrected", language, value=_short(values["difference"]["log_error"]), half=_short(half), **figures
     )

@@ -1,6 +1,6 @@
-"""The closed windows of a shop: what members may learn from.
+"""The closed windows of a shop: the training data of members.
 
-A window is closed when it ends by the cutoff of the forecast, so that its outcome is known there.
+A window is closed if it ends by the forecast's cutoff, so that its outcome is known at the cutoff.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from shijin.represent.packed import DAY_US, Kind, Packed
 
 STEPS_PER_HORIZON = 2  # windows overlap by half: twice the examples, each half new
 MOST_WINDOWS = 13
-LEAST_HISTORY_H = 0.5  # of the horizon: what a window's history must at least span
+LEAST_HISTORY_H = 0.5  # of a horizon: the least span of a window's history
 LEAST_HISTORY_DAYS = 14
 LEAST_CUSTOMERS = 10
-LEAST_HORIZONS = 2.0  # of history before the cutoff, for anything to be learnt
-LEAST_LEARNT_CUSTOMERS = 50  # in the newest closed window
-LEAST_BUYERS = 10  # of them with an order in it
+LEAST_HORIZONS = 2.0  # of history before the cutoff, to learn anything
+LEAST_TRAINING_CUSTOMERS = 50  # in the newest closed window
+LEAST_WINDOW_BUYERS = 10  # of them with an order in it
 
 
 def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Window]:
-    """List the closed windows before a cutoff, newest first, each with those who had bought by its beginning.
+    """List the closed windows before a cutoff, newest first, each with the customers who had bought before it.
 
     Parameters
     ----------
     packed
-        The whole shop; only what is before `cutoff` is read.
+        The whole shop; only its part before `cutoff` is read.
     cutoff
         The forecast's cutoff T; windows begin at ``T - H - k * H / 2``.
     """
@@ -48,16 +48,16 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
 
 
 def prospect_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
-    """Give the same windows, each with those who had looked but not bought; none in which there were none."""
+    """Give the same windows with their prospects instead; windows without prospects are left out."""
     if (packed.moments.kind[packed.offsets[:-1]] <= Kind.CHARGE).all():
-        return  # nobody ever looked before they bought
+        return  # every customer's first moment is a purchase
     for history, outcomes in _all_windows(packed, cutoff, horizon_days):
         if not history.bought.all():
             yield only(history, outcomes, ~history.bought)
 
 
 def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
-    # Whoever forecasts as of a cutoff has seen the days before it: where they are silent, that is what they say.
+    # Data may end before the cutoff; days without events up to the cutoff are observed days all the same.
     observed = replace(packed, end=max(packed.end, cutoff))
     least_days = max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS)
     for back in dict.fromkeys(round(step * horizon_days / STEPS_PER_HORIZON) for step in range(MOST_WINDOWS)):
@@ -66,7 +66,7 @@ def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Win
             break
         try:
             history, outcomes = split_at(observed, begin, horizon_days)
-        except EmptyHistoryError:  # only looks, no order yet
+        except EmptyHistoryError:  # there are views, but no order yet
             break
         if outcomes is None:
             break
@@ -74,34 +74,35 @@ def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Win
 
 
 def numbered(windows: Sequence[Window]) -> list[Ints]:
-    """Number the customers of windows as they come, a customer alike in every window.
+    """Number the customers of windows by first appearance; a customer has one number in all windows.
 
-    Who is held out, or in which fold they are, is read off it, so that nobody is judged by who knew them.
+    Folds and held-out customers are chosen by these numbers, so that no customer is in training in one window and held
+    out in another.
     """
     places = [history.place for history, _ in windows]
     number_of = np.full(max((int(place.max(initial=-1)) + 1 for place in places), default=0), -1)
-    known = 0
+    count = 0
     for place in places:
         new = place[number_of[place] < 0]
-        number_of[new] = known + np.arange(len(new))
-        known += len(new)
+        number_of[new] = count + np.arange(len(new))
+        count += len(new)
     return [number_of[place] for place in places]
 
 
 def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float:
-    """How many horizons of history lie before a cutoff: decides how members may be judged and combined."""
+    """How many horizons of history lie before a cutoff."""
     return (cutoff - packed.start) / DAY_US / horizon_days
 
 
 def customers_in(windows: Sequence[Window]) -> int:
-    """How many customers the newest closed window holds; 0 where too few of them ordered in it to learn from."""
-    if not windows or int((windows[0][1].orders > 0).sum()) < LEAST_BUYERS:
+    """Number of customers in the newest closed window; 0 if too few of them ordered in it to learn from."""
+    if not windows or int((windows[0][1].orders > 0).sum()) < LEAST_WINDOW_BUYERS:
         return 0
     return len(windows[0][0])
 
 
 def too_young(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> dict[str, Any] | None:
-    """Say why nothing can be learnt before a cutoff, as a note of the words room; None where something can.
+    """Why nothing can be learnt before a cutoff, as a note; None if something can.
 
     Parameters
     ----------
@@ -116,8 +117,8 @@ def too_young(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[
             "needs": f"{LEAST_HORIZONS:g}",
         }
     customers = len(windows[0][0]) if windows else 0
-    if customers < LEAST_LEARNT_CUSTOMERS:
-        return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_LEARNT_CUSTOMERS}
+    if customers < LEAST_TRAINING_CUSTOMERS:
+        return {"code": "forecast.too_few", "customers": customers, "needs": LEAST_TRAINING_CUSTOMERS}
     if not customers_in(windows):
-        return {"code": "forecast.too_quiet", "days": horizon_days, "needs": LEAST_BUYERS}
+        return {"code": "forecast.too_quiet", "days": horizon_days, "needs": LEAST_WINDOW_BUYERS}
     return None

@@ -1,1 +1,1 @@
-"""How good a forecast is, each measure with its formula, and paired comparisons on the same customers."""
+"""Measures of forecasts and of lists, each with its formula, and paired comparisons on the same customers."""

@@ -1,8 +1,8 @@
-"""Measures of lists of items, each a function of arrays: entries of lists, and what n customers took afterwards.
+"""Measures of lists of items, each a function of arrays: entries of lists, and purchases of n customers afterwards.
 
-An entry is a row: whose list it is on (`row`, 0 .. n - 1), its place from 0, the item, and whether that was taken (a
-hit). `taken` (n,) is how many items each customer took, listed or not, >= 1. None of these functions knows a model, a
-date or a shop.
+Entries are parallel arrays: the customer (`row`, 0 .. n - 1), the place on the list from 0, the item, and whether the
+customer then bought it (`hit`). `bought_items` (n,) is the number of items that each customer bought, listed or not,
+>= 1. The functions know nothing about models, dates or shops.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from shijin.metrics.paired import Verdict, resamples
 
 Codes = NDArray[np.integer]
 
-MARGIN = 0.002  # of NDCG: what is within it is a tie
+MARGIN = 0.002  # of NDCG; a smaller difference is a tie
 
 
 @dataclass(frozen=True)
 class Gap:
-    """The mean of one list's figure less another's over the same customers, with its 95 % interval.
+    """Mean difference between two lists' figures over the same customers, with its 95 % interval.
 
-    low, high : nan where one customer is all there is
+    low, high : nan for a single customer
     """
 
     value: float
@@ -33,41 +33,41 @@ class Gap:
 
     @property
     def verdict(self) -> Verdict:
-        """Win or loss where the interval lies wholly beyond the margin, else tie."""
+        """Win or loss if the interval lies wholly beyond the margin, else tie."""
         return "win" if self.low > MARGIN else "loss" if self.high < -MARGIN else "tie"
 
 
-def ndcg(row: Ints, place: Ints, hit: Flags, taken: Ints, k: int) -> Floats:
-    """(n,) normalised discounted cumulative gain of each list, 0 .. 1; more is better.
+def ndcg(row: Ints, place: Ints, hit: Flags, bought_items: Ints, k: int) -> Floats:
+    """(n,) normalised discounted cumulative gain of each list, 0 .. 1; larger is better.
 
-    ``sum over hits 1 / log2(place + 2)``, over that sum of the best list of k, which begins with min(k, taken) hits.
+    ``sum over hits 1 / log2(place + 2)``, divided by that of the best list of k: min(k, items bought) hits in front.
 
     Examples
     --------
-    Of three items taken the first list has two, in places 0 and 2: 1 + 1/2, of 1 + 0.631 + 1/2. The other misses.
+    Of three items bought the first list has two, at places 0 and 2: 1 + 1/2, of 1 + 0.631 + 1/2. The other has none.
 
     >>> row, place = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0])
     >>> ndcg(row, place, np.array([True, False, True, False]), np.array([3, 1]), 10).round(4)
     array([0.7039, 0.    ])
     """
     gain = np.cumsum(1 / np.log2(np.arange(k) + 2))
-    found = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), len(taken))
-    return found / gain[np.minimum(taken, k) - 1]
+    gained = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), len(bought_items))
+    return gained / gain[np.minimum(bought_items, k) - 1]
 
 
-def recall(row: Ints, hit: Flags, taken: Ints) -> Floats:
-    """(n,) share of what each customer took that stands on the list, 0 .. 1; more is better.
+def recall(row: Ints, hit: Flags, bought_items: Ints) -> Floats:
+    """(n,) share of the items each customer bought that are on the list, 0 .. 1; larger is better.
 
     Examples
     --------
     >>> recall(np.array([0, 0, 0, 1]), np.array([True, False, True, False]), np.array([3, 1])).round(4)
     array([0.6667, 0.    ])
     """
-    return np.bincount(row[hit], minlength=len(taken)) / taken
+    return np.bincount(row[hit], minlength=len(bought_items)) / bought_items
 
 
 def coverage(item: Codes, sold: Flags) -> float:
-    """Share of the items sold, by a flag for each item, that stand on any list, 0 .. 1; nan where none was sold.
+    """Share of the items sold, flagged by `sold`, that are on any list, 0 .. 1; nan if none was sold.
 
     Examples
     --------
@@ -80,9 +80,9 @@ def coverage(item: Codes, sold: Flags) -> float:
 
 
 def novelty(item: Codes, buyers: Ints, customers: int) -> float:
-    """Mean of ``-log2(share of customers who bought the item before)`` over all entries, in bits; 0: all bought all.
+    """Mean of ``-log2(share of customers who bought the item before)`` over all entries, in bits.
 
-    Who was bought by nobody counts as bought by one.
+    0 if all customers bought every listed item; an item without buyers counts as bought by one.
 
     Examples
     --------
@@ -96,8 +96,8 @@ def novelty(item: Codes, buyers: Ints, customers: int) -> float:
     return float(-np.log2(np.maximum(buyers[item], 1) / customers).mean())
 
 
-def paired_gap(own: Floats, peer: Floats, seed: int = 0) -> Gap:
-    """Compare two lists' figures of the same n customers, who are drawn anew a thousand times for the interval.
+def paired_gap(ours: Floats, peer: Floats, seed: int = 0) -> Gap:
+    """Compare two lists' figures of the same n customers; the interval is by bootstrap over customers.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def paired_gap(own: Floats, peer: Floats, seed: int = 0) -> Gap:
     >>> paired_gap(np.array([0.5, 0.0, 0.3]), np.array([0.4, 0.6, 0.2])).verdict
     'tie'
     """
-    gaps = own - peer
+    gaps = ours - peer
     n = len(gaps)
     drawn = np.concatenate([weights @ gaps / n for weights in resamples(n, seed)]) if n > 1 else np.full(1, np.nan)
     low, high = np.quantile(drawn, [0.025, 0.975])

@@ -1,7 +1,7 @@
-"""Is one forecast better than another, on the same customers? Paired bootstrap with margins named beforehand.
+"""Compare two forecasts of the same customers: paired bootstrap, with margins fixed in advance.
 
-Customers are resampled with replacement; a win or a loss means that the 95 % interval of the difference lies wholly
-beyond the metric's margin, anything else is a tie.
+Customers are resampled with replacement. A win or a loss means that the 95 % interval of the difference lies wholly
+beyond the metric's margin; anything else is a tie.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Flags, Floats
+from shijin.arrays import Flags, Floats, finite
 from shijin.metrics.value import LEAST_GINI, log_scores
 
 RESAMPLES = 1000
-MANY_CUSTOMERS, FEWER_RESAMPLES = 200_000, 200  # so many customers leave intervals narrow enough to read from fewer
+MANY_CUSTOMERS, FEWER_RESAMPLES = 200_000, 200  # with more customers intervals are narrow: fewer resamples suffice
 CHUNK_CELLS = 4_000_000  # resamples x customers held in memory at once
 
 Metric = Literal["log_score", "auc", "ngini", "crps", "level"]
-# Differences are "better is positive": crps relative to the peer's, level as |log|.
+# Differences are positive if the member is better: of crps relative to the peer's, of level in |log|.
 MARGINS: dict[Metric, float] = {"log_score": 0.002, "auc": 0.003, "ngini": 0.01, "crps": 0.005, "level": 0.02}
 Verdict = Literal["win", "tie", "loss"]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One member's forecasts of n customers, as far as comparisons need them: p_active, mean and CRPS, each (n,)."""
+class MemberForecast:
+    """One member's forecasts of n customers: probability of an order, expected spend and CRPS, each (n,)."""
 
     p_active: Floats
     mean: Floats
@@ -37,7 +37,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of one member minus a peer's, turned so that more is better, with its 95 % interval."""
+    """A member's advantage over a peer in one metric, with its 95 % interval; positive if the member is better."""
 
     metric: Metric
     value: float
@@ -46,19 +46,18 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """Win or loss where the interval lies wholly beyond the margin, else tie."""
+        """Win or loss if the interval lies wholly beyond the margin, else tie."""
         margin = MARGINS[self.metric]
         return "win" if self.low > margin else "loss" if self.high < -margin else "tie"
 
     def as_json(self) -> dict[str, str | float | None]:
         """Ready for JSON; undefined figures are null."""
-        figures = {name: getattr(self, name) for name in ("value", "low", "high")}
-        finite = {name: float(figure) if np.isfinite(figure) else None for name, figure in figures.items()}
-        return {"metric": self.metric, **finite, "verdict": self.verdict}
+        figures = {name: finite(getattr(self, name)) for name in ("value", "low", "high")}
+        return {"metric": self.metric, **figures, "verdict": self.verdict}
 
 
 def compare(
-    spend: Floats, active: Flags, member: Judged, peers: Mapping[str, Judged], seed: int = 0
+    spend: Floats, active: Flags, member: MemberForecast, peers: Mapping[str, MemberForecast], seed: int = 0
 ) -> dict[str, list[Difference]]:
     """Compare a member with each peer on every metric of MARGINS.
 
@@ -67,27 +66,27 @@ def compare(
     spend, active : (n,)
         Outcomes.
     seed
-        Of the resampling; the same seed draws the same customers for every member.
+        Of the resampling; every member gets the same resamples.
 
     Returns
     -------
     dict
-        Peer's name to one `Difference` a metric.
+        Name of the peer to one `Difference` per metric.
     """
     n = len(spend)
     everyone = np.ones((1, n))
-    measures = {name: _measures(spend, active, judged) for name, judged in {**peers, "": member}.items()}
-    at_hand = {name: measure(everyone)[0] for name, measure in measures.items()}
+    measures = {name: _measures(spend, active, forecast) for name, forecast in {**peers, "": member}.items()}
+    observed = {name: measure(everyone)[0] for name, measure in measures.items()}
     drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in measures}
     for weights in resamples(n, seed):
         for name, measure in measures.items():
             drawn[name].append(measure(weights))
     resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}
-    return {peer: _differences(at_hand[""], at_hand[peer], resampled[""], resampled[peer]) for peer in peers}
+    return {peer: _differences(observed[""], observed[peer], resampled[""], resampled[peer]) for peer in peers}
 
 
 def resamples(n: int, seed: int = 0) -> Iterator[Floats]:
-    """Draw n customers with replacement, again and again: how often each came, (draws, n), some draws at a time.
+    """Bootstrap weights: how often each of n customers is in each resample, (resamples, n), in chunks.
 
     Examples
     --------
@@ -103,31 +102,31 @@ def resamples(n: int, seed: int = 0) -> Iterator[Floats]:
         yield np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(chunk)]).astype(float)
 
 
-def _differences(own: Floats, peer: Floats, own_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
-    out = []
+def _differences(ours: Floats, peer: Floats, ours_drawn: Floats, peer_drawn: Floats) -> list[Difference]:
+    differences = []
     for place, metric in enumerate(MARGINS):
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = _better(metric, own[place], peer[place])
-            draws = _better(metric, own_drawn[:, place], peer_drawn[:, place])
+            value = _better(metric, ours[place], peer[place])
+            draws = _better(metric, ours_drawn[:, place], peer_drawn[:, place])
         draws = draws[np.isfinite(draws)]
         low, high = np.quantile(draws, [0.025, 0.975]) if len(draws) else (np.nan, np.nan)
-        out.append(Difference(metric, float(value), float(low), float(high)))
-    return out
+        differences.append(Difference(metric, float(value), float(low), float(high)))
+    return differences
 
 
-def _better(metric: Metric, own: Floats, peer: Floats) -> Floats:
+def _better(metric: Metric, ours: Floats, peer: Floats) -> Floats:
     if metric == "crps":
-        return 1 - own / peer
+        return 1 - ours / peer
     if metric == "level":
-        return np.abs(np.log(peer)) - np.abs(np.log(own))
-    return own - peer
+        return np.abs(np.log(peer)) - np.abs(np.log(ours))
+    return ours - peer
 
 
-def _measures(spend: Floats, active: Flags, judged: Judged) -> Callable[[Floats], Floats]:
+def _measures(spend: Floats, active: Flags, forecast: MemberForecast) -> Callable[[Floats], Floats]:
     """Prepare a function: resampling weights (b, n) -> the metrics of MARGINS (b, 5) under them."""
-    scores = log_scores(active, judged.p_active)
-    rank_active = _weighted_auc(active, judged.p_active)
-    rank_spend, rank_ideal = _weighted_gini(spend, judged.mean), _weighted_gini(spend, spend)
+    scores = log_scores(active, forecast.p_active)
+    rank_active = _weighted_auc(active, forecast.p_active)
+    rank_spend, rank_ideal = _weighted_gini(spend, forecast.mean), _weighted_gini(spend, spend)
 
     def measure(weights: Floats) -> Floats:
         total = weights.sum(axis=1)
@@ -136,8 +135,8 @@ def _measures(spend: Floats, active: Flags, judged: Judged) -> Callable[[Floats]
                 "log_score": weights @ scores / total,
                 "auc": rank_active(weights),
                 "ngini": rank_spend(weights) / _defined(rank_ideal(weights)),
-                "crps": weights @ judged.crps / total,
-                "level": (weights @ judged.mean) / (weights @ spend),
+                "crps": weights @ forecast.crps / total,
+                "level": (weights @ forecast.mean) / (weights @ spend),
             }
         return np.stack([columns[metric] for metric in MARGINS], axis=1)
 
@@ -156,6 +155,7 @@ def _tied_groups(score: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _weighted_auc(active: Flags, score: Floats) -> Callable[[Floats], Floats]:
+    # Sorted once; resampling changes only the weights. An AUC is a sum over groups of equal scores.
     order, starts = _tied_groups(score)
     positive = active[order].astype(float)
 
@@ -163,7 +163,7 @@ def _weighted_auc(active: Flags, score: Floats) -> Callable[[Floats], Floats]:
         ordered = weights[:, order]
         won = np.add.reduceat(ordered * positive, starts, axis=1)
         lost = np.add.reduceat(ordered * (1 - positive), starts, axis=1)
-        below = np.cumsum(lost, axis=1) - lost / 2
+        below = np.cumsum(lost, axis=1) - lost / 2  # idle customers of lower score, and half of those of equal score
         return (won * below).sum(axis=1) / (won.sum(axis=1) * lost.sum(axis=1))
 
     return measure

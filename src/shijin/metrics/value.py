@@ -1,7 +1,7 @@
 """Measures of a value forecast, each a function of outcomes and forecasts of n customers.
 
-Outcomes: `spend` (n,) in shop currency, >= 0, and `active` (n,), whether there was an order. None of these functions
-knows a model, a date or a shop. An undefined measure (one class only, nothing spent) is nan.
+Outcomes: `spend` (n,) in shop currency, >= 0, and `active` (n,), whether there was an order. An undefined measure (one
+class only, no spend) is nan. The functions know nothing about models, dates or shops.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from scipy.stats import rankdata
 from shijin.arrays import Flags, Floats
 
 CALIBRATION_BINS = 10
-LEAST_GINI = 1e-12  # below it everybody spends alike, and there is nothing to rank
+LEAST_GINI = 1e-12  # below it all customers spend the same, and there is no order to find
 
 
 def auc(active: Flags, p_active: Floats) -> float:
-    """Probability that a customer who ordered was given more than one who did not; ties count half. .5 .. 1.
+    """Probability that a customer who ordered has a larger p_active than one who did not; ties count half. 0 .. 1.
+
+    .5 is chance, 1 is best.
 
     Examples
     --------
@@ -34,7 +36,7 @@ def auc(active: Flags, p_active: Floats) -> float:
 
 
 def log_scores(active: Flags, p_active: Floats) -> Floats:
-    """(n,) log of the probability given to what happened; larger is better, 0 is best.
+    """(n,) log of the forecast probability of the outcome; larger is better, 0 is best.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def rmse(spend: Floats, mean: Floats) -> float:
 
 
 def normalised_gini(spend: Floats, mean: Floats) -> float:
-    """How much of the spend the ranking finds early, as a share of what perfect ranking finds; -1 .. 1.
+    """Gini coefficient of spend ranked by the forecast, divided by that of perfect ranking; -1 .. 1, larger is better.
 
     ``nG = G(mean) / G(spend)``, with ``G(s)`` twice the area between the cumulative share of spend, customers sorted by
     falling s, and the diagonal (Wang, Liu & Miao 2019, section 4.2). Customers with equal forecasts share their spend
@@ -105,7 +107,7 @@ def _gini(spend: Floats, score: Floats) -> float:
     if total <= 0:
         return 0.0
     n = len(spend)
-    ranks = n + 1 - rankdata(score)  # 1 = first in line; ties share the mean of their places
+    ranks = n + 1 - rankdata(score)  # 1 for the largest score; ties share their mean rank
     return float(n + 1 - 2 * (ranks * spend).sum() / total) / n
 
 
@@ -123,7 +125,7 @@ def absolute_error(spend: Floats, median: Floats) -> float:
 
 
 def coverage_p90(spend: Floats, p90: Floats) -> float:
-    """Share of customers whose spend stays within p90, among those with p90 > 0; .9 is best."""
+    """Share of customers whose spend is at most p90, among those with p90 > 0; .9 is best."""
     some = p90 > 0
     return float((spend[some] <= p90[some]).mean()) if some.any() else float("nan")
 
@@ -146,6 +148,6 @@ def deciles(spend: Floats, mean: Floats) -> list[tuple[int, int, float, float]]:
 
 
 def _shared_by_ties(values: Floats, key: Floats) -> Floats:
-    """(n,) values averaged over customers with the same key, so that no order of rows decides who is in which bin."""
+    """(n,) values averaged over customers with equal keys, so that results do not depend on the order of rows."""
     _, group, size = np.unique(key, return_inverse=True, return_counts=True)
     return (np.bincount(group, values) / size)[group]

@@ -1,11 +1,12 @@
 """The network, in torch. Read `BehaviourModel.forward` first.
 
-A customer's moments become tokens and are pooled into a vector; with the as-of features it makes a row. Rows of the
-shop's closed windows, joined with what came of them, and one row of the shop itself can be read by everybody; rows of
-the customers to be forecast read these and never each other. What comes out are bins: whether a customer orders, how
-many orders, how much money relative to their own usual, and when first.
+A customer's moments become tokens and are pooled into a vector; with the as-of features it makes a row. The context is
+rows of the shop's closed windows, with their targets added, and one row of the shop itself: every row attends to these.
+The query is the rows of the customers to be forecast, which attend to the context and never to each other. The outputs
+are bins: whether a customer orders, how many orders, how much money relative to their usual, and when first.
 
-Shapes: n customers to forecast, c of context, r = c + n rows, m tokens, d the width. `runtime.py` is the same in NumPy.
+Shapes: n customers of the query, c of the context, r = 1 + c + n rows, m tokens, d the width. `runtime.py` is the same
+in NumPy.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ from torch.nn import functional
 
 from shijin.arrays import Singles
 from shijin.distribution import ORDER_STARTS
+from shijin.network.context import LEVELS, MOST_WINDOWS, Context
 from shijin.network.first_guess import GUESSES
-from shijin.network.inputs import LEVELS, MOST_WINDOWS, OWN_BINS, TIME_BINS, Context, Customers
+from shijin.network.inputs import RELATIVE_BINS, TIME_BINS, Customers
 from shijin.network.runtime import CLIP, SCORE_BOUND
 from shijin.network.weights import HEAD_WIDTH
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a network is. `width` is the dial; the rest follows it.
+    """How large a network is. `width` is the dial; everything else depends on it.
 
     n_features, n_shop, n_token : how many numbers are read of a customer, a shop, a token
     """
@@ -50,40 +52,40 @@ class Size:
 
     @property
     def token_width(self) -> int:
-        """Width of a token, and of what each customer's tokens are pooled to."""
+        """Width of a token, before tokens are pooled to the full width."""
         return self.width // 2
 
     @property
     def n_outputs(self) -> int:
-        """Numbers that come out for a customer."""
-        return 1 + OWN_BINS + len(ORDER_STARTS) + TIME_BINS
+        """Output numbers of a customer."""
+        return 1 + RELATIVE_BINS + len(ORDER_STARTS) + TIME_BINS
 
     def as_json(self) -> dict[str, Any]:
-        """What a card keeps."""
+        """Give the sizes as a card stores them."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What comes out for n customers, on the log scale; all but `active` given at least one order.
+    """Outputs for n customers, on the log scale; all but `active` given at least one order.
 
     active : (n,) log odds of an order
-    own_spend : (n, OWN_BINS) spend bins relative to each customer's own bin
+    relative_spend : (n, RELATIVE_BINS) spend bins relative to each customer's base bin
     orders : (n, J) order bins
     time : (n, TIME_BINS) part of the horizon in which the first order falls
-    level : (4,) how much more the whole shop orders and spends than its customers' forecasts say: two middles of the
-        log, two logs of the scales of their Laplace distributions
+    level : (4,) Laplace distributions of the log of the whole shop's orders and spend over the sums of its customers'
+        forecasts: the two middles, then the logs of the two scales
     """
 
     active: Tensor
-    own_spend: Tensor
+    relative_spend: Tensor
     orders: Tensor
     time: Tensor
     level: Tensor
 
 
 class Standardise(nn.Module):
-    """Subtract a mean, divide by a deviation, clip; both are measured on the prior and kept with the weights."""
+    """Subtract a mean, divide by a deviation, clip; both are measured on the prior and stored with the weights."""
 
     mean: Tensor
     deviation: Tensor
@@ -128,7 +130,7 @@ class Perceptron(nn.Module):
 
 
 class EventEncoder(nn.Module):
-    """A customer's tokens -> one vector: every head weighs the tokens in its own way and averages what they say."""
+    """A customer's tokens -> one vector: every head averages the tokens' values with its own weights."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -141,6 +143,7 @@ class EventEncoder(nn.Module):
     def forward(self, tokens_mv: Tensor, owner_m: Tensor, rows: int) -> Tensor:
         """Tokens (m, v) of `rows` customers, the owner of each -> (rows, d)."""
         hidden_mw = functional.gelu(self.token(self.standardise(tokens_mv)), approximate="tanh")
+        # A softmax over ragged lists: bounded scores make exp safe, and sums by owner replace padded batches.
         weight_mh = torch.exp(SCORE_BOUND * torch.tanh(self.score(hidden_mw) / SCORE_BOUND))
         value_mhe = self.value(hidden_mw).unflatten(1, (self.heads, -1)) * weight_mh[..., None]
         total = value_mhe.new_zeros(rows, *value_mhe.shape[1:]).index_add(0, owner_m, value_mhe)
@@ -187,41 +190,42 @@ class BehaviourModel(nn.Module):
         self.row = Perceptron(periodic + size.n_features + d + GUESSES, 2 * d, d)
         self.shop = Perceptron(size.n_shop, d, d)
         self.levels = Perceptron((MOST_WINDOWS + 1) * LEVELS, d, d)
-        self.answer_bin = nn.Embedding(OWN_BINS + 1, d)  # 0: no order
+        # The names of these four stand in shipped weights: the targets of the context, and marks of both sorts of rows.
+        self.answer_bin = nn.Embedding(RELATIVE_BINS + 1, d)  # 0: no order
         self.answer = nn.Linear(5, d)  # log spend, log orders, active, two lags
-        self.asked, self.told = nn.Parameter(torch.zeros(d)), nn.Parameter(torch.zeros(d))
+        self.asked, self.told = nn.Parameter(torch.zeros(d)), nn.Parameter(torch.zeros(d))  # of query, of context
         self.blocks = nn.ModuleList(Block(d, size.heads) for _ in range(size.depth))
         self.norm = nn.LayerNorm(d)
         self.head = Perceptron(d, 2 * d, size.n_outputs)
         self.level_head = Perceptron(d, d, 4)
 
-    def forward(self, asked: Inputs, context: ContextInputs) -> Outputs:
+    def forward(self, query: Inputs, context: ContextInputs) -> Outputs:
         """Forecast n customers, given c of context."""
-        shop_1d = self.shop(self.standardise_shop(asked.shop))[None] + self.levels(context.levels)[None]
-        asked_nd = self.rows(asked) + shop_1d + self.asked
-        told_cd = self.told_rows(context)
-        readable = 1 + len(told_cd)
-        x_rd = torch.cat([shop_1d, told_cd, asked_nd])
+        shop_1d = self.shop(self.standardise_shop(query.shop))[None] + self.levels(context.levels)[None]
+        query_nd = self.rows(query) + shop_1d + self.asked
+        context_cd = self.context_rows(context)
+        readable = 1 + len(context_cd)
+        x_rd = torch.cat([shop_1d, context_cd, query_nd])
         for block in self.blocks:
             x_rd = block(x_rd, readable)
         x_rd = self.norm(x_rd)
-        said = self.head(x_rd[readable:])
-        active, own_spend, orders, time = said.split([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS], dim=1)
-        return Outputs(active[:, 0], own_spend, orders, time, self.level_head(x_rd[0]))
+        bins = self.head(x_rd[readable:])
+        active, relative_spend, orders, time = bins.split([1, RELATIVE_BINS, len(ORDER_STARTS), TIME_BINS], dim=1)
+        return Outputs(active[:, 0], relative_spend, orders, time, self.level_head(x_rd[0]))
 
-    def rows(self, of: Inputs | ContextInputs) -> Tensor:
+    def rows(self, inputs: Inputs | ContextInputs) -> Tensor:
         """Features and pooled tokens -> (r, d)."""
-        features_rf = self.standardise_features(of.features)
-        pooled_rd = self.events(of.tokens, of.owner, len(features_rf))
-        return self.row(torch.cat([self.periodic(features_rf), features_rf, pooled_rd, of.guesses], dim=1))
+        features_rf = self.standardise_features(inputs.features)
+        pooled_rd = self.events(inputs.tokens, inputs.owner, len(features_rf))
+        return self.row(torch.cat([self.periodic(features_rf), features_rf, pooled_rd, inputs.guesses], dim=1))
 
-    def told_rows(self, context: ContextInputs) -> Tensor:
-        """Rows of the context with their answers -> (c, d)."""
+    def context_rows(self, context: ContextInputs) -> Tensor:
+        """Rows of the context with their targets -> (c, d)."""
         if not len(context.features):
             return context.features.new_zeros(0, self.size.width)
         shops_cd = self.shop(self.standardise_shop(context.shops))[context.window]
-        answers_cd = self.answer_bin(context.answer_bin) + self.answer(context.answer)
-        return self.rows(context) + shops_cd + answers_cd + self.told
+        targets_cd = self.answer_bin(context.target_bin) + self.answer(context.targets)
+        return self.rows(context) + shops_cd + targets_cd + self.told
 
 
 @dataclass(frozen=True)
@@ -236,16 +240,17 @@ class Inputs:
 
     @classmethod
     def of(cls, customers: Customers, shop: Singles, guesses: Singles, device: torch.device | None = None) -> Self:
-        """Move what `inputs` read to torch."""
-        told = (torch.as_tensor(part, device=device) for part in (guesses, shop))
-        return cls(*_customer_tensors(customers, device), *told)
+        """Move customers, their shop and their first guesses to torch."""
+        others = (torch.as_tensor(part, device=device) for part in (guesses, shop))
+        return cls(*_customer_tensors(customers, device), *others)
 
 
 @dataclass(frozen=True)
 class ContextInputs:
     """A context as tensors.
 
-    features (c, f), tokens, owner, guesses, window (c,), shops (w, s), answers (c, 5), bins (c,), levels
+    features (c, f), tokens (m, v), owner (m,), guesses (c, g), window (c,), shops (w, s), targets (c, 5) with their
+    lags, target_bin (c,), levels
     """
 
     features: Tensor
@@ -254,16 +259,16 @@ class ContextInputs:
     guesses: Tensor
     window: Tensor
     shops: Tensor
-    answer: Tensor
-    answer_bin: Tensor
+    targets: Tensor
+    target_bin: Tensor
     levels: Tensor
 
     @classmethod
     def of(cls, context: Context, device: torch.device | None = None) -> Self:
         """Move a context to torch."""
         features, tokens, owner = _customer_tensors(context.customers, device)
-        answers = context.answers
-        told = torch.stack([torch.as_tensor(part) for part in (answers.spend, answers.orders, answers.active)], dim=1)
+        targets = context.targets
+        parts = [torch.as_tensor(part) for part in (targets.spend, targets.orders, targets.active)]
         lags = torch.as_tensor(context.lags)[torch.as_tensor(context.window)]
         return cls(
             features,
@@ -272,8 +277,8 @@ class ContextInputs:
             torch.as_tensor(context.guesses, device=device),
             torch.as_tensor(context.window, device=device),
             torch.as_tensor(context.shops, device=device),
-            torch.cat([told, lags], dim=1).to(device),
-            torch.as_tensor(answers.bins, device=device),
+            torch.cat([torch.stack(parts, dim=1), lags], dim=1).to(device),
+            torch.as_tensor(targets.bins, device=device),
             torch.as_tensor(context.levels, device=device),
         )
 

@@ -1,8 +1,8 @@
-"""A first guess from the context: ridge regressions of what came on what was known, one number less for the network.
+"""A first guess from the context: ridge regressions of the targets on the features.
 
-Attention learns slowly what least squares knows at once: that in this shop large baskets come back, in that one recency
-is all. So every customer's row holds what a ridge on the context says, and every context row what the ridge would say
-had it not seen that row: from these the network reads how far to trust it.
+Attention learns slowly what least squares finds at once: that in this shop large baskets come back, in that one recency
+is all. So every customer's row holds the guess of a ridge on the context, and every context row the guess of a ridge
+that has not seen that row: from these the network learns how far to trust the guess.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GUESSES = 4  # numbers a row: whether there is a guess, activity, spend, spend g
 LEAST_ROWS = 24  # of context, for a guess
 _PENALTIES = np.array([3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0])  # in rows
 _MOST = 3.0  # deviations a feature may lie from the context's mean
-_GRAINS = 4096.0  # steps in 1, so that the order of rows leaves no trace
+_GRAINS = 4096.0  # guesses are rounded to such steps of 1, so that the order of rows leaves no trace
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FirstGuess:
     slopes: Floats
 
     @classmethod
-    def of(cls, features: Singles, targets: Floats, active: Singles) -> tuple[Self | None, Singles]:
+    def fit(cls, features: Singles, targets: Floats, active: Singles) -> tuple[Self | None, Singles]:
         """Fit on c rows of context.
 
         Parameters
@@ -63,9 +63,9 @@ class FirstGuess:
         centre[:2], slopes[:, :2], left_out[:, :2] = _ridge(x, targets[:, :2])
         if np.count_nonzero(some) >= LEAST_ROWS:
             centre[2:], slopes[:, 2:], left_out[some, 2:] = _ridge(x[some], targets[some, 2:])
+            # Rows without an order were not in this fit, so its plain guess is one that has not seen them.
             left_out[~some, 2] = centre[2] + x[~some] @ slopes[:, 2]
-        made = cls(mean, deviation, centre, slopes)
-        return made, _with_flag(left_out)
+        return cls(mean, deviation, centre, slopes), _with_flag(left_out)
 
     def guess(self, features: Singles) -> Singles:
         """(n, GUESSES) for n customers."""
@@ -79,15 +79,25 @@ def no_guess(rows: int) -> Singles:
 
 
 def _ridge(x: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
-    """Centre, slopes and left-out guesses of each target, its penalty chosen by the latter (Golub et al. 1979)."""
+    """Fit a ridge for each target; the penalty is the one with the best left-out guesses (Golub et al. 1979).
+
+    Returns
+    -------
+    centre : (t,)
+    slopes : (F, t)
+    left_out : (c, t)
+        Each row's guess by a fit that has not seen it.
+    """
     middle, centre = x.mean(axis=0), targets.mean(axis=0)
     x, away = x - middle, targets - centre
+    # One eigendecomposition serves all penalties: in its basis a penalty only shrinks each direction.
     values, vectors = np.linalg.eigh(x.T @ x)
     turned, projected = x @ vectors, vectors.T @ (x.T @ away)
     best: list[tuple[float, Floats, Floats]] = [(np.inf, away[:, 0], away[:, 0])] * away.shape[1]
     for penalty in _PENALTIES:
         shrunk = 1 / (np.maximum(values, 0) + penalty)
         fitted = turned @ (projected * shrunk[:, None])
+        # A left-out residual is the residual over 1 - leverage: no refit is needed. 1 / c is the mean's leverage.
         leverage = np.minimum((turned * turned) @ shrunk + 1 / len(x), 0.999)
         left = (away - fitted) / (1 - leverage)[:, None]
         for target in range(away.shape[1]):
@@ -103,5 +113,6 @@ def _standardised(features: Singles, mean: Floats, deviation: Floats) -> Floats:
 
 
 def _with_flag(guesses: Floats) -> Singles:
+    """Round guesses, and put a 1 before each row: there is a guess."""
     rounded = np.rint(np.clip(guesses, -4, 4) * _GRAINS) / _GRAINS
     return np.concatenate([np.ones((len(guesses), 1)), rounded], axis=1).astype(np.float32)

@@ -1,7 +1,7 @@
-"""The network in NumPy: what forecasts, without torch. The same arithmetic as `architecture.py`, name by name.
+"""The network in NumPy, which forecasts without torch. The same arithmetic as `architecture.py`, name by name.
 
-The context's keys and values are computed once a shop; customers then come in blocks. Blocks are fixed and each is
-computed by one thread, so that the numbers are the same bits whatever the machine is doing.
+The context's keys and values are computed once for a shop; customers then come in blocks. Blocks are fixed and one
+thread computes each, so the bits do not depend on the load of the machine.
 """
 
 from __future__ import annotations
@@ -18,17 +18,8 @@ from numpy.typing import NDArray
 from shijin.arrays import Ints, Singles
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.errors import ModelError
-from shijin.network.inputs import (
-    DRAW_SEED,
-    MOST_TOLD,
-    OWN_BINS,
-    OWN_CENTRE,
-    TIME_BINS,
-    Context,
-    Customers,
-    Past,
-    read_customers,
-)
+from shijin.network.context import DRAW_SEED, MOST_CONTEXT, Context, Past
+from shijin.network.inputs import RELATIVE_BINS, RELATIVE_CENTRE, TIME_BINS, Customers, read_customers
 from shijin.network.weights import HEAD_WIDTH, Tensors, Weights
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Kind, Moments, Packed
@@ -37,39 +28,46 @@ from shijin.threads import one_blas_thread
 
 Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
-SCORE_BOUND = 8.0  # pooling scores are squashed to this: no maximum need be taken off before the exponential
-CLIP = 5.0  # standardised inputs beyond are held here
+SCORE_BOUND = 8.0  # pooling scores are squashed to this, so the exponential cannot overflow
+CLIP = 5.0  # standardised inputs are clipped here
 BLOCK = 1024  # customers computed at once, at most
 LOG_SCALES = (-5.0, 2.0)  # of the level
-_REHEARSED_DAYS = 2
+_TRIAL_DAYS = 2  # horizon of the trial forecast
 
 _GELU = np.float32(np.sqrt(2 / np.pi))
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the network says of n customers: as `architecture.Outputs`, and the vector behind it."""
+class Outputs:
+    """The network's outputs for n customers: as `architecture.Outputs`, and the vectors they are computed from."""
 
     active: Singles
-    own_spend: Singles
+    relative_spend: Singles
     orders: Singles
     time: Singles
     vectors: Singles
 
     def distribution(self, customers: Customers, grid: Grid) -> Distribution:
-        """Put bins relative to each customer's own bin back on the grid."""
+        """Put bins relative to each customer's base bin back on the grid."""
         p_active = np.clip(1 / (1 + np.exp(-self.active.astype(np.float64))), P_FLOOR, 1 - P_FLOOR)
-        own = _softmax(self.own_spend.astype(np.float64))
-        place = customers.own_bin[:, None] + np.arange(OWN_BINS) - OWN_CENTRE
-        spend = np.zeros((len(own), SPEND_BINS))
-        np.add.at(spend, (np.arange(len(own))[:, None], np.clip(place, 0, SPEND_BINS - 1)), own)
+        relative = _softmax(self.relative_spend.astype(np.float64))
+        place = customers.base_bin[:, None] + np.arange(RELATIVE_BINS) - RELATIVE_CENTRE
+        spend = np.zeros((len(relative), SPEND_BINS))
+        # Relative bins beyond the grid share its first or last bin, so probabilities are added, not assigned.
+        np.add.at(spend, (np.arange(len(relative))[:, None], np.clip(place, 0, SPEND_BINS - 1)), relative)
         orders = _softmax(self.orders.astype(np.float64))
         return Distribution(p_active, spend, orders, grid)
 
 
 @dataclass(frozen=True)
 class Read:
-    """A shop that was read: keys and values of the readable rows in each block, what the shop adds, and the context."""
+    """A shop as the network has read it.
+
+    keys, values : for each block, (heads, 1 + c, d / heads) of the row of the shop and the rows of the context
+    shop : (1, d) what the shop adds to each customer's row
+    level : (4,) see `architecture.Outputs`
+    context : the context that was read
+    """
 
     keys: list[Singles]
     values: list[Singles]
@@ -94,7 +92,8 @@ class Network:
         """Read a shop and its context."""
         of_shop = self._perceptron("shop", self._standardised("standardise_shop", shop[None]))
         shop_row = of_shop + self._perceptron("levels", context.levels[None])
-        rows = np.concatenate([shop_row, self._told_rows(context)])
+        rows = np.concatenate([shop_row, self._context_rows(context)])
+        # Only these rows are attended to, in every block, so their keys and values serve all customers of the shop.
         keys, values = [], []
         for number in range(self.depth):
             block = f"blocks.{number}."
@@ -105,8 +104,8 @@ class Network:
         level = self._perceptron("level_head", self._norm("norm", rows[:1]))[0]
         return Read(keys, values, shop_row, level, context)
 
-    def say(self, customers: Customers, read: Read) -> Said:
-        """Forecast n customers of a shop that was read."""
+    def forward(self, customers: Customers, read: Read) -> Outputs:
+        """Compute the outputs for n customers of a shop that was read."""
         rows = self._rows(customers, read.context.guess(customers)) + read.shop + self.tensors["asked"]
         for number in range(self.depth):
             block = f"blocks.{number}."
@@ -114,14 +113,15 @@ class Network:
             rows = self._block(block, rows, normed, read.keys[number], read.values[number])
         vectors = self._norm("norm", rows)
         out = self._perceptron("head", vectors)
-        edges = np.cumsum([1, OWN_BINS, len(ORDER_STARTS), TIME_BINS])
-        active, own_spend, orders, time = np.split(out, edges[:-1], axis=1)
-        return Said(active[:, 0], own_spend, orders, time, vectors)
+        edges = np.cumsum([1, RELATIVE_BINS, len(ORDER_STARTS), TIME_BINS])
+        active, relative_spend, orders, time = np.split(out, edges[:-1], axis=1)
+        return Outputs(active[:, 0], relative_spend, orders, time, vectors)
 
     def level_scale(self, read: Read) -> float:
-        """Scale of the Laplace distribution of the log of how far the shop's spend lies from its customers' forecasts.
+        """Scale of a Laplace distribution: of the log of the shop's spend over the sum of its customers' forecasts.
 
-        The middle that the network gives too is not applied: it lies near 0, and corrects nothing on shops held out.
+        The network's estimate of the distribution's middle is not used: it lies near 0, and applying it improves
+        nothing on shops held out.
         """
         return self.level_factor * float(np.exp(np.clip(read.level[3], *LOG_SCALES)))
 
@@ -130,25 +130,26 @@ class Network:
         pooled = self._pooled(customers.tokens)
         return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled, guesses], axis=1))
 
-    def _told_rows(self, context: Context) -> Singles:
+    def _context_rows(self, context: Context) -> Singles:
         if not len(context):
             return np.zeros((0, self.width), np.float32)
         shops = self._perceptron("shop", self._standardised("standardise_shop", context.shops))[context.window]
-        answers = context.answers
-        told = np.stack([answers.spend, answers.orders, answers.active], axis=1)
-        numbers = np.concatenate([told, context.lags[context.window]], axis=1)
-        said = self.tensors["answer_bin.weight"][answers.bins] + self._linear("answer", numbers)
-        return self._rows(context.customers, context.guesses) + shops + said + self.tensors["told"]
+        targets = context.targets
+        numbers = np.stack([targets.spend, targets.orders, targets.active], axis=1)
+        numbers = np.concatenate([numbers, context.lags[context.window]], axis=1)
+        outcome = self.tensors["answer_bin.weight"][targets.bins] + self._linear("answer", numbers)
+        return self._rows(context.customers, context.guesses) + shops + outcome + self.tensors["told"]
 
     def _periodic(self, features: Singles) -> Singles:
         angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
         waves = np.concatenate([np.sin(angle), np.cos(angle), features[:, :, None]], axis=2)
+        # Each feature has a small layer of its own: one batched product over features, then back to rows.
         out = np.matmul(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
         out += self.tensors["periodic.bias"][:, None]
         return np.maximum(out, 0).transpose(1, 0, 2).reshape(len(features), -1)
 
     def _pooled(self, read: Tokens) -> Singles:
-        """Pool each customer's tokens: heads weigh them and average what they say."""
+        """Pool each customer's tokens: every head averages the tokens' values with its own weights."""
         tokens = self._standardised("events.standardise", read.values)
         hidden = _gelu(self._perceptron("events.token", tokens))
         weight = np.exp(SCORE_BOUND * np.tanh(self._linear("events.score", hidden) / SCORE_BOUND))
@@ -186,23 +187,21 @@ class Network:
         )
 
 
-def fitting(weights: Weights) -> Weights:
-    """Let weights forecast a shop of two customers, and give them back.
+def checked_weights(weights: Weights) -> Weights:
+    """Check weights by a trial forecast of a shop of two customers, and return them.
 
     Raises
     ------
     ModelError
-        When they are another network's, or no numbers: their card may match and yet nothing come of them.
+        When they belong to another network, or their forecast is not finite. A card may match such weights.
     """
     try:
         network, history = Network(weights), _two_customers()
-        found = forecast(network, history, _REHEARSED_DAYS, read_past(network, history, _REHEARSED_DAYS))
+        trial = forecast(network, history, _TRIAL_DAYS, read_past(network, history, _TRIAL_DAYS))
     except (KeyError, ValueError, IndexError) as error:
-        raise ModelError(
-            f"these are another network's weights ({error})", weights.name, "install shijin again"
-        ) from error
-    if not (np.isfinite(found.mean()).all() and np.isfinite(found.level_scale or np.nan)):
-        raise ModelError("the network's weights are no numbers", weights.name, "install shijin again")
+        raise ModelError("network.another_networks_weights", weights.name, error=str(error)) from error
+    if not (np.isfinite(trial.mean()).all() and np.isfinite(trial.level_scale or np.nan)):
+        raise ModelError("network.weights_not_finite", weights.name)
     return weights
 
 
@@ -211,12 +210,12 @@ def _two_customers() -> History:
     kinds, channels = np.full(3, Kind.ORDER, np.uint8), np.zeros(3, np.int16)
     moments = Moments((three * DAY_US).astype(np.int64), kinds, 10 + three, one, one, 0 * one, one, channels)
     shop = Packed(np.array(["a", "b"]), np.array([0, 1, 3]), moments, 0, 4 * DAY_US)
-    return split_at(shop, 4 * DAY_US, _REHEARSED_DAYS)[0]
+    return split_at(shop, 4 * DAY_US, _TRIAL_DAYS)[0]
 
 
 @one_blas_thread()
-def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_TOLD) -> Read:
-    """Read a shop's own past: its closed windows, with what came of them, as context.
+def read_past(network: Network, history: History, horizon_days: int, most: int = MOST_CONTEXT) -> Read:
+    """Read a shop's own past: customers of its closed windows, with their targets, as context.
 
     Parameters
     ----------
@@ -241,7 +240,7 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
     grid = Grid.of_scale(history.scale)
 
     def one(customers: Customers) -> Distribution:
-        return network.say(customers, read).distribution(customers, grid)
+        return network.forward(customers, read).distribution(customers, grid)
 
     parts = _by_block(one, history, horizon_days, threads)
     p_active, spend, orders = (
@@ -252,17 +251,20 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
 
 @one_blas_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Singles:
-    """(n, d) what the network makes of every customer of a History: near vectors are customers alike."""
-    parts = _by_block(lambda customers: network.say(customers, read).vectors, history, horizon_days, threads)
+    """(n, d) the network's vector for every customer of a History; similar customers have near vectors."""
+    parts = _by_block(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
     return np.concatenate(parts)
 
 
-def _by_block(of: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
-    """Blocks of about equal size: a last one of a few rows would be multiplied another way, to other last bits."""
+def _by_block(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
+    """Compute customers in blocks of about equal size.
+
+    BLAS multiplies a matrix of few rows in another way, so a small last block would get other last bits.
+    """
     edges = np.linspace(0, len(history), -(-len(history) // BLOCK) + 1).astype(np.int64)
 
     def one(block: tuple[int, int]) -> Part:
-        return of(read_customers(history.take(np.arange(*block)), horizon_days))
+        return compute(read_customers(history.take(np.arange(*block)), horizon_days))
 
     blocks = list(pairwise(edges.tolist()))
     if threads == 1:

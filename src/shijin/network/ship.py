@@ -23,14 +23,14 @@ from shijin.network.pretrain import COMMIT, PROGRESS, STATE, held_out_loss
 from shijin.network.weights import SHIPPED, Weights, save_weights
 from shijin.simulate import prior
 
-LICENCE = "Apache-2.0; pre-trained on simulated shops only, on nobody's data"
+LICENCE = "Apache-2.0; pre-trained on simulated shops only, on nobody's data"  # as the card states it
 
 
 def ship(folders: Sequence[Path], into: Path) -> None:
-    """Write the averaged weights of a run, or the mean of several runs' or checkpoints', and their card.
+    """Write the averaged weights of a run, or the mean of several runs or checkpoints, and their card.
 
-    Checkpoints of one run lie in one basin, and their mean is smoother than any of them: better on shops that no prior
-    foresaw (Wortsman et al. 2022, model soups). The card is the last folder's, its held-out loss that of the mean.
+    Checkpoints of one run lie in one basin of the loss, and their mean is better than any of them on shops unlike the
+    prior's (Wortsman et al. 2022, model soups). The card is the last folder's; its held-out loss is that of the mean.
     """
     progress = [json.loads((folder / PROGRESS).read_text("utf-8")) for folder in folders]
     last = progress[-1]
@@ -60,14 +60,14 @@ def ship(folders: Sequence[Path], into: Path) -> None:
 
 
 def _average_of(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """Read a run's averaged weights; columns that a layer has gained since its checkpoint count as 0."""
-    kept = load_file(folder / STATE)
-    found = {}
+    """Read a run's averaged weights; columns that a layer has gained since the checkpoint are 0."""
+    state = load_file(folder / STATE)
+    tensors = {}
     for name, shape in shapes.items():
-        value = kept[f"average.{name}"]
-        gained = [(0, wanted - have) for wanted, have in zip(shape, value.shape, strict=True)]
-        found[name] = np.pad(value, gained)
-    return found
+        value = state[f"average.{name}"]
+        missing = [(0, size - present) for size, present in zip(shape, value.shape, strict=True)]
+        tensors[name] = np.pad(value, missing)
+    return tensors
 
 
 def main() -> None:
@@ -75,8 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, nargs="+", help="of the run; several are averaged")
     parser.add_argument("--into", type=Path, default=SHIPPED)
-    given = parser.parse_args()
-    ship(given.folder, given.into)
+    options = parser.parse_args()
+    ship(options.folder, options.into)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Examples for pre-training: a simulated shop, its closed windows as context, and the customers to be forecast.
 
-An example is a function of seed and number alone, whoever makes it and however often training was interrupted.
+An example depends on its seed and number alone: not on the process that makes it, nor on interruptions of the training.
 """
 
 from __future__ import annotations
@@ -10,81 +10,80 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from shijin.arrays import Singles
 from shijin.errors import ShijinError
+from shijin.network.context import Context, Past, Window
 from shijin.network.first_guess import no_guess
-from shijin.network.inputs import (
-    Answers,
-    Context,
-    Customers,
-    Past,
-    Window,
-    read_answers,
-    read_customers,
-)
+from shijin.network.inputs import Customers, Targets, read_customers, read_targets
 from shijin.represent.cutoff import only, split_at
 from shijin.represent.packed import DAY_US
 from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
 
-MOST_ASKED = 512  # customers to be forecast of a shop
-MOST_TOLD = 768  # customers of its context
+MOST_QUERY = 512  # customers to be forecast of a shop
+TRAINING_CONTEXT = 768  # customers of its context
 LEAST_CUSTOMERS = 30
 NO_CONTEXT, FEW_CONTEXT = 0.12, 0.3  # how often nothing, or a part, of the context is shown
 
 
 @dataclass(frozen=True)
 class Example:
-    """One shop: who is asked about, what their shop is like, what is told beside, and what came."""
+    """One shop of a training step.
 
-    asked: Customers
-    shop: NDArray[np.float32]
+    query : customers to be forecast
+    shop : (S,) float32, the shop as of the cutoff
+    context : customers of the shop's closed windows
+    targets : what the customers of `query` did
+    """
+
+    query: Customers
+    shop: Singles
     context: Context
-    answers: Answers
+    targets: Targets
 
 
 def example(seed: int, number: int, fixed: Mapping[str, Any] | None = None, blanked: float = 0.0) -> Example:
-    """Make the example of a number; shops that nobody would forecast are drawn again.
+    """Make the example of a number; shops too small to be forecast are drawn again.
 
     Parameters
     ----------
     fixed
         Knobs held at a value.
     blanked
-        Share of shops of which moments alone are shown; see `by_moments`.
+        Share of shops whose customers are shown by their moments alone; see `by_moments`.
     """
     rng = np.random.default_rng([seed, number])
     while True:
-        made = _example(rng, dict(fixed or {}))
-        if made is not None:
-            return by_moments(made) if rng.random() < blanked else made
+        one = _example(rng, dict(fixed or {}))
+        if one is not None:
+            return by_moments(one) if rng.random() < blanked else one
 
 
 def by_moments(one: Example) -> Example:
-    """Blank the as-of features, and the first guess that is made of them; own bins stay the unit of money.
+    """Blank the features and the first guess that is made of them; base bins stay, as the unit of money.
 
-    Features are what a simulator gets right only nearly; who must do without them now and then leans on them less.
+    A simulator gets features only nearly right; a network trained without them now and then relies on them less.
     """
-    asked, told = (replace(of, features=np.zeros_like(of.features)) for of in (one.asked, one.context.customers))
-    context = replace(one.context, customers=told, first_guess=None, guesses=no_guess(len(one.context)))
-    return replace(one, asked=asked, context=context)
+    query, shown = (replace(part, features=np.zeros_like(part.features)) for part in (one.query, one.context.customers))
+    context = replace(one.context, customers=shown, first_guess=None, guesses=no_guess(len(one.context)))
+    return replace(one, query=query, context=context)
 
 
-def example_of(window: Window, told: Callable[[np.random.Generator], int], rng: np.random.Generator) -> Example:
-    """Ask about customers of a window, drawn by chance, with a context of their shop's past.
+def example_of(window: Window, draw_size: Callable[[np.random.Generator], int], rng: np.random.Generator) -> Example:
+    """Make customers of a window, drawn at random, the query, with a context of their shop's past.
 
     Parameters
     ----------
-    told
+    draw_size
         Draws how many customers of context are shown.
     """
     history, outcomes = window
-    rows = np.sort(rng.permutation(len(history))[:MOST_ASKED])
-    asked = read_customers(history.take(rows), outcomes.horizon_days)
+    rows = np.sort(rng.permutation(len(history))[:MOST_QUERY])
+    query = read_customers(history.take(rows), outcomes.horizon_days)
     past = Past.of(history, outcomes.horizon_days)
-    context = past.context(told(rng), rng, asked.features.shape[1])
-    return Example(asked, past.shop, context, read_answers(asked, outcomes.take(rows), history.scale))
+    context = past.context(draw_size(rng), rng, query.features.shape[1])
+    return Example(query, past.shop, context, read_targets(query, outcomes.take(rows), history.scale))
 
 
 def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
@@ -98,12 +97,12 @@ def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
     if outcomes is None:
         return None
     window = only(history, outcomes, history.bought)
-    return example_of(window, _told, rng) if len(window[0]) >= LEAST_CUSTOMERS else None
+    return example_of(window, _context_size, rng) if len(window[0]) >= LEAST_CUSTOMERS else None
 
 
-def _told(rng: np.random.Generator) -> int:
-    """How many customers of context are shown."""
+def _context_size(rng: np.random.Generator) -> int:
+    """Draw how many customers of context are shown: none, a part, or all."""
     which = rng.random()
     if which < NO_CONTEXT:
         return 0
-    return int(rng.uniform(0.02, 1) ** 2 * MOST_TOLD) if which < NO_CONTEXT + FEW_CONTEXT else MOST_TOLD
+    return int(rng.uniform(0.02, 1) ** 2 * TRAINING_CONTEXT) if which < NO_CONTEXT + FEW_CONTEXT else TRAINING_CONTEXT

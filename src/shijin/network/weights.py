@@ -1,6 +1,6 @@
-"""The shipped weights: half-precision safetensors beside a card that says where they come from.
+"""The shipped weights: half-precision safetensors, and a card that states where they come from.
 
-A card names the architecture it fits, so that older weights keep their numbers in a newer package or are refused.
+A card names its architecture: a newer package forecasts the same numbers with older weights, or refuses them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Weights:
 
     @property
     def name(self) -> str:
-        """A short name: the first digits of the file's sum."""
+        """A short name: the first digits of the file's checksum."""
         return str(self.card["sha256"])[:12]
 
 
@@ -55,22 +55,21 @@ def load_weights(folder: Path = SHIPPED) -> Weights:
     Traceback (most recent call last):
     shijin.errors.ModelError: nowhere: the network's weights cannot be read (...). Cure: install shijin again.
     """
-    cure = "install shijin again"
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
         content = (folder / TENSORS).read_bytes()
         if card["architecture"] != VERSION:
-            raise ModelError(f"the weights are of architecture {card['architecture']}", str(folder), cure)
+            raise ModelError("network.another_architecture", folder, architecture=card["architecture"], version=VERSION)
         if hashlib.sha256(content).hexdigest() != card["sha256"]:
-            raise ModelError("the network's weights do not match their card", str(folder / TENSORS), cure)
+            raise ModelError("network.weights_do_not_match_card", folder / TENSORS, card=CARD)
         tensors = from_bytes(content)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise ModelError(f"the network's weights cannot be read ({error})", str(folder), cure) from error
+        raise ModelError("network.weights_unreadable", folder, error=str(error)) from error
     return Weights(tensors, card)
 
 
 def save_weights(tensors: Mapping[str, NDArray[np.floating]], card: Mapping[str, Any], folder: Path) -> None:
-    """Write tensors in half precision, and their card with the file's sum."""
+    """Write tensors in half precision, and their card with the file's checksum."""
     folder.mkdir(parents=True, exist_ok=True)
     content = as_bytes(tensors)
     (folder / TENSORS).write_bytes(content)
@@ -80,7 +79,7 @@ def save_weights(tensors: Mapping[str, NDArray[np.floating]], card: Mapping[str,
 
 
 def as_bytes(tensors: Mapping[str, NDArray[np.floating]]) -> bytes:
-    """Give tensors in half precision as a safetensors file has them."""
+    """Give tensors in half precision, as the content of a safetensors file."""
     return bytes(save({name: np.ascontiguousarray(value, dtype=np.float16) for name, value in tensors.items()}))
 
 

@@ -76,3 +76,14 @@ def verdict(findings: pa.Table) -> tuple[str, dict[str, int]]:
     counts = {name: severities.count(name) for name in ("spoils", "warns", "notes")}
     gravest = next((name for name, count in counts.items() if count), "fine")
     return f"check.verdict_{gravest}", counts
+
+
+def spoils(findings: pa.Table) -> bool:
+    """Whether one of the findings spoils a forecast.
+
+    Examples
+    --------
+    >>> spoils(findings_table([finding("no_orders", "spoils", 0, 0.0)])), spoils(findings_table([]))
+    (True, False)
+    """
+    return "spoils" in findings["severity"].to_pylist()

@@ -1,4 +1,4 @@
-"""What the page is made of: plain tables and numbers, handed over by whoever made them.
+"""The contents of the page as plain tables and numbers; `shijin.report.summaries` makes most of them.
 
 Everything that judges the forecast is optional, because a young shop has no closed window to be judged on.
 """
@@ -12,25 +12,26 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from shijin.notes import Note
 from shijin.words import Language
 
 METRICS = ("auc", "log_score", "ece", "ngini", "spearman", "level", "rmse", "crps", "coverage_p90", "mae_p50")
 Verdict = Literal["win", "tie", "loss"]
 MapMissing = Literal["few", "unmade", "long"]  # too few customers, not computed, a horizon beyond the model's
-ListsMissing = Literal["no_items", "unmade"]  # orders that name fewer than two items, lists not made
-Case = Literal["later window", "customer folds", "untrained"]  # how weights were learnt, by how much history there was
+ListsMissing = Literal["no_items", "unmade"]  # orders that name fewer than two items, no recommendations made
+Case = Literal["later window", "customer folds", "untrained"]  # how the stack's weights were trained
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One member's figures in the judged window.
+    """One member's metrics in the judged window.
 
     Parameters
     ----------
     member
         Its name; words come from ``report.member_<name>`` where there are any.
     metrics
-        By the names in `METRICS`; None or absent where the member has no such figure.
+        By the names in `METRICS`; None or absent where a metric is not defined.
     """
 
     member: str
@@ -38,16 +39,16 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedDifference:
     """The served forecast against a peer on one metric, over the same resamples of customers.
 
     Parameters
     ----------
     difference, low, high
-        The difference and its 95 % interval, turned so that more is better: in the metric's own units, CRPS as a share
-        of the peer's, level as the difference of |log|. nan where it is not defined.
+        The difference and its 95 % interval, signed so that positive is better: in the metric's own units, CRPS as a
+        share of the peer's, level as the difference of |log|. nan where it is not defined.
     verdict
-        Seen from the served forecast; the margin that parts a tie from a win is the backtest's.
+        Seen from the served forecast; the backtest sets the margin between a tie and a win.
     """
 
     peer: str
@@ -59,15 +60,15 @@ class Paired:
 
 
 @dataclass(frozen=True)
-class Backtest:
-    """How the forecast fared in a window it had not seen.
+class BacktestSummary:
+    """The quality of the forecast in a window that it had not seen.
 
     Parameters
     ----------
     judged_from
-        The cutoff of the judged window, as long as the horizon.
+        The cutoff of the judged window, which is as long as the horizon.
     customers
-        How many were judged.
+        The number of customers judged.
     served
         The name of the row of `scoreboard` that is the shop's forecast.
     groups
@@ -86,7 +87,7 @@ class Backtest:
     served: str = "stack"
     scoreboard: tuple[ScoreRow, ...] = ()
     groups: Mapping[str, tuple[ScoreRow, ...]] = field(default_factory=dict)
-    paired: tuple[Paired, ...] = ()
+    paired: tuple[PairedDifference, ...] = ()
     verdict: Mapping[Language, str] | None = None
     deciles: pa.Table | None = None
     reliability: pa.Table | None = None
@@ -94,27 +95,27 @@ class Backtest:
 
 @dataclass(frozen=True)
 class CustomerMap:
-    """Where customers lie by what the behaviour model makes of them; near ones are alike.
+    """Customers laid out flat by their vectors of the behaviour model; similar customers lie close together.
 
     Parameters
     ----------
     dots
         Columns x, y, tier, of the customers drawn: no ids.
-    kept
-        The share of all differences between customers that the flat picture holds, 0..1.
+    explained_variance
+        The share of the differences between customers that the flat map holds, 0..1.
     gaps
-        By what is known of customers (last_seen, orders, spend; words come from ``report.gap_<name>``): the mean
-        difference of ranks, 0..1, between a customer and the ten nearest, and between any two.
+        By trait of customers (last_seen, orders, spend; words come from ``report.gap_<name>``): the mean difference of
+        ranks, 0..1, between a customer and the ten most similar, and between any two.
     """
 
     dots: pa.Table
-    kept: float
+    explained_variance: float
     gaps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One place on a customer's list: what it is called, its category where known, and why it stands there."""
+class ListEntry:
+    """One recommended item: its name, its category where known, and the reason."""
 
     item: str
     category: str | None
@@ -123,37 +124,37 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The top of the list of one customer of a tier, who is not named."""
+class ExampleList:
+    """The first recommendations for one customer of a tier, who is not named."""
 
     tier: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ListEntry, ...]
 
 
 @dataclass(frozen=True)
 class ListSummary:
-    """What customers want next.
+    """The recommendations for all customers, summed up.
 
     Parameters
     ----------
     cutoff, horizon_days
-        Lists are for the days from the cutoff on.
+        Recommendations are for the days from the cutoff on.
     longest
-        How long a list is at most.
+        The most items recommended to one customer.
     customers, items
-        How many have a list, and how many different items stand on any.
+        The number of customers with recommendations, and of different items recommended.
     listed
-        Columns tier, item_id, item (what it is called), category, customers (of the tier with it on their list), share
-        (of the tier's customers with a list, 0..1); by tier from the top, most customers first.
-    samples
-        Lists without a name.
+        Columns tier, item_id, item (its name), category, customers (of the tier to whom it is recommended), share (of
+        the tier's customers with recommendations, 0..1); by tier from the top, most customers first.
+    examples
+        Recommendations for single customers, without a name.
     explore
-        The share of places in which something is tried out, 0..1.
+        The share of places given to any candidate in order to learn, 0..1.
     notes
-        How the lists were made, (English, 简体中文).
+        How the recommendations were made.
     options
-        What was asked for, as the lists' card has it: exclude_bought, categories, in_stock (how many items are left),
-        min_gap, diverse, value_aware.
+        The options they were made with, as their card has them: exclude_bought, categories, in_stock (the number of
+        items left), min_gap, diverse, value_aware.
     """
 
     cutoff: date
@@ -162,26 +163,26 @@ class ListSummary:
     customers: int
     items: int
     listed: pa.Table
-    samples: tuple[Sample, ...] = ()
+    examples: tuple[ExampleList, ...] = ()
     explore: float = 0.0
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Demanded:
-    """What items will sell.
+class DemandSummary:
+    """The demand for the items that will bring most money.
 
     Parameters
     ----------
     items
-        `shijin.schema.DEMAND` of those that are to bring most, their names told apart; most money first.
+        Rows of `shijin.schema.DEMAND`, most money first, with names made distinct.
     cutoff, horizon_days
         Over the days from the cutoff on.
     naive
         What the naive forecast repeats: "year_ago" or "last_horizon".
     verdict
-        How far both were off in the judged window, in each language.
+        The errors of both forecasts in the judged window, in each language.
     """
 
     items: pa.Table
@@ -193,18 +194,20 @@ class Demanded:
 
 @dataclass(frozen=True)
 class JudgedLists:
-    """How lists fared in a window they had not seen.
+    """The quality of recommendations in a window that they had not seen.
 
     Parameters
     ----------
     judged_from, horizon_days, customers
-        The window, and who was judged.
+        The window, and the number of customers judged.
     scores, new_scores
-        ndcg, recall, coverage and novelty by way to list; of what customers bought, and of what of it was new to them.
+        ndcg, recall, coverage and novelty by recommender: over all purchases in the window, and over those of items new
+        to the customer.
     verdict
         One sentence in each language.
     chance
-        What chance was told of what was listed, and how much of it was bought, in each language; None where none was.
+        The mean chance of the recommended items, and the share of them that was bought, in each language; None where no
+        chance was given.
     """
 
     judged_from: date
@@ -218,7 +221,7 @@ class JudgedLists:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything the page shows, as aggregates or as tables it adds up itself.
+    """Everything the page shows, as aggregates or as tables that it sums up itself.
 
     Parameters
     ----------
@@ -231,30 +234,30 @@ class ReportData:
     tiers
         Names from the top.
     months
-        Columns month (date32, its first day), spend, orders, customers (who ordered), rising, without gaps.
+        Columns month (date32, its first day), spend, orders, customers (with an order), rising, without gaps.
     findings
         A table of `shijin.schema.FINDINGS`; None where the data were never checked.
     recent_customers, recent_spend
         Customers with an order, and spend, in the last `horizon_days` before the cutoff.
     interval
-        The expected spend of all customers together lies within it, 80 %.
+        80 % interval of the total spend of all customers.
     backtest, case
         None where the shop is too young.
     unjudged
-        A note of the words room: why the past cannot be replayed; None where it was, or could be.
+        A note: why a backtest is impossible; None where one was made, or could be.
     untrained
-        Why nothing trained answers, and last who does instead, (English, 简体中文); empty where a trained model does.
+        Notes: why no trained model made the forecast, and last which member made it; empty where a trained model did.
     map, map_missing
-        None where the customers were not represented, or are too few, and then which of these.
-    wanted, wanted_missing
-        None where no lists were made for this forecast, and then why.
-    demanded, judged_lists
+        The map; or None, and why there is none.
+    lists, lists_missing
+        The recommendations that go with this forecast; or None, and why there are none.
+    demand, judged_lists
         None where they were not computed.
     notes
-        What else must be said, (English, 简体中文).
+        What else the forecast must be read with.
     receipts
-        Rows by what became of them: in, accepted, updated, duplicates, quarantined, withdrawn, derived; words come
-        from ``report.receipt_<name>``. What is 0 is not shown.
+        Rows of the data by outcome: in, accepted, updated, duplicates, quarantined, withdrawn, derived; words come from
+        ``report.receipt_<name>``. Zeros are not shown.
     version
         Of the package.
     """
@@ -271,17 +274,17 @@ class ReportData:
     recent_customers: int | None = None
     recent_spend: float | None = None
     interval: tuple[float, float] | None = None
-    backtest: Backtest | None = None
+    backtest: BacktestSummary | None = None
     case: Case | None = None
-    unjudged: Mapping[str, object] | None = None
-    untrained: tuple[tuple[str, str], ...] = ()
+    unjudged: Note | None = None
+    untrained: tuple[Note, ...] = ()
     map: CustomerMap | None = None
     map_missing: MapMissing | None = None
-    wanted: ListSummary | None = None
-    wanted_missing: ListsMissing | None = None
-    demanded: Demanded | None = None
+    lists: ListSummary | None = None
+    lists_missing: ListsMissing | None = None
+    demand: DemandSummary | None = None
     judged_lists: JudgedLists | None = None
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
     receipts: Mapping[str, int] = field(default_factory=dict)
     version: str = ""
 

@@ -1,4 +1,4 @@
-"""The few shapes a page is laid out from: cards, actions, tables and pictures, all words and numbers already said."""
+"""The shapes that the page is laid out from: cards, actions, tables and figures, with all words and numbers written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Card:
-    """One headline number with what explains it."""
+    """One headline number with its explanation."""
 
     label: str
     value: str
@@ -18,11 +18,22 @@ class Card:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do, why, and the command that begins it (empty where there is none)."""
+    """One thing to do.
+
+    Parameters
+    ----------
+    title, text
+        The action and its grounds.
+    command
+        The command that begins it; empty where there is none.
+    how
+        How to filter the exported list, in its columns; shown on a click. Empty where nothing is to be filtered.
+    """
 
     title: str
     text: str
     command: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,11 +43,11 @@ class Cell:
     Parameters
     ----------
     text
-        What it says.
-    remark
-        A second line below it.
+        Its content.
     mark
-        How it looks: "best", "win", "tie", "loss", "spoils", "warns", "notes", or "" for plain.
+        Its style: "best", "win", "tie", "loss", "spoils", "warns", "notes", or "" for plain.
+    remark
+        A second line below the text.
     """
 
     text: str
@@ -45,15 +56,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Grid:
+class PageTable:
     """A table; the first cell of a row names the row.
 
     Parameters
     ----------
     chosen
-        Which row to set off; None for none.
+        The row to highlight; None for none.
     wordy
-        Whether the cells hold words, to be read from the left, rather than numbers.
+        Whether the cells hold words, aligned left, rather than numbers.
     """
 
     caption: str
@@ -65,29 +76,29 @@ class Grid:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its title, what it shows, and the numbers behind it.
+    """A chart with its title, its text, and the numbers behind it.
 
     Parameters
     ----------
     wide
-        The picture where there is room; also the only one, where `narrow` is empty.
+        The chart for wide screens; the only one where `narrow` is empty.
     narrow
-        The same for a telephone.
+        The same for a phone.
     remarks
-        What must be known to read it, below the picture.
+        How to read it, below the chart.
     command
-        What tells more; empty where nothing does.
+        The command that shows more; empty where there is none.
     """
 
     title: str
     text: str
     wide: Markup
     narrow: Markup | None = None
-    numbers: Grid | None = None
+    numbers: PageTable | None = None
     remarks: tuple[str, ...] = ()
     command: str = ""
 
 
-def plain(*texts: str) -> tuple[Cell, ...]:
-    """A row without marks."""
+def row_of(*texts: str) -> tuple[Cell, ...]:
+    """A row of plain cells."""
     return tuple(Cell(text) for text in texts)

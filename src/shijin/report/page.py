@@ -1,4 +1,4 @@
-"""One self-contained HTML page: both languages inside, switched without a script, nothing fetched from anywhere."""
+"""One self-contained HTML page: both languages inside, switched without a script, nothing loaded from anywhere."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from shijin.report.data import METRICS, Backtest, Paired, ReportData, ScoreRow
-from shijin.report.facts import gather
-from shijin.report.voice import LOCALES, Voice
+from shijin.report.data import METRICS, BacktestSummary, PairedDifference, ReportData, ScoreRow
+from shijin.report.localiser import LOCALES, Localiser
+from shijin.report.totals import sum_up
+from shijin.words.reader import PYTHON, Reader
 
 if TYPE_CHECKING:
     from shijin.report.article import Article
 
-__all__ = ["METRICS", "Backtest", "Paired", "ReportData", "ScoreRow", "page"]
+__all__ = ["METRICS", "BacktestSummary", "PairedDifference", "ReportData", "ScoreRow", "page"]
 
 
-def page(data: ReportData) -> str:
-    """Make the report.
+def page(data: ReportData, reader: Reader = PYTHON) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    reader
+        Writes the commands of the page: as a terminal has them, or as Python does.
 
     Returns
     -------
-    HTML, complete; sums, shares and dots without a name: no customer can be told from it.
+    HTML, complete; it holds sums, shares and dots without a name: no customer can be recognised.
 
     Raises
     ------
@@ -36,15 +42,17 @@ def page(data: ReportData) -> str:
     --------
     >>> from datetime import date
     >>> from shijin.schema import FORECAST
-    >>> nobody = FORECAST.empty_table()
-    >>> page(ReportData("Corner shop", "EUR", "en", date(2024, 6, 1), 60, nobody, ("high", "low")))
+    >>> forecast = FORECAST.empty_table()
+    >>> page(ReportData("Corner shop", "EUR", "en", date(2024, 6, 1), 60, forecast, ("high", "low")))
     Traceback (most recent call last):
-    shijin.errors.EmptyHistoryError: report: the forecast has no customers. Cure: collect orders and score again.
+    shijin.errors.EmptyHistoryError: The forecast has no customers, so there is nothing to report. Cure: collect orders,
+    then run shop.forecast().
     """
-    from shijin.report.article import SECTIONS, article  # draws, and drawing takes a second to import
+    from shijin.report.article import SECTIONS, article  # imports Altair, which takes a second
 
-    facts = gather(data)
-    articles: list[Article] = [article(data, facts, Voice(language, data.currency)) for language in LOCALES]
+    totals = sum_up(data)
+    localisers = [Localiser(language, data.currency, reader) for language in LOCALES]
+    articles: list[Article] = [article(data, totals, localiser) for localiser in localisers]
     style = Markup(_text("style.css"))  # noqa: S704 - our own file
     template = _environment().get_template("page.html")
     return template.render(data=data, articles=articles, sections=SECTIONS, style=style)

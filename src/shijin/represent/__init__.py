@@ -1,1 +1,1 @@
-"""A shop as arrays, the door between past and future, and features as of a cutoff."""
+"""A shop as arrays, the split into past and future at a cutoff, and the features and tokens of customers as of it."""

@@ -1,7 +1,7 @@
-"""The one door between past and future: `split_at` makes History and Outcomes, and nothing else does.
+"""The split between past and future: only `split_at` makes a History and its Outcomes.
 
-History's arrays end strictly before the cutoff, and it owns the scale (the median order before it). Features, tokens
-and every member's inputs are made from a History alone, so that a leak does not type-check.
+A History's arrays end strictly before the cutoff, and so does its scale, the median order. Features, tokens and every
+member's inputs are made from a History alone, so a leak does not type-check.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class History:
-    """What was known strictly before a cutoff, of customers with at least one moment before it.
+    """Everything known strictly before a cutoff, of customers with at least one moment before it.
 
     Parameters
     ----------
@@ -39,9 +39,10 @@ class History:
     scale : float
         The shop's median order before the cutoff, shop currency, > 0.
     zone
-        The time zone whose wall clock the times are.
+        The time zone of the shop's wall clock, by which all times are counted.
     place : (n,) int64
-        Which row of the packed shop each customer is: who they are at any cutoff. Its order may tell of the future.
+        Row of each customer in the packed shop, which identifies them at any cutoff. The order of these rows depends on
+        the future, so it must not be used for a forecast.
     """
 
     cutoff: int
@@ -75,7 +76,7 @@ class History:
 
     @cached_property
     def bought(self) -> NDArray[np.bool_]:
-        """(n,) who had bought: an order, a return or a charge lies before the cutoff. The others are prospects."""
+        """(n,) whether an order, a return or a charge lies before the cutoff. The others are prospects."""
         return per_customer((self.moments.kind <= Kind.CHARGE).astype(float), self.offsets) > 0
 
     @property
@@ -93,29 +94,29 @@ class History:
         return per_customer(self.moments.amount * (self.moments.kind <= Kind.CHARGE), self.offsets)
 
     def n_orders(self) -> Floats:
-        """(n,) how many orders lie before the cutoff."""
+        """(n,) number of orders before the cutoff."""
         return per_customer((self.moments.kind == Kind.ORDER).astype(float), self.offsets)
 
     def as_shop(self) -> Packed:
-        """Give the shop as it was known at the cutoff: what closed windows are split from. Vocabularies stay behind."""
+        """Give the shop as known at the cutoff, from which closed windows are split; without the vocabularies."""
         return Packed(self.customers, self.offsets, self.moments, self.start, self.cutoff, self.lines, zone=self.zone)
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
-        """Keep only some customers, in their order; the scale stays the shop's. Itself where all are kept."""
+        """Keep only some customers, in their order; the scale stays the shop's. Returns itself where all are kept."""
         chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
         if len(chosen) == len(self):
             return self
-        keep = np.zeros(len(self), dtype=bool)
-        keep[chosen] = True
-        kept_moments = np.repeat(keep, np.diff(self.offsets))
+        is_chosen = np.zeros(len(self), dtype=bool)
+        is_chosen[chosen] = True
+        of_chosen = np.repeat(is_chosen, np.diff(self.offsets))
         counts = np.diff(self.offsets)[chosen]
         return History(
             self.cutoff,
             self.start,
             self.customers[chosen],
             np.concatenate([[0], np.cumsum(counts)]),
-            self.moments.take(kept_moments),
-            self.lines.take(np.flatnonzero(kept_moments)) if self.lines is not None else None,
+            self.moments.take(of_chosen),
+            self.lines.take(np.flatnonzero(of_chosen)) if self.lines is not None else None,
             self.scale,
             self.zone,
             self.place[chosen],
@@ -125,7 +126,7 @@ class History:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What the customers of a History did in the window [cutoff, cutoff + horizon): labels only.
+    """The outcomes of a History's customers in the window [cutoff, cutoff + horizon): labels only.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ class Outcomes:
     spend : (n,)
         Orders, charges and returns dated in the window, summed, floored at 0; shop currency.
     orders : (n,) int64
-        How many orders; a later return does not un-count one.
+        Number of orders; a later return does not un-count one.
     first_days : (n,)
         Days from the cutoff to the first order; inf where there is none.
     """
@@ -158,7 +159,8 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     Parameters
     ----------
     cutoff
-        A midnight of the shop, as microseconds of its wall clock; may lie after the last event (silence is data).
+        A midnight of the shop, as microseconds of its wall clock. It may lie after the last event: days without events
+        are data too.
     horizon_days
         Length of the window from the cutoff on.
 
@@ -167,15 +169,18 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     History
         Strictly before the cutoff.
     Outcomes or None
-        None where the window is not closed: what is not yet known is not zero.
+        None where the window is not closed: unknown spend is not zero spend.
 
     Raises
     ------
+    ConfigError
+        When the cutoff is not a midnight.
     EmptyHistoryError
         When no order lies before the cutoff.
     """
     if cutoff % DAY_US:
-        raise ConfigError("the cutoff lies within a day", "cutoff", "give a date; it means midnight, shop time")
+        instant = datetime.combine(day_of(cutoff), time()) + timedelta(microseconds=cutoff % DAY_US)
+        raise ConfigError("represent.cutoff_within_a_day", key="cutoff", time=instant.isoformat(" "))
     before = packed.moments.ts < cutoff
     n = int(np.searchsorted(packed.moments.ts[packed.offsets[:-1]], cutoff)) if len(packed) else 0
     counts = per_customer(before.astype(np.float64), packed.offsets)[:n].astype(np.int64)
@@ -183,8 +188,9 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     scale = _median_order(moments, cutoff)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     order = _alike_by_id(packed.customers[:n], offsets, moments)
-    kept = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
-    lines = packed.lines.take(kept) if packed.lines is not None else None
+    # Customers who change places have equal moments, so only lines, customers and places have to be reordered.
+    reordered = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
+    lines = packed.lines.take(reordered) if packed.lines is not None else None
     customers = packed.customers[:n][order]
     history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, order, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
@@ -239,6 +245,7 @@ def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:
     """
     if not len(values):
         return np.zeros(len(offsets) - 1)
+    # reduceat gives an empty piece the value at its start: the appended 0 makes that start valid, `where` drops it.
     padded = np.append(values, 0.0)
     return np.where(np.diff(offsets) > 0, np.add.reduceat(padded, offsets[:-1]), 0.0)
 
@@ -248,18 +255,17 @@ def _median_order(moments: Moments, cutoff: int) -> float:
     if len(amounts):
         return float(np.median(amounts))
     if (moments.kind == Kind.ORDER).any():
-        return 1.0  # a shop of counts or gifts: any unit will do
-    raise EmptyHistoryError(
-        f"no order lies before {day_of(cutoff)}", "cutoff", "choose a later cutoff or collect earlier orders"
-    )
+        return 1.0  # nobody paid anything: any unit will do
+    raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=day_of(cutoff).isoformat())
 
 
 def _alike_by_id(customers: NDArray[np.str_], offsets: Ints, moments: Moments) -> Ints:
-    """(n,) order of customers whose moments before the cutoff are sorted: who are alike in all of them stand by id.
+    """(n,) order of customers in which those with equal moments before the cutoff stand by id.
 
-    A packed shop lets what comes later decide between customers with one past, so their order would tell the future.
+    In a packed shop later moments order customers with equal pasts, so that order would leak the future.
     """
     order = np.arange(len(customers))
+    # alike[i] is for the pair (i - 1, i); equal neighbours form runs, numbered by the pairs that differ before them.
     alike = np.concatenate([[False], _like_the_next(offsets, moments), [False]])
     tied = np.flatnonzero(alike[1:] | alike[:-1])
     run = np.cumsum(~alike[:-1])[tied]
@@ -269,15 +275,16 @@ def _alike_by_id(customers: NDArray[np.str_], offsets: Ints, moments: Moments) -
 
 
 def _like_the_next(offsets: Ints, moments: Moments) -> NDArray[np.bool_]:
-    """(n - 1,) whether a customer's moments equal the next one's in every column."""
+    """(n - 1,) whether a customer's moments equal those of the next customer in every column."""
     counts, first = np.diff(offsets), offsets[:-1]
+    # Count and first time rule out most pairs; only the rest are compared moment by moment.
     alike = (counts[1:] == counts[:-1]) & (moments.ts[first[1:]] == moments.ts[first[:-1]])
     pairs = np.flatnonzero(alike)
     if not len(pairs):
         return alike
     length = counts[pairs]
     here = pieces(first[pairs], length)
-    there = here + np.repeat(length, length)
+    there = here + np.repeat(length, length)  # the same moment of the next customer, who has as many
     equal = np.ones(len(here), dtype=bool)
     for column in fields(Moments):
         values = getattr(moments, column.name)
@@ -293,13 +300,14 @@ def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Ou
     n = len(order)
     moments = packed.moments.take(slice(0, int(packed.offsets[n])))
     inside = (moments.ts >= cutoff) & (moments.ts < until)
-    # Only the window's own moments are summed: zeros for later ones would move the last bits of a sum.
+    # Only moments of the window are summed: zeros for later ones would change the last bits of a sum.
     counts = per_customer(inside.astype(float), packed.offsets[: n + 1]).astype(np.int64)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     moments = moments.take(inside)
     is_order = moments.kind == Kind.ORDER
     spend = per_customer(moments.amount * (moments.kind <= Kind.CHARGE), offsets)
     orders = per_customer(is_order.astype(float), offsets)
+    # The appended inf makes the start of an empty last piece valid, as in `per_customer`.
     days = np.append(np.where(is_order, (moments.ts - cutoff) / DAY_US, np.inf), np.inf)
     first_days = np.where(counts > 0, np.minimum.reduceat(days, offsets[:-1]), np.inf)
     spend = np.maximum(spend, 0.0)[order]

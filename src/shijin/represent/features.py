@@ -1,8 +1,8 @@
-"""What is known of a customer as of a cutoff, in numbers without units: the kernel that reads histories.
+"""Features of customers as of a cutoff, in numbers without units.
 
 Money is divided by the shop's median order and times by the horizon, so that a shop counted in another currency or
-shifted by years looks the same. Everything is computed from a History, in blocks of customers that fit the cache; sums
-over a customer's moments are one sparse product a block. There is no loop over customers.
+shifted by years has the same features. Everything is computed from a History, in blocks of customers that fit the
+cache; sums over customers' moments are sparse products, one for each block. There is no loop over customers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ HORIZON_WINDOWS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)  # of the horizon
 CALENDAR_WINDOWS = (7, 30, 91, 365)  # days
 HALF_LIVES = (4.0, 2.0, 1.0, 0.5, 0.25)  # of the horizon, each half of the one before
 YEAR_DAYS = 365
-GRAINS = 2.0**20  # a feature's steps in 1: what rounding leaves of a difference that is zero tells nobody apart
-BLOCK_MOMENTS = 60_000  # a block's working set stays in the cache
+GRAINS = 2.0**20  # features are rounded to such steps of 1, so that rounding errors do not distinguish customers
+BLOCK_MOMENTS = 60_000  # so that the working set of a block stays in the cache
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,14 @@ def features(history: History, horizon_days: int) -> Features:
             names = tuple(columns)
             values = np.empty((len(history), len(names)), dtype=np.float32)
         for place, column in enumerate(columns.values()):
-            values[first:last, place] = np.rint(column * GRAINS) / GRAINS + 0.0
+            values[first:last, place] = np.rint(column * GRAINS) / GRAINS + 0.0  # + 0.0 turns -0.0 into 0.0
     return Features(names, values, tuple(shop), np.array(list(shop.values()), dtype=np.float32))
 
 
 def _blocks(offsets: Ints) -> list[tuple[int, int]]:
     """Runs of customers with about `BLOCK_MOMENTS` moments each."""
     n = len(offsets) - 1
+    # A block ends at the first customer past each multiple of its size; a customer is never cut.
     cuts = np.searchsorted(offsets, np.arange(BLOCK_MOMENTS, offsets[-1], BLOCK_MOMENTS))
     edges = np.unique(np.concatenate([[0], cuts, [n]]))
     return [(int(a), int(b)) for a, b in pairwise(edges)] or [(0, 0)]
@@ -80,7 +81,10 @@ def _blocks(offsets: Ints) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over each customer's moments of a block: a column times a sparse matrix of ones, moments in their order."""
+    """Sums over each customer's moments of a block: the product of a sparse matrix of ones and each column.
+
+    Row i has ones where customer i's moments are, so a sum goes over the moments in their order.
+    """
 
     offsets: Ints
 
@@ -98,6 +102,7 @@ def _block_features(history: History, first: int, last: int, horizon_days: int) 
     money = moments.amount / history.scale
     is_order = moments.kind == Kind.ORDER
     is_money = moments.kind <= Kind.CHARGE
+    # Where each customer's orders begin among the orders alone: the number of orders before their first moment.
     order_offsets = np.concatenate([[0], np.cumsum(is_order)])[offsets]
     order_age, order_money = age[is_order], money[is_order]
 
@@ -106,8 +111,9 @@ def _block_features(history: History, first: int, last: int, horizon_days: int) 
     out |= _timing(order_age, order_offsets, horizon_days, history.span_days)
     out |= _gaps(order_age, order_offsets, horizon_days)
     out |= _baskets(order_money, order_offsets)
-    kept = moments.take(is_order)
-    out |= _contents(kept.lines, kept.quantity, kept.discount / history.scale, kept.novel, order_money, order_offsets)
+    orders = moments.take(is_order)
+    discount = orders.discount / history.scale
+    out |= _contents(orders.lines, orders.quantity, discount, orders.novel, order_money, order_offsets)
     out |= _other_kinds(moments.kind, money, age, offsets, horizon_days)
     return out
 
@@ -124,6 +130,7 @@ def _windows_and_decays(
         inside = age <= days
         columns[f"orders_{label}"] = count * inside
         columns[f"spend_{label}"] = money * inside
+    # Squaring a decay halves its half-life, so one exponential serves all of them.
     decay = np.exp2(-age / (HALF_LIVES[0] * horizon_days))
     for half_life in HALF_LIVES:
         columns[f"orders_decay_{half_life:g}h"] = count * decay
@@ -138,7 +145,7 @@ def _windows_and_decays(
 
 
 def _timing(age: Floats, offsets: Ints, horizon_days: int, span_days: float) -> dict[str, Floats]:
-    """Recency and tenure of orders, days; a customer without an order is as old as the shop and never ordered."""
+    """Recency and tenure of orders, days; without an order recency is the shop's age and tenure is 0."""
     recency, tenure = _last(age, offsets, span_days), _first(age, offsets, 0.0)
     n_orders = np.diff(offsets)
     return {
@@ -154,9 +161,10 @@ def _timing(age: Floats, offsets: Ints, horizon_days: int, span_days: float) -> 
 
 
 def _gaps(age: Floats, offsets: Ints, horizon_days: int) -> dict[str, Floats]:
-    """Days between orders: how long, how regular, the last ones, and how late the customer is by their own measure."""
+    """Days between orders: mean, regularity, the last ones, and how late the customer is by their usual gap."""
     counts = np.diff(offsets)
     recency = _last(age, offsets, 0.0)
+    # Differences of neighbours, without those between two customers; each customer has one gap less than orders.
     gap = age[:-1] - age[1:] if len(age) else age
     customer = np.repeat(np.arange(len(counts)), counts)
     within = customer[1:] == customer[:-1] if len(age) else np.zeros(0, dtype=bool)
@@ -185,7 +193,7 @@ def _gaps(age: Floats, offsets: Ints, horizon_days: int) -> dict[str, Floats]:
 
 
 def _baskets(money: Floats, offsets: Ints) -> dict[str, Floats]:
-    """The size of orders: usual, spread, last, largest; in the shop's median orders, on a log scale."""
+    """The size of orders: mean, spread, last, largest; in the shop's median orders, on a log scale."""
     counts = np.diff(offsets)
     n = np.maximum(counts, 1)
     log_money = np.log(np.maximum(money, 1e-3))
@@ -207,7 +215,7 @@ def _baskets(money: Floats, offsets: Ints) -> dict[str, Floats]:
 def _contents(
     lines: Floats, quantity: Floats, discount: Floats, novel: Floats, money: Floats, offsets: Ints
 ) -> dict[str, Floats]:
-    """What is in the orders: lines, pieces, price level, discounts, and how much of it is new to the customer."""
+    """The contents of orders: lines, pieces, price level, discounts, and the share new to the customer."""
     columns = {"lines": lines, "quantity": quantity, "discount": discount, "novel": novel, "money": money}
     sums = _Sums(offsets)(columns | {"discounted": (discount > 0).astype(float)})
     n = np.maximum(np.diff(offsets), 1)
@@ -227,16 +235,16 @@ def _contents(
 def _other_kinds(
     kind: NDArray[np.uint8], money: Floats, age: Floats, offsets: Ints, horizon_days: int
 ) -> dict[str, Floats]:
-    """Returns, views, carts, reviews, contacts: how many, how recent."""
+    """Returns, views, carts, reviews, contacts: their number, and their recency."""
     recent = age <= horizon_days
     decay = np.exp2(-age / (0.25 * horizon_days))
     columns: dict[str, Floats] = {"return_money": -money * (kind == Kind.RETURN)}
     for which in (Kind.RETURN, Kind.VIEW, Kind.CART, Kind.REVIEW, Kind.CONTACT):
-        such = (kind == which).astype(np.float64)
+        count = (kind == which).astype(np.float64)
         label = which.name.lower()
-        columns[f"{label}s_1h"] = such * recent
-        columns[f"{label}s_decay"] = such * decay
-        columns[f"{label}s"] = such
+        columns[f"{label}s_1h"] = count * recent
+        columns[f"{label}s_decay"] = count * decay
+        columns[f"{label}s"] = count
     columns["bought"] = money * (kind == Kind.ORDER)
     sums = _Sums(offsets)(columns)
     bought = sums.pop("bought")
@@ -247,7 +255,7 @@ def _other_kinds(
 
 
 def shop_series(history: History, horizon_days: int) -> dict[str, float]:
-    """The shop's level over half horizons back from the cutoff, a year ago, and what its customers are like."""
+    """The shop's level over half horizons back from the cutoff and a year ago, its season, and its customers."""
     is_order = history.moments.kind == Kind.ORDER
     age = history.age_days[is_order]
     half = horizon_days / 2
@@ -258,15 +266,16 @@ def shop_series(history: History, horizon_days: int) -> dict[str, float]:
     now = max(orders(0, half), 0.5)
     series: dict[str, float] = {}
     for step in range(1, 6):
-        known = (step + 1) * half <= history.span_days
-        series[f"level_{step}"] = np.log(max(orders(step * half, (step + 1) * half), 0.5) / now) if known else 0.0
-        series[f"level_{step}_known"] = float(known)
-    year_known = history.span_days >= YEAR_DAYS and horizon_days < YEAR_DAYS
+        observed = (step + 1) * half <= history.span_days
+        series[f"level_{step}"] = np.log(max(orders(step * half, (step + 1) * half), 0.5) / now) if observed else 0.0
+        series[f"level_{step}_known"] = float(observed)
+    has_year = history.span_days >= YEAR_DAYS and horizon_days < YEAR_DAYS
+    # The window of the forecast a year earlier, and the window before that one.
     ahead, base = orders(YEAR_DAYS - horizon_days, YEAR_DAYS), orders(YEAR_DAYS, YEAR_DAYS + horizon_days)
-    both = history.span_days >= YEAR_DAYS + horizon_days and horizon_days < YEAR_DAYS
-    series["season"] = np.log(max(ahead, 0.5) / max(base, 0.5)) if both else 0.0
-    series["season_known"] = float(both)
-    series["year_on_year"] = np.log(max(orders(0, horizon_days), 0.5) / max(ahead, 0.5)) if year_known else 0.0
+    has_both = history.span_days >= YEAR_DAYS + horizon_days and horizon_days < YEAR_DAYS
+    series["season"] = np.log(max(ahead, 0.5) / max(base, 0.5)) if has_both else 0.0
+    series["season_known"] = float(has_both)
+    series["year_on_year"] = np.log(max(orders(0, horizon_days), 0.5) / max(ahead, 0.5)) if has_year else 0.0
     day_of_year = history.cutoff_date.timetuple().tm_yday
     for label, offset in (("now", 0.0), ("middle", horizon_days / 2)):
         angle = 2 * np.pi * (day_of_year + offset) / YEAR_DAYS
@@ -283,14 +292,14 @@ def shop_series(history: History, horizon_days: int) -> dict[str, float]:
 def _last(values: Floats, offsets: Ints, missing: float, back: int = 0) -> Floats:
     """(n,) each customer's last value, or the one `back` places before it; `missing` where there is none."""
     place = offsets[1:] - 1 - back
-    there = place >= offsets[:-1]
-    return np.where(there, values[np.where(there, place, 0)] if len(values) else missing, missing)
+    present = place >= offsets[:-1]
+    return np.where(present, values[np.where(present, place, 0)] if len(values) else missing, missing)
 
 
 def _first(values: Floats, offsets: Ints, missing: float) -> Floats:
     """(n,) each customer's first value; `missing` where there is none."""
-    there = np.diff(offsets) > 0
-    return np.where(there, values[np.where(there, offsets[:-1], 0)] if len(values) else missing, missing)
+    present = np.diff(offsets) > 0
+    return np.where(present, values[np.where(present, offsets[:-1], 0)] if len(values) else missing, missing)
 
 
 def _signed_log(values: Floats) -> Floats:

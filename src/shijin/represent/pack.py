@@ -1,8 +1,8 @@
-"""Events become a shop of arrays: `pack` groups lines into moments and puts customers in their order.
+"""Pack events into arrays: lines are grouped into moments, and customers are put in their order.
 
 An order is an order_id, else a customer's calendar day in the shop's time zone. A moment never spans two days: lines
-added to an order on a later day are a CHARGE there, so that no cutoff (a midnight) can cut through a moment. Sums are
-taken in an order that only contents decide, so that shuffled rows give the same bits.
+added to an order on a later day are a CHARGE there, so that no cutoff (a midnight) can cut a moment. The order of
+summation depends on contents only, so shuffled rows give the same bits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KIND_OF_TYPE = {
     "review": Kind.REVIEW,
     "contact": Kind.CONTACT,
 }
-# Kept in the tables, read by no model: what is said of a customer today must not make today the end of the data.
+# Stored in the tables but read by no model: feedback given today must not make today the end of the data.
 NEVER_PACKED = ("void", "refund_undated", *FEEDBACK_TYPES)
 
 
@@ -44,9 +44,9 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
     events
         Of `schema.EVENTS`; rows in any order.
     zone
-        The shop's time zone: its midnights part the days.
+        The shop's time zone, whose midnights separate days.
     observed_until
-        The last day known to be complete; the last day with an event where not given. What is later is left out.
+        The last day known to be complete; the last day with an event where not given. Later events are left out.
 
     Raises
     ------
@@ -55,33 +55,19 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
     """
     rows = _readable_rows(events, zone, observed_until)
     if not len(rows.ts):
-        raise EmptyHistoryError("the shop has no events", "data/events", "collect its orders first")
+        raise EmptyHistoryError("represent.no_events", "data/events")
     rows = rows.take(_line_order(rows))
-    starts = np.flatnonzero(_moment_begins(rows))
-    moments, moment_customer = _moments(rows, starts)
+    starts = np.flatnonzero(_is_first_line(rows))
+    moments, owner = _moments(rows, starts)
+    customers, moment_order, offsets = _in_order(moments, owner, len(rows.customer_ids))
     line_counts = np.diff(np.append(starts, len(rows.ts)))
-
-    n = len(rows.customer_ids)
-    contents = (moments.channel, moments.novel, moments.lines, moments.discount, moments.quantity)
-    by_time = np.lexsort((*contents, moments.amount, moments.kind, moments.ts, moment_customer))
-    by, sorted_customer = moments.take(by_time), moment_customer[by_time]
-    more = (by.quantity, by.discount, by.lines, by.novel, by.channel)
-    order = history_order(sorted_customer, by.ts, by.kind, by.amount, n, more)
-    place = np.empty(n, dtype=np.int64)
-    place[order] = np.arange(n)
-    by_customer = np.argsort(place[sorted_customer], kind="stable")
-    final = by_time[by_customer]
-
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(place[moment_customer], minlength=n))])
-    end = as_cutoff(observed_until) + DAY_US if observed_until else (int(rows.ts.max()) // DAY_US + 1) * DAY_US
-    lines, items, categories = _lines(rows, starts, line_counts, final)
-    start = int(rows.ts.min()) // DAY_US * DAY_US
+    lines, items, categories = _lines(rows, starts, line_counts, moment_order)
     return Packed(
-        rows.customer_ids[order],
+        rows.customer_ids[customers],
         offsets,
-        moments.take(final),
-        start,
-        end,
+        moments.take(moment_order),
+        int(rows.ts.min()) // DAY_US * DAY_US,
+        as_cutoff(observed_until) + DAY_US if observed_until else (int(rows.ts.max()) // DAY_US + 1) * DAY_US,
         lines,
         items=items,
         categories=categories,
@@ -89,9 +75,28 @@ def pack(events: pa.Table, zone: ZoneInfo, observed_until: date | None = None) -
     )
 
 
+def _in_order(moments: Moments, owner: Ints, n: int) -> tuple[Ints, Ints, Ints]:
+    """Order n customers by their histories, and moments by customer and time.
+
+    Returns
+    -------
+    (n,) customers, (m,) moments and (n + 1,) offsets of customers into the ordered moments.
+    """
+    contents = (moments.channel, moments.novel, moments.lines, moments.discount, moments.quantity)
+    by_time = np.lexsort((*contents, moments.amount, moments.kind, moments.ts, owner))
+    ordered, ordered_owner = moments.take(by_time), owner[by_time]
+    more = (ordered.quantity, ordered.discount, ordered.lines, ordered.novel, ordered.channel)
+    customers = history_order(ordered_owner, ordered.ts, ordered.kind, ordered.amount, n, more)
+    rank = np.empty(n, dtype=np.int64)
+    rank[customers] = np.arange(n)
+    by_customer = np.argsort(rank[ordered_owner], kind="stable")  # stable: moments of a customer stay in their order
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rank[owner], minlength=n))])
+    return customers, by_time[by_customer], offsets
+
+
 @dataclass(frozen=True)
 class _Rows:
-    """The columns of events that are packed, as arrays; `order` is negative, by day, where there is no order_id."""
+    """The columns of events that are packed, as arrays; without an order_id `order` is a negative number of the day."""
 
     customer: Ints
     ts: Ints
@@ -122,7 +127,7 @@ class _Rows:
 
     @property
     def group(self) -> NDArray[np.int8]:
-        """0 for what makes up an order, 1 for a return, 2 + kind for everything that stands alone."""
+        """0 for lines of an order, 1 for lines of a return, 2 + kind for lines that are moments of their own."""
         of_order = (self.kind == Kind.ORDER) | (self.kind == Kind.CHARGE)
         return np.where(of_order, 0, np.where(self.kind == Kind.RETURN, 1, 2 + self.kind)).astype(np.int8)
 
@@ -140,6 +145,7 @@ def _readable_rows(events: pa.Table, zone: ZoneInfo, observed_until: date | None
     channel_by_name, channels = _codes(events["channel"], np.int32)
     channel, _ = by_first_appearance(channel_by_name, ts, channels)
     types, type_names = _codes(events["type"], np.int64)
+    # Without an order_id the day is the order: counted down from -1, so that no number meets the code of an order_id.
     kinds = np.array([KIND_OF_TYPE.get(str(name), Kind.OTHER) for name in type_names], dtype=np.uint8)
     return _Rows(
         customer=customer,
@@ -187,37 +193,29 @@ def _codes(column: pa.ChunkedArray, dtype: type) -> tuple[NDArray[Any], NDArray[
 
 
 def _line_order(rows: _Rows) -> Ints:
-    """Sort rows so that a moment's are together; within it by item, then everything else, so that ties are equal."""
+    """Sort lines by moment, within it by item and then all other columns, so that tied lines are equal."""
     rest = (rows.channel, rows.discount, rows.category, rows.quantity)
     keys = (*rest, rows.amount, rows.ts, rows.item, rows.kind, rows.order, rows.group, rows.day, rows.customer)
     return np.lexsort(keys)
 
 
-def _moment_begins(rows: _Rows) -> NDArray[np.bool_]:
-    """(l,) whether a row begins a moment, rows being sorted; what stands alone (a view, a review) always does."""
-    begins = np.ones(len(rows.ts), dtype=bool)
+def _is_first_line(rows: _Rows) -> NDArray[np.bool_]:
+    """(l,) whether a sorted line is the first of its moment; a view or a review always is."""
+    is_first = np.ones(len(rows.ts), dtype=bool)
     same = rows.group[1:] < 2
     for key in (rows.customer, rows.day, rows.group, rows.order):
         same = same & (key[1:] == key[:-1])
-    begins[1:] = ~same
-    return begins
+    is_first[1:] = ~same
+    return is_first
 
 
 def _moments(rows: _Rows, starts: Ints) -> tuple[Moments, Ints]:
-    customer, group, order = rows.customer[starts], rows.group[starts], rows.order[starts]
-    has_order = np.logical_or.reduceat(rows.kind == Kind.ORDER, starts)
-    kind = np.where((group == 0) & ~has_order, Kind.CHARGE, rows.kind[starts]).astype(np.uint8)
-    kind[(group == 0) & has_order] = Kind.ORDER
-    # The first day of an order is the order; what joins it on a later day is money without a new order.
-    candidates = np.flatnonzero(kind == Kind.ORDER)
-    by_order = candidates[np.lexsort((rows.day[starts][candidates], order[candidates], customer[candidates]))]
-    again = (customer[by_order][1:] == customer[by_order][:-1]) & (order[by_order][1:] == order[by_order][:-1])
-    kind[by_order[1:][again]] = Kind.CHARGE
+    """Sum the lines of each moment; give the moments and the customer of each."""
     product = ((rows.kind == Kind.ORDER) | (rows.kind == Kind.RETURN)).astype(float)
     total = np.add.reduceat
     moments = Moments(
         ts=np.minimum.reduceat(rows.ts, starts),
-        kind=kind,
+        kind=_kinds(rows, starts),
         amount=total(rows.amount, starts),
         lines=total(product, starts),
         quantity=total(rows.quantity * product, starts),
@@ -225,11 +223,25 @@ def _moments(rows: _Rows, starts: Ints) -> tuple[Moments, Ints]:
         novel=total(_first_of_item(rows), starts),
         channel=rows.channel[starts],
     )
-    return moments, customer
+    return moments, rows.customer[starts]
+
+
+def _kinds(rows: _Rows, starts: Ints) -> NDArray[np.uint8]:
+    """(m,) kind of each moment: one of postage alone is a charge, and an order is counted on its first day only."""
+    customer, group, order = rows.customer[starts], rows.group[starts], rows.order[starts]
+    has_order = np.logical_or.reduceat(rows.kind == Kind.ORDER, starts)
+    kind = np.where((group == 0) & ~has_order, Kind.CHARGE, rows.kind[starts]).astype(np.uint8)
+    kind[(group == 0) & has_order] = Kind.ORDER
+    # The moments of one order are neighbours when sorted by customer, order and day: all but the first are charges.
+    candidates = np.flatnonzero(kind == Kind.ORDER)
+    by_order = candidates[np.lexsort((rows.day[starts][candidates], order[candidates], customer[candidates]))]
+    again = (customer[by_order][1:] == customer[by_order][:-1]) & (order[by_order][1:] == order[by_order][:-1])
+    kind[by_order[1:][again]] = Kind.CHARGE
+    return kind
 
 
 def _first_of_item(rows: _Rows) -> Floats:
-    """(l,) 1 where a customer orders an item for the first time, counted once."""
+    """(l,) 1 on one line of each first order of an item by a customer."""
     first = np.zeros(len(rows.ts))
     ordered = np.flatnonzero((rows.kind == Kind.ORDER) & (rows.item >= 0))
     by_item = ordered[np.lexsort((rows.ts[ordered], rows.item[ordered], rows.customer[ordered]))]
@@ -244,6 +256,7 @@ def _first_of_item(rows: _Rows) -> Floats:
 def _lines(
     rows: _Rows, starts: Ints, counts: Ints, moment_order: Ints
 ) -> tuple[Lines | None, NDArray[np.str_], NDArray[np.str_]]:
+    """Give the lines in the order of the moments, and the vocabularies of items and categories."""
     if not len(rows.items):
         return None, rows.items, rows.categories
     moved = counts[moment_order]
@@ -258,7 +271,7 @@ def _lines(
 def by_first_appearance(
     codes: NDArray[np.integer[Any]], ts: Ints, names: NDArray[np.str_]
 ) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
-    """Renumber a vocabulary by first appearance in time (names break ties), so that a hidden future moves no code."""
+    """Renumber a vocabulary by first appearance in time (names break ties), so that later events change no code."""
     if not len(names):
         return codes.astype(np.int32), names
     never = np.iinfo(np.int64).max
@@ -266,6 +279,6 @@ def by_first_appearance(
     np.minimum.at(first, codes[codes >= 0], ts[codes >= 0])
     order = np.lexsort((names, first))
     order = order[first[order] < never]
-    rank = np.full(len(names) + 1, -1, dtype=np.int32)
+    rank = np.full(len(names) + 1, -1, dtype=np.int32)  # the last entry serves code -1
     rank[order] = np.arange(len(order), dtype=np.int32)
     return rank[codes], names[order]

@@ -1,11 +1,11 @@
-"""A shop as arrays: what features, tokens and the simulator share.
+"""A shop as arrays, as features, tokens and the simulator use them.
 
-Two levels. *Moments*: one row an order, and one for each return, charge, view, cart, review ...; *lines*: the items
-of a moment. Customers are rows of offsets into moments, moments into lines. Times are the shop's wall clock in whole
-microseconds, so that midnight is a midnight and a difference is exact.
+There are two levels. *Moments*: one row for each order, return, charge, view, cart, review ...; *lines*: the items of a
+moment. Customers are rows of offsets into moments, moments are rows of offsets into lines. Times are the shop's wall
+clock in whole microseconds, so that a day begins at a multiple of `DAY_US` and differences are exact.
 
-**The order of customers** is by their history: first moment, then what follows; ids break only full ties. Hence a
-customer's position does not depend on ids, on the order of rows in a file, or on anything that happens after a
+**The order of customers** is by their history: first moment, then the moments after it; ids break only full ties. Hence
+a customer's position does not depend on ids, on the order of rows in a file, or on anything that happens after a
 cutoff. Within a customer moments are sorted by time.
 """
 
@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints, pieces
+from shijin.arrays import Flags, Floats, Ints, pieces
 
 DAY_US = 86_400_000_000
 UTC = ZoneInfo("UTC")
 
 
 class Kind(IntEnum):
-    """What a moment is. Only ORDER counts as an order; ORDER, RETURN and CHARGE carry spend."""
+    """The kind of a moment. Only ORDER counts as an order; ORDER, RETURN and CHARGE carry spend."""
 
     ORDER = 0
     RETURN = 1
@@ -45,10 +45,10 @@ class Moments:
     ts : (m,) int64, microseconds of the shop's wall clock since 1970
     kind : (m,) uint8, a `Kind`
     amount : (m,) float64, shop currency, all lines of the moment; negative for returns
-    lines : (m,) float64, how many lines
-    quantity : (m,) float64, how many pieces; negative for returns
+    lines : (m,) float64, number of lines
+    quantity : (m,) float64, number of pieces; negative for returns
     discount : (m,) float64, shop currency taken off, >= 0
-    novel : (m,) float64, how many items this customer had not had in any earlier moment
+    novel : (m,) float64, number of items that this customer had not ordered before
     channel : (m,) int16, 0 where unknown
     """
 
@@ -71,13 +71,13 @@ class Moments:
 
 @dataclass(frozen=True)
 class Lines:
-    """l lines of moments, sorted as these; within a moment by order and item.
+    """l lines of moments, sorted as the moments; within a moment by order and item.
 
     offsets : (m + 1,) int64, where each moment's lines begin
     item : (l,) int32, index into `Packed.items`, -1 where there is none
     category : (l,) int32, index into `Packed.categories`, -1 where there is none
     quantity, amount : (l,) float64
-    ts : (l,) int64, when the line itself was written: an order that nothing but its day holds together has several
+    ts : (l,) int64, time of the line itself: lines of an order without an order_id may have different times of one day
     """
 
     offsets: Ints
@@ -108,7 +108,7 @@ class Packed:
         Where each customer's moments begin.
     moments : Moments
     start : int
-        Midnight, shop time, of the first day of data: what lies before is unknown, not empty.
+        Midnight, shop time, of the first day of data: earlier days are unknown, not empty.
     end : int
         Midnight, shop time, after the last day known to be observed; a window that ends later is not closed.
     lines : Lines or None
@@ -116,7 +116,7 @@ class Packed:
     items, categories : (v,) str
         Vocabularies, in order of first appearance in time.
     zone
-        The time zone whose wall clock all times are.
+        The time zone of the shop's wall clock, by which all times are counted.
     """
 
     customers: NDArray[np.str_]
@@ -139,7 +139,7 @@ def history_order(
     """Order customers by their histories, compared moment by moment.
 
     A history that ends sorts after one that goes on, so that hiding everything from some instant on never swaps two
-    customers who differ before it. Equal histories keep the order in which they came.
+    customers who differ before it. Equal histories stay in the order in which they were given.
 
     Parameters
     ----------
@@ -148,10 +148,10 @@ def history_order(
     ts, kind, amount : (m,)
         Moments, within a customer sorted by these.
     n
-        How many customers there are.
+        Number of customers.
     more : each (m,)
-        What else tells moments apart, compared after `amount`. Two customers whose pasts differ in a column that is not
-        compared would stand as their futures tell, which is a leak.
+        Further columns, compared after `amount`. Two customers whose pasts differ only in a column that is not compared
+        would be ordered by their futures, which is a leak.
 
     Returns
     -------
@@ -166,24 +166,33 @@ def history_order(
     counts = np.bincount(customer, minlength=n)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     moment_rank = _ranks((ts, kind, amount, *more))
+    # Radix sort from the first moment on: a customer's rank is the number of customers before its group of ties.
     rank = np.zeros(n, dtype=np.int64)
     unsettled = np.arange(n)
     depth = 0
     while len(unsettled):
         ended = counts[unsettled] <= depth
-        step = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
-        by_rank = np.lexsort((step, rank[unsettled]))
-        group, key = rank[unsettled][by_rank], step[by_rank]
-        new_group = np.concatenate([[True], group[1:] != group[:-1]])
-        new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
-        place = np.arange(len(unsettled))
-        first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
-        first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
-        rank[unsettled[by_rank]] = group + first_of_key - first_of_group
-        tied = np.concatenate([~new_key[1:], [False]]) | ~new_key
-        unsettled = np.sort(unsettled[by_rank][tied & ~ended[by_rank]])
+        key = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
+        rank[unsettled], tied = _refined(rank[unsettled], key)
+        unsettled = unsettled[tied & ~ended]  # only ties whose histories go on are compared at the next moment
         depth += 1
     return np.argsort(rank, kind="stable")
+
+
+def _refined(rank: Ints, key: Ints) -> tuple[Ints, Flags]:
+    """Refine ranks, equal within a group of ties, by a further key; also give whether each is tied still."""
+    by_rank = np.lexsort((key, rank))
+    group, key = rank[by_rank], key[by_rank]
+    new_group = np.concatenate([[True], group[1:] != group[:-1]])
+    new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
+    # Within a group a rank grows by the number of members with smaller keys.
+    place = np.arange(len(rank))
+    first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
+    first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
+    refined, tied = np.empty_like(rank), np.empty(len(rank), dtype=bool)
+    refined[by_rank] = group + first_of_key - first_of_group
+    tied[by_rank] = np.concatenate([~new_key[1:], [False]]) | ~new_key
+    return refined, tied
 
 
 def _ranks(columns: Sequence[NDArray[np.number]]) -> Ints:

@@ -1,7 +1,7 @@
-"""Histories as tokens: what the network reads of each moment, in numbers without units.
+"""Histories as tokens: the network's inputs for each moment, in numbers without units.
 
-The newest moments of a customer are a token each; older ones share tokens, the more of them the older they are, each
-counted: nothing is cut. The same kernel serves real and simulated shops.
+Each of the newest moments of a customer is a token; older moments share tokens, more of them the older they are. A
+token counts its moments, so nothing is cut off. Real and simulated shops are read by the same code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shijin.represent.packed import DAY_US, Kind
 NEWEST = 64  # moments with a token of their own
 PER_DOUBLING = 4  # tokens for the moments NEWEST .. 2 NEWEST from the end, for 2 .. 4 NEWEST, and so on
 YEAR_US = 1461 * DAY_US // 4  # the epoch is a first of January
-KINDS = (Kind.ORDER, Kind.RETURN, Kind.VIEW, Kind.CART, Kind.REVIEW)  # of a sort of their own; others are one sort
+KINDS = (Kind.ORDER, Kind.RETURN, Kind.VIEW, Kind.CART, Kind.REVIEW)  # with a column each; other kinds share one
 NAMES = (
     *(f"is_{kind.name.lower()}" for kind in KINDS),
     "is_other",
@@ -66,12 +66,12 @@ def tokens(history: History, horizon_days: int) -> Tokens:
     if not isinstance(history, History):
         raise TypeError(f"tokens are made from a History, got {type(history).__name__}")
     values = np.empty((len(history.moments), len(NAMES)), dtype=np.float32)
-    for place, column in enumerate((*_what(history), *_when(history, horizon_days))):
+    for place, column in enumerate((*_content(history), *_timing(history, horizon_days))):
         values[:, place] = column
     return _shared(values, history.offsets)
 
 
-def _what(history: History) -> list[Floats]:
+def _content(history: History) -> list[Floats]:
     """Kind, amount, and the amount against the customer's usual order."""
     moments = history.moments
     kinds = [(moments.kind == kind).astype(np.float64) for kind in KINDS]
@@ -85,12 +85,13 @@ def _what(history: History) -> list[Floats]:
     return [*kinds, np.where(has_money, log_amount, 0.0), against]
 
 
-def _when(history: History, horizon_days: int) -> list[Floats]:
+def _timing(history: History, horizon_days: int) -> list[Floats]:
     """Age, the gaps on both sides, place in the sequence and in the year; then discount, and one moment a token."""
     age, offsets, customer = history.age_days, history.offsets, history.customer
     m = len(age)
     place = np.arange(m) - offsets[:-1][customer]
     from_end = np.diff(offsets)[customer] - 1 - place
+    # Neighbours in the whole array; at the edges of a customer they belong to another and are masked below.
     older = np.concatenate([age[:1], age[:-1]])
     newer = np.concatenate([age[1:], np.zeros(min(m, 1))])
     is_first = place == 0
@@ -117,12 +118,13 @@ def _when(history: History, horizon_days: int) -> list[Floats]:
 
 
 def _shared(values: NDArray[np.float32], offsets: Ints) -> Tokens:
-    """Let moments beyond the newest share tokens: their mean, and the log of how many they are."""
+    """Let moments beyond the newest share tokens: their mean, and the log of their number."""
     counts = np.diff(offsets)
     if not (counts > NEWEST).any():
         return Tokens(values, offsets)
     owner = np.repeat(np.arange(len(counts)), counts)
     from_end = offsets[1:][owner] - 1 - np.arange(len(values))
+    # Beyond the newest, PER_DOUBLING tokens for each doubling of the distance from the end.
     further = np.floor(PER_DOUBLING * np.log2(np.maximum(from_end, NEWEST) / NEWEST)).astype(np.int64)
     token = np.where(from_end < NEWEST, from_end, NEWEST + further)
     starts = np.flatnonzero((np.diff(owner, prepend=-1) != 0) | (np.diff(token, prepend=-1) != 0))

@@ -1,1 +1,1 @@
-"""Groups of customers a shop can act on: tiers by expected value. Knows forecasts, not how they were made."""
+"""Groups of customers: tiers by expected spend, and similar customers. It reads forecasts and vectors, not models."""

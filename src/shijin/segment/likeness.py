@@ -1,7 +1,7 @@
-"""Who is like whom: how near customers' vectors are to each other, and a flat map of where they lie.
+"""Similar customers: nearest neighbours by their vectors, and a flat map of all vectors.
 
-Knows vectors, a row a customer; knows neither where they come from nor whose they are. Vectors are standardised over
-the customers at hand, so that a number counts by how much it differs in this shop.
+It takes vectors, one row per customer, and knows nothing about customers or models. Vectors are standardised over the
+given customers, so that each number counts relative to its variation in this shop.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from scipy.stats import rankdata
 
 from shijin.arrays import Floats, Ints, Singles
 
-BLOCK = 32_768  # customers at a time: a million need no second copy of their vectors
-ALL_ALIKE = 1e-5  # a number whose deviation is below this says the same of everybody
-DECIMALS = 6  # of a similarity: what float32 can tell; beyond them equals are equal
+BLOCK = 32_768  # customers at a time, so that a million need no second copy of their vectors
+ALL_ALIKE = 1e-5  # a number with a smaller deviation counts as the same for all customers
+DECIMALS = 6  # of a similarity: the precision of float32, so that equal vectors have equal similarities
 NEAREST = 10
-FEW = 30  # customers below whom likeness says little: the most alike of a few need not be alike
+FEW = 30  # with fewer customers similarity means little: the most similar of a few need not be similar
 
 
 @dataclass(frozen=True)
 class Standard:
-    """What vectors are standardised by.
+    """Means and deviations by which vectors are standardised.
 
     Parameters
     ----------
     mean, deviation : (d,) float32
-        Of each number over all customers; a number that is the same for all counts for nothing.
+        Of each number over all customers; the deviation is infinite for a number that is the same for all.
     """
 
     mean: Singles
@@ -46,25 +46,25 @@ class Flat:
     Parameters
     ----------
     places : (n, 2) float32
-        Where each customer lies: along the direction in which customers differ most, and along the next.
-    kept : float
-        The share of all differences between customers that the two directions hold, 0..1.
+        Each customer's position along the first two principal components.
+    explained : float
+        Share of the variance that the two components explain, 0..1.
     """
 
     places: Singles
-    kept: float
+    explained: float
 
 
 @dataclass(frozen=True)
-class Gap:
-    """How far apart two customers are in something known of them, as a mean difference of ranks, 0..1.
+class RankGap:
+    """Mean difference between two customers' ranks by one known quantity, as a share of all ranks, 0..1.
 
     Parameters
     ----------
     near
         Between a customer and the nearest others.
     any_two
-        Between any two customers; 1/3 where no two are equal.
+        Between any two customers; 1/3 if no two values are equal.
     """
 
     near: float
@@ -72,7 +72,7 @@ class Gap:
 
 
 def standard_of(vectors: Singles) -> Standard:
-    """Find what to standardise vectors by.
+    """Compute means and deviations of vectors.
 
     Examples
     --------
@@ -89,20 +89,20 @@ def standard_of(vectors: Singles) -> Standard:
 
 
 def nearest(vectors: Singles, standard: Standard, row: int, most: int) -> tuple[Ints, Floats]:
-    """Find the customers whose vectors point the same way as one customer's: exact, all others are looked at.
+    """Find the customers most similar to one customer, by exact search over all others.
 
     Parameters
     ----------
     vectors : (n, d)
     row
-        Whose neighbours; never among them.
+        The customer; not among the result.
     most
-        How many to give; fewer where there are fewer others.
+        Number of neighbours; fewer if there are fewer others.
 
     Returns
     -------
-    (k,) rows, most alike first, equals in the order of their rows; and their (k,) similarity, the cosine of the
-    standardised vectors: 1 for the same direction, 0 for nothing in common, -1 for opposites.
+    (k,) rows, most similar first, equals in the order of their rows; and their (k,) similarity, the cosine of the
+    standardised vectors: 1 for the same direction, 0 for orthogonal ones, -1 for opposites.
 
     Examples
     --------
@@ -113,56 +113,56 @@ def nearest(vectors: Singles, standard: Standard, row: int, most: int) -> tuple[
     """
     towards = _unit(standard.of(vectors[row : row + 1]))[0]
     similarity = np.concatenate([_unit(standard.of(block)) @ towards for block in _blocks(vectors)])
-    similarity = np.round(similarity.astype(np.float64), DECIMALS) + 0.0  # no -0
+    similarity = np.round(similarity.astype(np.float64), DECIMALS) + 0.0  # turns -0.0 into 0.0
     order = np.argsort(-similarity, kind="stable")
     order = order[order != row][:most]
     return order, similarity[order]
 
 
 def flat_map(vectors: Singles, standard: Standard) -> Flat:
-    """Lay vectors out flat by their two principal directions, each turned so that its largest weight is positive.
+    """Project vectors on their first two principal components, with signs that make each one's largest weight positive.
 
     Examples
     --------
     >>> line = np.array([[0, 0], [1, 2], [2, 4]], np.float32)
     >>> flat = flat_map(line, standard_of(line))
-    >>> flat.places[:, 0].astype(float).round(3).tolist(), round(flat.kept, 3)
+    >>> flat.places[:, 0].astype(float).round(3).tolist(), round(flat.explained, 3)
     ([-1.732, 0.0, 1.732], 1.0)
     """
     width = vectors.shape[1]
-    together = np.zeros((width, width))
+    scatter = np.zeros((width, width))
     for block in _blocks(vectors):
         standardised = standard.of(block).astype(np.float64)
-        together += standardised.T @ standardised
-    sizes, directions = np.linalg.eigh(together)
-    two = directions[:, :-3:-1]
+        scatter += standardised.T @ standardised
+    variances, directions = np.linalg.eigh(scatter)
+    two = directions[:, :-3:-1]  # eigenvalues rise: the last column is the first component
     two = two * np.sign(two[np.abs(two).argmax(axis=0), np.arange(two.shape[1])])
     places = np.concatenate([standard.of(block) @ two.astype(np.float32) for block in _blocks(vectors)])
-    total = sizes.sum()
-    return Flat(places.astype(np.float32), float(sizes[:-3:-1].sum() / total) if total > 0 else 0.0)
+    total = variances.sum()
+    return Flat(places.astype(np.float32), float(variances[:-3:-1].sum() / total) if total > 0 else 0.0)
 
 
-def gaps(vectors: Singles, known: Mapping[str, Floats], nearest_few: int = NEAREST) -> dict[str, Gap]:
-    """Compare neighbours with any two customers in what is known of them: what it means to be near.
+def rank_gaps(vectors: Singles, known: Mapping[str, Floats], nearest_few: int = NEAREST) -> dict[str, RankGap]:
+    """Compare neighbours with any two customers by known quantities: this shows how much similarity means.
 
     Parameters
     ----------
     vectors : (n, d)
-        Standardised, of at most a few thousand customers: all pairs are looked at.
+        Standardised, of at most a few thousand customers: all pairs are compared.
     known
-        By name, (n,) of anything that can be ranked.
+        Quantities by name, (n,) each.
     nearest_few
-        How many neighbours of each are looked at.
+        Number of neighbours per customer.
 
     Returns
     -------
-    A gap for each name; none where there are fewer than two customers.
+    One `RankGap` per name; none with fewer than two customers.
 
     Examples
     --------
     >>> pairs = np.array([[1, 0], [0, 1], [1, 0.1], [0.1, 1]], np.float32)
-    >>> gaps(pairs, {"orders": np.array([1.0, 3.0, 1.0, 3.0])}, nearest_few=1)
-    {'orders': Gap(near=0.0, any_two=0.333)}
+    >>> rank_gaps(pairs, {"orders": np.array([1.0, 3.0, 1.0, 3.0])}, nearest_few=1)
+    {'orders': RankGap(near=0.0, any_two=0.333)}
     """
     others = len(vectors) - 1
     if others < 1:
@@ -171,17 +171,18 @@ def gaps(vectors: Singles, known: Mapping[str, Floats], nearest_few: int = NEARE
     similarity = np.round(unit @ unit.T, DECIMALS)
     np.fill_diagonal(similarity, -np.inf)
     near = np.argsort(-similarity, axis=1, kind="stable")[:, : min(nearest_few, others)]
-    found = {}
+    gaps = {}
     for name, values in known.items():
         rank = rankdata(values) / len(values)
-        apart = np.abs(rank[:, None] - rank)
-        to_near = np.take_along_axis(apart, near, axis=1)
-        found[name] = Gap(round(float(to_near.mean()), 3), round(float(apart.sum() / (len(rank) * others)), 3))
-    return found
+        differences = np.abs(rank[:, None] - rank)
+        to_near = np.take_along_axis(differences, near, axis=1)
+        any_two = differences.sum() / (len(rank) * others)  # the diagonal is 0
+        gaps[name] = RankGap(round(float(to_near.mean()), 3), round(float(any_two), 3))
+    return gaps
 
 
 def _unit(vectors: Singles) -> Singles:
-    """(n, d) of length one; what has no length stays as it is."""
+    """(n, d) scaled to length one; zero vectors stay zero."""
     length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     length[length == 0] = 1
     return vectors / length[:, None]

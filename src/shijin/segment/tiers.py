@@ -1,6 +1,6 @@
-"""Divide customers into tiers by what they are expected to spend, and add each tier up.
+"""Assign customers to tiers by their expected spend, and summarise each tier.
 
-Knows expected spend and the shop's cuts; knows neither models nor history.
+It takes expected spend and the shop's cuts, and knows nothing about models or history.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ SUMMARY = pa.schema(
         pa.field("expected_spend", pa.float64(), nullable=False),  # sum, shop currency
         pa.field("expected_spend_share", pa.float64(), nullable=False),  # of all expected spend, 0..1; 0 if that is 0
         pa.field("historic_spend", pa.float64(), nullable=False),  # sum, shop currency
-        ("mean_p_active", pa.float64()),  # empty where the tier is
+        ("mean_p_active", pa.float64()),  # null for an empty tier
     ]
 )
 
 
 def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_] | None = None) -> NDArray[np.str_]:
-    """Give every customer the name of one tier.
+    """Assign a tier to every customer.
 
     By ``quantile`` a customer's place is the middle of their rank, ``(rank + .5) / n`` from the top, so that cuts of
-    .2 and .5 make 2, 3 and 5 of ten customers. By ``share`` it is the share of expected spend that lies *above* them,
-    so that the first customer is always in the first tier. By ``money`` a tier holds those who are expected to spend
-    at least its cut. Equal customers rank in the order of their rows.
+    .2 and .5 make tiers of 2, 3 and 5 of ten customers. By ``share`` it is the share of expected spend of customers
+    ranked *above*, so that the first customer is always in the first tier. By ``money`` a tier holds customers with
+    expected spend of at least its cut. Equal customers rank in the order of their rows.
 
     Parameters
     ----------
@@ -44,17 +44,17 @@ def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_]
     tiers
         The shop's cuts and names.
     among : (n,)
-        Who is ranked, all where None. The others, prospects among customers, get the first tier of whose customers one
-        is expected to spend no more than they: a crowd that hardly spends moves no customer up.
+        Which rows are ranked; all if None. Each other row, a prospect, gets the highest tier with a customer whose
+        expected spend is not larger: so a large number of prospects moves no customer up.
 
     Returns
     -------
-    (n,) names, in the order of the rows.
+    (n,) names of tiers.
 
     Raises
     ------
     SchemaError
-        When an expectation is missing, infinite or negative.
+        When an expected spend is missing, infinite or negative.
 
     Examples
     --------
@@ -62,17 +62,17 @@ def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_]
     ['low', 'high', 'normal']
     >>> assign(np.array([1.0, np.nan]), TiersSection())
     Traceback (most recent call last):
-    shijin.errors.SchemaError: expected_spend: 1 of 2 values are missing or negative. Cure: score the customers again.
+    shijin.errors.SchemaError: expected_spend: 1 of 2 values are missing or negative. Cure: run shop.forecast() again.
     """
     bad = int(np.sum(~(np.isfinite(expected_spend) & (expected_spend >= 0))))
     if bad:
-        problem = f"{bad} of {len(expected_spend)} values are missing or negative"
-        raise SchemaError(problem, "expected_spend", "score the customers again")
+        raise SchemaError("segment.bad_spend", "expected_spend", bad=bad, rows=len(expected_spend))
     names = np.array(tiers.names)
     if among is None or not among.any() or tiers.by == "money":
         return names[_tier_of(expected_spend, tiers)]
     tier = np.empty(len(expected_spend), dtype=np.int64)
     tier[among] = _tier_of(expected_spend[among], tiers)
+    # The least spend of each tier's customers; accumulated, as a tier without customers must not block those below.
     floors = np.full(len(names), np.inf)
     np.minimum.at(floors, tier[among], expected_spend[among])
     reached = expected_spend[~among, None] >= np.minimum.accumulate(floors)
@@ -81,24 +81,24 @@ def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_]
 
 
 def of_customers(forecast: pa.Table) -> pa.Table:
-    """The rows of who has bought: those who are counted in tiers and told about. Prospects are told of apart."""
+    """The rows of customers who have bought. Tiers and totals count only these; prospects are reported separately."""
     return forecast.filter(pc.invert(forecast["prospect"]))
 
 
 def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Add up customers and money by tier.
+    """Count customers and sum money by tier.
 
     Parameters
     ----------
     forecast
         A table with the columns tier, expected_spend, historic_spend and p_active of `shijin.schema.FORECAST`.
     names
-        The tiers from the top; each has a row, with zeros where nobody is in it. A tier of the forecast that is not
-        among them follows at the end.
+        The tiers from the top; each gets a row, with zeros if it is empty. Other tiers of the forecast follow at the
+        end.
 
     Returns
     -------
-    A table of `SUMMARY`, one row a tier.
+    A table of `SUMMARY`, one row per tier.
 
     Examples
     --------
@@ -110,10 +110,10 @@ def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
     [0.5, None, 0.1]
     """
     encoded = forecast["tier"].combine_chunks().dictionary_encode()
-    found = encoded.dictionary.to_pylist()
-    rows = [*names, *sorted(set(found) - set(names))]
-    place = np.array([rows.index(name) for name in found], dtype=np.int64)
-    code = place[encoded.indices.to_numpy(zero_copy_only=False)] if found else np.zeros(0, dtype=np.int64)
+    seen = encoded.dictionary.to_pylist()
+    rows = [*names, *sorted(set(seen) - set(names))]
+    place = np.array([rows.index(name) for name in seen], dtype=np.int64)  # dictionary code -> row
+    code = place[encoded.indices.to_numpy(zero_copy_only=False)] if seen else np.zeros(0, dtype=np.int64)
 
     def total(column: str) -> Floats:
         return np.bincount(code, forecast[column].to_numpy(), len(rows)).astype(np.float64)
@@ -134,7 +134,7 @@ def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
 
 
 def _tier_of(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.int64]:
-    """(n,) each customer's tier, from the top."""
+    """(n,) each customer's tier, 0 for the highest."""
     cuts = np.array(tiers.cuts)
     if tiers.by == "money":
         return np.searchsorted(-cuts, -expected_spend, side="left")
@@ -150,12 +150,12 @@ def _rank_from_top(values: Floats) -> Floats:
 
 
 def _spend_above(values: Floats) -> Floats:
-    """(n,) the share of all spend that belongs to customers ranked above; 1 where nobody spends."""
+    """(n,) the share of all spend that belongs to customers ranked above; 1 if nobody spends."""
     order = np.argsort(-values, kind="stable")
     total = values.sum()
     place = np.ones(len(values))
     if total > 0:
         ranked = values[order]
-        # The last places are cut off: a sum of tenths must reach .2 exactly, not .19999999999999998.
+        # Rounded, so that two tenths are .2 and not .19999999999999998, which would be below a cut of .2.
         place[order] = np.round((np.cumsum(ranked) - ranked) / total, 12)
     return place

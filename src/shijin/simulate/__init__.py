@@ -1,5 +1,5 @@
-"""Shops with known truth: the fixture of the tests, the demo without a download, the twin of a real shop.
+"""Simulated shops with known truth: for pre-training, for tests, and for a demo without a download.
 
 `simulate(knobs, seed)` makes packed arrays and the truth behind them; `events.as_events` writes the same shop as a
-table of events. This room knows no forecast and no file.
+table of events. This package knows neither forecasts nor files.
 """

@@ -1,6 +1,6 @@
-"""When a whole shop is busy: season, holidays, trend, promotions and weekdays, as one clock all its customers share.
+"""The calendar of a shop: season, holidays, trend, promotions and weekdays, as one clock for all customers.
 
-Customers live in operational time, which runs faster when the shop is busy; the calendar maps it to days and back.
+Customers order in operational time, which runs faster when the shop is busy; the calendar maps it to days and back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shijin.simulate.knobs import Knobs
 YEAR_DAYS = 365.25
 _NEVER = np.inf
 _WEEK = 7.0
-_STEEPEST_TREND = 1.5  # of the log, over the whole window: beyond it a shop would be another shop
+_STEEPEST_TREND = 1.5  # change of the log over the whole window: a steeper trend is clipped
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Calendar:
 
     @classmethod
     def of(cls, knobs: Knobs, rng: np.random.Generator) -> Self:
-        """Build a shop's calendar; only where its promotions fall is chance."""
+        """Build a shop's calendar; only the days of its promotions are random."""
         days = np.arange(-np.ceil(knobs.before_days) - 1, knobs.days + 2, dtype=np.float64)
         middle = days[:-1] + 0.5
         busy = _season(knobs, middle) * _holiday(knobs, middle) * _weekday(knobs, middle)
@@ -53,11 +53,11 @@ class Calendar:
         return np.interp(elapsed, self.elapsed_at, self.days, right=_NEVER)
 
     def log_busy(self, day: Floats) -> Floats:
-        """Log of how busy the shop is in the week around days, compared with all its days."""
+        """Log of the shop's activity in the week around each day, compared with all its days."""
         first, last = self.days[0], self.days[-1]
-        begin = np.clip(day - _WEEK / 2, first, max(last - _WEEK, first))
-        end = np.minimum(begin + _WEEK, last)
-        speed = (self.elapsed(end) - self.elapsed(begin)) / (end - begin)
+        start = np.clip(day - _WEEK / 2, first, max(last - _WEEK, first))
+        end = np.minimum(start + _WEEK, last)
+        speed = (self.elapsed(end) - self.elapsed(start)) / (end - start)
         usual = (self.elapsed_at[-1] - self.elapsed_at[0]) / (last - first)
         return np.log(np.maximum(speed, 1e-9) / usual)
 
@@ -80,10 +80,10 @@ def _weekday(knobs: Knobs, day: Floats) -> Floats:
 
 
 def _promotions(knobs: Knobs, day: Floats, rng: np.random.Generator) -> Floats:
-    begins = rng.uniform(0, knobs.days, knobs.promotions)
+    starts = rng.uniform(0, knobs.days, knobs.promotions)
     running = np.zeros(len(day))
-    for begin in begins:
-        running += (day >= begin) & (day < begin + knobs.promotion_days)
+    for start in starts:
+        running += (day >= start) & (day < start + knobs.promotion_days)
     return np.exp(knobs.promotion_lift * np.minimum(running, 1))
 
 

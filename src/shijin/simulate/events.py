@@ -1,4 +1,4 @@
-"""A simulated shop as canonical events: what `pack` turns back into the same arrays."""
+"""A simulated shop as a table of canonical events; `pack` turns it back into the same arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES = np.array([kind.name.lower() for kind in Kind])
 def as_events(shop: Shop) -> pa.Table:
     """Write a shop as a table of `schema.EVENTS`, sorted by time; the shop's time zone is UTC.
 
-    An order's discount stands on its first line. Pack it with ``observed_until`` on the window's last day.
+    An order's discount is written on its first line. Pack the table with ``observed_until`` on the window's last day.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a simulated shop is made of. A knob changes one thing; presets are shops worth having at hand."""
+"""The knobs of a simulated shop, of which each changes one thing, and presets that tests and the demo use."""
 
 from __future__ import annotations
 
@@ -7,102 +7,29 @@ from datetime import date
 from typing import Literal
 
 from shijin.errors import ConfigError
-
-_RANGES: dict[str, tuple[float, float]] = {
-    "customers": (1, 10_000_000),
-    "days": (1, 10_000),
-    "before_days": (0, 10_000),
-    "joining": (0, 1),
-    "growth": (-5, 5),
-    "founders": (0, 1),
-    "rate_shape": (0.05, 100),
-    "rate_scale_days": (0.1, 1e5),
-    "rate_median_days": (0.1, 1e5),
-    "rate_spread": (0, 4),
-    "drift_spread": (0, 3),
-    "drift_days": (1, 1e5),
-    "slowing": (-1, 1),
-    "regularity": (0.2, 50),
-    "regularity_spread": (0, 2),
-    "clumps": (0, 0.9),
-    "dropout_a": (0.01, 1000),
-    "dropout_b": (0.01, 1000),
-    "lifetime_days": (1, 1e6),
-    "lifetime_shape": (0.2, 10),
-    "lifetime_spread": (0, 3),
-    "lifetime_rate_tie": (-2, 2),
-    "comeback": (0, 1),
-    "one_timers": (0, 1),
-    "busy_one_timers": (-5, 5),
-    "late_one_timers": (-5, 5),
-    "basket_p": (0.1, 1000),
-    "basket_q": (1.01, 1000),
-    "basket_gamma": (1e-3, 1e6),
-    "basket_median": (0.1, 1e6),
-    "basket_between": (0, 3),
-    "basket_within": (0, 3),
-    "basket_within_spread": (0, 2),
-    "basket_tail": (0, 100),
-    "basket_skew": (-5, 5),
-    "rate_basket_tie": (-2, 2),
-    "staying_basket_tie": (-2, 2),
-    "one_timer_basket": (-3, 3),
-    "basket_growth": (-1, 1),
-    "basket_drift": (0, 2),
-    "bulk_share": (0, 1),
-    "bulk_lift": (0, 5),
-    "season_amplitude": (0, 0.95),
-    "season_peak_day": (0, 366),
-    "holiday_lift": (-2, 3),
-    "holiday_day": (0, 366),
-    "holiday_width_days": (1, 100),
-    "trend": (-5, 5),
-    "promotions": (0, 100),
-    "promotion_lift": (-2, 2),
-    "promotion_days": (1, 400),
-    "weekend": (-1, 3),
-    "return_share": (0, 1),
-    "return_spread": (0, 5),
-    "discount_share": (0, 1),
-    "views_per_order": (0, 100),
-    "idle_views": (0, 100),
-    "carts_per_order": (0, 10),
-    "reviews_per_order": (0, 1),
-    "contacts_per_order": (0, 1),
-    "items": (0, 100_000),
-    "categories": (1, 1000),
-    "lines_per_order": (1, 100),
-    "popularity": (0, 3),
-    "loyalty": (0, 1),
-}
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "rates": ("gamma", "lognormal"),
-    "dropout": ("none", "at_order", "lifetime"),
-    "baskets": ("gamma_gamma", "lognormal"),
-    "clock": ("minute", "day"),
-}
+from shijin.simulate.ranges import CHOICES, RANGES
 
 
 @dataclass(frozen=True)
 class Knobs:
-    """Everything that can be turned on a simulated shop; days are the unit of time.
+    """All parameters of a simulated shop; days are the unit of time.
 
     Parameters
     ----------
     customers
-        How many people ever join; those without a moment inside the window do not show.
+        Number of people who ever join; those without a moment inside the window are not in the shop.
     days
         Length of the observed window. Shops bring 0.5 to 4 years.
     start
         First day of the window.
     before_days
-        How long the shop had been running before the window: people who joined then are seen from the window's first
-        day on only (left truncation). 0 for a cohort whose first orders are all seen.
+        How long the shop had been running before the window: the window shows only the later part of the lives of
+        people who joined then (left truncation). 0 for a cohort whose first orders are all seen.
     joining
         Newcomers' first orders are spread (by the calendar) over this share of the window; 0: all on its first day.
     growth
-        0: as many join early as late. g > 0: the share who have joined after a part x of the time is x^(1 + g); g < 0
-        mirrors it, a shop that wins ever fewer. Shops at hand -.6 (Online Retail) to 1.
+        0: as many join early as late. g > 0: after a part x of the time a share x^(1 + g) has joined; g < 0 mirrors
+        this: ever fewer join. Measured on real shops: -.6 (Online Retail) to 1.
     founders
         Share of customers who joined before the window, evenly over `before_days`; None: joining is even over both.
         Complete Journey 1 (a panel), CDNOW 0 (a cohort).
@@ -115,10 +42,10 @@ class Knobs:
         Lognormal rates: days between orders of the median customer, and the standard deviation of the log. 1.2 to 300
         days; .5 to 1.6 (Abe 2009, table 3: 1.2 for CDNOW; Complete Journey .8).
     drift_spread, drift_days
-        A rate wanders as an Ornstein-Uhlenbeck process on its log: how far, and how many days it remembers. 0: constant
-        rates, as BTYD has them; .1 to .9 and 40 to 2,000 days cover how counts of two halves of a life correlate.
+        The log of a rate is an Ornstein-Uhlenbeck process: its standard deviation, and its memory in days. 0: constant
+        rates, as BTYD assumes; .1 to .9 and 40 to 2,000 days cover the measured correlations of two halves of a life.
     slowing
-        The n-th gap is n^slowing times the first: interest that fades or grows with use. -.3 to .3, a guess.
+        The n-th gap is n^slowing times the first: interest fades or grows with use. -.3 to .3, a guess.
     regularity
         Shape k of the gamma gaps between orders: 1 is Poisson; below 1 clumpy; 2 and more like clockwork. Grocery
         panels 1 to 4 (Platzer and Reutterer 2016, table 3).
@@ -126,11 +53,11 @@ class Knobs:
         Standard deviation of the log of each customer's own k. 0 to .7 (Platzer and Reutterer 2016: k is gamma, with a
         coefficient of variation near .5).
     clumps
-        Share of gaps that are within a clump of orders, a tenth as long; gaps are then not gamma but mixed exponential.
-        0 to .5 (Zhang, Bradlow and Small 2015 find clumpiness in media and grocery).
+        Share of gaps inside a clump of orders, a tenth as long; gaps are then mixed exponential instead of gamma. 0 to
+        .5 (Zhang, Bradlow and Small 2015 find clumpiness in media and grocery).
     dropout
         ``none``; ``at_order``: after each repeat order with a personal probability (BG/NBD); ``lifetime``: after a
-        personal time whatever they do (Pareto/NBD).
+        personal time that does not depend on orders (Pareto/NBD).
     dropout_a, dropout_b
         Beta distribution of the personal dropout probability. CDNOW .79, 2.43 (Fader, Hardie and Lee 2005).
     lifetime_days, lifetime_shape, lifetime_spread
@@ -139,67 +66,68 @@ class Knobs:
     lifetime_rate_tie
         Lifetimes grow with the rate to this power. -.5 to .5 (Abe 2009: weak and of either sign).
     comeback
-        Share of those who left who come back for good, after 1.5 `lifetime_days` on average; nobody does who dropped
-        out at an order. 0 to .4, a guess.
+        Share of lost customers who come back for good, after 1.5 `lifetime_days` on average. Customers who dropped out
+        at an order never come back. 0 to .4, a guess.
     one_timers
-        Share who leave after their first order whatever their rate; they too may come back. Web shops .2 to .7.
+        Share of customers who leave after their first order, whatever their rate; they too may come back. Web shops .2
+        to .7.
     busy_one_timers, late_one_timers
-        The log odds of being one grow by this for each unit of the log of how busy the shop is when they join (gifts
-        and bargains bring people who do not stay), and over the length of the window (who was there early is a friend
-        of the shop). -.5 to 2 (Online Retail's December: .7), -.7 to 1.3, a guess.
+        The log odds of being a one-timer grow by the first for each unit of log activity of the shop at the time of
+        joining (gifts and bargains bring people who do not stay), and by the second over the length of the window
+        (early customers are more loyal). -.5 to 2 (Online Retail's December: .7), -.7 to 1.3, a guess.
     baskets
         How order amounts differ: ``gamma_gamma`` or ``lognormal``.
     basket_p, basket_q, basket_gamma
         Gamma amounts of shape p, whose scale is gamma / Gamma(q) for each customer. CDNOW 6.25, 3.74, 15.4 (Fader and
         Hardie 2013); p 1 to 15, q 1.8 to 8.
     basket_median, basket_between, basket_within
-        Lognormal amounts: median, and the standard deviations of the log between and within customers. .1 to .73 and
-        .3 to 1.2 in nine real shops.
+        Lognormal amounts: median, and the standard deviations of the log between and within customers. .1 to .73 and .3
+        to 1.2 in nine real shops.
     basket_within_spread
         Standard deviation of the log of each customer's own variability. .26 to .67, one shop 3.3.
     basket_tail
-        Degrees of freedom of a Student's t between customers instead of the normal: a few are far larger. 0: normal;
-        2.5 to 8 where the top hundredth brings .3 of the money (Online Retail).
+        Degrees of freedom of a Student's t between customers, instead of the normal: a few are far larger. 0: normal;
+        2.5 to 8 where the top hundredth of customers brings .3 of the money (Online Retail).
     basket_skew
-        Skewness of the log of a customer's orders: below 0 there are many small ones among usual ones, as where top-ups
-        stand beside the weekly shop; 0 is lognormal. -1.6 to .4 (CDNOW -.1, Complete Journey -.3, Online Retail -1.2).
+        Skewness of the log of a customer's orders: below 0 there are many small orders among usual ones, such as
+        top-ups between weekly shops; 0 is lognormal. -1.6 to .4 (CDNOW -.1, Complete Journey -.3, Online Retail -1.2).
     rate_basket_tie
         Log basket grows by this for each unit of log rate. -.3 to .5.
     staying_basket_tie
-        Log basket grows by this for each standard deviation by which a customer tends to stay longer than others.
-        -.3 to .6: large customers stay (Online Retail).
+        Log basket grows by this for each standard deviation of a customer's tendency to stay. -.3 to .6: large
+        customers stay (Online Retail).
     one_timer_basket
-        Log of how many times larger the baskets of those are who never come again. -.8 to .4.
+        Log of the ratio of one-timers' baskets to other customers'. -.8 to .4.
     basket_growth
         Log basket grows by this for each unit of log order number. -.1 to .1.
     basket_drift
-        How far a customer's log basket has wandered by a random walk after 50 orders, standard deviation. 0 to .5.
+        A customer's log basket is a random walk: its standard deviation after 50 orders. 0 to .5.
     bulk_share, bulk_lift
-        Share of orders that are exp(lift) times larger: a stock-up, a gift to the firm. 0 to .05; 1 to 2.5.
+        Share of orders that are exp(lift) times larger: a stock-up, a company gift. 0 to .05; 1 to 2.5.
     season_amplitude, season_peak_day
         The order rate swings by +- this share over the year, highest on this day of it (340: early December).
     holiday_lift, holiday_day, holiday_width_days
-        A steeper peak once a year: log of how many times busier, on which day of the year, half width. 0 to 1.5; 7 to
-        35 days (Online Retail: .9 around 11 November).
+        A steeper peak once a year: log of the factor on the order rate, day of the year, half width. 0 to 1.5; 7 to 35
+        days (Online Retail: .9 around 11 November).
     trend
         Change of the log of all rates a year within the window. -.5 to .5.
     promotions, promotion_lift, promotion_days
-        How many times something lifts (or, negative, disturbs) the whole shop, log of how much, for how long. 0 to 3;
-        -.6 to .6; 3 to 80 days.
+        Number of promotions (or, where the lift is negative, disturbances) of the whole shop, the log of their factor
+        on the order rate, their length. 0 to 3; -.6 to .6; 3 to 80 days.
     weekend
-        How much busier Saturdays and Sundays are: -.9 (wholesale) to 1.
+        Extra order rate on Saturdays and Sundays, as a share: -.9 (wholesale) to 1.
     return_share, return_spread
-        Share of orders of which one line comes back, 2 to 20 days later, and the standard deviation of each customer's
-        own log odds, whose median the share then is. Grocery .005, fashion .3 and more; 0 to 1.5.
+        Share of orders of which one line is returned, 2 to 20 days later, and the standard deviation of the log odds
+        between customers; the share is then the median customer's. Grocery .005, fashion .3 and more; 0 to 1.5.
     discount_share
         Share of orders bought 10 to 30 % off. 0 to .6.
     views_per_order, idle_views
-        Mean number of views in the days before an order; and of views that lead to none, later on, for each order.
-        .2 to 4 and .1 to 3, a guess: no public shop at hand tells.
+        Mean number of views in the days before an order; and, for each order, of later views that lead to no order. .2
+        to 4 and .1 to 3, a guess: no public data set has them.
     carts_per_order
-        Mean number of carts in the days before an order; half as many are filled and left. 0 to 1.2, a guess.
+        Mean number of carts in the days before an order; half as many more are filled and abandoned. 0 to 1.2, a guess.
     reviews_per_order, contacts_per_order
-        Share of orders reviewed, and asked about, some days later. 0 to .4; 0 to .15, a guess.
+        Share of orders that are followed, some days later, by a review or by a contact. 0 to .4; 0 to .15, a guess.
     items, categories
         Size of the catalogue; 0 items: orders have one line without an item.
     lines_per_order
@@ -222,10 +150,10 @@ class Knobs:
     1.0
     >>> Knobs(season_amplitude=2.0)
     Traceback (most recent call last):
-    shijin.errors.ConfigError: knob season_amplitude: 2.0 is out of range. Cure: choose 0 to 0.95.
+    shijin.errors.ConfigError: Knobs.season_amplitude: 2.0 is out of range. Cure: choose 0 to 0.95.
     >>> Knobs(clock="hour")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: knob clock: 'hour' is unknown. Cure: choose minute or day.
+    shijin.errors.ConfigError: Knobs.clock: 'hour' is unknown. Cure: choose one of: minute, day.
     """
 
     customers: int = 1000
@@ -302,17 +230,16 @@ class Knobs:
     def __post_init__(self) -> None:
         for knob in fields(self):
             value = getattr(self, knob.name)
-            low, high = _RANGES.get(knob.name, (0, 0))
-            if knob.name in _RANGES and value is not None and not low <= value <= high:
-                problem = f"{value} is out of range"
-                raise ConfigError(problem, f"knob {knob.name}", f"choose {low:g} to {high:g}")
-        for name, choices in _CHOICES.items():
+            low, high = RANGES.get(knob.name, (0, 0))
+            if knob.name in RANGES and value is not None and not low <= value <= high:
+                raise ConfigError("simulate.knob_out_of_range", f"Knobs.{knob.name}", value=value, low=low, high=high)
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                problem = f"{getattr(self, name)!r} is unknown"
-                raise ConfigError(problem, f"knob {name}", f"choose {' or '.join(choices)}")
+                value, known = getattr(self, name), ", ".join(choices)
+                raise ConfigError("simulate.unknown_choice", f"Knobs.{name}", value=value, choices=known)
 
 
-# A small web shop of home goods: two years, customers joining all along, a strong Christmas, many who come once.
+# A small web shop of home goods: two years, customers join all along, a strong Christmas, many one-timers.
 DEMO = Knobs(
     customers=3000,
     joining=0.95,
@@ -334,7 +261,7 @@ DEMO = Knobs(
     lines_per_order=2.8,
 )
 
-# Obeys BG/NBD and Gamma-Gamma to the letter; rates low enough that two orders on one day are rare.
+# Exactly BG/NBD and Gamma-Gamma; rates are so low that two orders on one day are rare.
 BGNBD_GAMMA = Knobs(
     customers=4000,
     days=900,

@@ -1,7 +1,7 @@
-"""When simulated customers order: personal rates, gaps, dropout and return. Knows no money and no items.
+"""Order times of simulated customers: personal rates, gaps, dropout and return. Knows no money and no items.
 
-Orders are a renewal process in personal time, which runs as fast as the shop is busy and as the customer's own interest
-drifts; it is mapped back to the calendar. So a rate may wander for years while gaps keep their regularity.
+Orders are a renewal process in personal time. Personal time runs faster when the shop is busy and when the customer's
+interest is high; it is mapped back to the calendar. So a rate may drift for years while gaps stay regular.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from shijin.arrays import Floats, Ints
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
 
-_BLOCK = 8  # orders drawn at once for everybody still active
+_BLOCK = 8  # orders drawn at once for every customer still active
 _NEVER = np.inf
-_DRIFT_STEPS = 48  # pieces of a life within which interest stands still
+_DRIFT_STEPS = 48  # pieces of the window in each of which interest is constant
 _SHORTEST_PIECE = 7.0  # days
-_CLUMP = (0.02, 0.2)  # of the usual gap: how soon an order of a clump follows
-_MOST_ORDERS = 2000  # of one customer: beyond it is no customer but a robot
-_MOST_EXPECTED = 0.6 * _MOST_ORDERS  # from first to last day: else the best customers would fall silent at the limit
-_LONGEST_ABSENCE = 1.5  # mean lifetimes a returning customer stays away on average
+_CLUMP = (0.02, 0.2)  # range of a gap inside a clump, as a share of the usual gap
+_MOST_ORDERS = 2000  # of one customer
+_MOST_EXPECTED = 0.6 * _MOST_ORDERS  # in the whole window, so that the best customers do not stop at the limit
+_LONGEST_ABSENCE = 1.5  # mean absence of a returning customer, in mean lifetimes
 
 
 @dataclass(frozen=True)
 class People:
-    """What n customers are like; days count from the window's first midnight.
+    """The traits of n customers; days count from the window's first midnight.
 
     rates : (n,) orders a day of operational time while alive, before drift
-    drop_chances : (n,) probability of dropping out at a repeat order; 0 where dropout is not of that kind
-    births, deaths : (n,) days; births may lie before the window, deaths are inf where none fell into it
-    returns : (n,) days from which a customer who had left orders again; inf where nobody does
+    drop_chances : (n,) probability of dropping out at a repeat order; 0 where dropout is of another kind
+    births, deaths : (n,) days; births may lie before the window, deaths are inf where they lie after it
+    returns : (n,) day from which a lost customer orders again; inf where they never do
     regularity : (n,) shape of each customer's gaps
-    staying : (n,) how much longer than others a customer tends to stay, in standard deviations; 0 where all are alike
-    one_timer : (n,) bool, never comes again
+    staying : (n,) tendency to stay longer than others, in standard deviations; 0 where all are equal
+    one_timer : (n,) bool, whether the first order is the only one
     """
 
     rates: Floats
@@ -65,11 +65,11 @@ class Lives(People):
 
 @dataclass(frozen=True)
 class PersonalTime:
-    """Each customer's own clock: the calendar's, sped up and slowed down as interest drifts.
+    """Each customer's personal clock: the calendar's, sped up and slowed down as interest drifts.
 
     calendar : the shop's
-    knots : (g + 1,) operational times between which interest stands still
-    lived : (n, g + 1) personal time at the knots, or None where nobody drifts
+    knots : (g + 1,) operational times between which interest is constant
+    lived : (n, g + 1) personal time at the knots, or None where interest does not drift
     """
 
     calendar: Calendar
@@ -78,18 +78,20 @@ class PersonalTime:
 
     @classmethod
     def of(cls, knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Self:
-        """Draw how each customer's interest drifts: an Ornstein-Uhlenbeck process on the log, mean rate kept."""
+        """Draw each customer's drift of interest: an Ornstein-Uhlenbeck process on the log that keeps the mean rate."""
         first, last = calendar.elapsed_at[0], calendar.elapsed_at[-1]
         pieces = int(np.clip((last - first) / _SHORTEST_PIECE, 1, _DRIFT_STEPS))
         knots = np.linspace(first, last, pieces + 1)
         if not knobs.drift_spread:
             return cls(calendar, knots, None)
         width = knots[1] - knots[0]
-        kept = np.exp(-width / knobs.drift_days)
-        shocks = rng.standard_normal((pieces, knobs.customers)) * np.sqrt(1 - kept**2)
-        shocks[0] /= np.sqrt(1 - kept**2)
+        # An autoregression of variance 1: the first piece is drawn from it, later ones have shocks of variance 1 - a^2.
+        memory = np.exp(-width / knobs.drift_days)
+        shocks = rng.standard_normal((pieces, knobs.customers)) * np.sqrt(1 - memory**2)
+        shocks[0] /= np.sqrt(1 - memory**2)
         for piece in range(1, pieces):
-            shocks[piece] += kept * shocks[piece - 1]
+            shocks[piece] += memory * shocks[piece - 1]
+        # Minus half the variance keeps the mean of exp at 1.
         speed = np.exp(knobs.drift_spread * shocks - knobs.drift_spread**2 / 2)
         lived = np.zeros((knobs.customers, pieces + 1))
         np.cumsum(speed.T * width, axis=1, out=lived[:, 1:])
@@ -111,7 +113,7 @@ class PersonalTime:
             return self.calendar.day_at(elapsed)
         lived = self.lived[customer]
         end = lived[:, -1:]
-        # One search for all: each customer's clock is shifted beyond the one before.
+        # One search serves all customers: each clock is shifted beyond the clock before it.
         shift = np.arange(len(customer))[:, None] * (end.max() + 1.0)
         place = np.searchsorted((lived + shift).ravel(), (np.minimum(elapsed, end) + shift).ravel(), side="right") - 1
         pieces = lived.shape[1]
@@ -128,14 +130,14 @@ def simulate_lives(knobs: Knobs, rng: np.random.Generator) -> Lives:
     calendar = Calendar.of(knobs, rng)
     people = _people(knobs, calendar, rng)
     customer, day = _orders(knobs, rng, people, PersonalTime.of(knobs, calendar, rng))
-    people.deaths[people.deaths >= knobs.days] = _NEVER  # what comes after the window has not happened yet
+    people.deaths[people.deaths >= knobs.days] = _NEVER  # deaths after the window have not happened yet
     seen = np.flatnonzero((day >= 0) & (day < knobs.days))
     by_customer = seen[np.lexsort((day[seen], customer[seen]))]
     return Lives(**vars(people), customer=customer[by_customer], day=day[by_customer], calendar=calendar)
 
 
 def _people(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> People:
-    """Draw what customers are like; deaths of those who drop out at an order are not known yet."""
+    """Draw the traits of customers; deaths at an order are decided later, with the orders."""
     n = knobs.customers
     rates = np.minimum(_rates(knobs, rng), _MOST_EXPECTED / (calendar.elapsed_at[-1] - calendar.elapsed_at[0]))
     at_order = knobs.dropout == "at_order"
@@ -159,7 +161,7 @@ def _rates(knobs: Knobs, rng: np.random.Generator) -> Floats:
 
 
 def _usual_lifetimes(knobs: Knobs, rates: Floats, rng: np.random.Generator) -> Floats:
-    """Scale of each customer's Weibull lifetime, which may go with their rate."""
+    """Scale of each customer's Weibull lifetime, which may depend on their rate."""
     usual = np.log(np.maximum(rates, 1e-9))
     tie = np.clip(knobs.lifetime_rate_tie * (usual - usual.mean()), -2, 2)
     return knobs.lifetime_days * np.exp(knobs.lifetime_spread * rng.standard_normal(knobs.customers) + tie)
@@ -171,7 +173,7 @@ def _standardised(values: Floats) -> Floats:
 
 
 def _births(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Floats:
-    """First orders: founders before the window, newcomers within it, more and more of them where the shop grows."""
+    """Days of first orders: founders before the window, newcomers within it, ever more of them where the shop grows."""
     n, first, last = knobs.customers, -float(knobs.before_days), max(knobs.joining * knobs.days, min(1.0, knobs.days))
     place = rng.random(n)
     place = place ** (1 / (1 + knobs.growth)) if knobs.growth >= 0 else 1 - (1 - place) ** (1 / (1 - knobs.growth))
@@ -183,14 +185,14 @@ def _births(knobs: Knobs, calendar: Calendar, rng: np.random.Generator) -> Float
 
 
 def _one_timer_chances(knobs: Knobs, calendar: Calendar, births: Floats) -> Floats:
-    """(n,) how likely each customer never comes again, by when they joined."""
+    """(n,) probability that each customer never orders again, by the day of joining."""
     length = np.clip(births / knobs.days, -1, 1) - 0.5
     odds = np.exp(knobs.busy_one_timers * calendar.log_busy(births) + knobs.late_one_timers * length)
     return knobs.one_timers * odds / (1 - knobs.one_timers + knobs.one_timers * odds)
 
 
 def _gaps(knobs: Knobs, shape: tuple[int, int], regularity: Floats, rng: np.random.Generator) -> Floats:
-    """Gaps of mean 1: gamma of each customer's own regularity, or short ones within clumps and longer between."""
+    """Gaps of mean 1: gamma with each customer's regularity, or short ones within clumps and longer ones between."""
     if not knobs.clumps:
         return rng.standard_gamma(np.broadcast_to(regularity, shape)) / regularity
     within = rng.random(shape) < knobs.clumps
@@ -204,6 +206,7 @@ def _orders(knobs: Knobs, rng: np.random.Generator, people: People, clock: Perso
     customers, days = [np.arange(knobs.customers)], [people.births]
     active = np.flatnonzero((people.deaths > people.births) | (people.returns < knobs.days))
     elapsed = clock.elapsed(people.births[active], active)
+    # Orders are drawn in blocks, (active customers, _BLOCK) at a time, until every customer is past the window or gone.
     for number in range(0, _MOST_ORDERS, _BLOCK):
         if not len(active):
             break
@@ -213,9 +216,10 @@ def _orders(knobs: Knobs, rng: np.random.Generator, people: People, clock: Perso
         elapsed_at = elapsed[:, None] + np.cumsum(steps, axis=1)
         day_at = clock.day_at(elapsed_at, active)
         drops = rng.random(shape) < people.drop_chances[active][:, None]
+        # An order at which a customer drops out still happens; the ones after it do not.
         dropped_before = np.cumsum(drops, axis=1) - drops > 0
-        there = (day_at < people.deaths[active, None]) | (day_at >= people.returns[active, None])
-        happened = ~dropped_before & there & (day_at < knobs.days)
+        alive = (day_at < people.deaths[active, None]) | (day_at >= people.returns[active, None])
+        happened = ~dropped_before & alive & (day_at < knobs.days)
         dropped, column = np.nonzero(happened & drops)
         people.deaths[active[dropped]] = day_at[dropped, column]
         row, column = np.nonzero(happened)

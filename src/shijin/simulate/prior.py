@@ -1,7 +1,7 @@
-"""The prior: which shops there may be. Every draw is another shop with another horizon to be forecast.
+"""The prior over shops: every draw is another shop, with another horizon to be forecast.
 
-Ranges are those of `knobs.Knobs`; how often each thing occurs is said here. `benchmarks/look.py` shows where real
-shops lie in it. Shops that were looked at say how wide a range must be, never where its middle is.
+`knobs.Knobs` documents the ranges; this file decides how often each property occurs. `benchmarks/look.py` shows where
+real shops lie in the prior. Real shops were used to decide how wide a range must be, never where its middle is.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ HISTORY_DAYS = (21, 1500)
 GAP_DAYS = (1.2, 300.0)  # of the median customer
 MOST_ORDERS = 220.0  # of the median customer, within the window
 CUSTOMERS = (30, 1600)
-CALM = 0.22  # share of shops that are
+CALM = 0.22  # share of calm shops; see `_calmer`
 GUESTS = 0.35  # share of shops with a second crowd of customers
 MOST_MOMENTS = 60_000  # expected of a whole shop: busier shops have fewer customers
-_LEAST_CUSTOMERS = 100  # that it may come down to
+_LEAST_CUSTOMERS = 100  # of such shops
 _HOLIDAYS = (355.0, 330.0, 315.0, 130.0, 45.0)  # days of the year: Christmas, Black Friday, Singles' Day ...
 _FIRST_DAY = date(2012, 1, 1)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A shop to be simulated, and what is asked: the window of `horizon_days` that ends with it.
+    """A shop to be simulated, and the window to be forecast: the last `horizon_days` of it.
 
     guests : knobs of further crowds of customers
     """
@@ -56,9 +56,9 @@ def draw_task(rng: np.random.Generator, customers: int | None = None, **fixed: A
     Parameters
     ----------
     customers
-        How many in all; drawn as well where None.
+        How many in all; drawn too where None.
     fixed
-        Knobs held at a value: what an ablation turns off.
+        Knobs held at a value, for ablations.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def draw_task(rng: np.random.Generator, customers: int | None = None, **fixed: A
 
 
 def _guests(rng: np.random.Generator, drawn: dict[str, Any], gap: float) -> dict[str, Any]:
-    """A second crowd of the same shop: it differs in some ways, and goes by the same season."""
+    """A second crowd of the same shop: it differs in some ways and has the same calendar."""
     guest = drawn | {"customers": max(round(drawn["customers"] * rng.uniform(0.05, 0.5)), 1)}
     lean = {"basket_median": _log_uniform(rng, 0.25, 4.0) * Knobs.basket_median}
     other_gap = max(gap * _log_uniform(rng, 0.25, 4.0), drawn["days"] / MOST_ORDERS)
@@ -105,7 +105,7 @@ def _guests(rng: np.random.Generator, drawn: dict[str, Any], gap: float) -> dict
 
 
 def _calmer(rng: np.random.Generator, drawn: dict[str, Any]) -> dict[str, Any]:
-    """A mature shop of regulars: hardly a season, few who leave, nobody far larger than the rest."""
+    """A mature shop of regular customers: little season, few lost customers, and none far larger than the rest."""
     calm: dict[str, Any] = {
         "season_amplitude": float(rng.uniform(0, 0.15)),
         "holiday_lift": float(rng.uniform(0, 0.3)),

@@ -1,4 +1,4 @@
-"""A simulated shop as packed arrays, with the truth behind it. Lives and baskets meet here; no file, no forecast."""
+"""A simulated shop as packed arrays, with the truth behind it. Joins lives and baskets; knows no file, no forecast."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from shijin.errors import ConfigError
 from shijin.represent.cutoff import History, as_cutoff
 from shijin.represent.pack import by_first_appearance
 from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed, history_order
-from shijin.simulate.baskets import Catalogue, draw_amounts, lean_of, make_catalogue
+from shijin.simulate.baskets import Catalogue, draw_amounts, log_basket_shift, make_catalogue
 from shijin.simulate.calendar import Calendar
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.lives import Lives, simulate_lives
-from shijin.simulate.parts import Part, around, joined, order_part, shop_clock
+from shijin.simulate.parts import Part, joined, order_part, shop_clock, side_parts
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What no shop knows of its customers; (n,) arrays in the order of the packed customers.
+    """Properties of customers that a real shop cannot observe; (n,) arrays in the order of the packed customers.
 
     rates : orders a day (of operational time) while alive
     drop_chances : probability of dropping out at each repeat order
-    births, deaths : days since the window's first midnight; deaths are inf for who is alive at its end
-    returns : days from which a customer who had left orders again; inf where nobody does
+    births, deaths : days since the window's first midnight; deaths are inf for customers alive at its end
+    returns : day from which a lost customer orders again; inf where they never do
     mean_baskets : mean order, shop currency, before returns
     regularity : shape of the gamma gaps
     """
@@ -43,7 +43,7 @@ class Truth:
 
     @property
     def alive(self) -> NDArray[np.bool_]:
-        """(n,) whether a customer may still come when the window ends."""
+        """(n,) whether a customer may still order when the window ends."""
         return np.isinf(self.deaths) | np.isfinite(self.returns)
 
 
@@ -55,9 +55,9 @@ _OF_THE_SHOP = ("days", "start", "clock", "items", "categories", "popularity")
 class Shop:
     """One simulated shop.
 
-    order_numbers : (m,) which order a moment belongs to, counted in time; -1 where to none
+    order_numbers : (m,) number of the order that a moment belongs to, counted in time; -1 where it belongs to none
     lines : items of every moment, one line without an item where the shop has no catalogue
-    calendar : when the shop was busy
+    calendar : activity of the shop by day
     guests : knobs of further crowds of its customers
     """
 
@@ -71,7 +71,7 @@ class Shop:
     guests: tuple[Knobs, ...] = ()
 
     def true_p_active(self, history: History, horizon_days: float) -> Floats:
-        """Probability that each customer of a History orders within the horizon, knowing rate and death.
+        """Probability that each customer of a History orders within the horizon, given their true rate and death.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Shop:
         return np.where(np.isnan(since_last), joins.astype(float), alive * p)
 
     def true_orders(self, history: History, horizon_days: float) -> Floats:
-        """Expected orders of each customer of a History within the horizon, knowing rate and death.
+        """Expected orders of each customer of a History within the horizon, given their true rate and death.
 
         Raises
         ------
@@ -102,8 +102,9 @@ class Shop:
             Where this has no closed form: rates that drift, regular gaps, lifetimes with a season.
         """
         self._refuse_open_forms(regular_matters=False)
-        if self.knobs.regularity != 1 or self.knobs.regularity_spread:
-            raise ConfigError("expected orders have no closed form", "knob regularity", "choose 1")
+        for name, needed in (("regularity", 1), ("regularity_spread", 0)):
+            if getattr(self.knobs, name) != needed:
+                raise ConfigError("simulate.no_closed_form", f"Knobs.{name}", needed=needed)
         n = len(history)
         rates, alive, _, ahead = self._as_of(history, horizon_days)
         if self.knobs.dropout == "lifetime":
@@ -121,21 +122,21 @@ class Shop:
     def _refuse_open_forms(self, *, regular_matters: bool) -> None:
         knobs = self.knobs
         if self.guests:
-            raise ConfigError("the truth has no closed form with guests", "guests", "simulate them apart")
+            raise ConfigError("simulate.no_closed_form_with_guests", "guests")
         for name in ("drift_spread", "slowing", "clumps", "comeback", "lifetime_spread"):
             if getattr(knobs, name):
-                raise ConfigError(f"the truth has no closed form with {name}", f"knob {name}", "choose 0")
+                raise ConfigError("simulate.no_closed_form", f"Knobs.{name}", needed=0)
         busy = knobs.season_amplitude or knobs.holiday_lift or knobs.trend or knobs.promotions or knobs.weekend
         regular = knobs.regularity != 1 or knobs.regularity_spread
-        awkward = busy or knobs.lifetime_shape != 1 or (regular_matters and regular)
-        if knobs.dropout == "lifetime" and awkward:
-            problem = "lifetimes with regular gaps or a season have no closed form"
-            raise ConfigError(problem, "knob dropout", "choose at_order or none")
+        no_formula = busy or knobs.lifetime_shape != 1 or (regular_matters and regular)
+        if knobs.dropout == "lifetime" and no_formula:
+            raise ConfigError("simulate.no_closed_form_for_lifetimes", "Knobs.dropout", choices="at_order, none")
 
     def _day(self, history: History) -> float:
         return history.cutoff / DAY_US - as_cutoff(self.knobs.start) / DAY_US
 
     def _as_of(self, history: History, horizon_days: float) -> tuple[Floats, NDArray[np.bool_], Floats, float]:
+        """Rates, whether each customer is alive, operational time since the last order, and that of the horizon."""
         n, day, calendar = len(history), self._day(history), self.calendar
         is_order = history.moments.kind == Kind.ORDER
         last = np.full(n, np.nan)
@@ -151,7 +152,7 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
     Parameters
     ----------
     guests
-        Further crowds of customers with knobs of their own, as a wholesaler's clients beside the walk-in ones. The
+        Further crowds of customers with other knobs, such as the business clients of a shop with walk-in customers. The
         window, the clock and the catalogue are the shop's.
 
     Raises
@@ -168,20 +169,28 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
     70
     >>> simulate(Knobs(customers=3, days=1, before_days=9999, rate_scale_days=1e5), seed=0)
     Traceback (most recent call last):
-    shijin.errors.ConfigError: knobs: nobody ordered inside the window. Cure: more customers or a higher rate.
+    shijin.errors.ConfigError: Knobs: nobody ordered inside the window.
+    Cure: simulate more customers, or raise their order rate.
     """
     rng = np.random.default_rng(seed)
     window = {name: getattr(knobs, name) for name in _OF_THE_SHOP}
     crowds = [_crowd(one, rng) for one in (knobs, *(replace(guest, **window) for guest in guests))]
     if not any(len(crowd.lives.day) for crowd in crowds):
-        raise ConfigError("nobody ordered inside the window", "knobs", "more customers or a higher rate")
+        raise ConfigError("simulate.nobody_ordered", "Knobs")
     catalogue = make_catalogue(knobs, rng)
     parts: list[Part] = []
     people = orders = 0
     for crowd in crowds:
-        parts += [_behind(part, people, orders) for part in crowd.parts(catalogue, rng)]
+        parts += [_renumbered(part, people, orders) for part in crowd.parts(catalogue, rng)]
         people, orders = people + crowd.knobs.customers, orders + len(crowd.ts)
-    shown, offsets, moments, numbers, lines = _assemble(joined(parts))
+    shown, packed, numbers, lines = _packed(knobs, catalogue, joined(parts))
+    truth = Truth(**{name: np.concatenate([crowd.truth(name) for crowd in crowds])[shown] for name in _TRUTH})
+    return Shop(knobs, seed, packed, truth, numbers, lines, crowds[0].lives.calendar, tuple(guests))
+
+
+def _packed(knobs: Knobs, catalogue: Catalogue, part: Part) -> tuple[Ints, Packed, Ints, Lines]:
+    """Pack all moments; give the index of each packed customer among all people, order numbers and lines too."""
+    shown, offsets, moments, numbers, lines = _assemble(part)
     lines, items, categories = _named(catalogue, lines)
     packed = Packed(
         np.char.add("c", np.char.zfill(shown.astype(np.str_), 6)),
@@ -193,8 +202,7 @@ def simulate(knobs: Knobs, seed: int, guests: Sequence[Knobs] = ()) -> Shop:
         items=items,
         categories=categories,
     )
-    truth = Truth(**{name: np.concatenate([crowd.truth(name) for crowd in crowds])[shown] for name in _TRUTH})
-    return Shop(knobs, seed, packed, truth, numbers, lines, crowds[0].lives.calendar, tuple(guests))
+    return shown, packed, numbers, lines
 
 
 @dataclass(frozen=True)
@@ -209,9 +217,9 @@ class _Crowd:
     mean_baskets: Floats
 
     def parts(self, catalogue: Catalogue, rng: np.random.Generator) -> list[Part]:
-        """Everything they do."""
+        """Draw all their moments."""
         orders = order_part(self.knobs, catalogue, (self.lives.customer, self.ts, self.number, self.cents), rng)
-        return [orders, *around(self.knobs, orders, self.lives, rng)]
+        return [orders, *side_parts(self.knobs, orders, self.lives, rng)]
 
     def truth(self, name: str) -> Floats:
         """(n,) one of the fields of `Truth`."""
@@ -220,28 +228,35 @@ class _Crowd:
 
 def _crowd(knobs: Knobs, rng: np.random.Generator) -> _Crowd:
     lives = simulate_lives(knobs, rng)
-    cents, mean_baskets = draw_amounts(knobs, lives.customer, lean_of(knobs, lives), rng)
+    cents, mean_baskets = draw_amounts(knobs, lives.customer, log_basket_shift(knobs, lives), rng)
     ts = shop_clock(knobs, lives.day)
     number = np.empty(len(ts), dtype=np.int64)
     number[np.lexsort((lives.customer, ts))] = np.arange(len(ts))
     return _Crowd(knobs, lives, ts, number, cents, mean_baskets)
 
 
-def _behind(part: Part, people: int, orders: int) -> Part:
-    """Number a crowd's customers and orders behind those of the crowds before it."""
+def _renumbered(part: Part, people: int, orders: int) -> Part:
+    """Number a crowd's customers and orders after those of earlier crowds."""
     number = np.where(part.number >= 0, part.number + orders, part.number)
     return replace(part, customer=part.customer + people, number=number)
 
 
 def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
-    """Sort moments by customer and time, customers by their histories; customers without a moment drop out.
+    """Sort moments by customer and time, and customers by their histories; customers without a moment drop out.
 
-    Returns people (latent index of each packed customer), offsets, moments, order numbers and lines.
+    Returns
+    -------
+    people : (n,) index of each packed customer among all people
+    offsets : (n + 1,)
+    moments : m of them
+    numbers : (m,) order numbers
+    lines
     """
     starts = np.cumsum(part.n_lines) - part.n_lines
     amount = np.add.reduceat(part.cents / 100, starts)
     quantity = np.add.reduceat(part.quantity, starts).astype(float)
     people, customer = np.unique(part.customer, return_inverse=True)
+    # The same sort keys as `pack` uses, so that a shop packed from its events has the same arrays.
     keys = (part.item[starts], part.number, part.discount, quantity, amount, part.kind, part.ts, customer)
     by_time = np.lexsort(keys)
     kind = part.kind[by_time]
@@ -279,7 +294,7 @@ def _gathered_lines(part: Part, starts: Ints, n_lines: Ints, ts: Ints) -> Lines:
 
 
 def _novel(owner: Ints, item: NDArray[np.int32], number: Ints, offsets: Ints) -> Floats:
-    """(m,) items of each order that its customer had in none before; orders are numbered in time, -1 is none."""
+    """(m,) number of items in each order that its customer had in no earlier one; orders are numbered in time."""
     ordered = np.flatnonzero((number >= 0) & (item >= 0))
     by_number = ordered[np.argsort(number[ordered], kind="stable")]
     _, first = np.unique(owner[by_number] * (1 + int(item.max())) + item[by_number], return_index=True)

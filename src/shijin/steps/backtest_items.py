@@ -1,29 +1,21 @@
-"""backtest --items: judge lists of items on the shop's own past, and keep the rows so that every figure recomputes."""
+"""backtest of recommendations: judge them on the shop's own past, with rows from which every figure recomputes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-import pyarrow as pa
 
 from shijin.forecasting.members import Work
 from shijin.notes import Progress
-from shijin.recommend.judge.backtest import backtest_items
+from shijin.recommend.judge.backtest import backtest_items as judge_lists
 from shijin.recommend.judge.tasks import ItemTable
-from shijin.represent.cutoff import day_of
-from shijin.represent.packed import DAY_US
-from shijin.schema import ITEMS_JUDGED
-from shijin.steps.backtest import finished, keep
-from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
+from shijin.steps.cards import ItemsBacktestCard
+from shijin.steps.defaults import judged_window
+from shijin.steps.kinds import ITEMS_BACKTEST, JUDGED_ROWS, artifacts_of
+from shijin.steps.receipts import receipt_of
 from shijin.steps.recommender import SOON_DAYS
-from shijin.steps.train import step_id
 from shijin.words import say
-from shijin.workspace import Receipt, Workspace
-
-RESULT, ROWS = "items.json", "items.parquet"
-KEYS = ("fingerprint", "cutoff", "horizon_days", "k", "parts", "views")
+from shijin.workspace import Content, Result, Workspace
 
 
 @dataclass(frozen=True)
@@ -34,51 +26,38 @@ class ItemsOptions:
     cutoff: str | date | None = None
 
 
-def run_backtest_items(
+def backtest_items(
     workspace: Workspace, options: ItemsOptions, now: datetime, progress: Progress | None = None
-) -> tuple[Receipt, pa.Table]:
-    """Judge, or find what the same data and options gave before.
+) -> Result[ItemsBacktestCard]:
+    """Judge recommendations, or find the figures that the same data and options gave before.
 
-    Ratings, dismissals and clicks change lists of today; here they are left out.
+    Ratings, dismissals and clicks change the lists of today; here they are left out.
 
     Returns
     -------
-    Receipt
-        ``inputs["backtest"]`` is its id, ``inputs["result"]`` all figures.
-    Table
-        `schema.ITEMS_JUDGED`.
+    Result
+        Table "rows": `schema.ITEMS_JUDGED`.
 
     Raises
     ------
     EmptyHistoryError
-        When there is nothing to choose among, too short a past, or nobody who came again.
+        When there is nothing to choose among, too short a past, or no customer who came again.
     """
-    packed = read_packed(workspace)
-    horizon_days = horizon_of(workspace, packed, packed.end, options.horizon)
-    if options.horizon is None:
-        horizon_days = min(horizon_days, SOON_DAYS)
-    cutoff = packed.end - horizon_days * DAY_US if options.cutoff is None else cutoff_of(packed, options.cutoff)
-    id = step_id(workspace, day_of(cutoff), horizon_days, "backtest items")
-    new = not (workspace.root / "backtests" / id / RESULT).exists()
-    if new:
-        items_known = ItemTable(workspace.read("items"), workspace.config.items)
+    window = judged_window(workspace, options.horizon, options.cutoff, now, SOON_DAYS)
+    artifacts = artifacts_of(workspace)
+    id = artifacts.id(ITEMS_BACKTEST, window.day, window.horizon_days)
+
+    def build() -> Content[ItemsBacktestCard]:
+        items = ItemTable(workspace.read("items"), workspace.config.items)
         work = Work(workspace.config.engine.threads, _in_words(workspace, progress))
-        figures, rows = backtest_items(packed, items_known, horizon_days, cutoff, work)
-        keep(workspace, id, {RESULT: figures}, {ROWS: rows})
-    result, rows = read_backtest_items(workspace, id)
-    return finished(workspace, id, result, (ROWS, RESULT), new=new, now=now), rows
+        figures, rows = judge_lists(window.packed, items, window.horizon_days, window.cutoff, work)
+        marked = {"fingerprint": workspace.basis(ITEMS_BACKTEST.depends), **figures}
+        return Content(ItemsBacktestCard.model_validate(marked), {JUDGED_ROWS: rows})
 
-
-def read_backtest_items(workspace: Workspace, id: str) -> tuple[dict[str, Any], pa.Table]:
-    """Read a backtest of lists back: all its figures and its rows.
-
-    Raises
-    ------
-    WorkspaceError
-        When a file is missing or damaged.
-    """
-    result = workspace.read_json(f"backtests/{id}/{RESULT}", *KEYS)
-    return result, workspace.read_rows(f"backtests/{id}/{ROWS}", ITEMS_JUDGED)
+    content, new = artifacts.make(ITEMS_BACKTEST, id, build)
+    outputs = artifacts.outputs(ITEMS_BACKTEST, id, content)
+    receipt = receipt_of(workspace, "backtest", options, content.card, now, outputs=outputs, keep=new)
+    return Result("items_backtest", content.card, receipt, {"rows": content.tables[JUDGED_ROWS]}, id, new)
 
 
 def _in_words(workspace: Workspace, progress: Progress | None) -> Progress | None:

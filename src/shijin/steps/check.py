@@ -4,61 +4,51 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pyarrow as pa
-
+from shijin.config import without_effect
 from shijin.errors import EmptyHistoryError
+from shijin.notes import Note, Progress
+from shijin.prepare.findings import spoils
+from shijin.steps.cards import CheckCard
 from shijin.steps.read import read_events, read_findings, read_rejected
-from shijin.workspace import Receipt, Workspace
+from shijin.workspace import Receipt, Result, Workspace
 from shijin.workspace.receipts import started
 
 
-def check(workspace: Workspace, now: datetime) -> tuple[Receipt, pa.Table]:
+def check(workspace: Workspace, options: None, now: datetime, progress: Progress | None = None) -> Result[CheckCard]:
     """Check the data.
 
     Returns
     -------
-    Receipt
-        With the findings; ``rows`` counts events, rows set aside, and findings by severity.
-    FINDINGS
-        The gravest first; the command line exits 1 where one of them ``spoils``.
+    Result
+        Table "findings": `schema.FINDINGS`, the gravest first; the command line exits 1 where one of them ``spoils``.
 
     Raises
     ------
     EmptyHistoryError
         When nothing was collected yet.
     """
+    del options, progress  # every step is called alike
     events, rejected = read_events(workspace), read_rejected(workspace)
     if not events.num_rows:
-        raise EmptyHistoryError("nothing was collected yet", str(workspace.root), "run: shijin collect FILE")
+        raise EmptyHistoryError("steps.nothing_collected", workspace.root)
     findings = read_findings(workspace, now)
     severities = findings["severity"].to_pylist()
-    versions = workspace.versions()
+    counts = {name: severities.count(name) for name in ("spoils", "warns", "notes")}
+    rows = {"events": events.num_rows, "quarantined": rejected.num_rows, **counts}
+    versions, listed = workspace.versions(), findings.to_pylist()
+    card = CheckCard(fingerprint=workspace.fingerprint(), spoils=spoils(findings), rows=rows, findings=listed)
     receipt = Receipt(
         verb="check",
         started_at=started(now),
-        inputs={"fingerprint": workspace.fingerprint()},
-        rows={
-            "events": events.num_rows,
-            "quarantined": rejected.num_rows,
-            **{name: severities.count(name) for name in ("spoils", "warns", "notes")},
-        },
-        findings=tuple(findings.to_pylist()),
+        card={"fingerprint": card.fingerprint, "spoils": card.spoils},
+        rows=rows,
+        findings=tuple(listed),
         before=versions,
         after=versions,
         outputs=tuple(f"quarantine/{name}.parquet" for name in workspace.read_quarantine()),
     )
     with workspace.lock():
         workspace.write_receipt(receipt)
-    return receipt, findings
-
-
-def spoils(findings: pa.Table) -> bool:
-    """Whether one of the findings spoils a forecast.
-
-    Examples
-    --------
-    >>> from shijin.prepare.findings import finding, findings_table
-    >>> spoils(findings_table([finding("no_orders", "spoils", 0, 0.0)])), spoils(findings_table([]))
-    (True, False)
-    """
-    return "spoils" in findings["severity"].to_pylist()
+    idle = without_effect(workspace.config)
+    notes: tuple[Note, ...] = ({"code": "check.no_effect_yet", "settings": ", ".join(idle)},) if idle else ()
+    return Result("check", card, receipt, {"findings": findings}, notes=notes)

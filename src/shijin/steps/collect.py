@@ -6,68 +6,75 @@ between leaves whole tables, and the next run of the same file adds what is miss
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect import Collected, CollectOptions, from_table, read_source
+from shijin.collect.language import is_chinese
 from shijin.errors import EmptyHistoryError, SourceError
+from shijin.notes import Note, Progress
 from shijin.prepare.findings import finding, findings_table
 from shijin.prepare.quality import rejections
-from shijin.workspace import Merged, Receipt, Workspace
+from shijin.steps.cards import CollectionCard
+from shijin.steps.receipts import options_as_json
+from shijin.workspace import Merged, Receipt, Result, Workspace
 from shijin.workspace.receipts import started
 
 
-def collect(
-    workspace: Workspace,
-    source: Path | pa.Table,
-    options: CollectOptions,
-    now: datetime,
-    *,
-    needs_orders: bool = False,
-) -> tuple[Receipt, pa.Table]:
-    """Collect a file, or a table in memory.
+@dataclass(frozen=True)
+class SourceOptions:
+    """A source and how it is to be read.
 
     Parameters
     ----------
+    source
+        A file, or a table in memory.
     needs_orders
-        Whether a source is refused that leaves the workspace without any order, as the whole way does; else it is said.
+        Whether a source is refused that leaves the workspace without any order; otherwise a finding says so.
+    """
+
+    source: Path | pa.Table
+    reading: CollectOptions = field(default_factory=CollectOptions)
+    needs_orders: bool = False
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.source.name if isinstance(self.source, Path) else "table in memory"
+
+
+def collect(
+    workspace: Workspace, options: SourceOptions, now: datetime, progress: Progress | None = None
+) -> Result[CollectionCard]:
+    """Collect a file, or a table in memory.
 
     Returns
     -------
-    Receipt
-        ``rows`` and ``money`` balance: in = accepted + updated + duplicates + quarantined.
-    FINDINGS
-        What is to be said about the source.
+    Result
+        Card and receipt balance: rows, and money, in = accepted + updated + duplicates + quarantined. Table
+        "findings": `schema.FINDINGS`, what was noticed about the source.
 
     Raises
     ------
     SourceError, QuarantineError, ConfigError
-        When the source cannot be taken; then nothing has changed.
+        When the source cannot be used; then nothing has changed.
     EmptyHistoryError
         When orders are needed and there are none; then nothing has changed.
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
+    del progress  # every step is called alike
     config = workspace.config
-    if isinstance(source, Path):
-        collected = read_source(source, config, options, now)
-    else:
-        collected = from_table(source, config, options, now)
-    said = [*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)]
+    workspace.refuse_busy()
+    collected = read(options, workspace, now)
+    findings = [*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)]
     with workspace.lock():
         _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
-        if not has_orders(collected.events) and not has_orders(workspace.read("events", ["type"])):
-            if needs_orders:
-                problem = "there is no order, so there is nothing to forecast from"
-                raise EmptyHistoryError(problem, _name(source), "add the shop's orders, or say --map type=COLUMN")
-            rows = collected.events.num_rows
-            said.append(finding("no_orders_yet", "warns", rows, rows / collected.rows_in))
-        findings = findings_table(said)
+        findings += _no_orders_yet(workspace, options, collected)
         workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
         before = workspace.versions()
         if collected.contacts.num_rows:
@@ -76,29 +83,86 @@ def collect(
             workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
         withdrawn = _withdrawn(workspace, collected)
         merged = workspace.merge("events", pa.concat_tables([collected.events, withdrawn]), "event_id")
-        outputs = keep_rejected(workspace, collected)
-        receipt = Receipt(
-            verb="collect",
-            started_at=started(now),
-            inputs=inputs_of(source, collected, options),
-            rows=rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived},
-            money=_money(collected, merged),
-            findings=tuple(findings.to_pylist()),
-            before=before,
-            after=workspace.versions(),
-            outputs=outputs,
-        )
-        workspace.write_receipt(receipt)
-    return receipt, findings
+        rows = rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived}
+        committed = Committed(before, rows, _money(collected, merged))
+        result = collection(workspace, "collect", options, collected, findings_table(findings), committed, now)
+        return replace(result, notes=tuple(_new_language(workspace, collected, before)))
 
 
-def inputs_of(source: Path | pa.Table, collected: Collected, options: CollectOptions) -> dict[str, Any]:
-    """What a receipt says of a source and how it was read."""
-    return {"source": _name(source), "digest": collected.digest, "options": asdict(options), "guess": collected.guess}
+def read(options: SourceOptions, workspace: Workspace, now: datetime) -> Collected:
+    """Read a source of orders, from a file or from memory."""
+    if isinstance(options.source, Path):
+        return read_source(options.source, workspace.config, options.reading, now)
+    return from_table(options.source, workspace.config, options.reading, now)
 
 
-def _name(source: Path | pa.Table) -> str:
-    return source.name if isinstance(source, Path) else "table in memory"
+@dataclass(frozen=True)
+class Committed:
+    """What a source changed in the workspace.
+
+    Parameters
+    ----------
+    before
+        Versions of the datasets before it.
+    rows, money
+        What became of its rows and of their money.
+    kinds
+        Of feedback: new rows by kind.
+    """
+
+    before: dict[str, int]
+    rows: dict[str, int]
+    money: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, int] | None = None
+
+
+def collection(
+    workspace: Workspace,
+    verb: str,
+    options: SourceOptions,
+    collected: Collected,
+    findings: pa.Table,
+    committed: Committed,
+    now: datetime,
+) -> Result[CollectionCard]:
+    """Keep the rows that were set aside and the receipt; gives the result of a verb that collected a source."""
+    listed = findings.to_pylist()
+    kinds = {} if committed.kinds is None else {"kinds": committed.kinds}
+    card = CollectionCard(
+        source=options.name,
+        digest=collected.digest,
+        guess=collected.guess,
+        columns={role: list(names) for role, names in collected.reading.columns.items()},
+        unread=list(collected.reading.unread),
+        rows=committed.rows,
+        money=committed.money,
+        findings=listed,
+        **kinds,
+    )
+    receipt = Receipt(
+        verb=verb,
+        started_at=started(now),
+        inputs={"source": card.source, "digest": card.digest, "options": options_as_json(options.reading)},
+        card={"guess": card.guess, "columns": card.columns, "unread": card.unread} | kinds,
+        rows=committed.rows,
+        money=committed.money,
+        findings=tuple(listed),
+        before=committed.before,
+        after=workspace.versions(),
+        outputs=_keep_rejected(workspace, collected),
+    )
+    workspace.write_receipt(receipt)
+    return Result(verb, card, receipt, {"findings": findings})
+
+
+def _new_language(workspace: Workspace, collected: Collected, before: dict[str, int]) -> list[Note]:
+    """Let a new workspace speak the language of its first source, unless its config names one; a note where it does."""
+    first = all(version < 0 for version in before.values())
+    columns = [name for names in collected.reading.columns.values() for name in names]
+    if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns):
+        return []
+    workspace.set_locale("zh")
+    return [{"code": "console.locale_set"}]
 
 
 def has_orders(events: pa.Table) -> bool:
@@ -106,7 +170,17 @@ def has_orders(events: pa.Table) -> bool:
     return bool(pc.any(pc.equal(events["type"], "order")).as_py())
 
 
-def keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]:
+def _no_orders_yet(workspace: Workspace, options: SourceOptions, collected: Collected) -> list[dict[str, object]]:
+    """A finding where neither the source nor the workspace holds an order; a refusal where orders are needed."""
+    if has_orders(collected.events) or has_orders(workspace.read("events", ["type"])):
+        return []
+    if options.needs_orders:
+        raise EmptyHistoryError("steps.no_orders", options.name)
+    rows = collected.events.num_rows
+    return [finding("no_orders_yet", "warns", rows, rows / collected.rows_in)]
+
+
+def _keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]:
     """Keep the rows that were set aside; gives the file, relative to the workspace, where there are any."""
     if not collected.rejected.num_rows:
         return ()
@@ -115,17 +189,16 @@ def keep_rejected(workspace: Workspace, collected: Collected) -> tuple[str, ...]
     return (str(path.relative_to(workspace.root)),)
 
 
-def _refuse_second_currency(kept: pa.Table, collected: Collected, own: str | None) -> None:
-    there = pc.unique(kept["currency"]).drop_null().to_pylist()
-    came = pc.unique(collected.events["currency"]).drop_null().to_pylist()
-    if own is None and there and came and set(came) != set(there):
-        problem = f"amounts in {', '.join(came)}, while the workspace holds {', '.join(there)}"
+def _refuse_second_currency(events: pa.Table, collected: Collected, configured: str | None) -> None:
+    old = pc.unique(events["currency"]).drop_null().to_pylist()
+    new = pc.unique(collected.events["currency"]).drop_null().to_pylist()
+    if configured is None and old and new and set(new) != set(old):
         source = str(collected.events["source"][0])
-        raise SourceError(problem, source, "convert the amounts, or collect it into a workspace of its own")
+        raise SourceError("steps.second_currency", source, new=", ".join(new), old=", ".join(old))
 
 
 def _filled(first: pa.Table, second: pa.Table) -> pa.Table:
-    """Rows whose key is in either table: what `first` knows, and from `second` what it does not."""
+    """Rows whose key is in either table: the values of `first`, and of `second` where `first` has none."""
     key, *rest = first.column_names
     joined = pa.table({key: pc.unique(pa.chunked_array([*first[key].chunks, *second[key].chunks], pa.string()))})
     columns = {key: joined[key]}
@@ -140,24 +213,24 @@ def _looked_up(keys: pa.ChunkedArray, among: pa.ChunkedArray, values: pa.Chunked
 
 
 def _withdrawn(workspace: Workspace, collected: Collected) -> pa.Table:
-    """Lines that an order no longer has when its source tells it anew; they stay in the tables as void."""
+    """Lines that an order no longer has in a newer export; they stay in the tables as void."""
     if not collected.whole_orders:
         return collected.events.slice(0, 0)
-    kept = workspace.read("events")
-    told_again = pc.is_in(kept["order_id"], value_set=pc.unique(collected.events["order_id"]))
-    gone = pc.invert(pc.is_in(kept["event_id"], value_set=collected.events["event_id"].combine_chunks()))
-    rows = kept.filter(pc.and_(pc.and_(told_again, gone), pc.not_equal(kept["type"], "void")))
+    events = workspace.read("events")
+    exported_again = pc.is_in(events["order_id"], value_set=pc.unique(collected.events["order_id"]))
+    gone = pc.invert(pc.is_in(events["event_id"], value_set=collected.events["event_id"].combine_chunks()))
+    rows = events.filter(pc.and_(pc.and_(exported_again, gone), pc.not_equal(events["type"], "void")))
     place = rows.schema.get_field_index("type")
     return rows.set_column(place, rows.schema.field(place), pa.repeat("void", rows.num_rows))
 
 
 def rows_of(collected: Collected, status: pa.Array) -> dict[str, int]:
-    """What became of each row that came in: in = accepted + updated + duplicates + quarantined.
+    """What became of each row of the source: in = accepted + updated + duplicates + quarantined.
 
     Parameters
     ----------
     status : (n,) string
-        What the merge made of each event.
+        What the merge did with each event.
     """
     of_rows = status.slice(0, collected.events.num_rows - collected.derived)
     counts = {name: pc.sum(pc.equal(of_rows, status)).as_py() or 0 for name, status in _BECAME.items()}

@@ -1,4 +1,4 @@
-"""What was said of customers' tiers, read from the committed events as forecasts take it."""
+"""Corrections of customers' tiers, read from the committed events as forecasts take them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ import pyarrow.compute as pc
 
 from shijin.arrays import Floats, Ints
 from shijin.config import TiersSection
-from shijin.forecasting.corrections import Corrections, Trust
+from shijin.forecasting.corrections import Corrections
 from shijin.notes import Note
 from shijin.represent.pack import wall_clock
 from shijin.segment.tiers import assign
 from shijin.workspace import Workspace
+from shijin.workspace.folder import setting
 
 
 def read_corrections(workspace: Workspace) -> Corrections | None:
     """All corrections of tiers, whenever they were made; None where there are none that name a tier of the shop."""
-    told = _told(workspace)
+    events = _corrections(workspace)
     tiers = workspace.config.tiers
-    place = _places(told["text"], tiers)
+    place = _places(events["text"], tiers)
     known = place >= 0
     if not known.any():
         return None
-    customers = told["customer_id"].to_numpy().astype(np.str_)
-    ts = wall_clock(told["ts"], workspace.config.shop.zone)
+    customers = events["customer_id"].to_numpy().astype(np.str_)
+    ts = wall_clock(events["ts"], workspace.config.shop.zone)
 
     def tier_of(expected: Floats) -> Ints:
         return _places(pa.array(assign(expected, tiers)), tiers)
@@ -32,21 +33,20 @@ def read_corrections(workspace: Workspace) -> Corrections | None:
     return Corrections(customers[known], ts[known], place[known], tier_of)
 
 
-def trust_note(trust: Trust) -> Note:
-    """How far corrections are followed, and what that rests on."""
-    code = "forecast.trust_learnt" if trust.taught else "forecast.trust_prior"
-    return {"code": code, "share": f"{trust.weight:.0%}", "taught": trust.taught}
+def tiers_read(workspace: Workspace, corrections: Corrections | None) -> list[str]:
+    """What an id must contain besides the data: the shop's tiers, where corrections speak of them."""
+    return [] if corrections is None else [setting(workspace.config, "tiers")]
 
 
 def unread_notes(workspace: Workspace, corrections: Corrections | None, before: int | None) -> list[Note]:
-    """Say how many corrections a forecast does not read: those not made before an instant, those that name no tier."""
+    """Notes on corrections that a forecast does not read: later ones, and those that name no tier of the shop."""
     later = 0 if corrections is None or before is None else corrections.since(before)
-    stray = int(np.count_nonzero(_places(_told(workspace)["text"], workspace.config.tiers) < 0))
+    stray = int(np.count_nonzero(_places(_corrections(workspace)["text"], workspace.config.tiers) < 0))
     counts = {"corrections_later": later, "corrections_of_no_tier": stray}
     return [{"code": f"forecast.{code}", "rows": rows} for code, rows in counts.items() if rows]
 
 
-def _told(workspace: Workspace) -> pa.Table:
+def _corrections(workspace: Workspace) -> pa.Table:
     events = workspace.read("events", ["customer_id", "ts", "type", "text"])
     return events.filter(pc.equal(events["type"], "correction"))
 

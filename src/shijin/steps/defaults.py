@@ -1,16 +1,14 @@
-"""The shop as arrays, read from its committed events: what train, backtest, score and report begin with."""
+"""What a step works on where options are left out: the shop as arrays, its cutoff, its horizon, its currency."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.arrays import Floats
 from shijin.config import DEFAULT_HORIZON_DAYS, parse_horizon
 from shijin.errors import ConfigError, EmptyHistoryError
 from shijin.notes import Note
@@ -18,14 +16,76 @@ from shijin.represent.cutoff import as_cutoff, day_of
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Packed
 from shijin.workspace import Workspace
+from shijin.workspace.artifacts import SHOP_KEYS
 
 SHORTER_HORIZON = "run.shorter_horizon"
 CURRENCY_LETTERS = 3  # a code such as EUR, which formats as money
 
 
+@dataclass(frozen=True)
+class Window:
+    """A shop, a cutoff and a horizon: what most steps work on.
+
+    Parameters
+    ----------
+    packed
+        The whole shop.
+    cutoff
+        A midnight, microseconds of the shop's wall clock.
+    horizon_days
+        How many days from the cutoff on are meant.
+    """
+
+    packed: Packed
+    cutoff: int
+    horizon_days: int
+
+    @property
+    def day(self) -> date:
+        """The day that begins at the cutoff."""
+        return day_of(self.cutoff)
+
+
+def forecast_window(
+    workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, now: datetime
+) -> Window:
+    """The window that a forecast is for: from the cutoff, or from the end of the data.
+
+    Raises
+    ------
+    ConfigError, EmptyHistoryError
+        As `cutoff_of` and `horizon_of`.
+    """
+    packed = read_packed(workspace)
+    begin = cutoff_of(packed, cutoff, now)
+    return Window(packed, begin, horizon_of(workspace, packed, begin, horizon))
+
+
+def judged_window(
+    workspace: Workspace,
+    horizon: str | int | None,
+    cutoff: str | date | None,
+    now: datetime,
+    most_days: int | None = None,
+) -> Window:
+    """The window that a backtest judges: from the cutoff, or the last one that the data close.
+
+    Parameters
+    ----------
+    most_days
+        The longest horizon where none is named.
+    """
+    packed = read_packed(workspace)
+    horizon_days = horizon_of(workspace, packed, packed.end, horizon)
+    if horizon is None and most_days is not None:
+        horizon_days = min(horizon_days, most_days)
+    begin = packed.end - horizon_days * DAY_US if cutoff is None else cutoff_of(packed, cutoff, now)
+    return Window(packed, begin, horizon_days)
+
+
 def read_packed(workspace: Workspace) -> Packed:
     """Pack the shop's events; the newest shop is kept in memory as long as its data do not change."""
-    return _packed_once(workspace.root, workspace.basis())
+    return _packed_once(workspace.root, workspace.basis(SHOP_KEYS))
 
 
 @lru_cache(maxsize=1)
@@ -34,63 +94,61 @@ def _packed_once(root: Path, basis: str) -> Packed:
     workspace = Workspace.open(root)
     events = workspace.read("events")
     if not events.num_rows:
-        raise EmptyHistoryError("no orders collected yet", str(root), "shijin collect orders.csv")
+        raise EmptyHistoryError("steps.nothing_collected", root)
     return pack(events, workspace.config.shop.zone, workspace.config.shop.observed_until)
 
 
-def horizon_of(workspace: Workspace, packed: Packed, cutoff: int, told: str | int | None) -> int:
-    """The horizon in days: told, configured, or 90 days, a third of the history where that is shorter.
+def horizon_of(workspace: Workspace, packed: Packed, cutoff: int, horizon: str | int | None) -> int:
+    """The horizon in days: given, configured, or 90 days, a third of the history where that is shorter.
 
     Raises
     ------
     EmptyHistoryError
-        When it is longer than what lies before the cutoff.
+        When it is longer than the history before the cutoff.
     """
-    said = told if told is not None else workspace.config.outcome.horizon
+    chosen = horizon if horizon is not None else workspace.config.outcome.horizon
     span_days = int((cutoff - packed.start) // DAY_US)
-    if said is None:
+    if chosen is None:
         return max(1, min(DEFAULT_HORIZON_DAYS, span_days // 3))
-    horizon_days = parse_horizon(said)
+    horizon_days = parse_horizon(chosen)
     if horizon_days > span_days:
-        problem = f"{horizon_days} days are longer than the history of {span_days} days"
-        raise EmptyHistoryError(problem, "horizon", f"choose {max(span_days // 3, 1)}d or shorter")
+        most = max(span_days // 3, 1)
+        raise EmptyHistoryError("steps.horizon_too_long", key="horizon", days=horizon_days, span=span_days, most=most)
     return horizon_days
 
 
-def shorter_horizon(workspace: Workspace, packed: Packed, cutoff: int, told: str | int | None) -> list[Note]:
+def shorter_horizon(workspace: Workspace, window: Window, horizon: str | int | None) -> list[Note]:
     """A note where nobody chose the horizon and the history is too short for the default of 90 days; else none."""
-    if told is not None or workspace.config.outcome.horizon is not None:
+    if horizon is not None or workspace.config.outcome.horizon is not None:
         return []
-    days, span = horizon_of(workspace, packed, cutoff, None), int((cutoff - packed.start) // DAY_US)
-    shorter = {"code": SHORTER_HORIZON, "days": days, "default": DEFAULT_HORIZON_DAYS, "span": span}
-    return [shorter] if days < DEFAULT_HORIZON_DAYS else []
+    span = int((window.cutoff - window.packed.start) // DAY_US)
+    days = window.horizon_days
+    note = {"code": SHORTER_HORIZON, "days": days, "default": DEFAULT_HORIZON_DAYS, "span": span}
+    return [note] if days < DEFAULT_HORIZON_DAYS else []
 
 
-def cutoff_of(packed: Packed, told: str | date | None) -> int:
-    """The cutoff: told as a day, or midnight after the last day of data.
+def cutoff_of(packed: Packed, cutoff: str | date | None, now: datetime) -> int:
+    """The cutoff: given as a day, or midnight after the last day of data.
 
     Raises
     ------
     ConfigError
-        When it is no day, or has not come yet. Days without data before today count as silence, which is data.
+        When it is not a day, or lies in the future. Days without data before today count as silence, which is data.
     EmptyHistoryError
         When it lies on or before the first day of data.
     """
-    if told is None:
+    if cutoff is None:
         return packed.end
-    cutoff = as_cutoff(parse_day(told))
-    today = as_cutoff(datetime.now(packed.zone).date())
-    if cutoff > max(packed.end, today + DAY_US):
-        end = day_of(packed.end)
-        problem = f"{told} has not come yet, and the data end before {end}"
-        raise ConfigError(problem, "cutoff", f"choose {end} or earlier")
-    if cutoff <= packed.start:
-        first = day_of(packed.start)
-        raise EmptyHistoryError(f"nothing lies before {told}", "cutoff", f"choose a day after {first}")
-    return cutoff
+    begin = as_cutoff(parse_day(cutoff))
+    today = as_cutoff(now.astimezone(packed.zone).date())
+    if begin > max(packed.end, today + DAY_US):
+        raise ConfigError("steps.cutoff_in_future", key="cutoff", cutoff=cutoff, end=day_of(packed.end))
+    if begin <= packed.start:
+        raise EmptyHistoryError("steps.cutoff_too_early", key="cutoff", cutoff=cutoff, first=day_of(packed.start))
+    return begin
 
 
-def parse_day(told: str | date) -> date:
+def parse_day(text: str | date) -> date:
     """Read a day.
 
     Examples
@@ -99,34 +157,19 @@ def parse_day(told: str | date) -> date:
     datetime.date(2024, 6, 1)
     >>> parse_day("June")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: cutoff: 'June' is no day. Cure: write it as 2024-06-01.
+    shijin.errors.ConfigError: cutoff: 'June' is not a day. Cure: write it as 2024-06-01.
     """
-    if isinstance(told, date):
-        return told
+    if isinstance(text, date):
+        return text
     try:
-        return date.fromisoformat(told.strip())
+        return date.fromisoformat(text.strip())
     except (ValueError, AttributeError) as error:
-        raise ConfigError(f"{told!r} is no day", "cutoff", "write it as 2024-06-01") from error
+        raise ConfigError("steps.not_a_day", key="cutoff", value=text) from error
 
 
 def currency_of(workspace: Workspace) -> str | None:
-    """The shop's currency: configured, or the one its orders name; None where they name none, or several."""
+    """The shop's currency: configured, or the one that its orders name; None where they name none, or several."""
     if workspace.config.shop.currency is not None:
         return workspace.config.shop.currency
     named = pc.unique(workspace.read("events", ["currency"])["currency"].drop_null()).to_pylist()
     return str(named[0]) if len(named) == 1 and len(named[0]) == CURRENCY_LETTERS else None
-
-
-def undated_refunds(workspace: Workspace, packed: Packed, cutoff: int, customers: pa.Array) -> Floats:
-    """(n,) refunds whose date the source does not tell, <= 0: they lower historic spend and enter nothing else."""
-    events = workspace.read("events")
-    refunds = events.filter(pc.equal(events["type"], "refund_undated"))
-    totals = np.zeros(len(customers))
-    if not refunds.num_rows:
-        return totals
-    local = pc.local_timestamp(refunds["ts"].cast(pa.timestamp("us", tz=str(packed.zone)))).cast(pa.int64())
-    refunds = refunds.filter(pc.less(local, cutoff))
-    place = pc.index_in(refunds["customer_id"], customers).to_numpy(zero_copy_only=False)
-    known = np.isfinite(place.astype(float))
-    np.add.at(totals, place[known].astype(int), pc.fill_null(refunds["amount"], 0.0).to_numpy()[known])
-    return totals

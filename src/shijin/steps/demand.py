@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from shijin.recommend.demand.demand import demand as foretell
+from shijin.notes import Progress
+from shijin.recommend.demand.demand import demand as forecast_demand
 from shijin.recommend.demand.demand import demand_table, sold_of
 from shijin.represent.cutoff import day_of
-from shijin.schema import DEMAND
-from shijin.steps.recommender import ItemContext, item_context, score_beside
-from shijin.steps.score import LATEST, looks_back
-from shijin.workspace import Receipt, Workspace
-from shijin.workspace.receipts import started
-
-ROWS, CARD = "demand.parquet", "demand.json"
+from shijin.steps.cards import DemandCard
+from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, artifacts_of
+from shijin.steps.receipts import receipt_of
+from shijin.steps.recommender import ItemContext, item_context, score_for_lists
+from shijin.steps.score import looks_back, newest_score
+from shijin.workspace import Content, Result, Workspace
 
 
 @dataclass(frozen=True)
@@ -29,30 +28,31 @@ class DemandOptions:
     cutoff: str | date | None = None
 
 
-def demand(workspace: Workspace, options: DemandOptions, now: datetime) -> tuple[Receipt, pa.Table]:
-    """Forecast the pieces of every item, and put them beside the newest forecast.
+def demand(
+    workspace: Workspace, options: DemandOptions, now: datetime, progress: Progress | None = None
+) -> Result[DemandCard]:
+    """Forecast the units of every item, and put them next to the newest forecast.
 
     Returns
     -------
-    Receipt
-        ``inputs``: the card: id of the score, how pieces were forecast, and the errors of the judged window; and
-        notes.
-    Table
-        `schema.DEMAND`, what is to bring most money first.
+    Result
+        Table "demand": `schema.DEMAND`, the most money first.
 
     Raises
     ------
     EmptyHistoryError
         When no item was ordered.
     """
-    context = item_context(workspace, options.horizon, options.cutoff, least=1)
-    table, card = demand_of(context)
-    card = {"score": score_beside(workspace, context, now), **card}
-    outputs = keep_demand(workspace, table, card)
-    told = card | {"notes": looks_back(workspace, card["cutoff"])}
-    receipt = Receipt("demand", started(now), inputs=told, rows={"items": table.num_rows}, outputs=outputs)
-    workspace.write_receipt(receipt)
-    return receipt, table
+    del progress  # every step is called alike
+    context = item_context(workspace, options.horizon, options.cutoff, now, least=1)
+    table, figures = demand_of(context)
+    content = Content(DemandCard(score=score_for_lists(workspace, context, now), **figures), {DEMAND_ROWS: table})
+    outputs = artifacts_of(workspace).attach(DEMANDED, content.card.score, content)
+    receipt = receipt_of(
+        workspace, "demand", options, content.card, now, outputs=outputs, rows={"items": table.num_rows}
+    )
+    notes = tuple(looks_back(workspace, content.card.cutoff))
+    return Result("demand", content.card, receipt, {"demand": table}, content.card.score, notes=notes)
 
 
 def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
@@ -62,8 +62,8 @@ def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
     on Online Retail and The Complete Journey alike.
     """
     sold = sold_of(context.history, context.actions, context.catalogue.product)
-    found = foretell(sold, context.horizon_days)
-    table, card = demand_table(found, context.catalogue), found.card()
+    forecast = forecast_demand(sold, context.horizon_days)
+    table, card = demand_table(forecast, context.catalogue), forecast.card()
     if card["judged"]:
         card["judged"]["cutoff"] = day_of(card["judged"]["cutoff"]).isoformat()
     return table, {
@@ -74,21 +74,9 @@ def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
     }
 
 
-def keep_demand(workspace: Workspace, table: pa.Table, card: dict[str, Any]) -> tuple[str, ...]:
-    """Write what is expected and its card beside the score that the card names; gives the files."""
-    folder = f"scores/{card['score']}"
-    with workspace.lock():
-        workspace.write_rows(f"{folder}/{ROWS}", table)
-        workspace.write_text(f"{folder}/{CARD}", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    return f"{folder}/{ROWS}", f"{folder}/{CARD}"
-
-
-def latest_demand(workspace: Workspace) -> tuple[dict[str, Any], pa.Table] | None:
-    """Card and rows that stand beside the newest forecast; None where there are none."""
-    if not (workspace.root / LATEST).exists():
+def latest_demand(workspace: Workspace) -> Content[DemandCard] | None:
+    """The demand that lies next to the newest forecast; None where there is none."""
+    newest, artifacts = newest_score(workspace), artifacts_of(workspace)
+    if newest is None or not artifacts.exists(DEMANDED, newest.score):
         return None
-    folder = f"scores/{workspace.read_json(LATEST, 'id')['id']}"
-    if not (workspace.root / folder / CARD).exists():
-        return None
-    card = workspace.read_json(f"{folder}/{CARD}", "cutoff", "horizon_days", "naive_shape", "judged")
-    return card, workspace.read_rows(f"{folder}/{ROWS}", DEMAND)
+    return artifacts.read(DEMANDED, newest.score)

@@ -40,8 +40,7 @@ def complete_journey() -> DemoShop:
         When the package that holds the data is not installed.
     """
     if find_spec(REAL_PACKAGE) is None:
-        cure = "in Shijin's clone, pip install '.[demo]'; or say shijin demo --simulated"
-        raise SourceError("the data is not installed", REAL_PACKAGE, cure)
+        raise SourceError("steps.demo_data_missing", REAL_PACKAGE)
     folder = Path(str(files(REAL_PACKAGE))) / "data"
     lines = pq.read_table(folder / "transactions.parquet")
     products = pq.read_table(folder / "products.parquet")

@@ -10,39 +10,75 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
-from shijin.export.list import export_list, to_csv, wanted_list
-from shijin.notes import Note
+from shijin.export.list import export_list, recommendation_list, to_csv
+from shijin.notes import Note, Progress
+from shijin.steps.cards import ExportCard
+from shijin.steps.kinds import FORECAST_ROWS
 from shijin.steps.read import read_contacts, read_items
+from shijin.steps.receipts import receipt_of
 from shijin.steps.score import latest_score, looks_back
-from shijin.workspace import Receipt, Workspace
-from shijin.workspace.receipts import started
+from shijin.workspace import Result, Workspace
 
 FILE = "customers.csv"
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What goes into the list: contacts only when asked for; the file to write instead of one in the workspace."""
+    """What the list holds: contacts only on request; the file to write instead of one in the workspace."""
 
     contacts: bool = False
     to: Path | None = None
 
 
-def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple[Receipt, pa.Table]:
+def export(
+    workspace: Workspace, options: ExportOptions, now: datetime, progress: Progress | None = None
+) -> Result[ExportCard]:
     """Write the list.
 
     Returns
     -------
-    Receipt
-        ``outputs`` names the file; ``inputs["notes"]`` says where the data go on after the forecast's cutoff.
-    Table
-        The rows of the file, before they are made safe for spreadsheets.
+    Result
+        Table "customers": the rows of the file, before they are made safe for spreadsheets.
     """
-    card, forecast = latest_score(workspace)
+    del progress  # every step is called alike
+    latest = latest_score(workspace)
     contacts = read_contacts(workspace) if options.contacts else None
-    table = export_list(forecast, workspace.config, contacts)
-    content = to_csv(table)
-    name = f"{card['id']}-contacts" if options.contacts else str(card["id"])
+    table = export_list(latest.tables[FORECAST_ROWS], workspace.config, contacts)
+    path = _written(workspace, latest.card.score, options, to_csv(table))
+    card = ExportCard(
+        file=str(path.absolute()),
+        score=latest.card.score,
+        contacts=options.contacts,
+        holdout=workspace.config.export.holdout,
+        customers=table.num_rows,
+        held_out=sum(table["holdout"].to_pylist()),
+    )
+    rows = {"customers": card.customers, "held_out": card.held_out}
+    # A receipt each time: who was exported when is part of the record.
+    receipt = receipt_of(workspace, "export", options, card, now, outputs=(card.file,), rows=rows)
+    notes = (*looks_back(workspace, latest.card.cutoff), *_prospects_note(table))
+    return Result("export", card, receipt, {"customers": table}, notes=notes)
+
+
+def export_recommended(workspace: Workspace, recommended: pa.Table, to: Path) -> tuple[int, int]:
+    """Write recommendations, or the customers for an item, as a list to send; gives how many are on it, and held out.
+
+    Parameters
+    ----------
+    wanted
+        The table that `recommend` gave.
+    to
+        A file that `refuse_target` did not refuse.
+    """
+    table = recommendation_list(recommended, read_items(workspace), workspace.config)
+    _write_outside(to, to_csv(table))
+    listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
+    return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
+
+
+def _written(workspace: Workspace, score: str, options: ExportOptions, content: bytes) -> Path:
+    """Write the list where it is wanted, unless it lies there already; gives the file."""
+    name = f"{score}-contacts" if options.contacts else score
     path = options.to or workspace.root / "exports" / name / FILE
     if options.to is not None:
         refuse_target(options.to)
@@ -51,36 +87,7 @@ def export(workspace: Workspace, options: ExportOptions, now: datetime) -> tuple
             _write_outside(options.to, content)
         else:
             workspace.publish("exports", name, lambda folder: (folder / FILE).write_bytes(content))
-    receipt = Receipt(
-        "export",
-        started(now),
-        inputs={
-            "score": card["id"],
-            "contacts": options.contacts,
-            "holdout": workspace.config.export.holdout,
-            "notes": [*looks_back(workspace, card["cutoff"]), *_prospects_note(table)],
-        },
-        rows={"customers": table.num_rows, "held_out": sum(table["holdout"].to_pylist())},
-        outputs=(str(path.absolute()),),
-    )
-    workspace.write_receipt(receipt)  # who was exported when is part of the record, each time
-    return receipt, table
-
-
-def export_wanted(workspace: Workspace, wanted: pa.Table, to: Path) -> tuple[int, int]:
-    """Write what customers want, or who wants an item, as a list to send; gives how many are on it, and held out.
-
-    Parameters
-    ----------
-    wanted
-        What `recommend`, `recommend_to` or `wanted_by` gave.
-    to
-        A file that `refuse_target` did not refuse.
-    """
-    table = wanted_list(wanted, read_items(workspace), workspace.config)
-    _write_outside(to, to_csv(table))
-    listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
-    return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
+    return path
 
 
 def _prospects_note(table: pa.Table) -> list[Note]:
@@ -97,13 +104,13 @@ def refuse_target(to: Path) -> None:
         When it is a folder, or in none.
     """
     if to.is_dir():
-        raise WorkspaceError("a folder, not a file", str(to), "name a file in it")
+        raise WorkspaceError("steps.target_is_folder", to)
     if not to.parent.is_dir():
-        raise WorkspaceError("cannot be written (no such folder)", str(to), "make its folder first")
+        raise WorkspaceError("steps.target_has_no_folder", to)
 
 
 def _write_outside(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise WorkspaceError(f"cannot be written ({error.strerror})", str(path), "choose another file") from error
+        raise WorkspaceError("steps.target_not_written", path, error=error.strerror) from error

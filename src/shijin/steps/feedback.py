@@ -7,74 +7,60 @@ by lists alone and leaves every model and backtest what it was.
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect import CollectOptions
 from shijin.collect.feedback import KnownIds, match_known_events, read_feedback
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.config import Config
 from shijin.errors import EmptyHistoryError
+from shijin.notes import Progress
 from shijin.prepare.clean import TIER_WORDS, plain
 from shijin.prepare.findings import findings_table
 from shijin.prepare.quality import rejections
 from shijin.schema import FEEDBACK_TYPES
-from shijin.steps.collect import has_orders, inputs_of, keep_rejected, rows_of
+from shijin.steps.cards import CollectionCard
+from shijin.steps.collect import Committed, SourceOptions, collection, has_orders, rows_of
 from shijin.words import LANGUAGES, catalogue, say
-from shijin.workspace import Receipt, Workspace
-from shijin.workspace.receipts import started
+from shijin.workspace import Result, Workspace
 
 _IDENTIFYING = ["event_id", "ts", "customer_id", "item_id", "type", "rating", "text"]
 
 
 def feedback(
-    workspace: Workspace, source: Path | pa.Table, options: CollectOptions, now: datetime
-) -> tuple[Receipt, pa.Table]:
-    """Take in a file of feedback, or a table in memory.
+    workspace: Workspace, options: SourceOptions, now: datetime, progress: Progress | None = None
+) -> Result[CollectionCard]:
+    """Collect a file of feedback, or a table in memory.
 
     Returns
     -------
-    Receipt
-        ``rows`` balance: in = accepted + updated + duplicates + quarantined; ``inputs["kinds"]`` counts what was
-        accepted or updated by kind.
-    FINDINGS
-        What is to be said about the source.
+    Result
+        The card's ``rows`` balance: in = accepted + updated + duplicates + quarantined; its ``kinds`` count the
+        accepted and updated ones by kind. Table "findings": `schema.FINDINGS`.
 
     Raises
     ------
     EmptyHistoryError
         When there are no orders yet that it could be about.
     SourceError, QuarantineError, ConfigError
-        When the source cannot be taken; then nothing has changed.
+        When the source cannot be used; then nothing has changed.
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
+    del progress  # every step is called alike
     if not has_orders(workspace.read("events", ["type"])):
-        problem = "no orders collected yet that feedback could be about"
-        raise EmptyHistoryError(problem, str(workspace.root), "shijin collect orders.csv")
+        raise EmptyHistoryError("steps.no_orders_for_feedback", workspace.root)
     with workspace.lock():
-        known = known_of(workspace)
-        collected = read_feedback(source, known, workspace.config, options, now)
+        collected = read_feedback(options.source, known_of(workspace), workspace.config, options.reading, now)
         findings = findings_table([*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)])
         workspace.refuse_full_disk(collected.events, collected.rejected)
         before = workspace.versions()
         events = match_known_events(collected, workspace.read("events", _IDENTIFYING), workspace.config)
         status = _merge(workspace, events)
-        receipt = Receipt(
-            verb="feedback",
-            started_at=started(now),
-            inputs=inputs_of(source, collected, options) | {"kinds": _kinds(events, status)},
-            rows=rows_of(collected, status),
-            findings=tuple(findings.to_pylist()),
-            before=before,
-            after=workspace.versions(),
-            outputs=keep_rejected(workspace, collected),
-        )
-        workspace.write_receipt(receipt)
-    return receipt, findings
+        committed = Committed(before, rows_of(collected, status), kinds=_kinds(events, status))
+        return collection(workspace, "feedback", options, collected, findings, committed, now)
 
 
 def known_of(workspace: Workspace) -> KnownIds:
@@ -119,5 +105,5 @@ def _merge(workspace: Workspace, events: pa.Table) -> pa.Array:
 
 
 def _kinds(events: pa.Table, status: pa.Array) -> dict[str, int]:
-    taken = events.filter(pc.not_equal(status, "same"))
-    return {row["values"]: row["counts"] for row in pc.value_counts(taken["type"]).to_pylist()}
+    changed = events.filter(pc.not_equal(status, "same"))
+    return {row["values"]: row["counts"] for row in pc.value_counts(changed["type"]).to_pylist()}

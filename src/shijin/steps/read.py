@@ -1,4 +1,4 @@
-"""Committed tables, read for those above: shop, report, notebooks. Nothing here writes."""
+"""Committed tables, read for shop, report and notebooks. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shijin.engine.duckdb import connect
 from shijin.prepare.findings import ABOUT_READING, findings_table
 from shijin.prepare.quality import check
 from shijin.schema import QUARANTINE, conform
-from shijin.workspace import Workspace
+from shijin.workspace import Receipt, Workspace
 
 
 def read_events(workspace: Workspace) -> pa.Table:
@@ -28,9 +28,14 @@ def read_contacts(workspace: Workspace) -> pa.Table:
     return workspace.read("contacts")
 
 
+def last_collection(workspace: Workspace) -> Receipt | None:
+    """The receipt of the last source of orders that was collected; None where there is none."""
+    return next((one for one in reversed(workspace.receipts()) if one.verb == "collect"), None)
+
+
 def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
     """What is wrong with the collected data, FINDINGS, the gravest first; also what the last reading guessed."""
-    found = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
+    findings = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
     guessed = {
         finding["code"]: dict(finding)
         for receipt in workspace.receipts()
@@ -38,19 +43,19 @@ def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
         for finding in receipt.findings
         if finding["code"] in ABOUT_READING
     }
-    return findings_table([*found, *guessed.values()])
+    return findings_table([*findings, *guessed.values()])
 
 
 def read_rejected(workspace: Workspace) -> pa.Table:
     """Rows set aside, QUARANTINE; a row that came in several files counts once."""
-    kept = [
+    tables = [
         table.append_column("file", pa.repeat(name, table.num_rows))
         for name, table in workspace.read_quarantine().items()
     ]
-    if not kept:
+    if not tables:
         return QUARANTINE.empty_table()
     with connect(workspace.config.engine) as connection:
-        connection.register("kept", pa.concat_tables(kept))
+        connection.register("kept", pa.concat_tables(tables))
         rows = connection.sql(
             """WITH numbered AS (
                 SELECT *, row_number() OVER (PARTITION BY file, reason, row ORDER BY source_row) AS ordinal FROM kept)

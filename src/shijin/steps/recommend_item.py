@@ -8,74 +8,73 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.arrays import Ints
-from shijin.errors import ConfigError
+from shijin.errors import ConfigError, Options
 from shijin.notes import Progress
 from shijin.recommend.ranking.recommender import Ranking, likeliest
 from shijin.recommend.reasons.reasons import Shown
 from shijin.schema import WANTED_BY
-from shijin.steps.recommend import RecommendOptions, card_of, list_request, reasons_in_words
+from shijin.steps.cards import ItemCustomersCard
+from shijin.steps.list_request import RecommendOptions, card_of, list_request, reasons_in_words
+from shijin.steps.receipts import receipt_of
 from shijin.steps.recommender import keep
 from shijin.threads import one_blas_thread
-from shijin.workspace import Receipt, Workspace
-from shijin.workspace.receipts import started
+from shijin.workspace import Result, Workspace
 
 
-def wanted_by(
-    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, progress: Progress | None = None
-) -> tuple[Receipt, pa.Table]:
-    """Find who wants one item most: a list to send.
+def customers_for_item(
+    workspace: Workspace, options: RecommendOptions, item: str, now: datetime, progress: Progress | None
+) -> Result[ItemCustomersCard]:
+    """Find the customers who are likeliest to want one item: a list to send.
 
     Returns
     -------
-    Table
-        `schema.WANTED_BY`, the likeliest customer first, `k` at most; who has not the item among the hundred likeliest
-        is not in it.
+    Result
+        Table "item_customers": `schema.WANTED_BY`, the likeliest customer first, `k` at most, without customers who
+        have the item not among their hundred likeliest.
 
     Raises
     ------
     ConfigError
-        When there is no such item, or it is no product, nobody may want it, or its customers are to be ordered by
-        anything but their chance.
+        When there is no such item, or it is not a product, no customer may want it, or its customers are to be
+        ordered by anything but their probability.
     """
-    told = {"--diverse": options.diverse, "--value-aware": options.value_aware}
-    given = [name for name, there in told.items() if there]
-    if given:
-        raise ConfigError("orders customers by their chance alone", "--item", f"leave out {' and '.join(given)}")
-    request = list_request(workspace, options, progress, item=item)
+    chosen = {"diverse": options.diverse, "value_aware": options.value_aware}
+    named = [name for name, value in chosen.items() if value]
+    if named:
+        raise ConfigError("steps.item_takes_no_order", options=Options(named))
+    request = list_request(workspace, options, now, progress)
     context, threads = request.context, workspace.config.engine.threads
     code = int(context.catalogue.codes(pa.array([item]))[0])
     rows = likeliest(request.recommender.members, context.asked, code)
 
-    def mine(wanted: Ranking) -> tuple[Ranking, Ints]:
-        chosen = wanted.item == code
-        place = np.arange(len(chosen)) - np.searchsorted(wanted.customer, wanted.customer) + 1
-        return wanted.take(chosen), place[chosen]
+    def mine(ranking: Ranking) -> tuple[Ranking, Ints]:
+        chosen = ranking.item == code
+        place = np.arange(len(chosen)) - np.searchsorted(ranking.customer, ranking.customer) + 1
+        return ranking.take(chosen), place[chosen]
 
     with one_blas_thread():
         parts = list(request.each(mine, rows, threads))
-    wanted, place = Ranking.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    likely = wanted.likely
+    ranking, place = Ranking.together([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    likely = ranking.likely
     order = np.lexsort((place, -likely))[: options.k]
     if not len(order):
-        raise ConfigError(
-            f"nobody is likely to want {item!r} next", "item", "ask for an item that sells, or a longer --horizon"
-        )
-    by_customer = np.argsort(wanted.customer[order], kind="stable")
+        raise ConfigError("steps.nobody_for_item", key="item", item=item)
+    by_customer = np.argsort(ranking.customer[order], kind="stable")
     shown = Shown(
-        wanted.customer[order][by_customer], wanted.item[order][by_customer], np.zeros(len(order), dtype=bool)
+        ranking.customer[order][by_customer], ranking.item[order][by_customer], np.zeros(len(order), dtype=bool)
     )
-    said = reasons_in_words(workspace, request, shown)
+    reasons = reasons_in_words(workspace, request, shown)
     back = np.argsort(by_customer, kind="stable")
     columns = {
-        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(wanted.customer[order])),
+        "customer_id": pa.array(context.history.customers, pa.string()).take(pa.array(ranking.customer[order])),
         "rank": np.arange(1, len(order) + 1, dtype=np.int32),
         "score": likely[order],
         "place": place[order].astype(np.int32),
-        **{name: column.take(pa.array(back)) for name, column in said.items()},
+        **{name: column.take(pa.array(back)) for name, column in reasons.items()},
     }
     table = pa.table(columns, schema=WANTED_BY)
-    card = card_of(request, options) | {"item": item, "name": str(context.catalogue.names[code])}
+    card = ItemCustomersCard(**card_of(request, options), item=item, name=str(context.catalogue.names[code]))
     keep(workspace, request.id, request.recommender)
-    receipt = Receipt("recommend", started(now), inputs=card, rows={"rows": table.num_rows})
-    workspace.write_receipt(receipt)
-    return receipt, table
+    receipt = receipt_of(workspace, "recommend", options, card, now, rows={"rows": table.num_rows})
+    tables = {"item_customers": table}
+    return Result("item_customers", card, receipt, tables, notes=tuple(request.notes), shown=(*tables,))

@@ -19,13 +19,13 @@ from shijin.recommend.past.catalogue import Catalogue
 from shijin.recommend.past.feedback import apply_feedback
 from shijin.recommend.past.responses import responses_of
 from shijin.recommend.ranking.recommender import Recommender, learn
-from shijin.recommend.ranking.saved import CARD, FORMAT, load, save
+from shijin.recommend.ranking.saved import FORMAT, load
 from shijin.recommend.ranking.training_windows import TrainingData
 from shijin.represent.cutoff import History, day_of, split_at
 from shijin.represent.packed import DAY_US, Packed
-from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
-from shijin.steps.score import LATEST, ScoreOptions, score
-from shijin.steps.train import step_id
+from shijin.steps.defaults import forecast_window
+from shijin.steps.kinds import RECOMMENDER, SCORE, artifacts_of
+from shijin.steps.score import ScoreOptions, newest_score, score
 from shijin.words import say
 from shijin.workspace import Workspace
 
@@ -63,7 +63,7 @@ class ItemContext:
 
 
 def item_context(
-    workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, least: int = 2
+    workspace: Workspace, horizon: str | int | None, cutoff: str | date | None, now: datetime, least: int = 2
 ) -> ItemContext:
     """Read a shop as lists see it.
 
@@ -79,9 +79,8 @@ def item_context(
     EmptyHistoryError
         When customers did anything with fewer items before the cutoff.
     """
-    packed = read_packed(workspace)
-    day = cutoff_of(packed, cutoff)
-    horizon_days = horizon_of(workspace, packed, day, horizon)
+    window = forecast_window(workspace, horizon, cutoff, now)
+    packed, day, horizon_days = window.packed, window.cutoff, window.horizon_days
     if horizon is None:
         horizon_days = min(horizon_days, SOON_DAYS)
     live = day >= packed.end
@@ -96,14 +95,12 @@ def item_context(
     return ItemContext(packed, history, actions, catalogue, asked, excluded, horizon_days, live)
 
 
-def score_beside(workspace: Workspace, context: ItemContext, now: datetime) -> str:
+def score_for_lists(workspace: Workspace, context: ItemContext, now: datetime) -> str:
     """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
-    if (workspace.root / LATEST).exists():
-        latest = workspace.read_json(LATEST, "id", "cutoff")
-        if latest.get("basis") == workspace.basis() and latest["cutoff"] == context.day.isoformat():
-            return str(latest["id"])
-    receipt, _ = score(workspace, ScoreOptions(cutoff=context.day), now)
-    return str(receipt.inputs["score"])
+    newest = newest_score(workspace)
+    if newest and newest.basis == workspace.basis(SCORE.depends) and newest.cutoff == context.day.isoformat():
+        return newest.score
+    return score(workspace, ScoreOptions(cutoff=context.day), now).card.score
 
 
 def in_words(workspace: Workspace, progress: Progress | None) -> Progress:
@@ -122,10 +119,11 @@ def recommender_of(
     again
         Whether what a customer bought before may be recommended.
     """
-    id = step_id(workspace, context.day, context.horizon_days, "recommender", allow_repeat, FORMAT)
-    folder = workspace.root / "recommenders" / id
-    if (folder / CARD).exists():
-        return id, _load_once(folder)
+    artifacts = artifacts_of(workspace)
+    id = artifacts.id(RECOMMENDER, context.day, context.horizon_days, allow_repeat, FORMAT)
+    if artifacts.exists(RECOMMENDER, id):
+        return id, _load_once(artifacts.place(RECOMMENDER, id))
+    workspace.refuse_busy()
     threads = workspace.config.engine.threads
     training = TrainingData(context.actions, context.catalogue, context.horizon_days, threads=threads)
     return id, learn(training, allow_repeat=allow_repeat, progress=progress)
@@ -133,8 +131,7 @@ def recommender_of(
 
 def keep(workspace: Workspace, id: str, recommender: Recommender) -> None:
     """Lay a recommender into the workspace, where the next question finds it."""
-    if not (workspace.root / "recommenders" / id / CARD).exists():
-        workspace.publish("recommenders", id, lambda path: save(recommender, path))
+    artifacts_of(workspace).make(RECOMMENDER, id, lambda: recommender)
 
 
 @lru_cache(maxsize=2)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Floats
 from shijin.collect.stock import read_stock
-from shijin.errors import ConfigError
+from shijin.errors import ConfigError, Options, suggestion
 from shijin.notes import Note
 from shijin.recommend.past.catalogue import known, prices
 from shijin.represent.cutoff import as_instant
@@ -36,22 +36,23 @@ def eligible_items(
     allowed = context.catalogue.product & known(context.catalogue, context.actions)
     notes: list[Note] = []
     if not allowed.any():
-        raise ConfigError("no item is a product", "[items] charges, tests", "correct them in shijin.toml")
+        raise ConfigError("steps.no_products", key="items.charges")
     if categories:
         allowed &= np.isin(context.catalogue.category, _category_codes(context, categories))
         if not allowed.any():
-            wanted = ", ".join(map(repr, categories))
-            raise ConfigError(f"no product is left of {wanted}", "--category", "choose another category")
+            raise ConfigError(
+                "steps.category_leaves_nothing", key="category", categories=", ".join(map(repr, categories))
+            )
     if in_stock is not None:
-        told = isinstance(in_stock, Path | str)
-        where = str(in_stock) if told else "in stock"
-        ids = read_stock(Path(where)) if told else pa.array(in_stock).cast(pa.string())
+        is_file = isinstance(in_stock, Path | str)
+        where = str(in_stock) if is_file else "in stock"
+        ids = read_stock(Path(where)) if is_file else pa.array(in_stock).cast(pa.string())
         codes = context.catalogue.codes(ids)
         before = int(allowed.sum())
         allowed &= np.isin(np.arange(len(allowed)), codes[codes >= 0])
         if not allowed.any():
-            problem = f"none of the {before} items that are left is in stock: {int((codes >= 0).sum())} of {len(ids)}"
-            raise ConfigError(f"{problem} ids are the shop's", where, "check its ids, or leave out a filter")
+            known_ids = int((codes >= 0).sum())
+            raise ConfigError("steps.stock_leaves_nothing", where, before=before, known=known_ids, ids=len(ids))
         strange = int((codes < 0).sum())
         if strange:
             notes.append({"code": "lists.strange_stock", "strange": strange, "rows": len(ids)})
@@ -68,8 +69,8 @@ def worth_of(workspace: Workspace, context: ItemContext) -> tuple[Floats, Note]:
     price = np.where(np.isfinite(price), price, np.median(price[priced]) if priced.any() else 1.0)
     events = workspace.read("events", ["item_id", "type", "ts", "amount", "cost"])
     before = pc.less(events["ts"], pa.scalar(as_instant(context.history.cutoff, context.packed.zone)))
-    told = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
-    rows = events.filter(told)
+    costed = pc.and_(pc.and_(pc.equal(events["type"], "order"), pc.is_valid(events["cost"])), before)
+    rows = events.filter(costed)
     code = context.catalogue.codes(rows["item_id"].combine_chunks())
     amount, cost = (pc.fill_null(rows[name], 0.0).to_numpy() for name in ("amount", "cost"))
     mine = code >= 0
@@ -78,8 +79,8 @@ def worth_of(workspace: Workspace, context: ItemContext) -> tuple[Floats, Note]:
     if not paid.sum() > 0:
         return price, {"code": "lists.no_costs"}
     usual = 1 - spent.sum() / paid.sum()
-    kept = np.where(paid > 0, 1 - spent / np.maximum(paid, 1e-9), usual)
-    return price * kept, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
+    margin = np.where(paid > 0, 1 - spent / np.maximum(paid, 1e-9), usual)
+    return price * margin, {"code": "lists.costs", "items": int((paid > 0).sum()), "share": f"{usual:.0%}"}
 
 
 def refuse_item(context: ItemContext, item: str, allowed: NDArray[np.bool_], filters: Sequence[str]) -> None:
@@ -99,14 +100,13 @@ def refuse_item(context: ItemContext, item: str, allowed: NDArray[np.bool_], fil
     """
     code = int(context.catalogue.codes(pa.array([item]))[0])
     if code < 0:
-        raise ConfigError(f"no item {item!r}", "item", "write the id as it stands in the order file")
+        raise ConfigError("steps.no_such_item", key="item", item=item)
     if not context.catalogue.product[code]:
-        raise ConfigError(f"{item!r} is a charge or a test code, no product", "item", "correct [items] in shijin.toml")
+        raise ConfigError("steps.item_is_no_product", key="item", item=item)
     if not known(context.catalogue, context.actions)[code]:
-        problem = f"nobody bought {item!r} or looked at it before {context.day}"
-        raise ConfigError(problem, "item", "ask for an item that somebody did")
+        raise ConfigError("steps.item_never_touched", key="item", item=item, day=context.day)
     if not allowed[code]:
-        raise ConfigError(f"{item!r} does not pass {' and '.join(filters)}", "item", "leave out a filter")
+        raise ConfigError("steps.item_filtered_out", key="item", item=item, filters=Options(filters))
 
 
 def _category_codes(context: ItemContext, categories: Sequence[str]) -> list[int]:
@@ -119,8 +119,7 @@ def _category_codes(context: ItemContext, categories: Sequence[str]) -> list[int
     for name in categories:
         if name.casefold() not in alike:
             near = difflib.get_close_matches(name.casefold(), alike, 1, 0.5)
-            some = ", ".join(map(repr, names[:8])) or "none: orders with a category tell them"
-            cure = f"did you mean {names[alike[near[0]][0]]!r}?" if near else f"there are {some}"
-            raise ConfigError(f"no category {name!r}", "--category", cure)
+            meant = suggestion(names[alike[near[0]][0]], names) if near else suggestion(name, names[:8])
+            raise ConfigError("steps.no_such_category", key="category", name=name, suggestion=meant)
         codes += [names.index(name)] if name in names else alike[name.casefold()]
     return codes

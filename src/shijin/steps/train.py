@@ -1,92 +1,85 @@
-"""train: learn from the shop's closed windows; the same data and options give the same model, found again by its id."""
+"""train: learn from the shop's closed windows; the same data and options give the same model, found by its id."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from shijin.errors import ModelError
-from shijin.forecasting.behaviour import shipped
 from shijin.forecasting.members import Work
-from shijin.forecasting.model import CARD, FORMAT, Model, train
-from shijin.notes import Progress
-from shijin.represent.cutoff import day_of
-from shijin.steps.corrections import read_corrections, trust_note
-from shijin.steps.defaults import cutoff_of, horizon_of, read_packed, shorter_horizon
-from shijin.workspace import Receipt, Workspace
-from shijin.workspace.receipts import started
+from shijin.forecasting.model import CARD, FORMAT, Model
+from shijin.forecasting.model import train as fit_model
+from shijin.forecasting.served import trust_note
+from shijin.notes import Note, Progress
+from shijin.steps.cards import ModelCard
+from shijin.steps.corrections import read_corrections, tiers_read
+from shijin.steps.defaults import Window, forecast_window, shorter_horizon
+from shijin.steps.kinds import MODEL, artifacts_of
+from shijin.steps.receipts import receipt_of
+from shijin.workspace import Result, Workspace
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How to train: horizon such as "90d", cutoff such as "2024-06-01", each the shop's default where None."""
+    """How to train: horizon such as "90d", cutoff such as "2024-06-01", each the shop's default where None.
+
+    With `adapt` the behaviour model is adapted to the shop as well, next to the shipped one.
+    """
 
     horizon: str | int | None = None
     cutoff: str | date | None = None
-    adapt: bool = False  # the network, to the shop, beside the shipped one
+    adapt: bool = False
 
 
-def train_model(
+def train(
     workspace: Workspace, options: TrainOptions, now: datetime, progress: Progress | None = None
-) -> tuple[Receipt, pa.Table]:
+) -> Result[ModelCard]:
     """Train, or find the model that the same data and options gave before.
 
     Returns
     -------
-    Receipt
-        ``inputs["model"]`` is the model's id, ``inputs["new"]`` whether it was trained now.
-    Table
-        Columns part, member, weight: what the stack makes of its members; empty for an untrained forecast.
+    Result
+        Table "weights": part, member, weight: how the ensemble combines its members; empty for an untrained forecast.
     """
-    packed = read_packed(workspace)
-    cutoff = cutoff_of(packed, options.cutoff)
-    horizon_days = horizon_of(workspace, packed, cutoff, options.horizon)
-    day = day_of(cutoff)
-    id = step_id(workspace, day, horizon_days, "train", *(["adapt"] if options.adapt else []))
-    new = not (workspace.root / "models" / id / CARD).exists()
-    if new:
-        work, corrections = Work(workspace.config.engine.threads, progress), read_corrections(workspace)
-        model = train(packed, horizon_days, cutoff, work, corrections, adapt=options.adapt)
-        workspace.publish("models", id, model.save)
-    else:
-        model = Model.load(workspace.root / "models" / id)
-    receipt = Receipt(
-        "train",
-        started(now),
-        inputs={
-            "model": id,
-            "new": new,
-            "cutoff": day.isoformat(),
-            "horizon_days": horizon_days,
-            "trained": model.stack is not None,
-            "case": model.stack.case if model.stack else "untrained",
-            "served": model.stack.served if model.stack else "untrained",
-            **({"corrections": asdict(model.trust)} if model.trust else {}),
-            "notes": [
-                *shorter_horizon(workspace, packed, cutoff, options.horizon),
-                *model.notes,
-                *(model.stack.notes if model.stack else []),
-                *([trust_note(model.trust)] if model.trust else []),
-            ],
-        },
-        before=workspace.versions(),
-        after=workspace.versions(),
-        outputs=(f"models/{id}",),
+    window = forecast_window(workspace, options.horizon, options.cutoff, now)
+    artifacts, corrections = artifacts_of(workspace), read_corrections(workspace)
+    extras = [*(["adapt"] if options.adapt else []), *tiers_read(workspace, corrections)]
+    id = artifacts.id(MODEL, window.day, window.horizon_days, *extras)
+
+    def build() -> Model:
+        work = Work(workspace.config.engine.threads, progress)
+        return fit_model(window.packed, window.horizon_days, window.cutoff, work, corrections, adapt=options.adapt)
+
+    model, new = artifacts.make(MODEL, id, build)
+    card = _card(model, window)
+    notes = [*shorter_horizon(workspace, window, options.horizon), *_notes(model)]
+    receipt = receipt_of(workspace, "train", options, card, now, outputs=(f"models/{id}",), keep=new)
+    return Result("model", card, receipt, {"weights": weights_table(model)}, id, new, tuple(notes), ("weights",))
+
+
+def _card(model: Model, window: Window) -> ModelCard:
+    stack = model.stack
+    return ModelCard(
+        cutoff=window.day.isoformat(),
+        horizon_days=window.horizon_days,
+        trained=stack is not None,
+        case=(stack.case or "untrained") if stack else "untrained",
+        served=stack.served if stack else "untrained",
+        **({"corrections": asdict(model.trust)} if model.trust else {}),
     )
-    if new:
-        workspace.write_receipt(receipt)
-    return receipt, weights_table(model)
+
+
+def _notes(model: Model) -> list[Note]:
+    of_stack = model.stack.notes if model.stack else []
+    return [*model.notes, *of_stack, *([trust_note(model.trust)] if model.trust else [])]
 
 
 def weights_table(model: Model) -> pa.Table:
-    """What the stack makes of its members: part, member, weight."""
+    """How the ensemble combines its members: part, member, weight."""
     shares = model.stack.shares() if model.stack else {}
     rows = [(part, member, weight) for part, row in shares.items() for member, weight in row.items()]
     names = ("part", "member", "weight")
@@ -103,35 +96,25 @@ def read_model(workspace: Workspace, id: str) -> Model:
     ModelError
         When there is none, or it is damaged.
     """
-    folder = workspace.root / "models" / id
-    if not folder.is_dir() or Path(id).name != id:
-        known = ", ".join(sorted(path.name for path in (workspace.root / "models").glob("*/"))) or "none yet"
-        raise ModelError(
-            f"no model {id!r}, there is: {known}", str(workspace.root / "models"), "train, or name one of these"
-        )
-    return Model.load(folder)
+    folder = workspace.root / "models"
+    if not (folder / id).is_dir() or Path(id).name != id:
+        known = ", ".join(sorted(place.name for place in folder.glob("*/"))) or "-"
+        raise ModelError("steps.no_such_model", folder, id=id, known=known)
+    return artifacts_of(workspace).read(MODEL, id)
 
 
 def newest_model(workspace: Workspace, cutoff: int, horizon_days: int | None) -> tuple[str, Model] | None:
     """The model that saw most but nothing from `cutoff` on; of equals the one trained last."""
-    found: list[tuple[tuple[int, float], str]] = []
-    for folder in (workspace.root / "models").glob("*/"):
+    artifacts = artifacts_of(workspace)
+    candidates: list[tuple[tuple[int, float], str]] = []
+    for id in artifacts.ids(MODEL):
+        place = artifacts.place(MODEL, id)
         try:
-            card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
-            fits = (
-                card["format"] == FORMAT and card["cutoff"] <= cutoff and horizon_days in (None, card["horizon_days"])
-            )
+            card = json.loads((place / CARD).read_text("utf-8"))
+            fits = card["format"] == FORMAT and card["cutoff"] <= cutoff
+            fits = fits and horizon_days in (None, card["horizon_days"])
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a damaged model, or one of another version, is met when it is named
+            continue  # a damaged model, or one of another version, is refused only where it is named
         if fits:
-            found.append(((card["cutoff"], folder.stat().st_mtime), folder.name))
-    return (max(found)[1], read_model(workspace, max(found)[1])) if found else None
-
-
-def step_id(workspace: Workspace, day: date, horizon_days: int, *options: object) -> str:
-    """An id made of what goes in: the same data, config, options, package and weights give the same.
-
-    Feedback that no forecast reads (`Workspace.basis`) leaves it. Lists read feedback, so theirs name it as an option.
-    """
-    content = json.dumps([workspace.basis(), version("shijin"), shipped().name, *map(str, options)])
-    return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+            candidates.append(((card["cutoff"], place.stat().st_mtime), id))
+    return (max(candidates)[1], read_model(workspace, max(candidates)[1])) if candidates else None

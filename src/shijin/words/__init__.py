@@ -1,10 +1,10 @@
 """Every sentence that a person reads, by code, in English and 简体中文.
 
-The catalogue lies beside this file: ``<topic>.toml`` holds the sentences of results, ``refusals/<topic>.toml`` those of
-errors, each with its cure. A code is ``<topic>.<name>`` or ``refusals.<topic>.<name>`` and has ``en`` and ``zh`` with
-the same placeholders. ``{n:day|days}`` is a number and the noun that goes with it; ``{--horizon}`` and
-``{shijin score}`` are an option and a verb, which a `Reader` writes as those who read it call them. This package knows
-no other package.
+The catalogue lies next to this file: ``<topic>.toml`` holds the sentences of results, ``refusals/<topic>.toml`` those
+of errors, each with its cure. A code is ``<topic>.<name>`` or ``refusals.<topic>.<name>``; it has ``en`` and ``zh``,
+with the same placeholders. ``{n:day|days}`` is a number and the noun that goes with it. ``{--horizon}``,
+``{--map ts=COLUMN}`` and ``{shijin score}`` are options and a verb, which a `Reader` writes as its readers call them.
+This package imports no other package.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.resources import files
 from string import Formatter
 from typing import Any, Literal, get_args
 
-from shijin.words.reader import PYTHON, Reader, filled_words
+from shijin.words.reader import PYTHON, Reader, filled_value, filled_words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -31,7 +31,9 @@ class _Filling(Formatter):
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
         if field_name.startswith("--"):
-            return self.reader.option(field_name[2:].replace("-", "_")), field_name
+            flag, _, value = field_name.partition(" ")
+            key = flag[2:].replace("-", "_")
+            return self.reader.option(key, filled_value(value, kwargs) if value else None), field_name
         if field_name.startswith("shijin "):
             return self.reader.command(filled_words(field_name, kwargs)), field_name
         field, used = super().get_field(field_name, args, kwargs)

@@ -16,8 +16,11 @@ _WITHOUT_SHOP = {"init": 'shijin.from_dataframe(orders, workspace="my-shop")', "
 class Reader(Protocol):
     """How options and verbs are written for those who read a sentence."""
 
-    def option(self, key: str) -> str:
-        """Write an option, such as ``in_stock``; a key with a dot, such as ``shop.currency``, is of ``shijin.toml``."""
+    def option(self, key: str, value: str | None = None) -> str:
+        """Write an option, such as ``in_stock``, with a value where there is one.
+
+        A key with a dot, such as ``shop.currency``, is of ``shijin.toml``.
+        """
         ...
 
     def command(self, words: Sequence[str]) -> str:
@@ -32,13 +35,20 @@ class InPython:
     --------
     >>> InPython().option("in_stock"), InPython().option("shop.currency")
     ('in_stock=', '[shop] currency')
+    >>> InPython().option("horizon", "90d"), InPython().option("map", "ts=paid_at")
+    ("horizon='90d'", "map={'ts': 'paid_at'}")
     >>> InPython().command(["score", "--horizon", "30d"]), InPython().command(["collect", "orders.csv"])
     ("shop.forecast(horizon='30d')", "shop.collect('orders.csv')")
     """
 
-    def option(self, key: str) -> str:
+    def option(self, key: str, value: str | None = None) -> str:
         """Write an argument, or a key of the config."""
-        return config_key(key) if "." in key else f"{key}="
+        if "." in key:
+            return config_key(key)
+        if value is None:
+            return f"{key}="
+        name, is_pair, column = value.partition("=")
+        return f"{key}={ {name: column} if is_pair else value!r}"
 
     def command(self, words: Sequence[str]) -> str:
         """Write a method of `Shop`."""
@@ -65,9 +75,9 @@ class InJson:
     ('in_stock', 'score')
     """
 
-    def option(self, key: str) -> str:
-        """Write the key itself."""
-        return key
+    def option(self, key: str, value: str | None = None) -> str:
+        """Write the key itself, and its value."""
+        return key if value is None else f"{key} {value}"
 
     def command(self, words: Sequence[str]) -> str:
         """Write the verb."""
@@ -84,6 +94,18 @@ def config_key(key: str) -> str:
     """
     table, _, name = key.partition(".")
     return f"[{table}] {name}"
+
+
+def filled_value(text: str, values: Mapping[str, object]) -> str:
+    """Replace each ``$name`` in the value of an option.
+
+    Examples
+    --------
+    >>> filled_value("$column=COLUMN", {"column": "cutoff"})
+    'cutoff=COLUMN'
+    """
+    parts = text.split("=")
+    return "=".join(str(values[part[1:]]) if part.startswith("$") else part for part in parts)
 
 
 def filled_words(text: str, values: Mapping[str, object]) -> list[str]:

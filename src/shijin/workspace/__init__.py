@@ -1,10 +1,25 @@
-"""A shop's folder: its tables with their commits, its receipts, and what is published from them.
+"""A shop's folder: its tables with their commits, its receipts, and the artifacts that are made of them.
 
-The door is `Workspace`; only ``steps`` may call it.
+`Workspace` is the folder, `Artifacts` what lies in it under an id, `Result` what a step gives. Only ``steps`` may open
+a workspace's files; what stands above reads results.
 """
 
+from shijin.workspace.artifacts import Artifacts, Content, Kind, Tabular, tabular
 from shijin.workspace.datasets import Merged
 from shijin.workspace.folder import Workspace
 from shijin.workspace.receipts import Receipt
+from shijin.workspace.result import Card, JudgedCard, Result
 
-__all__ = ["Merged", "Receipt", "Workspace"]
+__all__ = [
+    "Artifacts",
+    "Card",
+    "Content",
+    "JudgedCard",
+    "Kind",
+    "Merged",
+    "Receipt",
+    "Result",
+    "Tabular",
+    "Workspace",
+    "tabular",
+]

@@ -1,11 +1,10 @@
-"""Files that are there whole or not at all, one writer at a time, and a disk's refusals as one line."""
+"""Files that are there whole or not at all, and the errors of a disk as one line."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TypeVar
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
-from shijin.errors import BusyError, WorkspaceError
+from shijin.errors import WorkspaceError
 
 TEMPORARY, REPLACED = ".new-", ".old-"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -42,19 +41,22 @@ def read_back(path: Path, read: Callable[[Path], Content]) -> Content:
     try:
         return read(path)
     except (OSError, ValueError, pa.ArrowException) as error:  # damaged JSON and undecodable text are ValueErrors
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WorkspaceError(f"damaged ({said})", str(path), f"delete {path.parent} and run it again") from error
+        raise WorkspaceError("workspace.damaged_file", path, error=first_line(error), folder=path.parent) from error
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message; its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _refusal(error: Exception, where: Path) -> WorkspaceError:
-    said = str(error)
+    message = str(error)
     code = error.errno if isinstance(error, OSError) else None
-    if code in _FULL or "No space left" in said or "Disk quota" in said:
-        return WorkspaceError("the disk is full, nothing was changed", str(where), "free some space and run it again")
-    if code in _DENIED or "Permission denied" in said or "Read-only file system" in said:
-        return WorkspaceError("may not be written or read", str(where), "check the folder's owner and permissions")
-    first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
-    return WorkspaceError(f"damaged or not accessible ({first})", str(where), "restore it from a copy, or collect anew")
+    if code in _FULL or "No space left" in message or "Disk quota" in message:
+        return WorkspaceError("workspace.disk_full", where)
+    if code in _DENIED or "Permission denied" in message or "Read-only file system" in message:
+        return WorkspaceError("workspace.not_permitted", where)
+    return WorkspaceError("workspace.not_accessible", where, error=first_line(error))
 
 
 def refuse_full(where: Path, n_bytes: int) -> None:
@@ -117,38 +119,6 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)
-
-
-@contextmanager
-def only_writer(path: Path) -> Iterator[None]:
-    """Hold a lock on a file; the system lets go of it when the process ends, however it ends.
-
-    Raises
-    ------
-    BusyError
-        When another process holds it.
-    """
-    with refusals(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        _take(handle, path)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, path: Path) -> None:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise BusyError("another process is writing here", str(path.parent), "wait until it ends") from error
 
 
 def _flush(path: Path) -> None:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,12 +25,13 @@ import pyarrow.parquet as pq
 from shijin.config import Config, load_config
 from shijin.errors import WorkspaceError
 from shijin.schema import QUARANTINE, conform
+from shijin.words import Language
 from shijin.workspace import datasets, disk
+from shijin.workspace.lock import writer_lock
 from shijin.workspace.receipts import Receipt
 
 CONFIG_FILE = "shijin.toml"
-MAKE_ONE = "make one with: shijin init --workspace"
-KINDS = ("models", "scores", "backtests", "representations", "recommenders", "exports")
+FOLDERS = ("models", "scores", "backtests", "representations", "recommenders", "exports")
 
 _PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
 
@@ -60,6 +60,23 @@ def _unnamed(text: str) -> str:
     return re.sub(r"^(# )?name = .*$", "", text, flags=re.MULTILINE)
 
 
+def setting(config: Config, key: str) -> str:
+    """One setting as text: of a key, ``shop.timezone``, or of a whole table, ``tiers``.
+
+    Examples
+    --------
+    >>> setting(Config(), "shop.timezone"), setting(Config(), "export")
+    ('"UTC"', '{"holdout":0.1,"salt":"shijin"}')
+    """
+    table, _, name = key.partition(".")
+    content = config.model_dump(mode="json")[table]
+    return json.dumps(content[name] if name else content, separators=(",", ":"), ensure_ascii=False)
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
 def named(shop: str) -> str:
     """The text of a first ``shijin.toml`` for a shop of this name."""
     return TEMPLATE.replace('# name = "my shop"', f"name = {json.dumps(shop, ensure_ascii=False)}")
@@ -76,7 +93,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._held = 0
+        self.waiting: Callable[[], None] = lambda: None  # called when another process writes here
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
@@ -96,7 +113,7 @@ class Workspace:
             When a file lies there, or the folder may not be written.
         """
         if root.exists() and not root.is_dir():
-            raise WorkspaceError("a file lies where the workspace should be", str(root), "choose another folder")
+            raise WorkspaceError("workspace.file_in_its_place", root)
         with disk.refusals(root):
             root.mkdir(parents=True, exist_ok=True)
         if not (root / CONFIG_FILE).exists():
@@ -116,14 +133,13 @@ class Workspace:
 
         Examples
         --------
-        >>> Workspace.open(Path("nowhere"))
+        >>> Workspace.open(Path("nowhere"))  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with: shijin init --workspace nowhere.
+        shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with ...
         """
         if not (root / CONFIG_FILE).is_file():
-            problem = "no workspace here" if not (root / "data").exists() else f"{CONFIG_FILE} is missing"
-            here = "name a file, shijin run FILE, or make one with: shijin init"
-            raise WorkspaceError(problem, str(root), here if root == Path() else f"{MAKE_ONE} {root}")
+            lost = "config_missing" if (root / "data").exists() else "none_here" if root == Path() else "none_there"
+            raise WorkspaceError(f"workspace.{lost}", root, file=CONFIG_FILE, folder=root)
         workspace = cls(root)
         workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
         return workspace
@@ -142,6 +158,20 @@ class Workspace:
         """What ``shijin.toml`` says, defaults filled in."""
         with disk.refusals(self.root / CONFIG_FILE):
             return load_config(self.root / CONFIG_FILE)
+
+    def set_locale(self, locale: Language) -> None:
+        """Write the shop's language into ``shijin.toml``, where no line names one."""
+        path = self.root / CONFIG_FILE
+        text = path.read_text("utf-8")
+        line = f'locale = "{locale}"'
+        if re.search(r"^# locale = .*$", text, flags=re.MULTILINE):
+            text = re.sub(r"^# locale = .*$", line, text, count=1, flags=re.MULTILINE)
+        elif re.search(r"^\[shop\]\s*$", text, flags=re.MULTILINE):
+            text = re.sub(r"^\[shop\]\s*$", f"[shop]\n{line}", text, count=1, flags=re.MULTILINE)
+        else:
+            text = f"{text.rstrip()}\n\n[shop]\n{line}\n"
+        self.write_text(CONFIG_FILE, text)
+        del self.config
 
     def read(self, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of ``events``, ``items`` or ``contacts``; empty where nothing was collected yet."""
@@ -171,45 +201,51 @@ class Workspace:
         return {name: datasets.version(self.root / "data" / name) for name in datasets.SCHEMAS}
 
     def fingerprint(self) -> str:
-        """A hash of the data's commits and of what ``shijin.toml`` says: the same as long as neither changes.
+        """A hash of all committed data: the same as long as nothing is collected."""
+        return _hash([datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS])
 
-        A shop of another name, or one that reads another language, is the same shop: what was learnt of it stands.
-        """
-        return self._hash([datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS])
+    def basis(self, depends: Sequence[str] = ()) -> str:
+        """A hash of the data that forecasts read, and of the settings that a kind of artifact depends on.
 
-    def basis(self) -> str:
-        """A hash of what forecasts are made from: as `fingerprint`, but feedback that no forecast reads leaves it.
-
-        Models, backtests and scores are found again by it. What clicks, ratings or dismissals change goes by
+        Feedback that no forecast reads leaves it as it is; what clicks, ratings or dismissals change goes by
         `fingerprint`.
-        """
-        return self._hash([datasets.basis(self.root / "data" / name) for name in datasets.SCHEMAS])
 
-    def _hash(self, parts: list[str]) -> str:
-        config = self.config.model_dump_json(exclude={"shop": {"name", "locale"}})
-        return hashlib.sha256("\n".join([*parts, config]).encode()).hexdigest()[:16]
+        Parameters
+        ----------
+        depends
+            Keys of ``shijin.toml``, such as ``shop.timezone`` or ``tiers``.
+        """
+        data = [datasets.basis(self.root / "data" / name) for name in datasets.SCHEMAS]
+        return _hash([*data, *(f"{key}={setting(self.config, key)}" for key in depends)])
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the only process that writes here; what killed writers left behind is swept first.
+        """Be the only thread and process that writes here; what killed writers left behind is swept first.
+
+        Where another one writes, wait for it to end, ``[engine] lock_wait_s`` seconds at most; `waiting` is called.
 
         Raises
         ------
         BusyError
-            When another process holds the lock. A process that was killed holds none.
+            When the other writer does not end in time. A process that was killed holds no lock.
         """
-        if self._held:  # a step that holds the lock calls verbs that take it too
-            yield
-            return
-        with disk.only_writer(self.root / ".lock"):
-            self._held += 1
-            try:
+        with writer_lock(self.root / ".lock").held(self.config.engine.lock_wait_s, self.waiting) as first:
+            if first:
                 with disk.refusals(self.root):
-                    for folder in (*KINDS, "quarantine", "receipts", "."):
+                    for folder in (*FOLDERS, "quarantine", "receipts", "."):
                         disk.sweep(self.root / folder)
-                yield
-            finally:
-                self._held -= 1
+            yield
+
+    def refuse_busy(self) -> None:
+        """Make sure that the workspace can be written, before long work begins whose end is to write.
+
+        Raises
+        ------
+        BusyError
+            When another writer does not end in time.
+        """
+        with self.lock():
+            pass
 
     def publish(self, kind: str, id: str, write: Callable[[Path], object]) -> Path:
         """Write the folder ``kind/id`` whole or not at all, in place of one that is there.
@@ -217,7 +253,7 @@ class Workspace:
         Parameters
         ----------
         kind
-            One of `KINDS`.
+            One of `FOLDERS`.
         write
             Fills the folder it is handed.
         """
@@ -232,43 +268,6 @@ class Workspace:
         with self.lock():
             disk.write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8"))
         return path
-
-    def read_json(self, name: str, *keys: str) -> dict[str, Any]:
-        """Read a JSON object that was published or written here.
-
-        Parameters
-        ----------
-        keys
-            What it must hold.
-
-        Raises
-        ------
-        WorkspaceError
-            When it is missing, damaged or lacks a key.
-        """
-
-        def read(path: Path) -> dict[str, Any]:
-            content = json.loads(path.read_text("utf-8"))
-            if not isinstance(content, dict) or not set(keys) <= set(content):
-                raise ValueError("not what was written here")
-            return content
-
-        return disk.read_back(self.root / name, read)
-
-    def read_rows(self, name: str, schema: pa.Schema) -> pa.Table:
-        """Read a Parquet file that was published here; of its columns only those of the schema.
-
-        Raises
-        ------
-        WorkspaceError
-            When it is missing or damaged.
-        """
-
-        def read(path: Path) -> pa.Table:
-            there = [column for column in pq.read_schema(path).names if column in schema.names]
-            return conform(pq.read_table(path, columns=there), schema, str(path))
-
-        return disk.read_back(self.root / name, read)
 
     def write_rows(self, name: str, table: pa.Table) -> Path:
         """Write one Parquet file of the workspace, such as ``scores/<id>/recommendations.parquet``, in one move."""
@@ -304,5 +303,5 @@ class Workspace:
             try:
                 receipts.append(Receipt.from_json(file.read_text("utf-8")))
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise WorkspaceError("not readable as a receipt", str(file), "delete the file") from error
+                raise WorkspaceError("workspace.not_a_receipt", file) from error
         return receipts

@@ -21,7 +21,9 @@ class Receipt:
     started_at
         An instant with its time zone, ISO 8601.
     inputs
-        What the step was given: the source and its digest, options, what was guessed.
+        What the step was given: options, the source and its digest.
+    card
+        What the step found out, as `Result.card` has it.
     rows, money
         Counts and sums by what became of them. For ``collect``: ``in`` = accepted + updated + duplicates +
         quarantined, in rows and in money.
@@ -42,6 +44,7 @@ class Receipt:
     verb: str
     started_at: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     money: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Mapping[str, Any], ...] = ()

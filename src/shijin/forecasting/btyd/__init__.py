@@ -1,1 +1,1 @@
-"""Buy till you die: BG/NBD for orders, gamma-gamma for money, and the member that combines them."""
+"""Buy till you die: BG/NBD for orders, Gamma-Gamma for money, and the member that combines them."""

@@ -1,10 +1,10 @@
-"""When customers order and whether they still will: BG/NBD and its kin, fitted by maximum likelihood.
+"""When customers order and whether they are still active: BG/NBD and its relatives, fitted by maximum likelihood.
 
 One model with two switches. While alive a customer orders with gaps that are gamma with integer shape `regularity` and
 a personal rate (gamma over customers); after each order the customer leaves with a personal probability (beta over
-customers). With ``regularity = 1`` this is BG/NBD (Fader, Hardie and Lee 2005) or, where one may leave after the very
+customers). With ``regularity = 1`` this is BG/NBD (Fader, Hardie and Lee 2005) or, if a customer may leave after the
 first order, MBG/NBD (Batislam, Denizel and Filiztekin 2007); above 1 it is (M)BG/CNBD-k (Platzer and Reutterer 2016).
-Everything is closed form: given the count of unseen arrivals since the last order, the posterior rate is gamma.
+Everything is closed form: given the number of unseen arrivals since the last order, the posterior rate is gamma.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class OrderModel:
     """Fitted parameters; days are the unit of time.
 
     r, alpha : shape and rate of the gamma over customers' rates (of arrivals; `regularity` arrivals make an order)
-    a, b : of the beta over customers' chances to leave after an order
+    a, b : of the beta over customers' probabilities to leave after an order
     regularity : 1 is Poisson
-    early : 1 where a customer may leave after the first order, else 0
+    early : 1 if a customer may leave after the first order, else 0
     """
 
     r: float
@@ -53,16 +53,18 @@ class OrderModel:
         """(n,) probability of at least one order within the horizon."""
         phases = self._phases(seen)
         shape, share = self._arrivals(seen, horizon_days)
+        # With i unseen arrivals, the next order takes k - i more; their count is negative binomial with this tail.
         chance = betainc(self.regularity - np.arange(self.regularity), shape, share[:, None])
         return self.p_alive(seen) * np.sum(phases * chance, axis=1)
 
     def order_tails(self, seen: OrderDays, horizon_days: float, starts: Floats) -> Floats:
         """(n, J) probability of at least `starts` orders within the horizon, given at least one.
 
-        An alive customer's j-th order needs j - 1 stays after the ones before, whose chance is a ratio of beta
-        functions, and the j-th order of who never leaves, whose chance is a negative binomial tail; the two are
-        independent. Customers who share repeats and age share the tails, so these are computed once.
+        An alive customer makes j orders if a customer who never leaves would, which is a negative binomial tail, and
+        if they stay after each of the first j - 1, which is a ratio of beta functions; the two are independent.
+        Customers with equal repeats and age have equal tails, which are computed once.
         """
+        # One number per pair of repeats and age; rows `first` are one customer of each pair.
         keys = seen.repeats * (1 + seen.age.max(initial=0)) + seen.age
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
         shape, share = self._arrivals(seen.take(first), horizon_days)
@@ -97,6 +99,7 @@ class OrderModel:
 
     def _log_terms(self, seen: OrderDays) -> tuple[Floats, Floats]:
         """Log weight of having left (n,), and of being alive by unseen arrivals (n, k), up to a common factor."""
+        # x repeats, y chances to have left, m the shape of the rate's posterior after x orders.
         x, k = seen.repeats, self.regularity
         y, m = x + self.early, self.r + k * x
         phase = np.arange(k)
@@ -106,11 +109,11 @@ class OrderModel:
             alive[:, 1:] += phase[1:] * np.log(np.maximum(silence, 1e-12)) - gammaln(phase[1:] + 1)
         gone = np.log(self.a) - np.log(np.maximum(self.b + y - 1, 1e-300))
         gone = gone + gammaln(m) - m * np.log(self.alpha + seen.recency)
-        return np.where(y > 0, gone, -np.inf), alive
+        return np.where(y > 0, gone, -np.inf), alive  # without a chance to leave, nobody has left
 
 
 def fit_orders(seen: OrderDays, start: OrderModel, prior_sd: float = PRIOR_SD) -> tuple[OrderModel, bool]:
-    """Find the most likely parameters near a start that is also the centre of a mild prior.
+    """Find the parameters of largest posterior density; `start` is also the centre of a weak prior.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def fit_orders(seen: OrderDays, start: OrderModel, prior_sd: float = PRIOR_SD) -
     bool
         Whether the optimiser ended at a finite optimum.
     """
-    unique, counts = _counted_once(seen)
+    unique, counts = _distinct(seen)
     centre = start.logs
 
     def objective(logs: Floats) -> tuple[float, Floats]:
@@ -129,6 +132,7 @@ def fit_orders(seen: OrderDays, start: OrderModel, prior_sd: float = PRIOR_SD) -
         return float(-value + 0.5 * off @ off), -gradient + off / prior_sd
 
     bounds = [(min(c, 0) - BOUND, max(c, 0) + BOUND) for c in centre]
+    # The likelihood may have two optima: a second start has more varied rates and fewer customers leaving.
     starts = (centre, centre + np.array([-0.7, -0.7, -0.7, 0.7]))
     results = [
         minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
@@ -140,14 +144,14 @@ def fit_orders(seen: OrderDays, start: OrderModel, prior_sd: float = PRIOR_SD) -
 
 
 def plain_model(seen: OrderDays) -> OrderModel:
-    """Guess by moments: the shop's mean rate, one customer in four leaving at an order; where every fit starts."""
+    """A start by moments: the shop's mean rate, and one customer in four leaving after an order."""
     rate = (seen.repeats.sum() + 0.5) / max(seen.age.sum(), 1.0)
     return OrderModel(1.0, float(1 / rate), 1.0, 3.0)
 
 
 def standard_errors(model: OrderModel, seen: OrderDays) -> Floats:
     """(4,) standard errors of the log parameters, by the inverse Hessian (differences of the exact gradient)."""
-    unique, counts = _counted_once(seen)
+    unique, counts = _distinct(seen)
     step = 1e-4
     rows = [
         _likelihood(_with_logs(model, model.logs + step * unit), unique, counts)[1]
@@ -164,7 +168,7 @@ def _with_logs(model: OrderModel, logs: Floats) -> OrderModel:
 
 
 def _likelihood(model: OrderModel, seen: OrderDays, counts: Floats) -> tuple[float, Floats]:
-    """Log likelihood without the factors free of parameters, and its gradient in the log parameters."""
+    """Log likelihood without factors free of parameters, and its gradient in the log parameters."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     gone, alive = model._log_terms(seen)
     total = np.logaddexp(gone, _log_sum(alive))
@@ -172,6 +176,7 @@ def _likelihood(model: OrderModel, seen: OrderDays, counts: Floats) -> tuple[flo
     stays = betaln(a, b + y) - betaln(a, b)
     value = counts @ (r * np.log(alpha) - gammaln(r) + stays + total)
 
+    # The gradient of a log of a sum is the mean of the terms' gradients, weighted by their posterior probability.
     w_gone, w_alive = np.exp(gone - total), np.exp(alive - total[:, None])
     m = r + model.regularity * seen.repeats
     by_phase = m[:, None] + np.arange(model.regularity)
@@ -183,10 +188,11 @@ def _likelihood(model: OrderModel, seen: OrderDays, counts: Floats) -> tuple[flo
     d_a = both + w_gone / a
     d_b = both + digamma(b + y) - digamma(b) - np.where(y > 0, w_gone / np.maximum(b + y - 1, 1e-300), 0.0)
     gradient = np.array([counts @ d_r, counts @ d_alpha, counts @ d_a, counts @ d_b])
-    return float(value), gradient * np.array([r, alpha, a, b])
+    return float(value), gradient * np.array([r, alpha, a, b])  # d / d log p = p * d / d p
 
 
-def _counted_once(seen: OrderDays) -> tuple[OrderDays, Floats]:
+def _distinct(seen: OrderDays) -> tuple[OrderDays, Floats]:
+    """One customer of each distinct repeats, recency and age, and how many customers have them."""
     keys = np.stack([seen.repeats, seen.recency, seen.age], axis=1)
     order = np.lexsort(keys.T)
     new = np.ones(len(order), dtype=bool)
@@ -196,5 +202,6 @@ def _counted_once(seen: OrderDays) -> tuple[OrderDays, Floats]:
 
 
 def _log_sum(terms: Floats) -> Floats:
+    """(n,) log of the sum of exponentials of rows."""
     top = terms.max(axis=1)
     return np.asarray(top + np.log(np.exp(terms - top[:, None]).sum(axis=1)))

@@ -1,4 +1,4 @@
-"""How much an order brings: Gamma-Gamma, fitted by maximum likelihood. Knows no dates.
+"""Money of an order: Gamma-Gamma, fitted by maximum likelihood. It knows nothing about dates.
 
 A customer's orders are gamma with shape p and a personal rate, itself gamma (q, gamma) over customers (Fader and Hardie
 2013, "The Gamma-Gamma model of monetary value"). q is kept above 1, so that the mean order exists.
@@ -31,16 +31,16 @@ class BasketModel:
         return np.log([self.p, self.q - 1, self.gamma])
 
     def mean(self, orders: Floats, money: Floats) -> Floats:
-        """(n,) expected order of customers with so many orders and so much money; without orders the shop's mean."""
+        """(n,) expected money of an order, given a customer's orders and money; the shop's mean without orders."""
         return np.asarray(self.p * (self.gamma + money) / (self.p * orders + self.q - 1))
 
     def relative_variance(self, orders: Floats, coming: Floats) -> Floats:
-        """(n,) squared coefficient of variation of the sum of `coming` orders: their own and of the unknown mean."""
+        """(n,) squared coefficient of variation of the sum of `coming` orders: their own and of their unknown mean."""
         return np.asarray(1 / (self.p * coming) + 1 / np.maximum(self.p * orders + self.q - 2, 0.5))
 
 
 def plain_baskets(orders: Floats, money: Floats) -> BasketModel:
-    """Guess by moments: within-customer shape 2, between-customer shape 3, and the shop's mean order."""
+    """A start by moments: within-customer shape 2, between-customer shape 3, and the shop's mean order."""
     mean = float(money.sum() / max(orders.sum(), 1.0)) or 1.0
     return BasketModel(2.0, 3.0, mean * (3.0 - 1) / 2.0)
 
@@ -48,14 +48,14 @@ def plain_baskets(orders: Floats, money: Floats) -> BasketModel:
 def fit_baskets(
     orders: Floats, money: Floats, start: BasketModel, prior_sd: float = PRIOR_SD
 ) -> tuple[BasketModel, bool]:
-    """Find the most likely parameters near a start that is also the centre of a mild prior.
+    """Find the parameters of largest posterior density; `start` is also the centre of a weak prior.
 
     Parameters
     ----------
     orders : (n,)
-        How many orders a customer made; customers without orders or money say nothing.
+        Number of orders per customer; customers without orders or money are left out.
     money : (n,)
-        What they summed to.
+        Their sum.
 
     Returns
     -------
@@ -63,8 +63,8 @@ def fit_baskets(
     bool
         Whether the optimiser ended at a finite optimum.
     """
-    tells = (orders > 0) & (money > 0)
-    orders, money, centre = orders[tells], money[tells], start.logs
+    spenders = (orders > 0) & (money > 0)
+    orders, money, centre = orders[spenders], money[spenders], start.logs
 
     def objective(logs: Floats) -> tuple[float, Floats]:
         value, gradient = _likelihood(logs, orders, money)
@@ -89,11 +89,12 @@ def _likelihood(logs: Floats, orders: Floats, money: Floats) -> tuple[float, Flo
     """Log density of the customers' mean orders (equation 5), and its gradient in `logs`."""
     p, beyond, gamma = np.exp(logs)
     q = 1 + beyond
-    shape, seen = p * orders, np.log(gamma + money)
+    shape, log_sum = p * orders, np.log(gamma + money)
     log_money = np.log(money)
     value = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * np.log(gamma) + shape * log_money
-    value = value - log_money + np.log(orders) - (shape + q) * seen
-    d_p = orders * (digamma(shape + q) - digamma(shape) + log_money - seen)
-    d_q = digamma(shape + q) - digamma(q) + np.log(gamma) - seen
+    value = value - log_money + np.log(orders) - (shape + q) * log_sum
+    d_p = orders * (digamma(shape + q) - digamma(shape) + log_money - log_sum)
+    d_q = digamma(shape + q) - digamma(q) + np.log(gamma) - log_sum
     d_gamma = q / gamma - (shape + q) / (gamma + money)
+    # d / d log p = p * d / d p, for each parameter.
     return float(value.sum()), np.array([d_p.sum() * p, d_q.sum() * beyond, d_gamma.sum() * gamma])

@@ -1,8 +1,8 @@
-"""Buy till you die as a member: who still comes, how often, and what an order day brings.
+"""Buy till you die as a member: which customers are still active, how often they order, and how much.
 
-Order days follow BG/NBD or its kin (`bgnbd`), the money of an order day Gamma-Gamma (`gamma_gamma`); both are fitted by
-maximum likelihood on the very history that is forecast, so no closed window is needed: this is also the untrained
-forecast. Closed windows teach how spend scatters around its mean, and are where every later fit starts from.
+Order days follow BG/NBD or a relative of it (`bgnbd`), the money of an order day Gamma-Gamma (`gamma_gamma`). Both are
+fitted by maximum likelihood on the history that is forecast, so no closed window is needed. From closed windows it
+learns the scatter of spend around its mean, and the parameters where every later fit starts.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ from shijin.represent.cutoff import History
 
 NAME = "BTYD"
 MOST_FITTED = 200_000  # customers; more are thinned out evenly by position
-MOST_COMPARED = 20_000  # likewise, where models are compared
+MOST_COMPARED = 20_000  # customers, the same when models are compared
 MOST_REGULAR = 4
-TRAINED_SD = 0.5  # how far, in logs, a history may move parameters that were trained
+TRAINED_SD = 0.5  # of the prior around trained parameters, in logs
 SCATTER_WINDOWS = 2
-LEAST_SCATTER = 200  # customers who ordered, below which scatter is the model's own
+LEAST_SCATTER = 200  # customers who ordered; with fewer, scatter is that of the fitted models
 LEAST_WIDTH, MOST_WIDTH = 0.15, 2.5
 CHUNK = 50_000
-_FEW = (slice(0, 1), slice(1, 2), slice(2, 4), slice(4, None))  # order bins that share a lognormal
+_RANGES = (slice(0, 1), slice(1, 2), slice(2, 4), slice(4, None))  # order bins that share a lognormal
 
 OrdersAndBaskets = tuple[OrderModel, BasketModel]
 
 
 class Btyd:
-    """BG/NBD kin with Gamma-Gamma, fitted on the history at hand.
+    """BG/NBD or a relative of it with Gamma-Gamma, fitted on the history that is forecast.
 
     Attributes
     ----------
     notes
-        What went otherwise than planned in the last fit or forecast, in words; empty where nothing did.
+        Problems of the last fit or forecast: "orders_not_fitted" and "baskets_not_fitted", where the shop's means are
+        used in place of fitted parameters, and "no_repeat_orders", where the rate of return is that of the prior.
     """
 
     name = NAME
@@ -55,8 +56,8 @@ class Btyd:
         self.spread: Spread | None = None
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        """Learn where to start from and how spend scatters; without windows nothing."""
-        del seed  # nothing is drawn
+        """Learn the starting parameters and the scatter of spend; nothing without windows."""
+        del seed  # the fit is deterministic
         self.notes, self.trained, self.spread = [], None, None
         residuals, days, means = [], [], []
         for history, outcomes in windows[:SCATTER_WINDOWS]:
@@ -65,11 +66,11 @@ class Btyd:
             self.trained = self.trained or models
             expected, chances = _expected_days(models[0], seen, horizon_days, Grid.of_scale(history.scale))
             spend = expected * models[1].mean(seen.days, seen.money) * history.scale
-            came = (outcomes.orders > 0) & (outcomes.spend > 0)
+            spenders = (outcomes.orders > 0) & (outcomes.spend > 0)
             width = _width(models[1], seen, expected, chances)
-            residuals.append((np.log(outcomes.spend[came]) - np.log(spend[came])) / width[came])
-            days.append(outcomes.orders[came].astype(float))
-            means.append(expected[came])
+            residuals.append((np.log(outcomes.spend[spenders]) - np.log(spend[spenders])) / width[spenders])
+            days.append(outcomes.orders[spenders].astype(float))
+            means.append(expected[spenders])
         if sum(map(len, residuals)) >= LEAST_SCATTER:
             self.spread = Spread.of(np.concatenate(residuals), np.concatenate(days), np.concatenate(means))
 
@@ -87,12 +88,13 @@ class Btyd:
             some = seen.take(rows)
             p_active[rows] = models[0].p_active(some, horizon_days)
             tails = models[0].order_tails(some, horizon_days, grid.order_starts.astype(float))
+            # Differences of tails are the probabilities of the bins.
             spend[rows] = self._spend(models[1], some, -np.diff(tails, axis=1, append=0.0), grid, history.scale)
             orders[rows] = -np.diff(_stretched(tails, per_day, grid), axis=1, append=0.0)
         return Distribution(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), spend, orders, grid)
 
     def state(self) -> dict[str, Any]:
-        """Give what was learnt as plain numbers."""
+        """The fitted parameters as plain numbers."""
         return {
             "orders": None if self.trained is None else list(astuple(self.trained[0])),
             "baskets": None if self.trained is None else list(astuple(self.trained[1])),
@@ -100,7 +102,7 @@ class Btyd:
         }
 
     def load(self, state: dict[str, Any]) -> Self:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         self.trained = None
         if state["orders"] is not None:
             self.trained = OrderModel(*state["orders"]), BasketModel(*state["baskets"])
@@ -120,11 +122,11 @@ class Btyd:
         orders, orders_good = fit_orders(fitted, start, sd)
         baskets, baskets_good = fit_baskets(fitted.days, fitted.money, baskets_start, sd)
         if not orders_good:
-            self.notes.append("the order model could not be fitted: the shop's mean rate stands in")
+            self.notes.append("orders_not_fitted")
         if not baskets_good:
-            self.notes.append("the basket model could not be fitted: the shop's mean order stands in")
+            self.notes.append("baskets_not_fitted")
         if not seen.repeats.any():
-            self.notes.append("nobody has ordered on two days: how often customers come back is a guess")
+            self.notes.append("no_repeat_orders")
         return orders, baskets
 
     def _spend(self, baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, scale: float) -> Floats:
@@ -139,10 +141,10 @@ class Btyd:
 
 
 def _choose(history: History, seen: OrderDays, horizon_days: int) -> OrderModel:
-    """Where the fit starts, with both switches set: `early` by likelihood, `regularity` by a rehearsal.
+    """Choose the start of the fit with both switches: `early` by likelihood, `regularity` by a rehearsal.
 
-    The likelihood of the gaps would choose regular gaps wherever people shop by the week, though their absences are
-    anything but regular; so regularity must foretell better who came in the last horizon.
+    Likelihood would choose regular gaps wherever people shop weekly, although their absences are not regular. So a
+    larger regularity must forecast the last horizon's orders better, by two standard errors of the mean log score.
     """
     some = _thinned(seen, MOST_COMPARED)
     starts = [replace(plain_model(some), early=early) for early in (0, 1)]
@@ -151,13 +153,14 @@ def _choose(history: History, seen: OrderDays, horizon_days: int) -> OrderModel:
     if rehearsed is None:
         return start
     step = max(1, -(-len(rehearsed[0]) // MOST_COMPARED))
-    then, came = rehearsed[0].take(slice(None, None, step)), rehearsed[1][::step]
-    if not len(then):
+    earlier, ordered = rehearsed[0].take(slice(None, None, step)), rehearsed[1][::step]
+    if not len(earlier):
         return start
-    best, best_scores = start, _log_scores(start, then, came, horizon_days)
+    best, best_scores = start, _log_scores(start, earlier, ordered, horizon_days)
     for regularity in range(2, MOST_REGULAR + 1):
+        # An order takes `regularity` arrivals, so arrivals are as many times faster.
         model = replace(start, regularity=regularity, alpha=start.alpha / regularity)
-        scores = _log_scores(model, then, came, horizon_days)
+        scores = _log_scores(model, earlier, ordered, horizon_days)
         gain = scores - best_scores
         if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
             break
@@ -165,9 +168,9 @@ def _choose(history: History, seen: OrderDays, horizon_days: int) -> OrderModel:
     return best
 
 
-def _log_scores(model: OrderModel, then: OrderDays, came: NDArray[np.bool_], horizon_days: int) -> Floats:
-    p_active = fit_orders(then, model)[0].p_active(then, horizon_days)
-    return np.log(np.clip(np.where(came, p_active, 1 - p_active), P_FLOOR, 1.0))
+def _log_scores(model: OrderModel, earlier: OrderDays, ordered: NDArray[np.bool_], horizon_days: int) -> Floats:
+    p_active = fit_orders(earlier, model)[0].p_active(earlier, horizon_days)
+    return np.log(np.clip(np.where(ordered, p_active, 1 - p_active), P_FLOOR, 1.0))
 
 
 def _thinned(seen: OrderDays, most: int) -> OrderDays:
@@ -175,7 +178,7 @@ def _thinned(seen: OrderDays, most: int) -> OrderDays:
 
 
 def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: Grid) -> tuple[Floats, Floats]:
-    """(n,) expected order days given one, and their (n, J) bins."""
+    """(n,) expected order days given at least one, and (n, J) the probabilities of their bins."""
     tails = model.order_tails(seen, horizon_days, grid.order_starts.astype(float))
     chances = -np.diff(tails, axis=1, append=0.0)
     return chances @ grid.order_means, chances
@@ -183,15 +186,16 @@ def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: 
 
 def _stretched(tails: Floats, per_day: float, grid: Grid) -> Floats:
     """Turn probabilities of at least j order days into those of at least j orders, at `per_day` orders a day."""
+    # At least j orders means at least j / per_day order days: read the tails there, between two bins.
     starts = grid.order_starts.astype(float)
-    wanted = np.maximum(starts / per_day, 1.0)
-    high = np.clip(np.searchsorted(starts, wanted), 1, len(starts) - 1)
-    part = (wanted - starts[high - 1]) / (starts[high] - starts[high - 1])
+    target = np.maximum(starts / per_day, 1.0)
+    high = np.clip(np.searchsorted(starts, target), 1, len(starts) - 1)
+    part = (target - starts[high - 1]) / (starts[high] - starts[high - 1])
     return np.asarray(tails[:, high - 1] * (1 - part) + tails[:, high] * part)
 
 
 def _width(baskets: BasketModel, seen: OrderDays, expected: Floats, chances: Floats) -> Floats:
-    """(n,) standard deviation of log spend given an order day: of counts, orders and their unknown mean."""
+    """(n,) standard deviation of log spend given an order day: of the count, the orders and their unknown mean."""
     counts = _variation(chances, expected, Grid.of_scale(1.0).order_means)
     variance = baskets.relative_variance(seen.days, expected) + counts
     return np.clip(np.sqrt(np.log1p(variance)), LEAST_WIDTH, MOST_WIDTH)
@@ -203,15 +207,16 @@ def _variation(chances: Floats, mean: Floats, counts: Floats) -> Floats:
 
 
 def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, basket: Floats) -> Floats:
-    """(n, K) spend bins: a lognormal for one order day, for two, and for two ranges above, mixed by their chances."""
+    """(n, K) spend bins: lognormals for one order day, for two, and for two ranges above, mixed by probability."""
     log_edges = np.log(grid.spend_edges[1:-1])
     spend = np.zeros((len(seen), len(grid.spend_means)))
-    for bins in _FEW:
+    for bins in _RANGES:
         weight, counts = chances[:, bins].sum(axis=1), grid.order_means[bins]
-        given = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
-        given = given / given.sum(axis=1, keepdims=True)
-        mean = given @ counts
-        variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(given, mean, counts))
+        # Probabilities of the counts within the range; uniform where the range has next to no weight.
+        within = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
+        within = within / within.sum(axis=1, keepdims=True)
+        mean = within @ counts
+        variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(within, mean, counts))
         centre = np.log(np.maximum(basket * mean, grid.spend_edges[1] * 1e-2)) - variance / 2
         below = ndtr((log_edges - centre[:, None]) / np.sqrt(variance)[:, None])
         spend += weight[:, None] * np.diff(below, axis=1, prepend=0.0, append=1.0)

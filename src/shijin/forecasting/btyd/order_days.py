@@ -1,4 +1,4 @@
-"""A history as buy-till-you-die models read it: how often, how recently, since when, how much. Knows no model."""
+"""A history as buy-till-you-die models read it: frequency, recency, age and money. It knows nothing about models."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class OrderDays:
     recency : days from the first order day to the last (t_x)
     age : days from the first order day to the cutoff (T), >= 1
     log_gaps : sum of the logarithms of the gaps between order days
-    days : order days in all; 0 for who has been seen but never ordered (their age counts from their first moment)
-    money : everything they spent net of returns, in units of the shop's scale, floored at 0
+    days : all order days; 0 for customers who never ordered, whose age counts from their first moment
+    money : all spend net of returns, in units of the shop's scale, floored at 0
     """
 
     repeats: Floats
@@ -45,21 +45,22 @@ def order_days(history: History) -> OrderDays:
 
 
 def rehearsal(history: History, horizon_days: int) -> tuple[OrderDays, NDArray[np.bool_]] | None:
-    """Look back to one horizon before the cutoff: what was known of who had ordered by then, and who came since.
+    """Customers as they were one horizon before the cutoff, and whether each has ordered since.
 
-    None where the history does not reach two horizons back.
+    Only those who had ordered by then. None if the history spans less than two horizons.
     """
     if history.span_days < 2 * horizon_days:
         return None
     customer, day = _distinct_days(history)
-    then = history.cutoff // DAY_US - horizon_days
-    before = day < then
-    came = np.bincount(customer[~before], minlength=len(history)) > 0
+    rehearsal_day = history.cutoff // DAY_US - horizon_days
+    before = day < rehearsal_day
+    ordered_since = np.bincount(customer[~before], minlength=len(history)) > 0
     known = np.bincount(customer[before], minlength=len(history)) > 0
-    return _summary(history, customer[before], day[before], then).take(known), came[known]
+    return _summary(history, customer[before], day[before], rehearsal_day).take(known), ordered_since[known]
 
 
 def _distinct_days(history: History) -> tuple[Ints, Ints]:
+    """Customer and day of every order day, by customer and day."""
     is_order = history.moments.kind == Kind.ORDER
     customer, day = history.customer[is_order], history.moments.ts[is_order] // DAY_US
     new = np.ones(len(day), dtype=bool)
@@ -70,13 +71,14 @@ def _distinct_days(history: History) -> tuple[Ints, Ints]:
 def _summary(history: History, customer: Ints, day: Ints, cutoff_day: int) -> OrderDays:
     n = len(history)
     days = np.bincount(customer, minlength=n).astype(float)
-    begin = history.moments.ts[history.offsets[:-1]] // DAY_US  # stays so for who never ordered
+    begin = history.moments.ts[history.offsets[:-1]] // DAY_US  # first moment, kept for customers who never ordered
     last = begin.copy()
-    begin[customer[::-1]] = day[::-1]  # the earliest is written last
+    # Of several values written to one place the last one stays: backwards that is the earliest day.
+    begin[customer[::-1]] = day[::-1]
     last[customer] = day
     gaps = np.zeros(len(day))
-    again = np.flatnonzero(customer[1:] == customer[:-1]) + 1
-    gaps[again] = np.log(day[again] - day[again - 1])
+    repeat = np.flatnonzero(customer[1:] == customer[:-1]) + 1
+    gaps[repeat] = np.log(day[repeat] - day[repeat - 1])
     money = per_customer(history.moments.amount * (history.moments.kind <= Kind.CHARGE), history.offsets)
     return OrderDays(
         repeats=np.maximum(days - 1, 0.0),

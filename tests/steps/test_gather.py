@@ -1,4 +1,4 @@
-"""What the page shows of lists: read from beside the forecast it shows, and nothing that belongs to another."""
+"""What the page shows: gathered from next to the newest forecast, and nothing that belongs to another one."""
 
 import json
 import shutil
@@ -10,14 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from rawfile import HORIZON_DAYS
+from shijin.report.localiser import Localiser
 from shijin.report.recommendations import reason_words
-from shijin.report.voice import Voice
 from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
-from shijin.steps.recommend import RecommendOptions, recommend
-from shijin.steps.report import report, report_data
-from shijin.steps.report_lists import read_demanded, read_judged_lists, read_wanted
+from shijin.steps.gather import report_data
+from shijin.steps.kinds import ITEMS_BACKTEST, artifacts_of
+from shijin.steps.list_request import RecommendOptions
+from shijin.steps.recommend import recommend
+from shijin.steps.report import ReportOptions, report
 from shijin.steps.score import ScoreOptions, score
+from shijin.words import say
 from shijin.workspace import Workspace
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -33,14 +36,14 @@ def latest(shop: Workspace) -> Path:
 
 
 def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop: Workspace) -> None:
-    data, _ = report_data(shop, NOW)
+    data = report_data(shop, NOW).data
     lists = pq.read_table(latest(shop) / "recommendations.parquet")
-    assert data.wanted is not None
-    assert data.demanded is not None
-    assert data.wanted.customers == len(set(lists["customer_id"].to_pylist()))
-    assert data.wanted.items == len(set(lists["item_id"].to_pylist()))
-    assert data.wanted.horizon_days == 30
-    assert [sample.tier for sample in data.wanted.samples] == ["high", "normal", "low"]
+    assert data.lists is not None
+    assert data.demand is not None
+    assert data.lists.customers == len(set(lists["customer_id"].to_pylist()))
+    assert data.lists.items == len(set(lists["item_id"].to_pylist()))
+    assert data.lists.horizon_days == 30
+    assert [example.tier for example in data.lists.examples] == ["high", "normal", "low"]
     page = (shop.root / "report.html").read_text("utf-8")
     assert "What customers want next" in page
     assert not any(id in page for id in set(lists["customer_id"].to_pylist()))
@@ -48,80 +51,81 @@ def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop
 
 def test_the_page_says_each_reason_as_the_table_does_in_the_shops_language(shop: Workspace) -> None:
     rows = pq.read_table(latest(shop) / "recommendations.parquet").to_pylist()
-    voice = Voice("en")
+    localiser = Localiser("en")
     assert len({row["reason_code"] for row in rows}) >= 4
     for row in rows:
-        assert reason_words(row["reason_code"], json.loads(row["reason_args"]), voice) == row["reason"]
+        assert reason_words(row["reason_code"], json.loads(row["reason_args"]), localiser) == row["reason"]
 
 
 def test_counts_of_lists_add_up_to_those_of_the_table(shop: Workspace) -> None:
-    wanted = read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet"))
+    summary = report_data(shop, NOW).data.lists
     lists = pq.read_table(latest(shop) / "recommendations.parquet").to_pandas()
-    assert wanted is not None
+    assert summary is not None
     counts = lists.groupby("item_id").size()
-    shown = wanted.listed.to_pandas().groupby("item_id")["customers"].sum()
+    shown = summary.listed.to_pandas().groupby("item_id")["customers"].sum()
     assert shown.to_dict() == {item: counts[item] for item in shown.index}
     assert shown.max() == counts.max()
 
 
 def test_lists_of_another_forecast_are_not_shown(shop: Workspace) -> None:
     score(shop, ScoreOptions(horizon="45d"), NOW)
-    data, _ = report_data(shop, NOW)
+    data = report_data(shop, NOW).data
     assert data.horizon_days == 45
-    assert (data.wanted, data.demanded, data.wanted_missing) == (None, None, "unmade")
-    report(shop, NOW)
-    assert "<code>shijin recommend --all</code>" in (shop.root / "report.html").read_text("utf-8")
+    assert (data.lists, data.demand, data.lists_missing) == (None, None, "unmade")
+    report(shop, ReportOptions(), NOW)
+    assert f"<code>{say('report.command_recommend', 'en')}</code>" in (shop.root / "report.html").read_text("utf-8")
 
 
 def test_the_page_says_that_lists_are_narrowed_in_both_languages(shop: Workspace) -> None:
-    sentence = "were asked for with limits"
-    report(shop, NOW)
+    sentence = "were made with limits"
+    report(shop, ReportOptions(), NOW)
     assert sentence not in (shop.root / "report.html").read_text("utf-8")
     kinds = pq.read_table(latest(shop) / "affinity.parquet").filter(pc.field("kind") == "category")
     options = RecommendOptions(
         k=4, exclude_bought=True, categories=sorted(set(kinds["name"].to_pylist()))[:2], min_gap="2w", diverse=0.25
     )
     recommend(shop, options, NOW)
-    report(shop, NOW)
+    report(shop, ReportOptions(), NOW)
     page = (shop.root / "report.html").read_text("utf-8")
     first, second = options.only
     assert (
-        f"These lists, of at most 4 items, {sentence}: nothing that the customer bought before; "
-        f"only of “{first}”, “{second}”; nothing that the customer bought in the last 14 days; "
-        "variety of categories counting 25%."
+        f"These recommendations, of at most 4 items each, {sentence}: no item that the customer bought before; "
+        f"only the categories “{first}”, “{second}”; no item that the customer bought in the last 14 days; "
+        "variety of categories counts 25%."
     ) in page
-    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”, “{second}”；不含该顾客最近 14 天内" in page
+    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”、“{second}”；不含该顾客最近 14 天内" in page
     recommend(shop, RecommendOptions(value_aware=True, in_stock=["sku-0001", "sku-0002"]), NOW)
-    report(shop, NOW)
+    report(shop, ReportOptions(), NOW)
     page = (shop.root / "report.html").read_text("utf-8")
-    assert "only what is in stock (2 items)" in page
-    assert "ordered by what an item brings times its chance" in page
+    assert "only items in stock (2 items)" in page
+    assert "sorted by what an item brings times its probability" in page
 
 
 def test_what_looks_back_is_said_by_every_face_that_shows_the_newest_forecast(shop: Workspace) -> None:
-    assert score(shop, ScoreOptions(), NOW)[0].inputs["notes"][-1]["code"] != "forecast.looks_back"
-    assert export(shop, ExportOptions(), NOW)[0].inputs["notes"] == []
+    assert score(shop, ScoreOptions(), NOW).notes[-1]["code"] != "forecast.looks_back"
+    assert export(shop, ExportOptions(), NOW).notes == ()
     note = {"code": "forecast.looks_back", "cutoff": "2023-10-01", "end": "2023-11-27"}
     for made in (
-        recommend(shop, RecommendOptions(cutoff="2023-10-01"), NOW)[0],
-        score(shop, ScoreOptions(cutoff="2023-10-01"), NOW)[0],
-        demand(shop, DemandOptions(cutoff="2023-10-01"), NOW)[0],
-        export(shop, ExportOptions(), NOW)[0],
-        report(shop, NOW)[0],
+        recommend(shop, RecommendOptions(cutoff="2023-10-01"), NOW),
+        score(shop, ScoreOptions(cutoff="2023-10-01"), NOW),
+        demand(shop, DemandOptions(cutoff="2023-10-01"), NOW),
+        export(shop, ExportOptions(), NOW),
+        report(shop, ReportOptions(), NOW),
     ):
-        assert note in made.inputs["notes"], made.verb
+        assert note in made.notes, made.kind
     assert "as of 2023-10-01, but the data go on to 2023-11-27" in (shop.root / "report.html").read_text("utf-8")
-    assert note not in score(shop, ScoreOptions(), NOW)[0].inputs["notes"]
-    assert export(shop, ExportOptions(), NOW)[0].inputs["notes"] == []
+    assert note not in score(shop, ScoreOptions(), NOW).notes
+    assert export(shop, ExportOptions(), NOW).notes == ()
 
 
 def test_demand_without_lists_is_there_for_the_chart(shop: Workspace) -> None:
     (latest(shop) / "recommendations.json").unlink()
-    assert read_wanted(shop, pq.read_table(latest(shop) / "forecast.parquet")) is None
-    told = read_demanded(shop)
-    assert told is not None
-    assert told.items.num_rows == 10
-    assert len(set(told.items["name"].to_pylist())) == 10
+    data = report_data(shop, NOW).data
+    assert data.lists is None
+    summary = data.demand
+    assert summary is not None
+    assert summary.items.num_rows == 10
+    assert len(set(summary.items["name"].to_pylist())) == 10
 
 
 def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
@@ -156,34 +160,36 @@ def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
 
 
 def test_the_backtest_that_is_shown_is_of_this_data_and_horizon_and_of_a_window_closed_by_then(shop: Workspace) -> None:
-    end, basis = date(2023, 11, 28), shop.basis()
-    assert read_judged_lists(shop, 30, end) is None
+    end, basis = date(2023, 11, 28), shop.basis(ITEMS_BACKTEST.depends)
+    artifacts = artifacts_of(shop)
+    assert artifacts.related(ITEMS_BACKTEST, 30, end) is None
     judged(shop, str(end - timedelta(days=20)), 30, basis)  # its window ends later
     judged(shop, str(end - timedelta(days=60)), HORIZON_DAYS, basis)
     judged(shop, str(end - timedelta(days=31)), 30, "of other data")
-    assert read_judged_lists(shop, 30, end) is None
+    assert artifacts.related(ITEMS_BACKTEST, 30, end) is None
     older = judged(shop, str(end - timedelta(days=60)), 30, basis)
-    found = read_judged_lists(shop, 30, end)
-    assert found is not None
-    assert found[0] == older
+    assert artifacts.related(ITEMS_BACKTEST, 30, end) == older
     newest = judged(shop, str(end - timedelta(days=30)), 30, basis)
-    found = read_judged_lists(shop, 30, end)
-    assert found is not None
-    assert found[0] == newest
-    assert found[1].customers == 90
-    assert found[1].scores["lists"]["ndcg"] == 0.3
-    assert found[1].new_scores == {}
-    assert "better than the best simple list" in found[1].verdict["en"]
+    assert artifacts.related(ITEMS_BACKTEST, 30, end) == newest
+    shown = report_data(shop, NOW)
+    assert (shown.backtest_items, shown.data.lists is None) == (newest, False)
+    lists = shown.data.judged_lists
+    assert lists is not None
+    assert lists.customers == 90
+    assert lists.scores["lists"]["ndcg"] == 0.3
+    assert lists.new_scores == {}
+    assert "better than the best simple list" in lists.verdict["en"]
 
 
 def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sentence(shop: Workspace) -> None:
-    data, shown = report_data(shop, NOW)
-    assert data.wanted is not None
-    assert shown["backtest_items"] is None
-    id = judged(shop, str(data.wanted.cutoff - timedelta(days=30)), 30, shop.basis())
-    receipt, _ = report(shop, NOW)
+    shown = report_data(shop, NOW)
+    data = shown.data
+    assert data.lists is not None
+    assert shown.backtest_items is None
+    id = judged(shop, str(data.lists.cutoff - timedelta(days=30)), 30, shop.basis(ITEMS_BACKTEST.depends))
+    result = report(shop, ReportOptions(), NOW)
     page = (shop.root / "report.html").read_text("utf-8")
-    assert receipt.inputs["backtest_items"] == id
+    assert result.card.backtest_items == id
     assert "NDCG@10 0.300 against 0.200" in page
     assert "Of what was listed with a mean chance of 6.1%, 5.8% was bought in the window." in page
     assert "shijin backtest --items" not in page

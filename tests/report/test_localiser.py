@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from shijin.report.voice import Voice
+from shijin.report.localiser import Localiser
 
-ENGLISH, CHINESE, BARE = Voice("en", "EUR"), Voice("zh", "CNY"), Voice("en")
+ENGLISH, CHINESE, BARE = Localiser("en", "EUR"), Localiser("zh", "CNY"), Localiser("en")
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, math.inf])
-def test_what_is_missing_is_a_dash(missing: float | None) -> None:
-    said = [
+def test_a_missing_number_is_a_dash(missing: float | None) -> None:
+    written = [
         ENGLISH.count(missing),
         ENGLISH.decimal(missing, 3),
         ENGLISH.signed(missing, 3),
@@ -20,7 +20,7 @@ def test_what_is_missing_is_a_dash(missing: float | None) -> None:
         ENGLISH.money(missing),
         ENGLISH.compact_money(missing),
     ]
-    assert said == ["—"] * 7
+    assert written == ["—"] * 7
 
 
 def test_money_drops_the_cents_where_nobody_reads_them() -> None:
@@ -43,5 +43,5 @@ def test_differences_carry_their_sign_and_zero_has_none() -> None:
 
 
 def test_the_shops_own_names_are_left_as_they_are() -> None:
-    assert CHINESE.name("report.member_", "stack") == "组合预测"
+    assert CHINESE.name("report.member_", "stack") == "组合模型"
     assert CHINESE.name("report.member_", "my own model") == "my own model"

@@ -1,4 +1,4 @@
-"""Add up what the page says about customers, once for both languages. Only sums and shares leave this file."""
+"""Sums of the forecast that the page shows, computed once for both languages. Only sums and shares leave this file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shijin.report.data import ReportData
 from shijin.schema import FORECAST, conform
 from shijin.segment.tiers import summarise
 
-BEST_SHARE = 0.2  # "the best customers so far": the top fifth by historic spend
+BEST_SHARE = 0.2  # the best customers are the top fifth by historic spend
 TOP_SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 ACTIVITY_BINS = 10
 BANDS = {"likely": 0.5, "open": 0.2, "unlikely": 0.0}  # p_active at least
@@ -26,14 +26,14 @@ MONTHS_SHOWN = 36
 
 @dataclass(frozen=True)
 class Concentration:
-    """What a share of customers, from the top, has of all spend.
+    """The share of all spend that a top share of customers has.
 
     Parameters
     ----------
     share, customers
-        How large the top is.
+        The size of the top, as a share of customers and as a count.
     expected, historic
-        Its share of expected spend (customers ranked by that) and of historic spend (ranked by that), 0..1; None where
+        Its share of predicted spend (customers ranked by that) and of historic spend (ranked by that), 0..1; None where
         there is no spend.
     """
 
@@ -44,25 +44,25 @@ class Concentration:
 
 
 @dataclass(frozen=True)
-class Stake:
-    """Customers whose p_active lies in one band, and their money."""
+class ProbabilityBand:
+    """Customers whose p_active lies in one band of `BANDS`, and their spend."""
 
-    band: str
+    name: str
     customers: int
     historic_spend: float
     expected_spend: float
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class MapNeighbours:
     """A tier on the map.
 
     Parameters
     ----------
     dots
-        How many of its customers are drawn.
+        The number of its customers that are drawn.
     same
-        The mean share of a dot's ten nearest that are of its tier, 0..1; None where nobody is drawn.
+        The mean share of a dot's ten nearest that belong to its tier, 0..1; None where no customer is drawn.
     by_chance
         The same, were the dots shuffled.
     """
@@ -74,7 +74,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Totals:
     """Numbers of the whole shop; money in its currency.
 
     Parameters
@@ -82,11 +82,11 @@ class Facts:
     expected_customers
         Customers expected to order: the sum of p_active.
     best_at_risk, at_risk_spend, at_risk_historic
-        Of the best customers so far, those more likely to stay away than to order; what they would spend beyond the
-        forecast if all of them ordered, ``sum (1 - p) E[spend | order]``; what they have spent so far.
+        The best customers by historic spend whose churn risk is above 0.5: their number; revenue at risk, the spend
+        beyond the forecast if all of them ordered, ``sum (1 - p) E[spend | order]``; their historic spend.
     activity
         (10,) customers by p_active, from 0-10 % up to 90-100 %.
-    stakes
+    bands
         By the bands of `BANDS`, likeliest first.
     """
 
@@ -100,11 +100,11 @@ class Facts:
     tiers: pa.Table
     concentration: tuple[Concentration, ...]
     activity: tuple[int, ...]
-    stakes: tuple[Stake, ...]
+    bands: tuple[ProbabilityBand, ...]
 
 
-def gather(data: ReportData) -> Facts:
-    """Add everything up.
+def sum_up(data: ReportData) -> Totals:
+    """Sum up the forecast.
 
     Raises
     ------
@@ -113,13 +113,14 @@ def gather(data: ReportData) -> Facts:
     """
     forecast = conform(data.forecast, FORECAST, "forecast")
     if not forecast.num_rows:
-        raise EmptyHistoryError("the forecast has no customers", "report", "collect orders and score again")
+        raise EmptyHistoryError("report.no_customers")
     expected, historic = forecast["expected_spend"].to_numpy(), forecast["historic_spend"].to_numpy()
     p_active = forecast["p_active"].to_numpy()
     at_risk = _best(historic) & (p_active < 0.5)
+    # E[spend | order] = expected / p: with probability 1 - p this much is missing.
     missed = (1 - p_active) * expected / np.maximum(p_active, 1e-12)
     bins = np.minimum((p_active * ACTIVITY_BINS).astype(int), ACTIVITY_BINS - 1)
-    return Facts(
+    return Totals(
         customers=forecast.num_rows,
         expected_spend=float(expected.sum()),
         expected_customers=float(p_active.sum()),
@@ -130,37 +131,41 @@ def gather(data: ReportData) -> Facts:
         tiers=summarise(forecast, data.tiers),
         concentration=_concentration(expected, historic),
         activity=tuple(np.bincount(bins, minlength=ACTIVITY_BINS).tolist()),
-        stakes=_stakes(p_active, historic, expected),
+        bands=_bands(p_active, historic, expected),
     )
 
 
-def neighbours(dots: pa.Table, tiers: Sequence[str], nearest: int = 10) -> tuple[Neighbours, ...]:
-    """Progress how much the customers of a tier lie together on the map, a row a tier.
+def map_neighbours(dots: pa.Table, tiers: Sequence[str], nearest: int = 10) -> tuple[MapNeighbours, ...]:
+    """Measure how much the customers of each tier lie together on the map.
 
     Parameters
     ----------
     dots
-        Columns x, y and tier; a few thousand at most, since all pairs are looked at.
+        Columns x, y and tier; a few thousand at most, since all pairs are compared.
+
+    Returns
+    -------
+    One row a tier.
 
     Examples
     --------
-    >>> apart = pa.table({"x": [0.0, 0.1, 5.0], "y": [0.0, 0.0, 0.0], "tier": ["high", "high", "low"]})
-    >>> [(row.tier, row.dots, row.same, row.by_chance) for row in neighbours(apart, ["high", "low"], nearest=1)]
+    >>> dots = pa.table({"x": [0.0, 0.1, 5.0], "y": [0.0, 0.0, 0.0], "tier": ["high", "high", "low"]})
+    >>> [(row.tier, row.dots, row.same, row.by_chance) for row in map_neighbours(dots, ["high", "low"], nearest=1)]
     [('high', 2, 1.0, 0.5), ('low', 1, 0.0, 0.0)]
     """
     n = dots.num_rows
     tier = np.array(dots["tier"].to_pylist())
     x, y = dots["x"].to_numpy().astype(float), dots["y"].to_numpy().astype(float)
-    apart = np.hypot(x[:, None] - x, y[:, None] - y)
-    np.fill_diagonal(apart, np.inf)
-    near = np.argsort(apart, axis=1, kind="stable")[:, : min(nearest, n - 1)]
+    distance = np.hypot(x[:, None] - x, y[:, None] - y)  # (n, n)
+    np.fill_diagonal(distance, np.inf)  # a dot is not its own neighbour
+    near = np.argsort(distance, axis=1, kind="stable")[:, : min(nearest, n - 1)]
     same = (tier[near] == tier[:, None]).mean(axis=1) if n > 1 else np.zeros(n)
     rows = []
     for name in tiers:
         inside = tier == name
         drawn = int(inside.sum())
         shares = (float(same[inside].mean()), (drawn - 1) / max(n - 1, 1)) if drawn else (None, None)
-        rows.append(Neighbours(name, drawn, *shares))
+        rows.append(MapNeighbours(name, drawn, *shares))
     return tuple(rows)
 
 
@@ -182,7 +187,7 @@ def top_curve(spend: Floats, points: int = 101) -> tuple[Floats, Floats]:
 
 
 def expected_months(expected_spend: float, cutoff: date, horizon_days: int) -> list[tuple[date, float]]:
-    """Spread the expected spend evenly over the days of the horizon and add it up by month.
+    """Spread the predicted spend evenly over the days of the horizon and sum it by month.
 
     Examples
     --------
@@ -195,14 +200,15 @@ def expected_months(expected_spend: float, cutoff: date, horizon_days: int) -> l
     return [(month, expected_spend * count / horizon_days) for month, count in zip(months, counts, strict=True)]
 
 
-def _stakes(p_active: Floats, historic: Floats, expected: Floats) -> tuple[Stake, ...]:
-    floors = list(BANDS.values())
-    place = np.sum([p_active < floor for floor in floors], axis=0)
-    stakes = []
+def _bands(p_active: Floats, historic: Floats, expected: Floats) -> tuple[ProbabilityBand, ...]:
+    # The number of lower bounds that p_active misses is the place of its band.
+    place = np.sum([p_active < lower for lower in BANDS.values()], axis=0)
+    bands = []
     for band, name in enumerate(BANDS):
         inside = place == band
-        stakes.append(Stake(name, int(inside.sum()), float(historic[inside].sum()), float(expected[inside].sum())))
-    return tuple(stakes)
+        sums = float(historic[inside].sum()), float(expected[inside].sum())
+        bands.append(ProbabilityBand(name, int(inside.sum()), *sums))
+    return tuple(bands)
 
 
 def _best(historic: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

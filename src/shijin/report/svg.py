@@ -1,6 +1,6 @@
-"""Turn a chart into a piece of the page: SVG without a script, coloured by its theme, with words for its picture.
+"""Turn a chart into a piece of the page: SVG without a script, in the colours of the theme, with a text alternative.
 
-Knows SVG, not what the chart is about.
+Knows SVG, not the subject of the chart.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup, escape
 
-from shijin.report.charts import COUNTED, FORECAST, HAPPENED, INK, LINE
+from shijin.report.charts.style import COUNTED, FORECAST, HAPPENED, INK, LINE
 
 THEME = {INK: "--soft", LINE: "--line-strong", FORECAST: "--forecast", HAPPENED: "--happened", COUNTED: "--counted"}
-# Vega's own notes for tools, boxes without size, clips (numbered on from drawing to drawing, so that no page would be
-# like the last), and the fonts, which the page sets for all.
+# Left out: Vega's notes for tools, boxes without size, fonts (the page sets them for all), and clips, whose numbers
+# grow from drawing to drawing, so that no two pages would be equal.
 NEEDLESS = re.compile(
     r"""\s(?:xmlns(?::xlink)?|version|class|role|pointer-events|font-family|clip-path|aria-[a-z]+)="[^"]*"|"""
     r"""\sopacity="1"|<defs>.*?</defs>|"""
@@ -37,7 +37,7 @@ def draw(chart: Any, label: str, width: int | None = None) -> Markup:  # noqa: A
     chart
         An Altair chart.
     label
-        What a screen reader says in the picture's place.
+        The text alternative, for screen readers.
     width
         Of the plotting area, pixels; the chart's own unless given.
     """

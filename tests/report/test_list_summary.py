@@ -1,12 +1,12 @@
-"""What customers want next, summed up by hand: on how many lists of a tier an item stands, whose list is an example."""
+"""Recommendations summed up by hand: to how many customers of a tier an item is recommended, and who is the example."""
 
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
-from shijin.report.data import Entry
-from shijin.report.wanted import LEAST_IN_TIER, MOST_SHOWN, called, most_listed, samples
+from shijin.report.data import ListEntry
+from shijin.report.list_summary import LEAST_IN_TIER, MOST_SHOWN, example_lists, most_recommended, names_and_categories
 from shijin.schema import FORECAST, ITEMS, RECOMMENDATIONS, conform
 
 TIERS = ("high", "low")
@@ -42,9 +42,9 @@ def lists(of: dict[str, list[str]]) -> pa.Table:
     return pa.Table.from_pylist(rows, RECOMMENDATIONS)
 
 
-def test_an_item_counts_once_for_every_list_of_a_tier_and_shares_are_of_those_who_have_a_list() -> None:
-    made = lists({"c1": ["tea", "cup"], "c0": ["cup"], "c3": ["tea"]})  # c2 and c4 have none
-    table = most_listed(made, forecast(["high", "low", "low", "low", "high"]), LISTED, TIERS)
+def test_an_item_counts_once_for_every_customer_of_a_tier_and_shares_are_of_customers_with_recommendations() -> None:
+    rows = lists({"c1": ["tea", "cup"], "c0": ["cup"], "c3": ["tea"]})  # c2 and c4 have none
+    table = most_recommended(rows, forecast(["high", "low", "low", "low", "high"]), LISTED, TIERS)
     assert [tuple(row.values()) for row in table.to_pylist()] == [
         ("high", "cup", "Cup", None, 1, 1.0),
         ("low", "tea", "Tea", "drinks", 2, 1.0),
@@ -52,55 +52,55 @@ def test_an_item_counts_once_for_every_list_of_a_tier_and_shares_are_of_those_wh
     ]
 
 
-def test_what_is_most_listed_in_one_tier_is_told_for_the_others_too() -> None:
+def test_an_item_most_recommended_in_one_tier_is_counted_in_the_others_too() -> None:
     many = [f"i{number:02d}" for number in range(MOST_SHOWN)]
-    made = lists({f"c{place}": many for place in range(4)} | {"c4": ["tea"], "c5": ["tea", "cup"]})
-    table = most_listed(made, forecast(["low"] * 4 + ["high"] * 2), LISTED, TIERS)
+    rows = lists({f"c{place}": many for place in range(4)} | {"c4": ["tea"], "c5": ["tea", "cup"]})
+    table = most_recommended(rows, forecast(["low"] * 4 + ["high"] * 2), LISTED, TIERS)
     assert set(table["item_id"].to_pylist()) == {*many, "tea", "cup"}
     assert table["item_id"].to_pylist()[:2] == ["tea", "cup"]
-    assert table["item"].to_pylist()[2] == "i00"  # not in the table of items: called by its id
+    assert table["item"].to_pylist()[2] == "i00"  # not in the table of items: its id stands for its name
 
 
-def test_a_tier_of_which_nobody_has_a_list_has_no_rows() -> None:
-    table = most_listed(lists({"c0": ["tea"]}), forecast(["low", "high"]), LISTED, TIERS)
+def test_a_tier_without_recommendations_has_no_rows() -> None:
+    table = most_recommended(lists({"c0": ["tea"]}), forecast(["low", "high"]), LISTED, TIERS)
     assert table["tier"].to_pylist() == ["low"]
     assert table["share"].to_pylist() == [1.0]
 
 
-def test_two_items_of_one_name_are_told_apart_by_their_ids() -> None:
+def test_two_items_of_one_name_get_their_ids_appended() -> None:
     items = conform(pa.table({"item_id": ["1", "2", "3"], "name": ["Tea", "Tea", "Cup"]}), ITEMS, "items")
-    names, category = called(pa.array(["2", "3", "1", "4"]), items)
+    names, category = names_and_categories(pa.array(["2", "3", "1", "4"]), items)
     assert names.to_pylist() == ["Tea (2)", "Cup", "Tea (1)", "4"]
     assert category.to_pylist() == [None] * 4
-    assert called(pa.array(["2"]), items)[0].to_pylist() == ["Tea"]
+    assert names_and_categories(pa.array(["2"]), items)[0].to_pylist() == ["Tea"]
 
 
-def test_the_example_of_a_tier_is_the_list_of_the_customer_in_its_middle_and_has_no_name() -> None:
+def test_the_example_of_a_tier_is_its_median_customer_without_a_name() -> None:
     n = LEAST_IN_TIER + 1
     spend = [float(place * 7 % n) for place in range(n)]
     middle = spend.index(float(n // 2))
-    made = lists({f"c{place}": ["tea", "mug"] if place == middle else ["cup"] for place in range(n)})
-    (sample,) = samples(made, forecast(["high"] * n, spend), LISTED, TIERS)
-    assert sample.tier == "high"
-    assert sample.entries == (
-        Entry("Tea", "drinks", "sold", {"customers": 3}),
-        Entry("mug", "pots", "sold", {"customers": 3}),
+    rows = lists({f"c{place}": ["tea", "mug"] if place == middle else ["cup"] for place in range(n)})
+    (example,) = example_lists(rows, forecast(["high"] * n, spend), LISTED, TIERS)
+    assert example.tier == "high"
+    assert example.entries == (
+        ListEntry("Tea", "drinks", "sold", {"customers": 3}),
+        ListEntry("mug", "pots", "sold", {"customers": 3}),
     )
 
 
-def test_a_tier_with_few_lists_gives_no_example_since_its_customers_could_be_told() -> None:
+def test_a_tier_with_few_customers_gives_no_example_since_one_could_be_recognised() -> None:
     n = LEAST_IN_TIER
     with_lists = {f"c{place}": ["tea"] for place in range(n)}
     everyone = forecast(["high"] * (n + 5))
-    assert len(samples(lists(with_lists), everyone, LISTED, TIERS)) == 1
+    assert len(example_lists(lists(with_lists), everyone, LISTED, TIERS)) == 1
     del with_lists["c3"]
-    assert samples(lists(with_lists), everyone, LISTED, TIERS) == ()
+    assert example_lists(lists(with_lists), everyone, LISTED, TIERS) == ()
 
 
-def test_the_order_of_ids_chooses_no_example_and_no_item() -> None:
+def test_ids_do_not_influence_examples_and_items() -> None:
     n = LEAST_IN_TIER + 3
     tiers, spend = ["high"] * n, [float(place) for place in range(n)]
-    made = lists({f"c{place}": [f"i{place % 4}"] for place in range(n)})
+    rows = lists({f"c{place}": [f"i{place % 4}"] for place in range(n)})
     table = forecast(tiers, spend)
     other = {f"c{place}": f"x{n - place}" for place in range(n)}
 
@@ -108,5 +108,7 @@ def test_the_order_of_ids_chooses_no_example_and_no_item() -> None:
         ids = pa.array([other[id] for id in one["customer_id"].to_pylist()])
         return one.set_column(one.column_names.index("customer_id"), one.schema.field("customer_id"), ids)
 
-    assert samples(renamed(made), renamed(table), LISTED, TIERS) == samples(made, table, LISTED, TIERS)
-    assert most_listed(renamed(made), renamed(table), LISTED, TIERS).equals(most_listed(made, table, LISTED, TIERS))
+    assert example_lists(renamed(rows), renamed(table), LISTED, TIERS) == example_lists(rows, table, LISTED, TIERS)
+    assert most_recommended(renamed(rows), renamed(table), LISTED, TIERS).equals(
+        most_recommended(rows, table, LISTED, TIERS)
+    )

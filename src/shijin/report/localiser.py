@@ -1,34 +1,46 @@
-"""Say words and numbers in one language, as people of that language write them.
+"""Write sentences and numbers of the page in one language, by its conventions, for one kind of reader.
 
-A number that is missing is a dash, never ``nan`` or ``None``.
+A missing number is a dash, never ``nan`` or ``None``.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, dates, numbers
 
-from shijin.words import Language, catalogue, say
+from shijin.notes import Note
+from shijin.words import Language, catalogue, say, say_note
+from shijin.words.reader import PYTHON, Reader
 
 LOCALES: dict[Language, Locale] = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
 HTML_LANGUAGE: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
 DAY_PATTERN: dict[Language, str] = {"en": "d MMM y", "zh": "y年M月d日"}
 MONTH_PATTERN: dict[Language, str] = {"en": "MMM y", "zh": "y年M月"}
 MISSING = "—"
-WHOLE_MONEY_FROM = 100.0  # from here on nobody reads the cents
+WHOLE_MONEY_FROM = 100.0  # amounts from here on are shown without cents
 COMPACT_FROM = 1e7
 
 
 @dataclass(frozen=True)
-class Voice:
-    """One language and the shop's currency.
+class Localiser:
+    """One language, the shop's currency, and how options and commands are written.
+
+    Parameters
+    ----------
+    language
+        Of sentences, dates and numbers.
+    currency
+        ISO code; None for bare numbers.
+    reader
+        Writes options and commands: as a terminal has them, or as Python does.
 
     Examples
     --------
-    >>> english, chinese = Voice("en", "USD"), Voice("zh", "CNY")
+    >>> english, chinese = Localiser("en", "USD"), Localiser("zh", "CNY")
     >>> english.money(1234.5), chinese.money(12.5), english.money(None), english.share(0.071)
     ('$1,234', '¥12.50', '—', '7.1%')
     >>> english.compact_money(31_400_000), chinese.compact_money(31_400_000)
@@ -39,32 +51,45 @@ class Voice:
 
     language: Language
     currency: str | None = None
+    reader: Reader = PYTHON
 
     @property
     def html_language(self) -> str:
         """The value of ``lang`` in HTML."""
         return HTML_LANGUAGE[self.language]
 
-    def say(self, code: str, /, **values: object) -> str:
+    def text(self, code: str, /, **values: object) -> str:
         """One sentence of the catalogue."""
-        return say(code, self.language, **values)
+        return say(code, self.language, self.reader, **values)
 
-    @staticmethod
-    def tidy(text: str) -> str:
-        """A sentence from elsewhere, its percent signs written as on the rest of the page."""
-        return text.replace(" %", "%")
+    def note(self, note: Note) -> str:
+        """The sentence of a note."""
+        return self.close_percent(say_note(note, self.language, self.reader))
+
+    def joined(self, sentences: Iterable[str]) -> str:
+        """Sentences one after the other: Chinese ones without a space between them."""
+        return ("" if self.language == "zh" else " ").join(sentences)
 
     def name(self, prefix: str, name: str) -> str:
-        """The words for a name that may be the shop's own: then the name itself."""
+        """The words ``<prefix><name>`` of the catalogue; the name itself where there are none."""
         code = f"{prefix}{name}"
-        return self.say(code) if code in catalogue() else name
+        return self.text(code) if code in catalogue() else name
+
+    def tier(self, tier: str) -> str:
+        """The words for a tier, as `tier_name`."""
+        return tier_name(tier, self.language)
+
+    @staticmethod
+    def close_percent(text: str) -> str:
+        """A sentence of another package, with its percent signs written as on this page."""
+        return text.replace(" %", "%")
 
     def count(self, value: float | None) -> str:
         """A whole number."""
         return MISSING if _missing(value) else self._decimal(round(value or 0), "#,##0")
 
     def decimal(self, value: float | None, digits: int) -> str:
-        """A number with as many decimals as asked."""
+        """A number with a fixed number of decimals."""
         if value is None or _missing(value):
             return MISSING
         rounded = round(value, digits) + 0.0  # no -0
@@ -78,7 +103,7 @@ class Voice:
         return ("+" if round(value, digits) > 0 else "") + self.decimal(value, digits)
 
     def share(self, value: float | None) -> str:
-        """A share of 0..1 in percent, one decimal where it says anything."""
+        """A share of 0..1 in percent, with one decimal unless that is 0."""
         if value is None or _missing(value):
             return MISSING
         if 0 < value < 0.001:
@@ -90,14 +115,14 @@ class Voice:
         return MISSING if value is None or _missing(value) else self._decimal(value, "#,##0.0%")
 
     def money(self, value: float | None) -> str:
-        """An amount; cents only where it is small."""
+        """An amount; with cents only where it is small."""
         if value is None or _missing(value):
             return MISSING
         size = abs(value)
         return self._money(value, "#,##0" if size >= WHOLE_MONEY_FROM or size == 0 else "#,##0.00")
 
     def compact_money(self, value: float | None) -> str:
-        """An amount for a headline: millions in English, 万 and 亿 in Chinese once it is long."""
+        """An amount for a headline: long ones in millions in English, in 万 or 亿 in Chinese."""
         if value is None or _missing(value) or abs(value) < COMPACT_FROM:
             return self.money(value)
         locale = LOCALES[self.language]
@@ -121,6 +146,17 @@ class Voice:
 
     def _decimal(self, value: float, pattern: str) -> str:
         return numbers.format_decimal(value, pattern, LOCALES[self.language])
+
+
+def tier_name(tier: str, language: Language) -> str:
+    """The words for a tier of the catalogue; the shop's own name for any other."""
+    code = f"tiers.{tier}"
+    return capital(say(code, language)) if code in catalogue() else tier
+
+
+def capital(text: str) -> str:
+    """Words as they begin a line; Chinese stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _missing(value: float | None) -> bool:

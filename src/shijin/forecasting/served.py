@@ -1,0 +1,132 @@
+"""The forecast that a shop gets: a model's forecast with corrections applied, and the notes for its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shijin.distribution import Distribution, joined
+from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
+from shijin.forecasting.behaviour import NAME as BEHAVIOUR
+from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.corrections import Corrections, Trust, corrected
+from shijin.forecasting.formulas import DECAYED
+from shijin.forecasting.member import Window
+from shijin.forecasting.model import LEAST_BUYERS, Model
+from shijin.forecasting.prospects import about
+from shijin.forecasting.windows import LEAST_CUSTOMERS, LEAST_HORIZONS, closed_windows, too_young
+from shijin.notes import Note
+from shijin.represent.cutoff import History, day_of
+from shijin.represent.packed import DAY_US, Packed
+
+
+def corrected_forecast(
+    model: Model, history: History, corrections: Corrections | None, before: int | None
+) -> tuple[Distribution, list[Note]]:
+    """Forecast a History and apply the corrections of its customers' tiers made before an instant.
+
+    Only customers who have bought have tiers that can be corrected: a correction of a prospect changes nothing.
+
+    Returns
+    -------
+    (forecast, notes about the corrections)
+    """
+    forecast = model.forecast(history)
+    if corrections is None:
+        return forecast, []
+    trust = model.trust or Trust()
+    tiers = corrections.of(history.customers, before)
+    customers = forecast.take(history.bought)
+    moving = corrections.pull(customers, tiers[history.bought])
+    idle = int(np.count_nonzero(tiers[~history.bought] >= 0))
+    notes: list[Note] = [{"code": "forecast.corrections_of_prospects", "rows": idle}] if idle else []
+    if not len(moving.rows):
+        return forecast, notes
+    notes = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust), *notes]
+    moved = corrected(customers, moving, trust.weight)
+    if customers is forecast:
+        return moved, notes
+    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
+    return joined([moved, forecast.take(rows[1])], rows), notes
+
+
+def trust_note(trust: Trust) -> Note:
+    """How far corrections are followed, and on how many corrected customers that is based."""
+    code = "forecast.trust_learnt" if trust.taught else "forecast.trust_prior"
+    return {"code": code, "share": f"{trust.weight:.0%}", "taught": trust.taught}
+
+
+def notes_of_model(model: Model, packed: Packed, cutoff: int) -> list[Note]:
+    """Notes about a trained model that forecasts as of a cutoff."""
+    notes = [*model.notes, *(model.stack.notes if model.stack else [])]
+    if model.stack is None:
+        notes += unchecked_note(closed_windows(packed, cutoff, model.horizon_days), model.horizon_days)
+    if model.cutoff < cutoff:
+        days = {"trained": day_of(model.cutoff).isoformat(), "cutoff": day_of(cutoff).isoformat()}
+        notes.append({"code": "forecast.model_is_older", **days})
+    return notes
+
+
+def unchecked_note(windows: Sequence[Window], horizon_days: int) -> list[Note]:
+    """A note if no closed window can check the forecast."""
+    return [] if windows else [{"code": "forecast.unchecked", "days": horizon_days, "needs": LEAST_CUSTOMERS}]
+
+
+def member_note(model: Model, history: History) -> list[Note]:
+    """Which member forecasts if nothing was trained, and why this one."""
+    if model.stack is not None:
+        return []
+    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    notes: dict[str, Note] = {
+        BEHAVIOUR: {"code": "forecast.behaviour_answers"},
+        BTYD: {"code": "forecast.btyd_answers", "most": MOST_HORIZON_DAYS},
+        DECAYED: {"code": "forecast.formula_answers", "buyers": buyers, "needs": LEAST_BUYERS},
+    }
+    return [notes[model.member_name(history)]]
+
+
+def prospects_note(model: Model, history: History, forecast: Distribution) -> list[Note]:
+    """How many prospects there are, how many of them are expected to buy, and what that is based on."""
+    if history.bought.all():
+        return []
+    p_active, prospects = forecast.p_active[~history.bought], model.prospects
+    note: Note = {
+        "code": "forecast.prospects" if prospects.taught else "forecast.prospects_guessed",
+        "prospects": len(p_active),
+        "buyers": about(float(p_active.sum())),
+        "days": model.horizon_days,
+        "taught": prospects.taught,
+        "bought": prospects.bought,
+    }
+    return [note]
+
+
+def thin_note(evidence: NDArray[np.str_], bought: NDArray[np.bool_]) -> list[Note]:
+    """How many customers have thin evidence.
+
+    Parameters
+    ----------
+    evidence : (n,)
+        "ample" or "thin".
+    bought : (n,)
+        Whether a customer has bought; prospects are not counted.
+    """
+    thin = int(np.count_nonzero(evidence[bought] == "thin"))
+    return [{"code": "forecast.thin", "thin": thin, "customers": int(bought.sum())}] if thin else []
+
+
+def unjudged(packed: Packed, cutoff: int, horizon_days: int) -> Note | None:
+    """Why a forecast as of a cutoff cannot be checked on the window before it; None if it can."""
+    begin = cutoff - horizon_days * DAY_US
+    reason = too_young(packed, begin, horizon_days, closed_windows(packed, begin, horizon_days))
+    if reason is None:
+        return None
+    return {
+        "code": str(reason["code"]).replace("forecast.", "forecast.unjudged_"),
+        "needs": reason["needs"],
+        "days": horizon_days,
+        "whole": round((LEAST_HORIZONS + 1) * horizon_days),
+        "span": int((cutoff - packed.start) // DAY_US),
+    }
