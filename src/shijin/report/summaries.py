@@ -58,6 +58,7 @@ def monthly(packed: Packed, cutoff: int) -> pa.Table:
     first = int(month[before].min())
     months = np.arange(first, int(month[before].max()) + 1)
     place = month - first
+    # Orders, returns and charges move money; kinds are sorted so that they come first.
     money, order = before & (moments.kind <= Kind.CHARGE), before & (moments.kind == Kind.ORDER)
     # A customer with several orders in a month counts once: distinct pairs of month and customer.
     pairs = np.unique(np.stack([place[order], _customers(packed)[order]]), axis=1)[0]
