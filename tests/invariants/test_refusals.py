@@ -26,6 +26,8 @@ from shijin.words.reader import JSON, PYTHON
 SOURCE = Path(shijin.__file__).parent
 KINDS = {name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, ShijinError)}
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# Programs of their own, the module that translates flags, and the colours of a style sheet, which look like flags.
+NOT_SENTENCES = ("pretrain.py", "ship.py", "reader.py", "svg.py")
 COMMAND = re.compile(
     r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
 )
@@ -121,7 +123,7 @@ def test_only_the_command_line_and_the_catalogue_spell_a_flag_or_a_command() -> 
     spelled = [
         f"{path.relative_to(SOURCE)}:{line}: {text}"
         for path in sorted(SOURCE.rglob("*.py"))
-        if "cli" not in path.parts and path.name not in ("pretrain.py", "ship.py")  # these are programs of their own
+        if "cli" not in path.parts and path.name not in NOT_SENTENCES
         for line, text in strings_of(path)
         if FLAG.search(text) or COMMAND.search(text)
     ]
