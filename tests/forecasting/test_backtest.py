@@ -162,7 +162,7 @@ def test_as_json_has_the_same_figures_and_null_for_undefined_ones(result: Backte
 
 def test_a_history_of_less_than_two_horizons_is_refused_with_a_horizon_that_would_do() -> None:
     with pytest.raises(
-        EmptyHistoryError, match=r"too little data before the judged window.*choose a horizon= of 150d or less"
+        EmptyHistoryError, match=r"too little data before the judged window.*choose horizon='150d' or less"
     ) as refusal:
         backtest(SHOP, 160)
     days = int(refusal.value.cure.split(" of ")[1].split("d")[0])
