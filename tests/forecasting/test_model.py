@@ -230,7 +230,7 @@ def test_ten_customers_keep_the_untrained_forecast_with_a_note(tmp_path: Path) -
     assert_untrained(model, history, DECAYED)
     assert [note["code"] for note in model.notes] == ["forecast.too_few"]
     note = dict(model.notes[0])
-    assert "untrained forecast" in say(note.pop("code"), "en", **note)
+    assert "the forecast stays untrained" in say(note.pop("code"), "en", **note)
     model.save(tmp_path)
     again = Model.load(tmp_path)
     assert again == model
