@@ -23,6 +23,9 @@ WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.gr
 MAX_HORIZON_DAYS = 3 * 366
 
 
+WeekStart = Literal["monday", "sunday"]
+
+
 class Section(BaseModel):
     """A table of the file; an unknown key is an error, never silence."""
 
@@ -35,7 +38,7 @@ class ShopSection(Section):
     name: str = "my shop"
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     timezone: str = "UTC"
-    week_start: Literal["monday", "sunday"] = "monday"
+    week_start: WeekStart = "monday"
     locale: Literal["en", "zh"] = "en"
     observed_until: date | None = None
 
