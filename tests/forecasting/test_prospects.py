@@ -126,7 +126,7 @@ def learn_from(shop: Packed) -> Prospects:
     return Prospects.of([only(history, outcomes, ~history.bought)])
 
 
-def test_people_who_looked_alike_get_the_share_that_bought_drawn_towards_the_usual_one() -> None:
+def test_equal_prospects_get_the_share_that_bought_shrunk_towards_the_usual_one() -> None:
     shop = small_shop(buyers=9, lookers=30)
     prospects = learn_from(shop)
     assert (prospects.taught, prospects.bought) == (30, 9)
@@ -178,7 +178,7 @@ def test_old_customers_whose_orders_lie_before_the_data_hardly_count_once_they_a
     assert expected < pooled / 4
 
 
-def test_a_crowd_who_never_buys_brings_no_buyers_by_being_many() -> None:
+def test_a_large_number_of_prospects_who_never_buy_has_no_expected_buyers() -> None:
     shop = shop_of(BUYERS, lookers(3000, 5, buy=False))
     history, _ = judged(shop)
     p_active = Prospects.of(prospect_windows(shop, CUTOFF, H)).forecast(history, H).p_active
@@ -237,7 +237,7 @@ def test_what_was_learnt_comes_back_from_plain_numbers(prospects: Prospects) -> 
     assert np.array_equal(again.forecast(history, H).p_active, prospects.forecast(history, H).p_active)
 
 
-def test_people_who_only_look_change_no_forecast_of_who_has_bought() -> None:
+def test_prospects_change_no_forecast_of_customers() -> None:
     without, crowded = shop_of(BUYERS), shop_of(BUYERS, lookers(1500, 2, buy=False))
     forecasts = {}
     for name, shop in {"without": without, "crowded": crowded}.items():

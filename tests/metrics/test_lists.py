@@ -97,7 +97,7 @@ def test_a_win_and_a_loss_lie_wholly_beyond_the_margin() -> None:
     assert [Gap(0.1, MARGIN, 0.2).verdict, Gap(-0.1, -0.2, -MARGIN).verdict, Gap(0.0, -inf, inf).verdict] == ["tie"] * 3
 
 
-def test_one_customer_tells_no_list_from_another() -> None:
+def test_one_customer_is_too_few_to_compare_lists() -> None:
     gap = paired_gap(np.array([1.0]), np.array([0.0]))
     assert gap.value == 1.0
     assert np.isnan([gap.low, gap.high]).all()
