@@ -25,8 +25,8 @@ def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
     >>> ours, naive = {"money_wape": 0.585, "wape": 0.144}, {"money_wape": 0.636, "wape": 0.128}
     >>> judged = {"cutoff": "2017-12-03", "naive_shape": {"name": "last_horizon"}, "ours": ours, "naive": naive}
     >>> print(demand_verdict({"horizon_days": 30, "judged": judged})["en"])
-    Forecast a horizon earlier and compared with what was then ordered from 2017-12-03 on, this missed 58.5% of it by
-    value; the naive forecast, what was ordered in the 30 days before, missed 63.6%.
+    Made a horizon earlier and compared with the orders from 2017-12-03 on, this forecast had an error of 58.5% by
+    value; the naive forecast, the orders of the 30 days before, had 63.6%.
     """
     return {language: _sentence(card, language) for language in LANGUAGES}
 

@@ -22,7 +22,8 @@ def lists_verdict(result: dict[str, Any]) -> dict[Language, str]:
     >>> scores = {"lists": {"ndcg": 0.262}, "repeat-often": {"ndcg": 0.25}}
     >>> part = {"protocol": "window", "again": True, "best": "repeat-often", "scores": scores, "difference": gap}
     >>> print(lists_verdict({"horizon_days": 30, "parts": [part]})["en"])
-    SENTENCE
+    The recommendations predict purchases within 30 days better than the best simple list, the customer's most frequent
+    purchases: NDCG@10 0.262 against 0.250, higher by 0.012 ± 0.004.
     """
     return {language: _sentence(result, language) for language in LANGUAGES}
 
@@ -39,7 +40,7 @@ def chance_sentence(part: dict[str, Any]) -> dict[Language, str] | None:
     --------
     >>> part = {"chance": {"chance": 0.061, "taken": 0.058}, "learnt": {"taught": "window"}}
     >>> print(chance_sentence(part)["en"])
-    SENTENCE
+    The listed items had a mean chance of 6.1%; 5.8% of them were bought in the window.
     """
     if not part["chance"]:
         return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Flags, Floats, Ints, pieces
@@ -115,12 +114,6 @@ class Actions:
         """Some rows, with how many each customer then has."""
         columns = {name: getattr(self, name)[rows] for name in COLUMNS}
         return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **columns)
-
-    def bought(self) -> sp.csr_matrix:
-        """(n, items) how often each customer bought each item: in how many steps."""
-        rows = self.ordered
-        entries = (np.ones(int(rows.sum()), np.float32), (self.customer[rows], self.item[rows]))
-        return sp.csr_matrix(entries, shape=(len(self), self.n_items))
 
 
 def actions_of(history: History, n_items: int) -> Actions:
