@@ -53,9 +53,12 @@ def test_little_data_goes_the_whole_way_with_thin_evidence_and_says_that_it_is_u
     root = tmp_path / "orders-shijin"
     assert said.code == 0
     assert "untrained" in said.err
-    assert "cannot be checked on this shop's past" in " ".join(said.err.split())
+    assert "cannot be tested on this shop's past" in " ".join(said.err.split())
     assert "too little before" not in said.err
-    assert "the formula answers" in " ".join(said.err.split()) or len(set(the_forecast(root)["customer_id"])) >= 30
+    assert (
+        "the formula makes the forecast" in " ".join(said.err.split())
+        or len(set(the_forecast(root)["customer_id"])) >= 30
+    )
     rows = the_forecast(root)
     assert set(rows["customer_id"]) == {line.split(",")[0] for line in orders_of().splitlines()}
     assert set(rows["evidence"]) == {"thin"}
@@ -96,10 +99,10 @@ def test_a_small_shop_with_a_long_history_is_told_of_its_customers_not_of_its_da
     page = (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
     for words in (told, page.replace("&#39;", "'")):
         assert "fewer than 50 customers were known" in words
-        assert "The behaviour model answers" in words
+        assert "The behaviour model makes the forecast" in words
         assert "too short" not in words
         assert "horizons" not in words
-    assert told.count("the untrained forecast is kept") == 1
+    assert told.count("the forecast stays untrained") == 1
     assert "fewer than 50 customers were known" in command("backtest", "-w", tmp_path / "orders-shijin").err
 
 
@@ -108,7 +111,7 @@ def test_ten_customers_train_with_exit_0_and_keep_the_untrained_forecast(command
     assert command("init", "-w", tmp_path / "shop").code == 0
     assert command("collect", tmp_path / "orders.csv", "-w", tmp_path / "shop").code == 0
     said = command("train", "-w", tmp_path / "shop", "--horizon", "30d")
-    assert (said.code, "the untrained forecast is kept" in " ".join(said.err.split())) == (0, True)
+    assert (said.code, "the forecast stays untrained" in " ".join(said.err.split())) == (0, True)
     before = command("score", "-w", tmp_path / "shop", "--horizon", "30d", "--json")
     result = json.loads(before.out)
     assert (result["member"], result["customers"]) == ("decayed spend H", 10)

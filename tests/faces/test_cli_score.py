@@ -130,7 +130,7 @@ def test_a_horizon_that_no_closed_window_could_check_is_said(workspace: Path, co
         assert (f"No closed window of {days} days" in told) == said_so
         latest = json.loads((workspace / "scores" / "LATEST.json").read_text("utf-8"))
         assert ("forecast.unchecked" in [note["code"] for note in latest["notes"]]) == said_so
-        assert "The behaviour model answers" in told
+        assert "The behaviour model makes the forecast" in told
     assert command("score", "-w", workspace, "--zero-shot", "--horizon", "270d").code == 0
     assert command("report", "-w", workspace).code == 0
     page = (workspace / "report.html").read_text("utf-8")
