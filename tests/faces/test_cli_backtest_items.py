@@ -61,7 +61,8 @@ def test_json_is_what_lies_in_the_workspace_and_nothing_is_computed_again(judged
     before = tree(judged)
     result = json.loads(command("backtest", "--items", "-w", judged, *HORIZON, "--json").out)
     (folder,) = (judged / "backtests").iterdir()
-    assert result == {"id": folder.name, **json.loads((folder / "items.json").read_text("utf-8"))}
+    card = json.loads((folder / "items.json").read_text("utf-8"))
+    assert result.items() >= {"id": folder.name, **card}.items()
     assert result["cutoff"] == CUTOFF.isoformat()
     assert result["horizon_days"] == HORIZON_DAYS
     assert tree(judged) == before
@@ -161,11 +162,7 @@ def strangers() -> pd.DataFrame:
 REFUSED = {
     "no items": (lambda: orders_of("abcdef", "").drop(columns="item_id"), (), "the orders name no item"),
     "one item": (lambda: orders_of("abcdef", "x"), (), "the orders hold only one item"),
-    "no customer with past and future": (
-        strangers,
-        (),
-        "no customer with a history bought an item in the judged window",
-    ),
+    "no customer with past and future": (strangers, (), "no customer with a history bought an item"),
     "a window that is not over": (
         lambda: orders_of("abcdef", "xyz"),
         ("--cutoff", "2024-04-01"),

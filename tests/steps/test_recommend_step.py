@@ -73,6 +73,11 @@ def notes(shop: Workspace, **options: Any) -> dict[str, dict[str, Any]]:
     return {note["code"]: note for note in result.notes}
 
 
+def newest(shop: Workspace) -> dict[str, Any]:
+    """What the workspace keeps of its newest forecast."""
+    return dict(json.loads((shop.root / "scores" / "LATEST.json").read_text("utf-8")))
+
+
 def every_byte(shop: Workspace) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in shop.root.rglob("*") if file.is_file() and file.name != ".lock"}
 
@@ -94,7 +99,7 @@ def refused(shop: Workspace, kind: type[ShijinError], ask: Callable[[], object],
 def test_lists_lie_beside_the_newest_forecast_as_the_contract_has_them(listed: Workspace) -> None:
     result = recommend(listed, RecommendOptions(), NOW)
     receipt, table = result.receipt, result.table
-    folder = listed.root / "scores" / listed.read_json("scores/LATEST.json", "id")["id"]
+    folder = listed.root / "scores" / newest(listed)["id"]
     assert table.schema.equals(RECOMMENDATIONS)
     assert pq.read_table(folder / "recommendations.parquet").cast(RECOMMENDATIONS).equals(table)
     interests = pq.read_table(folder / "affinity.parquet")
@@ -128,8 +133,8 @@ def test_a_list_of_another_day_gets_a_forecast_of_that_day_and_one_that_is_there
     scored = score(shop, ScoreOptions(horizon="45d"), NOW)
     assert recommend(shop, RecommendOptions(), NOW).card.score == scored.id
     other = recommend(shop, RecommendOptions(cutoff=CUTOFF), NOW).card.score
-    assert shop.read_json("scores/LATEST.json", "id", "cutoff") == {**shop.read_json("scores/LATEST.json"), "id": other}
-    assert shop.read_json("scores/LATEST.json", "cutoff")["cutoff"] == CUTOFF.isoformat()
+    assert newest(shop)["id"] == other
+    assert newest(shop)["cutoff"] == CUTOFF.isoformat()
     assert (shop.root / "scores" / other / "forecast.parquet").exists()
 
 
@@ -490,7 +495,7 @@ def test_who_wants_an_item_are_those_whose_lists_have_it_at_that_place(listed: W
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"k": 0}, ("k: ", "1 to 100")),
+        ({"k": 0}, ("k: ", "1 or more")),
         ({"k": 101}, ("k: ", "1 to 100")),
         ({"diverse": 1.01}, ("1.01", "diverse: ")),
         ({"diverse": -0.1}, ("diverse: ",)),
@@ -529,7 +534,7 @@ def test_the_filter_that_leaves_nothing_is_named(listed: Workspace, raw: pd.Data
     everything = again(listed, tmp_path / "all", f'{CONFIG}[items]\ntests = [".*"]\n')
     refused(everything, EmptyHistoryError, lambda: lists(everything), "no item")
     (tmp_path / "none.csv").write_text("sku,stock\na,0\nb,0\n", "utf-8")
-    refused(listed, SourceError, lambda: lists(listed, in_stock=tmp_path / "none.csv"), "nothing in it is in stock")
+    refused(listed, SourceError, lambda: lists(listed, in_stock=tmp_path / "none.csv"), "the file has no item in stock")
 
 
 def test_strangers_are_refused_and_nothing_is_learnt_or_written_for_them(raw: pd.DataFrame, tmp_path: Path) -> None:
@@ -557,7 +562,7 @@ def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave
         shop,
         ConfigError,
         lambda: alone(shop, customer, exclude_bought=True, in_stock=only),
-        "nothing is left to recommend after exclude_bought and in_stock",
+        "customer: nothing is left to recommend after exclude_bought and in_stock",
     )
     assert not (shop.root / "recommenders").exists()
     rest = lists(shop, exclude_bought=True, in_stock=only)
@@ -676,7 +681,7 @@ def test_a_little_shop_has_lists_with_a_note(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("items", "words"),
-    [([None] * 9, "the orders name no item"), (["tea"] * 9, "only one item"), (["tea", None] * 4, "only one item")],
+    [([None] * 9, "name no item"), (["tea"] * 9, "only one item"), (["tea", None] * 4, "only one item")],
     ids=["no items", "one item", "one item and none"],
 )
 def test_a_shop_with_nothing_to_choose_among_is_refused(items: list[str | None], words: str, tmp_path: Path) -> None:
@@ -686,7 +691,7 @@ def test_a_shop_with_nothing_to_choose_among_is_refused(items: list[str | None],
         lambda: alone(shop, "c1"),
         lambda: recommend(shop, RecommendOptions(item="tea"), NOW),
     ):
-        refused(shop, EmptyHistoryError, ask, words, "{'item_id': 'COLUMN'}")
+        refused(shop, EmptyHistoryError, ask, words, "map={'item_id': 'COLUMN'}")
 
 
 def test_a_workspace_without_orders_is_refused(tmp_path: Path) -> None:
