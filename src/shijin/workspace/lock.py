@@ -40,7 +40,7 @@ class WriterLock:
         patience_s
             How long to wait for another writer to end.
         waiting
-            Called once where there is another writer to wait for.
+            Called where there is another writer, and time to wait for it.
 
         Raises
         ------
@@ -50,7 +50,8 @@ class WriterLock:
         until = time.monotonic() + patience_s
         # Threads of one process share its file locks, so they have to wait for one another here.
         if not self._threads.acquire(blocking=False):
-            waiting()
+            if patience_s > 0:
+                waiting()
             if not self._threads.acquire(timeout=max(patience_s, 0)):
                 raise self._busy()
         try:
@@ -73,7 +74,8 @@ class WriterLock:
         try:
             with refusals(self.path):
                 if not _locked(handle):
-                    waiting()
+                    if time.monotonic() < until:
+                        waiting()
                     while not _locked(handle):
                         if time.monotonic() >= until:
                             raise self._busy()
