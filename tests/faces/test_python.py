@@ -216,7 +216,7 @@ def test_an_argument_that_does_not_exist_is_refused_by_the_name_of_those_that_do
     assert all(name in no.value.cure for name in ("horizon", "cutoff", "customer", "time", "amount", "order_id"))
     with pytest.raises(ShijinError, match="no argument 'workspace'"):
         shijin.forecast(plain, workspace="here")
-    with pytest.raises(ShijinError, match=r"shijin\.from_dataframe: unknown argument 'cutoff'"):
+    with pytest.raises(ShijinError, match=r"shijin\.from_dataframe has no argument 'cutoff'"):
         shijin.from_dataframe(plain, cutoff=DAY)
 
 

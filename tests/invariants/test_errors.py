@@ -293,8 +293,8 @@ def test_a_workspace_that_another_process_writes_to_is_refused_until_it_ends(
     workspace: Path, finished: Path, orders: pd.DataFrame, command: Command, tmp_path: Path
 ) -> None:
     more = write(orders.iloc[:50], tmp_path / "more.csv")
-    with (workspace / "shijin.toml").open("a", encoding="utf-8") as config:
-        config.write("\n[engine]\nlock_wait_s = 0\n")
+    config = workspace / "shijin.toml"
+    config.write_text(config.read_text("utf-8").replace("[engine]", "[engine]\nlock_wait_s = 0"), "utf-8")
     other = ("--horizon", "20d")
     before = tree(workspace)
     with held(workspace):
