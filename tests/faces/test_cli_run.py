@@ -124,7 +124,7 @@ def test_a_horizon_beyond_what_the_behaviour_model_knows_goes_without_a_map_and_
     (tmp_path / "orders.csv").write_text(HEADER + "".join(f"c{n % 40},{day(n)},{5 + n % 7}\n" for n in range(500)))
     said = command("run", tmp_path / "orders.csv", "--horizon", "450d")
     assert said.code == 0
-    missing = "No map of customers: the behaviour model was trained on horizons of at most 400 days"
+    missing = "No map of customers: the behaviour model forecasts horizons of 1 to 400 days"
     assert missing in " ".join(said.err.split())
     assert "at most 400 days ahead" in (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
     assert not (tmp_path / "orders-shijin" / "representations").exists()
@@ -143,7 +143,7 @@ def test_a_shop_whose_orders_name_fewer_than_two_items_goes_the_whole_way_withou
     assert ("the orders name fewer than two items" in " ".join(said.err.split())) == (not made)
     assert ("The orders name fewer than two items" in page) == (not made)
     assert ("shijin recommend -w" in page) == made
-    assert ("lists of 10 customers, 2 different items, 30 days from" in said.out) == made
+    assert ("recommendations for 10 customers, 2 different items, 30 days from" in said.out) == made
     assert bool(list((tmp_path / "orders-shijin").glob("scores/*/recommendations.parquet"))) == made
 
 
