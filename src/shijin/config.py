@@ -167,7 +167,9 @@ class EngineSection(Section):
     kind: Literal["duckdb"] = "duckdb"
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
     threads: int = Field(default=2, ge=1, le=256)
-    lock_wait_s: float = Field(default=60.0, ge=0, description="how long to wait while another process writes")
+    lock_wait_s: float = Field(
+        default=60.0, ge=0, le=86_400, description="how long to wait while another process writes"
+    )
 
 
 class Config(Section):
@@ -179,7 +181,7 @@ class Config(Section):
     ('high', 'normal', 'low')
     >>> parse_config('[shop]\ncurency = "EUR"', "shijin.toml")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?.
+    shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION

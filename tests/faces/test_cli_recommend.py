@@ -200,7 +200,7 @@ def test_a_share_that_explores_is_told_by_the_config(command: Command, asked: Pa
         (("--item", "sku-0001", "--diverse", 0.3), ("--item orders customers by their probability", "--diverse")),
         (("--all", "--category", "gardn"), ("no category 'gardn'", "did you mean 'garden'?")),
         (("--all", "--in-stock", "nowhere.csv"), ("nowhere.csv: there is no such file",)),
-        (("--all", "--cutoff", "2019-01-01"), ("cutoff: nothing lies before 2019-01-01",)),
+        (("--all", "--cutoff", "2019-01-01"), ("--cutoff: nothing lies before 2019-01-01",)),
         (("--all", "--horizon", "900d"), ("900 days are longer than the history",)),
     ],
     ids=lambda part: " ".join(map(str, part)) if part and str(part[0]).startswith("--") else "",

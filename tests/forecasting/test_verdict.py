@@ -44,7 +44,9 @@ SPEND_LOSS = difference("ngini", -0.05, 0.02, "loss")
         (LOSS, SPEND_TIE, "the formula is better than the forecast, by 0.013 ± 0.005 AUC; at ranking spend,"),
     ],
 )
-def test_it_says_who_is_better_at_what_and_by_how_much(auc: dict[str, Any], gini: dict[str, Any], says: str) -> None:
+def test_the_verdict_names_the_better_forecast_and_the_difference(
+    auc: dict[str, Any], gini: dict[str, Any], says: str
+) -> None:
     assert says in verdict(result(auc, gini))["en"]
 
 
@@ -62,7 +64,7 @@ def test_a_difference_to_the_formulas_favour_keeps_its_sign_in_a_tie() -> None:
         (3.0, "200% above actual spend."),
     ],
 )
-def test_it_says_how_far_the_total_was_off(level: float, says: str) -> None:
+def test_the_verdict_has_the_error_of_the_total(level: float, says: str) -> None:
     assert verdict(result(WIN, SPEND_TIE, level))["en"].endswith(says)
 
 
@@ -70,7 +72,7 @@ def test_an_unknown_level_is_not_spoken_of() -> None:
     assert "total" not in verdict(result(WIN, SPEND_TIE, None))["en"]
 
 
-def test_without_a_figure_for_spend_only_who_comes_is_compared() -> None:
+def test_without_a_figure_for_spend_only_activity_is_compared() -> None:
     for gini in (None, difference("ngini", None, None, "tie")):
         sentence = verdict(result(WIN, gini))["en"]
         assert sentence.startswith(
@@ -81,13 +83,13 @@ def test_without_a_figure_for_spend_only_who_comes_is_compared() -> None:
 
 @pytest.mark.parametrize("auc", [None, difference("auc", None, None, "tie")])
 @pytest.mark.parametrize("gini", [None, SPEND_WIN, SPEND_TIE, SPEND_LOSS])
-def test_where_nobody_or_everybody_came_only_the_level_is_told(auc: Any, gini: Any) -> None:
+def test_if_nobody_or_everybody_ordered_the_verdict_has_only_the_level(auc: Any, gini: Any) -> None:
     sentence = verdict(result(auc, gini, 0.93))
     assert sentence["en"] == "The forecast total was 7% below actual spend."
     assert sentence["zh"].startswith("预测总额")
 
 
-def test_it_says_that_the_formula_is_served() -> None:
+def test_the_verdict_names_the_formula_if_it_is_served() -> None:
     sentence = verdict(result(TIE, SPEND_TIE, served=DECAYED))
     assert sentence["en"].endswith("so the formula makes the forecast.")
     assert sentence["zh"].endswith("因此直接采用公式。")
@@ -130,7 +132,7 @@ def corrected(**changes: Any) -> dict[str, Any]:
         ({"customers": 0}, "agree with the forecast and move no customer.", "与预测一致，没有调整任何顾客。"),
     ],
 )
-def test_what_corrections_did_is_said_last(changes: dict[str, Any], says: str, says_in_chinese: str) -> None:
+def test_the_effect_of_corrections_comes_last(changes: dict[str, Any], says: str, says_in_chinese: str) -> None:
     sentence = verdict(corrected(**changes))
     assert sentence["en"].endswith(says) or says in sentence["en"].split(". ")[-1] + "."
     assert says_in_chinese in sentence["zh"]

@@ -548,7 +548,7 @@ def test_strangers_are_refused_and_nothing_is_learnt_or_written_for_them(raw: pd
     refused(shop, ConfigError, lambda: recommend(shop, RecommendOptions(item="stranger"), NOW), "no item 'stranger'")
     only = RecommendOptions(in_stock=[item])
     other = raw.loc[(raw["type"] == "order") & (raw["item_id"] != item), "item_id"].iloc[0]
-    refused(shop, ConfigError, lambda: recommend(shop, replace(only, item=other), NOW), "does not pass in_stock=")
+    refused(shop, ConfigError, lambda: recommend(shop, replace(only, item=other), NOW), "does not pass in_stock")
 
 
 def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave_nothing_behind(
@@ -562,7 +562,7 @@ def test_a_customer_for_whom_nothing_is_left_and_an_item_that_nobody_wants_leave
         shop,
         ConfigError,
         lambda: alone(shop, customer, exclude_bought=True, in_stock=only),
-        "customer: nothing is left to recommend after exclude_bought= and in_stock=",
+        "customer: nothing is left to recommend after exclude_bought and in_stock",
     )
     assert not (shop.root / "recommenders").exists()
     rest = lists(shop, exclude_bought=True, in_stock=only)
@@ -583,13 +583,13 @@ def test_lists_that_hold_nothing_for_anybody_are_refused_and_leave_the_ones_befo
         shop,
         ConfigError,
         lambda: lists(shop, exclude_bought=True, in_stock=[item]),
-        "nothing is left to recommend after exclude_bought= and in_stock=",
+        "nothing is left to recommend after exclude_bought and in_stock",
     )
 
 
 def test_who_wants_an_item_goes_by_chance_alone(listed: Workspace) -> None:
     for more in ({"value_aware": True}, {"diverse": 0.3}):
-        name = f"{next(iter(more))}="
+        name = next(iter(more))
         ask = RecommendOptions(**more)
         one = replace(ask, item="sku-0001")
         refused(listed, ConfigError, lambda: recommend(listed, one, NOW), "by their probability", name)  # noqa: B023

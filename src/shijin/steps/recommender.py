@@ -78,9 +78,10 @@ def recommender_of(
     """
     artifacts = artifacts_of(workspace)
     id = artifacts.id(RECOMMENDER, context.day, context.horizon_days, allow_repeat, FORMAT)
-    if artifacts.exists(RECOMMENDER, id):
+    if not artifacts.exists(RECOMMENDER, id):
+        workspace.refuse_busy()
+    if artifacts.exists(RECOMMENDER, id):  # the writer that was waited for may have made it
         return id, _load_once(artifacts.place(RECOMMENDER, id))
-    workspace.refuse_busy()
     threads = workspace.config.engine.threads
     training = TrainingData(context.actions, context.catalogue, context.horizon_days, threads=threads)
     return id, train_recommender(training, allow_repeat=allow_repeat, progress=progress)
