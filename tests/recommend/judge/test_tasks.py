@@ -120,40 +120,6 @@ def test_items_bought_before_have_the_same_keys() -> None:
     ]
 
 
-def test_categories_are_those_in_which_items_were_sold_until_then() -> None:
-    """Cup is called glass thrice in the window, and in the list of items; before, it was china twice and glass once."""
-    allow_repeat = [
-        row("bob", f"2024-01-{day}", item_id="cup", order_id=f"x{day}", category=name)
-        for day, name in (("06", "glass"), ("07", "china"))
-    ]
-    later = [row("eve", "2024-02-10", item_id="cup", order_id=f"y{place}", category="glass") for place in range(3)]
-    shop = packed([*SHOP, *allow_repeat, *later], observed_until=UNTIL)
-    window, _, whole = tasks(shop, item_table({"cup": "glass", "tea": "listed"}), HORIZON, CUTOFF)
-    for catalogue, expected in ((window.past.catalogue, "china"), (whole.catalogue, "glass")):
-        code = catalogue.items.tolist().index("cup")
-        assert catalogue.categories[catalogue.category[code]] == expected
-
-
-def test_without_categories_in_lines_those_of_the_list_of_items_are_used() -> None:
-    rows = [{name: value for name, value in one.items() if name != "category"} for one in SHOP]
-    window, _, _ = tasks(packed(rows, observed_until=UNTIL), item_table({"cup": "china"}), HORIZON, CUTOFF)
-    catalogue = window.past.catalogue
-    assert catalogue.category.tolist() == [0 if item == "cup" else -1 for item in catalogue.items]
-
-
-def test_of_equally_frequent_categories_the_one_seen_first_is_used() -> None:
-    rows = [
-        row("ann", "2024-01-02", item_id="tea", order_id="1", category="z"),
-        row("ann", "2024-01-03", item_id="tea", order_id="2", category="a"),
-        row("ann", "2024-01-04", item_id="cup", order_id="3", category="a"),
-        row("ann", "2024-02-03", item_id="tea", order_id="4", category="a"),
-    ]
-    window, _, _ = tasks(packed(rows, observed_until=UNTIL), item_table({"tea": None}), HORIZON, CUTOFF)
-    catalogue = window.past.catalogue
-    code = catalogue.items.tolist().index("tea")
-    assert catalogue.categories[catalogue.category[code]] == "z"
-
-
 NO_ITEMS = [{name: value for name, value in one.items() if name != "item_id"} for one in SHOP]
 ONE_ITEM = [one | {"item_id": "tea"} for one in SHOP]
 STRANGERS = [one | {"customer_id": one["customer_id"] + str(one["ts"].month)} for one in SHOP]

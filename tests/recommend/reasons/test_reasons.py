@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,94 +11,23 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from reasonshop import (
+    MANY,
+    OLD,
+    Reason,
+    Shop,
+    bought_on,
+    shop_of,
+)
 
 import recount
 from ledger import Row, packed, row
-from shijin.config import ItemsSection
 from shijin.recommend.members.neighbours import ItemNeighbours
 from shijin.recommend.past import co_purchases
-from shijin.recommend.past.actions import Actions, actions_of
-from shijin.recommend.past.catalogue import Catalogue, catalogue_of
-from shijin.recommend.past.co_purchases import co_purchases_of
-from shijin.recommend.past.purchases import purchases_of
 from shijin.recommend.reasons import antecedents, reason_text
 from shijin.recommend.reasons.reason_text import reason_args, reason_codes, reason_texts
-from shijin.recommend.reasons.reasons import CODES, Reasons, Shown, reasons_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.recommend.reasons.reasons import CODES, Reasons, Shown
 from shijin.words import LANGUAGES, say_note
-
-CUTOFF = date(2024, 2, 1)
-HORIZON_DAYS = 10
-LISTED = {
-    "tea": ("Green tea", "drinks", "Hill"),
-    "cup": ("Cup", "china", "Kiln"),
-    "pot": (None, "china", "Kiln"),
-    "jam": ("Jam", "spreads", None),
-    "rum": ("Rum", "drinks", "Port"),
-    "hat": ("Hat", None, None),
-    "POST": ("Postage", None, None),
-}
-Reason = tuple[str, dict[str, Any]]
-
-
-def listed() -> pd.DataFrame:
-    items = pd.DataFrame.from_dict(LISTED, orient="index", columns=["name", "category", "brand"])
-    return items.rename_axis("item_id")
-
-
-def everything_alike(n_items: int) -> list[ItemNeighbours]:
-    """A member for which all items are equally similar."""
-    return [ItemNeighbours("alike", sp.csr_matrix(np.ones((n_items, n_items), np.float32)), 0.8)]
-
-
-class Shop:
-    """A shop of some events, as recommendations see it at the cutoff."""
-
-    def __init__(self, rows: list[Row], similar: list[ItemNeighbours] | None = None) -> None:
-        shop = packed(rows)
-        self.rows = rows
-        self.history = split_at(shop, as_cutoff(CUTOFF), HORIZON_DAYS)[0]
-        self.actions: Actions = actions_of(self.history, len(shop.items))
-        items = pa.Table.from_pandas(listed().reset_index(), preserve_index=False)
-        self.catalogue: Catalogue = catalogue_of(items, shop.items, ItemsSection(), listed=True)
-        self.similar = everything_alike(len(shop.items)) if similar is None else similar
-
-    def shown(self, *pairs: tuple[str, str], explored: bool = False) -> Shown:
-        customers, items = self.history.customers.tolist(), self.catalogue.items.tolist()
-        places = sorted((customers.index(customer), items.index(item)) for customer, item in pairs)
-        customer, item = np.array(places, dtype=np.int64).reshape(-1, 2).T
-        return Shown(customer, item.astype(np.int32), np.full(len(places), explored))
-
-    def reasons(self, shown: Shown) -> Reasons:
-        return reasons_of(self.actions, self.catalogue, shown, self.similar, HORIZON_DAYS)
-
-    def table(self, shown: Shown, reasons: Reasons) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                "customer_id": self.history.customers[shown.customer],
-                "item_id": self.catalogue.items[shown.item],
-                "reason_code": reason_codes(reasons).to_pylist(),
-                "reason_args": reason_args(reasons, self.catalogue).to_pylist(),
-            }
-        )
-
-    def sheet(self) -> recount.Sheet:
-        events = pd.DataFrame([{"quantity": 1.0, "item_id": None} | one for one in self.rows])
-        return recount.sheet(events.assign(ts=events["ts"].dt.tz_localize(None)), listed().drop("POST"), CUTOFF)
-
-    def reason(self, customer: str, item: str, *, explored: bool = False) -> Reason:
-        """The reason of one item, recounted and found true."""
-        shown = self.shown((customer, item), explored=explored)
-        table = self.table(shown, self.reasons(shown))
-        assert recount.untrue(self.sheet(), table) == []
-        return table["reason_code"][0], json.loads(table["reason_args"][0])
-
-
-def bought_on(customer: str, item: str, *days: str, kind: str = "order") -> list[Row]:
-    return [row(customer, f"2024-{day} 12:00", 5.0, kind, item_id=item) for day in days]
-
-
-OLD = bought_on("old", "hat", "01-01")
 
 
 def test_purchases_at_even_intervals_are_a_rhythm_with_their_mean_halves_up() -> None:
@@ -307,27 +235,6 @@ def test_a_customer_without_an_item_gets_popular_or_sold() -> None:
     assert Shop(rows).reason("a", "rum") == ("popular", {"customers": 2, "days": 10})
 
 
-MANY = st.lists(
-    st.tuples(
-        st.sampled_from("abcde"),
-        st.integers(1, 31),
-        st.integers(0, 2),
-        st.sampled_from(["order", "order", "order", "view", "cart", "return"]),
-        st.sampled_from([*LISTED, None]),
-    ),
-    min_size=1,
-    max_size=60,
-)
-
-
-def shop_of(many: list[tuple[Any, ...]]) -> Shop:
-    first = row("z", "2024-01-01", 1.0, item_id="hat")
-    return Shop(
-        [first]
-        + [row(who, f"2024-01-{day:02d} 0{hour}:00", 3.0, kind, item_id=item) for who, day, hour, kind, item in many]
-    )
-
-
 def all_shown(shop: Shop, seed: int = 0) -> Shown:
     """Every product to every customer, a third of them explored."""
     products = np.flatnonzero(shop.catalogue.product)
@@ -359,25 +266,6 @@ def test_counting_in_small_batches_counts_the_same(many: list[tuple[Any, ...]]) 
         ):
             patch.setattr(module, name, size)
         pd.testing.assert_frame_equal(shop.table(shown, shop.reasons(shown)), whole)
-
-
-@given(MANY)
-def test_customers_of_two_items_are_counted_once_each_way(many: list[tuple[Any, ...]]) -> None:
-    shop = shop_of(many)
-    bought = purchases_of(shop.actions, shop.catalogue.product)
-    x, y = (codes.astype(np.int32) for codes in np.divmod(np.arange(bought.n_items**2), bought.n_items))
-    both = co_purchases_of(bought, x, y)
-    days = [
-        [
-            {*bought.day[bought.day_offsets[place] : bought.day_offsets[place + 1]].tolist()} if place >= 0 else set()
-            for place in row
-        ]
-        for row in bought.places(*np.indices((len(shop.actions), bought.n_items)))
-    ]
-    for one, other, after, same_day in zip(x, y, both.after, both.same_day, strict=True):
-        pairs = [(mine[one], mine[other]) for mine in days if mine[one] and mine[other]]
-        assert after == sum(min(first) < max(last) for first, last in pairs)
-        assert same_day == sum(bool(first & last) for first, last in pairs)
 
 
 @given(MANY, st.randoms())
@@ -437,29 +325,3 @@ def test_names_may_contain_any_text() -> None:
     assert json.loads(written)["bought_name"] == name
     assert "grün" in written  # as people read it
     assert name in reason_texts(reasons, catalogue, "en")[0].as_py()
-
-
-def test_purchases_keep_their_pairs_days_and_newest_moment() -> None:
-    shop = Shop(
-        bought_on("a", "tea", "01-02", "01-02", "01-09")
-        + bought_on("a", "POST", "01-03")
-        + bought_on("b", "cup", "01-04")
-    )
-    found = purchases_of(shop.actions, shop.catalogue.product)
-    names = shop.catalogue.items
-    assert found.offsets.tolist() == [0, 1, 2]
-    assert names[found.item].tolist() == ["tea", "cup"]
-    assert found.days.tolist() == [2, 1]
-    first_day = as_cutoff(date(2024, 1, 1)) // 86_400_000_000
-    assert (found.first - first_day).tolist() == [1, 3]
-    assert (found.last - first_day).tolist() == [8, 3]
-    assert found.places(
-        np.array([0, 0, 1]), np.array([names.tolist().index(one) for one in ("tea", "cup", "cup")])
-    ).tolist() == [0, -1, 1]
-
-
-def test_without_pairs_there_are_no_counts() -> None:
-    shop = Shop(OLD)
-    none = np.zeros(0, dtype=np.int32)
-    found = co_purchases_of(purchases_of(shop.actions, shop.catalogue.product), none, none)
-    assert (len(found.after), len(found.same_day)) == (0, 0)
