@@ -14,7 +14,7 @@ from rich.console import Console
 
 import shijin
 from shijin import Shop
-from shijin.console.terminal import forecast_summary
+from shijin.console.forecast import forecast_summary
 from shijin.errors import ConfigError, WorkspaceError
 from shijin.report.totals import sum_up
 from shijin.steps.export import ExportOptions, export
