@@ -73,7 +73,8 @@ class Reading:
         """Everything that is shown: guesses, columns by role, columns left unread."""
         guesses = {name: str(value) for name, value in self.guesses.items()}
         columns = {role: ", ".join(names) for role, names in self.columns.items()}
-        return {**guesses, **columns, "unread": ", ".join(self.unread) or "-"}
+        unread = {"unread": ", ".join(self.unread) or "-"} if "unread" in self._card else {}  # later than some receipts
+        return {**guesses, **columns, **unread}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from rawfile import CUTOFF, shop_of, split
 from shijin.errors import EmptyHistoryError
 from shijin.schema import AFFINITY, DEMAND
 from shijin.steps.affinity import AffinityOptions, affinity
-from shijin.steps.demand import DemandOptions, demand, latest_demand
+from shijin.steps.demand import DemandOptions, demand
+from shijin.steps.kinds import DEMANDED, artifacts_of
 from shijin.workspace import Workspace
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -68,13 +69,13 @@ def test_what_is_found_lies_beside_the_newest_forecast_and_is_read_back(workspac
     latest = json.loads((workspace / "scores/LATEST.json").read_text("utf-8"))["id"]
     folder = workspace / "scores" / latest
     (folder / "demand.json").unlink()
-    assert latest_demand(shop) is None
+    assert artifacts_of(shop).attached(DEMANDED, latest) is None
     result = demand(shop, DemandOptions(), NOW)
     receipt, table = result.receipt, result.table
     assert receipt.outputs == (f"scores/{latest}/demand.parquet", f"scores/{latest}/demand.json")
     assert pq.read_table(folder / "demand.parquet").equals(table)
     assert json.loads((folder / "demand.json").read_text("utf-8")) == result.card.as_json()
-    found = latest_demand(shop)
+    found = artifacts_of(shop).attached(DEMANDED, latest)
     assert found is not None
     assert found.tables["demand.parquet"].equals(table)
     assert json.loads(sorted((workspace / "receipts").glob("*-demand.json"))[-1].read_text("utf-8"))["verb"] == "demand"
@@ -82,9 +83,9 @@ def test_what_is_found_lies_beside_the_newest_forecast_and_is_read_back(workspac
 
 def test_a_shop_that_was_never_scored_is_scored_first(orders: pd.DataFrame, tmp_path: Path) -> None:
     shop = shop_of(orders, tmp_path)
-    assert latest_demand(shop.workspace) is None
     shop.demand()
-    assert latest_demand(shop.workspace) is not None
+    (place,) = (tmp_path / "shop" / "scores").glob("*/demand.json")
+    assert artifacts_of(shop.workspace).attached(DEMANDED, place.parent.name) is not None
     assert len(list((tmp_path / "shop" / "scores").glob("*/forecast.parquet"))) == 1
 
 
@@ -97,7 +98,7 @@ def test_interests_are_the_rows_that_the_lists_bring_along(workspace: Path) -> N
     assert table.schema == AFFINITY
     assert table.num_rows > 100
     assert table.equals(by_lists)
-    assert receipt.outputs == (f"scores/{latest}/affinity.parquet",)
+    assert receipt.outputs == (f"scores/{latest}/affinity.parquet", f"scores/{latest}/affinity.json")
 
 
 def test_what_is_said_after_the_cutoff_never_reaches_interests(orders: pd.DataFrame, tmp_path: Path) -> None:

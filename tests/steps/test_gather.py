@@ -5,6 +5,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from rawfile import HORIZON_DAYS
 from shijin.report.localiser import Localiser
 from shijin.report.recommendations import reason_words
+from shijin.steps.collect import SourceOptions
 from shijin.steps.demand import DemandOptions, demand
 from shijin.steps.export import ExportOptions, export
+from shijin.steps.feedback import feedback
 from shijin.steps.gather import report_data
 from shijin.steps.kinds import ITEMS_BACKTEST, artifacts_of
 from shijin.steps.list_request import RecommendOptions
@@ -65,6 +68,38 @@ def test_counts_of_lists_add_up_to_those_of_the_table(shop: Workspace) -> None:
     shown = summary.listed.to_pandas().groupby("item_id")["customers"].sum()
     assert shown.to_dict() == {item: counts[item] for item in shown.index}
     assert shown.max() == counts.max()
+
+
+def outdated(shop: Workspace, config: str = "") -> set[str]:
+    """Which notes the page has on results of other data or settings, after more lines of the config."""
+    with (shop.root / "shijin.toml").open("a", encoding="utf-8") as file:
+        file.write(config)
+    notes = report_data(Workspace.open(shop.root), NOW).data.notes
+    return {str(note["code"]).removeprefix("report.") for note in notes if str(note["code"]).startswith("report.")}
+
+
+def test_results_of_other_settings_have_a_note(shop: Workspace) -> None:
+    assert outdated(shop) == set()
+    assert outdated(shop, "[export]\nholdout = 0.3\n") == set()
+    assert outdated(shop, "[recommend]\nexplore = 0.1\n") == {"lists_outdated"}
+    assert outdated(shop, "[items]\ncharges = []\n") == {"lists_outdated", "demand_outdated"}
+
+
+def test_feedback_makes_the_lists_outdated_and_nothing_else_until_they_are_made_again(shop: Workspace) -> None:
+    rows = pq.read_table(latest(shop) / "recommendations.parquet").slice(0, 1)
+    dismissal = pa.table({"customer_id": rows["customer_id"], "item_id": rows["item_id"], "type": ["dismiss"]})
+    feedback(shop, SourceOptions(dismissal), NOW)
+    assert outdated(shop) == {"lists_outdated"}
+    recommend(shop, RecommendOptions(), NOW)
+    assert outdated(shop) == set()
+
+
+def test_a_backtest_of_other_data_is_named_but_not_shown(shop: Workspace) -> None:
+    for place in (shop.root / "backtests").glob("*/backtest.json"):
+        card = json.loads(place.read_text("utf-8"))
+        place.write_text(json.dumps(card | {"fingerprint": "of other data"}), "utf-8")
+    assert outdated(shop) == {"backtest_outdated"}
+    assert report_data(shop, NOW).data.backtest is None
 
 
 def test_lists_of_another_forecast_are_not_shown(shop: Workspace) -> None:
@@ -128,8 +163,8 @@ def test_demand_without_lists_is_there_for_the_chart(shop: Workspace) -> None:
     assert len(set(summary.items["name"].to_pylist())) == 10
 
 
-def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
-    """Lay down the figures of a backtest of lists."""
+def judged(shop: Workspace, cutoff: str, days: int, **other: str) -> str:
+    """Lay down the figures of a backtest of lists; of other data, settings or versions where `other` names them."""
     id = f"{cutoff}-{days}d-test"
     part = {
         "protocol": "window",
@@ -145,7 +180,8 @@ def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
         "learnt": {"taught": "window"},
     }
     result = {
-        "fingerprint": fingerprint,
+        **artifacts_of(shop).source(ITEMS_BACKTEST),
+        **other,
         "cutoff": cutoff,
         "horizon_days": days,
         "k": 10,
@@ -160,17 +196,21 @@ def judged(shop: Workspace, cutoff: str, days: int, fingerprint: str) -> str:
 
 
 def test_the_backtest_that_is_shown_is_of_this_data_and_horizon_and_of_a_window_closed_by_then(shop: Workspace) -> None:
-    end, basis = date(2023, 11, 28), shop.basis(ITEMS_BACKTEST.depends)
-    artifacts = artifacts_of(shop)
-    assert artifacts.related(ITEMS_BACKTEST, 30, end) is None
-    judged(shop, str(end - timedelta(days=20)), 30, basis)  # its window ends later
-    judged(shop, str(end - timedelta(days=60)), HORIZON_DAYS, basis)
-    judged(shop, str(end - timedelta(days=31)), 30, "of other data")
-    assert artifacts.related(ITEMS_BACKTEST, 30, end) is None
-    older = judged(shop, str(end - timedelta(days=60)), 30, basis)
-    assert artifacts.related(ITEMS_BACKTEST, 30, end) == older
-    newest = judged(shop, str(end - timedelta(days=30)), 30, basis)
-    assert artifacts.related(ITEMS_BACKTEST, 30, end) == newest
+    end, artifacts = date(2023, 11, 28), artifacts_of(shop)
+
+    def related() -> str | None:
+        return artifacts.related(ITEMS_BACKTEST, 30, end, artifacts.made_by)
+
+    assert related() is None
+    judged(shop, str(end - timedelta(days=20)), 30)  # its window ends later
+    judged(shop, str(end - timedelta(days=60)), HORIZON_DAYS)
+    judged(shop, str(end - timedelta(days=31)), 30, fingerprint="of other data")
+    judged(shop, str(end - timedelta(days=32)), 30, made_by="another version")
+    assert related() is None
+    older = judged(shop, str(end - timedelta(days=60)), 30)
+    assert related() == older
+    newest = judged(shop, str(end - timedelta(days=30)), 30)
+    assert related() == newest
     shown = report_data(shop, NOW)
     assert (shown.backtest_items, shown.data.lists is None) == (newest, False)
     lists = shown.data.judged_lists
@@ -186,7 +226,7 @@ def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sente
     data = shown.data
     assert data.lists is not None
     assert shown.backtest_items is None
-    id = judged(shop, str(data.lists.cutoff - timedelta(days=30)), 30, shop.basis(ITEMS_BACKTEST.depends))
+    id = judged(shop, str(data.lists.cutoff - timedelta(days=30)), 30)
     result = report(shop, ReportOptions(), NOW)
     page = (shop.root / "report.html").read_text("utf-8")
     assert result.card.backtest_items == id

@@ -18,8 +18,9 @@ from shijin.errors import ConfigError, EmptyHistoryError, ModelError, ShijinErro
 from shijin.schema import AFFINITY, RECOMMENDATIONS, WANTED_BY
 from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.feedback import feedback
+from shijin.steps.kinds import LISTS, artifacts_of
 from shijin.steps.list_request import RecommendOptions
-from shijin.steps.recommend import latest_lists, recommend
+from shijin.steps.recommend import recommend
 from shijin.steps.score import ScoreOptions, score
 from shijin.workspace import Workspace
 
@@ -109,7 +110,7 @@ def test_lists_lie_beside_the_newest_forecast_as_the_contract_has_them(listed: W
     assert set(receipt.outputs) >= {
         f"scores/{folder.name}/{name}" for name in ("recommendations.parquet", "affinity.parquet")
     }
-    found = latest_lists(listed)
+    found = artifacts_of(listed).attached(LISTS, folder.name)
     assert found is not None
     assert found.tables["recommendations.parquet"].equals(table)
 

@@ -118,8 +118,8 @@ def test_nothing_is_built_while_another_process_writes(workspace: Workspace) -> 
         process.communicate()
 
 
-def judged(workspace: Workspace, artifacts: Artifacts, cutoff: str, horizon_days: int = 30) -> str:
-    card = JudgedCard(fingerprint=workspace.basis(JUDGED.depends), cutoff=cutoff, horizon_days=horizon_days)
+def judged(artifacts: Artifacts, cutoff: str, horizon_days: int = 30) -> str:
+    card = JudgedCard(**artifacts.source(JUDGED), cutoff=cutoff, horizon_days=horizon_days)
     id = artifacts.id(JUDGED, date.fromisoformat(cutoff), horizon_days)
     artifacts.make(JUDGED, id, lambda: Content(card))
     return id
@@ -129,11 +129,14 @@ def test_a_forecast_goes_with_the_newest_backtest_of_its_data_and_horizon_that_w
     workspace: Workspace,
 ) -> None:
     artifacts = Artifacts(workspace, "weights")
-    assert artifacts.related(JUDGED, 30, DAY) is None
-    early, fitting = judged(workspace, artifacts, "2024-04-01"), judged(workspace, artifacts, "2024-05-02")
-    judged(workspace, artifacts, "2024-05-03")  # ends a day too late
-    judged(workspace, artifacts, "2024-04-20", 20)  # of another horizon
-    assert artifacts.related(JUDGED, 30, DAY) == fitting
-    assert artifacts.related(JUDGED, 30, date(2024, 5, 15)) == early
+    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by) is None
+    early, fitting = judged(artifacts, "2024-04-01"), judged(artifacts, "2024-05-02")
+    judged(artifacts, "2024-05-03")  # ends a day too late
+    judged(artifacts, "2024-04-20", 20)  # of another horizon
+    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by) == fitting
+    assert artifacts.related(JUDGED, 30, date(2024, 5, 15), artifacts.made_by) == early
     other = with_config(workspace, '[shop]\ntimezone = "Asia/Shanghai"\n')
-    assert other.related(JUDGED, 30, DAY) is None
+    assert other.related(JUDGED, 30, DAY, artifacts.made_by) is None
+    assert artifacts.related(JUDGED, 30, DAY, "another version") is None
+    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by, "other options") is None
+    assert [card.cutoff for _, card in artifacts.judged(JUDGED, 30, DAY)] == ["2024-05-02", "2024-04-01"]

@@ -25,7 +25,7 @@ def list_line(card: ExportCard, language: Language) -> str:
 
 def lists_lines(lists: Result[ListsCard], root: Path, language: Language, reader: Reader) -> list[str]:
     """Where all lists, customers' interests and the demand for items are, and what may be done next."""
-    rows, interests, _, demand, _ = (root / output for output in lists.receipt.outputs)
+    rows, _, interests, _, demand, _ = (root / output for output in lists.receipt.outputs)
     return [
         lists_line(lists.card, rows, language),
         say("lists.interests", language, path=interests),

@@ -12,10 +12,10 @@ from shijin.recommend.affinity import affinity_table, half_life
 from shijin.recommend.item_context import ItemContext
 from shijin.recommend.past.responses import COLUMNS
 from shijin.steps.cards import AffinityCard
-from shijin.steps.kinds import AFFINITY_ROWS
+from shijin.steps.kinds import AFFINITY_ROWS, INTERESTS, artifacts_of
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommender import item_context, score_for_lists
-from shijin.workspace import Result, Workspace
+from shijin.workspace import Content, Result, Workspace
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ def affinity(
     del progress  # every step is called alike
     context = item_context(workspace, options.horizon, options.cutoff, now)
     table = affinity_of(workspace, context)
-    score = score_for_lists(workspace, context, now)
-    file = f"scores/{score}/{AFFINITY_ROWS}"
-    workspace.write_rows(file, table)
-    card = AffinityCard(score=score, cutoff=context.day.isoformat(), horizon_days=context.horizon_days)
-    receipt = receipt_of(workspace, "affinity", options, card, now, outputs=(file,), rows={"rows": table.num_rows})
-    return Result("affinity", card, receipt, {"affinity": table}, score)
+    id = score_for_lists(workspace, context, now)
+    content = interests(workspace, context, id, table)
+    outputs = artifacts_of(workspace).attach(INTERESTS, id, content)
+    receipt = receipt_of(
+        workspace, "affinity", options, content.card, now, outputs=outputs, rows={"rows": table.num_rows}
+    )
+    return Result("affinity", content.card, receipt, {"affinity": table}, id)
 
 
 def affinity_of(workspace: Workspace, context: ItemContext) -> pa.Table:
@@ -57,3 +58,10 @@ def affinity_of(workspace: Workspace, context: ItemContext) -> pa.Table:
     responses = context.responses(workspace.read("events", list(COLUMNS)))
     half_life_days = half_life(context.horizon_days)
     return affinity_table(context.actions, context.catalogue, context.history.customers, half_life_days, responses)
+
+
+def interests(workspace: Workspace, context: ItemContext, id: str, table: pa.Table) -> Content[AffinityCard]:
+    """The table of interests and its card, to lie next to a forecast."""
+    source = artifacts_of(workspace).source(INTERESTS)
+    card = AffinityCard(score=id, cutoff=context.day.isoformat(), horizon_days=context.horizon_days, **source)
+    return Content(card, {AFFINITY_ROWS: table})

@@ -56,12 +56,12 @@ def backtest(
     work = Work(workspace.config.engine.threads, progress)
     members = [*options.members, *([Adapted(work.threads)] if options.adapt else [])]
     artifacts, corrections = artifacts_of(workspace), read_corrections(workspace)
-    extras = [*(member.name for member in members), *tiers_read(workspace, corrections)]
-    id = artifacts.id(BACKTEST, window.day, window.horizon_days, *extras)
+    tiers = tiers_read(workspace, corrections)
+    id = artifacts.id(BACKTEST, window.day, window.horizon_days, *(member.name for member in members), *tiers)
 
     def build() -> Content[BacktestCard]:
         judged = judge_members(window.packed, window.horizon_days, window.cutoff, members, work, corrections)
-        figures = {"fingerprint": workspace.basis(BACKTEST.depends), **judged.as_json()}
+        figures = {**artifacts.source(BACKTEST, *tiers), **judged.as_json()}
         prospects = {} if judged.prospects is None else {PROSPECT_ROWS: judged.prospects}
         return Content(BacktestCard.model_validate(figures), {MEMBER_ROWS: judged.members, **prospects})
 

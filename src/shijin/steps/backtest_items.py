@@ -51,8 +51,8 @@ def backtest_items(
         items = ItemTable(workspace.read("items"), workspace.config.items)
         work = Work(workspace.config.engine.threads, _in_words(workspace, progress))
         figures, rows = judge_lists(window.packed, items, window.horizon_days, window.cutoff, work)
-        marked = {"fingerprint": workspace.basis(ITEMS_BACKTEST.depends), **figures}
-        return Content(ItemsBacktestCard.model_validate(marked), {JUDGED_ROWS: rows})
+        card = ItemsBacktestCard.model_validate({**artifacts.source(ITEMS_BACKTEST), **figures})
+        return Content(card, {JUDGED_ROWS: rows})
 
     content, new = artifacts.make(ITEMS_BACKTEST, id, build)
     outputs = artifacts.outputs(ITEMS_BACKTEST, id, content)

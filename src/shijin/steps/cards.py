@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from shijin.notes import Note
-from shijin.workspace import Card, JudgedCard
+from shijin.workspace import Card, JudgedCard, SourcedCard
 
 Figures = dict[str, Any]
 
@@ -55,11 +55,10 @@ class ModelCard(Card):
     corrections: Figures = Field(default_factory=dict, description="how far corrections are followed, if any")
 
 
-class ForecastCard(Card):
+class ForecastCard(SourcedCard):
     """A forecast of every customer."""
 
     score: str = Field(description="its id")
-    basis: str = Field(description="name of the data and settings that it was made from")
     model: str | None = Field(description="id of the model; null where nothing is trained")
     member: str = Field(description="which method forecast")
     cutoff: str = Field(description="the first day that is forecast")
@@ -146,15 +145,20 @@ class RunCard(Card):
     rows: dict[str, int] = Field(description="what became of the rows of the source")
 
 
-class ListsCard(Card):
-    """Every customer's recommendations."""
+class RecommendationCard(Card):
+    """What every kind of recommendation begins with."""
 
     recommender: str = Field(description="id of the recommender")
     cutoff: str = Field(description="made as of this day")
     horizon_days: int = Field(description="for purchases within so many days")
-    options: Figures = Field(description="length and filters of the lists")
+    options: Figures = Field(description="length and filters as requested")
     explore: float = Field(description="share of places that are drawn at random, to learn from")
     learnt: Figures = Field(description="what the ranker was trained on, and the weights of its members")
+
+
+class ListsCard(RecommendationCard, SourcedCard):
+    """Every customer's recommendations."""
+
     notes: list[Note] = Field(description="what they must be read with")
     score: str = Field(description="id of the forecast that they lie next to")
     customers: int = Field(description="how many customers have a list")
@@ -163,15 +167,9 @@ class ListsCard(Card):
     reasons: dict[str, int] = Field(description="reason -> number of entries")
 
 
-class CustomerListCard(Card):
+class CustomerListCard(RecommendationCard):
     """One customer's recommendations."""
 
-    recommender: str = Field(description="id of the recommender")
-    cutoff: str = Field(description="made as of this day")
-    horizon_days: int = Field(description="for purchases within so many days")
-    options: Figures = Field(description="length and filters of the list")
-    explore: float = Field(description="share of places that are drawn at random, to learn from")
-    learnt: Figures = Field(description="what the ranker was trained on, and the weights of its members")
     customers: int = Field(description="1")
     items: int = Field(description="length of the list")
     explored: int = Field(description="how many entries were drawn at random")
@@ -181,20 +179,14 @@ class CustomerListCard(Card):
     entries: list[Figures] = Field(description="rank, item, score and propensity of each entry, for the receipt")
 
 
-class ItemCustomersCard(Card):
+class ItemCustomersCard(RecommendationCard):
     """The customers who are likeliest to want one item."""
 
-    recommender: str = Field(description="id of the recommender")
-    cutoff: str = Field(description="made as of this day")
-    horizon_days: int = Field(description="for purchases within so many days")
-    options: Figures = Field(description="how many customers, and filters")
-    explore: float = Field(description="share of places that are drawn at random, to learn from")
-    learnt: Figures = Field(description="what the ranker was trained on, and the weights of its members")
     item: str = Field(description="the item's id")
     name: str = Field(description="the item's name")
 
 
-class DemandCard(Card):
+class DemandCard(SourcedCard):
     """Units of every item that the shop will sell."""
 
     score: str = Field(description="id of the forecast that it lies next to")
@@ -208,7 +200,7 @@ class DemandCard(Card):
     judged: Figures | None = Field(description="errors of both on the last closed window; null where there is none")
 
 
-class AffinityCard(Card):
+class AffinityCard(SourcedCard):
     """Each customer's shares of interest by category and brand."""
 
     score: str = Field(description="id of the forecast that it lies next to")

@@ -142,8 +142,8 @@ def collection(
     receipt = Receipt(
         verb=verb,
         started_at=started(now),
-        inputs={"source": card.source, "digest": card.digest, "options": options_as_json(options.reading)},
-        card={"guess": card.guess, "columns": card.columns, "unread": card.unread} | kinds,
+        inputs={"source": card.source, "options": options_as_json(options.reading)},
+        card={"digest": card.digest, "guess": card.guess, "columns": card.columns, "unread": card.unread} | kinds,
         rows=committed.rows,
         money=committed.money,
         findings=tuple(listed),

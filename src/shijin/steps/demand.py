@@ -11,7 +11,7 @@ from shijin.steps.cards import DemandCard
 from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, artifacts_of
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommender import item_context, score_for_lists
-from shijin.steps.score import looks_back, newest_score
+from shijin.steps.score import looks_back
 from shijin.workspace import Content, Result, Workspace
 
 
@@ -41,18 +41,8 @@ def demand(
     del progress  # every step is called alike
     context = item_context(workspace, options.horizon, options.cutoff, now, least=1)
     table, figures = demand_of(context)
-    content = Content(DemandCard(score=score_for_lists(workspace, context, now), **figures), {DEMAND_ROWS: table})
-    outputs = artifacts_of(workspace).attach(DEMANDED, content.card.score, content)
-    receipt = receipt_of(
-        workspace, "demand", options, content.card, now, outputs=outputs, rows={"items": table.num_rows}
-    )
-    notes = tuple(looks_back(workspace, content.card.cutoff))
-    return Result("demand", content.card, receipt, {"demand": table}, content.card.score, notes=notes)
-
-
-def latest_demand(workspace: Workspace) -> Content[DemandCard] | None:
-    """The demand that lies next to the newest forecast; None where there is none."""
-    newest, artifacts = newest_score(workspace), artifacts_of(workspace)
-    if newest is None or not artifacts.exists(DEMANDED, newest.score):
-        return None
-    return artifacts.read(DEMANDED, newest.score)
+    artifacts, id = artifacts_of(workspace), score_for_lists(workspace, context, now)
+    card = DemandCard(score=id, **artifacts.source(DEMANDED), **figures)
+    outputs = artifacts.attach(DEMANDED, id, Content(card, {DEMAND_ROWS: table}))
+    receipt = receipt_of(workspace, "demand", options, card, now, outputs=outputs, rows={"items": table.num_rows})
+    return Result("demand", card, receipt, {"demand": table}, id, notes=tuple(looks_back(workspace, card.cutoff)))

@@ -15,20 +15,21 @@ from shijin.report import summaries
 from shijin.report.data import BacktestSummary, Case, CustomerMap, DemandSummary, JudgedLists, ListSummary, ReportData
 from shijin.segment.likeness import FEW
 from shijin.segment.tiers import of_customers
-from shijin.steps.cards import BacktestCard, ForecastCard
+from shijin.steps.cards import BacktestCard, DemandCard, ForecastCard, ListsCard
+from shijin.steps.corrections import read_corrections, tiers_read
 from shijin.steps.defaults import Window, currency_of, cutoff_of, read_packed
-from shijin.steps.demand import latest_demand
 from shijin.steps.kinds import (
     BACKTEST,
     DEMAND_ROWS,
+    DEMANDED,
     FORECAST_ROWS,
     ITEMS_BACKTEST,
     LIST_ROWS,
+    LISTS,
     MEMBER_ROWS,
     artifacts_of,
 )
 from shijin.steps.read import read_findings, read_items
-from shijin.steps.recommend import latest_lists
 from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score, looks_back
 from shijin.steps.train import read_model
@@ -56,6 +57,21 @@ class Gathered:
     looks_back: list[Note]
 
 
+@dataclass(frozen=True)
+class _Related:
+    """What lies in the workspace and goes with the forecast; None where there is none.
+
+    backtest, judged : with their ids
+    outdated : notes on what is shown although its data or settings have changed, and on what is not shown
+    """
+
+    backtest: tuple[str, Content[BacktestCard]] | None
+    lists: ListSummary | None
+    judged: tuple[str, JudgedLists] | None
+    demand: DemandSummary | None
+    outdated: list[Note]
+
+
 def report_data(workspace: Workspace, now: datetime) -> Gathered:
     """Gather the contents of the page: the newest forecast, and the newest backtest of the same horizon.
 
@@ -67,14 +83,12 @@ def report_data(workspace: Workspace, now: datetime) -> Gathered:
     latest = latest_score(workspace)
     card, forecast = latest.card, of_customers(latest.tables[FORECAST_ROWS])
     packed = read_packed(workspace)
-    day = date.fromisoformat(card.cutoff)
-    window = Window(packed, cutoff_of(packed, day, now), card.horizon_days)
-    backtest = _backtest_of(workspace, window)
-    lists = _lists(workspace, forecast)
-    judged = _judged_lists(workspace, lists) if lists else None
-    back = looks_back(workspace, card.cutoff)
-    notes = [*back, *card.notes, *(summaries.prospect_notes(backtest[1].card.as_json()) if backtest else [])]
-    data = _page_data(workspace, window, card, forecast, now, backtest, lists, judged, notes)
+    window = Window(packed, cutoff_of(packed, date.fromisoformat(card.cutoff), now), card.horizon_days)
+    related = _related(workspace, window, card, forecast)
+    backtest, judged, back = related.backtest, related.judged, looks_back(workspace, card.cutoff)
+    of_backtest = summaries.prospect_notes(backtest[1].card.as_json()) if backtest else []
+    notes = [*back, *related.outdated, *card.notes, *of_backtest]
+    data = _page_data(workspace, window, card, forecast, now, related, notes)
     return Gathered(data, card.score, backtest[0] if backtest else None, judged[0] if judged else None, back)
 
 
@@ -84,9 +98,7 @@ def _page_data(
     card: ForecastCard,
     forecast: pa.Table,
     now: datetime,
-    backtest: tuple[str, Content[BacktestCard]] | None,
-    lists: ListSummary | None,
-    judged: tuple[str, JudgedLists] | None,
+    related: _Related,
     notes: list[Note],
 ) -> ReportData:
     shop, packed, horizon_days = workspace.config.shop, window.packed, window.horizon_days
@@ -105,15 +117,15 @@ def _page_data(
         recent_customers=recent_customers,
         recent_spend=recent_spend,
         interval=card.total_interval,
-        backtest=_summary_of(backtest[1]) if backtest else None,
+        backtest=_summary_of(related.backtest[1]) if related.backtest else None,
         case=_case(workspace, card.model),
         map=shown,
         map_missing=None if shown else summaries.map_missing(forecast, horizon_days),
-        lists=lists,
-        lists_missing=None if lists else summaries.lists_missing(packed),
-        demand=_demand(workspace),
-        judged_lists=judged[1] if judged else None,
-        unjudged=None if backtest else unjudged(packed, window.cutoff, horizon_days),
+        lists=related.lists,
+        lists_missing=None if related.lists else summaries.lists_missing(packed),
+        demand=related.demand,
+        judged_lists=related.judged[1] if related.judged else None,
+        unjudged=None if related.backtest else unjudged(packed, window.cutoff, horizon_days),
         untrained=summaries.untrained_notes(card.notes),
         notes=summaries.other_notes(notes),
         receipts=_collected(workspace),
@@ -121,10 +133,35 @@ def _page_data(
     )
 
 
-def _backtest_of(workspace: Workspace, window: Window) -> tuple[str, Content[BacktestCard]] | None:
-    """The backtest that judges a forecast: of the same data and horizon, its window closed by the cutoff."""
+def _related(workspace: Workspace, window: Window, card: ForecastCard, forecast: pa.Table) -> _Related:
     artifacts = artifacts_of(workspace)
-    id = artifacts.related(BACKTEST, window.horizon_days, window.day)
+    backtest = _backtest_of(workspace, window, card)
+    stored, demand = artifacts.attached(LISTS, card.score), artifacts.attached(DEMANDED, card.score)
+    lists = _lists(workspace, stored, forecast) if stored else None
+    outdated: list[Note] = []
+    if backtest is None and artifacts.judged(BACKTEST, window.horizon_days, window.day):
+        outdated.append(
+            {"code": "report.backtest_outdated", "days": window.horizon_days, "horizon": f"{window.horizon_days}d"}
+        )
+    if lists and stored and not artifacts.is_current(LISTS, stored.card):
+        outdated.append({"code": "report.lists_outdated"})
+    if demand and not artifacts.is_current(DEMANDED, demand.card):
+        outdated.append({"code": "report.demand_outdated"})
+    return _Related(
+        backtest,
+        lists,
+        _judged_lists(workspace, lists, card) if lists else None,
+        _demand(workspace, demand) if demand else None,
+        outdated,
+    )
+
+
+def _backtest_of(
+    workspace: Workspace, window: Window, forecast: ForecastCard
+) -> tuple[str, Content[BacktestCard]] | None:
+    """The backtest that judges a forecast: of the same data and horizon, its window closed by the cutoff."""
+    artifacts, tiers = artifacts_of(workspace), tiers_read(workspace, read_corrections(workspace))
+    id = artifacts.related(BACKTEST, window.horizon_days, window.day, forecast.made_by, *tiers)
     return None if id is None else (id, artifacts.read(BACKTEST, id))
 
 
@@ -146,27 +183,23 @@ def _map(workspace: Workspace, window: Window, forecast: pa.Table) -> CustomerMa
     return summaries.summarise_map(card.as_json(), places, forecast, LOOKED_AT)
 
 
-def _lists(workspace: Workspace, forecast: pa.Table) -> ListSummary | None:
+def _lists(workspace: Workspace, stored: Content[ListsCard], forecast: pa.Table) -> ListSummary | None:
     """Sum up the recommendations for the customers of the newest forecast; None where there are none."""
-    stored = latest_lists(workspace)
-    if stored is None or not stored.tables[LIST_ROWS].num_rows:
+    if not stored.tables[LIST_ROWS].num_rows:
         return None
     card, rows, tiers = stored.card.as_json(), stored.tables[LIST_ROWS], workspace.config.tiers.names
     return summaries.summarise_lists(card, rows, forecast, read_items(workspace), tiers)
 
 
-def _demand(workspace: Workspace) -> DemandSummary | None:
-    """Sum up the demand that goes with the newest forecast; None where there is none."""
-    stored = latest_demand(workspace)
-    if stored is None:
-        return None
+def _demand(workspace: Workspace, stored: Content[DemandCard]) -> DemandSummary | None:
+    """Sum up the demand that goes with the newest forecast."""
     return summaries.summarise_demand(stored.card.as_json(), stored.tables[DEMAND_ROWS], read_items(workspace))
 
 
-def _judged_lists(workspace: Workspace, lists: ListSummary) -> tuple[str, JudgedLists] | None:
+def _judged_lists(workspace: Workspace, lists: ListSummary, forecast: ForecastCard) -> tuple[str, JudgedLists] | None:
     """The backtest of recommendations of this horizon: of the same data, its window closed by their cutoff."""
     artifacts = artifacts_of(workspace)
-    id = artifacts.related(ITEMS_BACKTEST, lists.horizon_days, lists.cutoff)
+    id = artifacts.related(ITEMS_BACKTEST, lists.horizon_days, lists.cutoff, forecast.made_by)
     if id is None:
         return None
     card = ITEMS_BACKTEST.read_card(artifacts.place(ITEMS_BACKTEST, id))
@@ -178,7 +211,7 @@ def _collected(workspace: Workspace) -> dict[str, int]:
     totals: Counter[str] = Counter()
     seen: set[str] = set()
     for receipt in workspace.receipts():
-        digest = str(receipt.inputs.get("digest"))
+        digest = str({**receipt.inputs, **receipt.card}.get("digest"))  # of earlier versions, among the inputs
         if receipt.verb == "collect" and digest not in seen:  # the same file again added nothing
             seen.add(digest)
             totals.update(receipt.rows)

@@ -8,8 +8,16 @@ from shijin.forecasting.behaviour import shipped
 from shijin.forecasting.model import CARD, Model
 from shijin.recommend.ranking import saved
 from shijin.recommend.ranking.recommender import Recommender
-from shijin.schema import DEMAND, FORECAST, ITEMS_JUDGED, MEMBERS, RECOMMENDATIONS, VECTORS
-from shijin.steps.cards import BacktestCard, DemandCard, ForecastCard, ItemsBacktestCard, ListsCard, RepresentationCard
+from shijin.schema import AFFINITY, DEMAND, FORECAST, ITEMS_JUDGED, MEMBERS, RECOMMENDATIONS, VECTORS
+from shijin.steps.cards import (
+    AffinityCard,
+    BacktestCard,
+    DemandCard,
+    ForecastCard,
+    ItemsBacktestCard,
+    ListsCard,
+    RepresentationCard,
+)
 from shijin.workspace import Artifacts, Kind, Workspace, tabular
 
 FORECAST_ROWS = "forecast.parquet"
@@ -39,8 +47,18 @@ REPRESENTATION = tabular(
 RECOMMENDER: Kind[Recommender] = Kind("recommender", "recommenders", saved.CARD, saved.save, saved.load).depending_on(
     "items"
 )
-LISTS = tabular("recommendations", "scores", "recommendations.json", ListsCard, {LIST_ROWS: RECOMMENDATIONS})
-DEMANDED = tabular("demand", "scores", "demand.json", DemandCard, {DEMAND_ROWS: DEMAND})
+# These lie next to a forecast, in its folder: `Artifacts.attach`.
+LISTS = (
+    tabular("recommendations", "scores", "recommendations.json", ListsCard, {LIST_ROWS: RECOMMENDATIONS})
+    .depending_on("items", "recommend", "shop.locale")
+    .reading_feedback()
+)
+INTERESTS = (
+    tabular("affinity", "scores", "affinity.json", AffinityCard, {AFFINITY_ROWS: AFFINITY})
+    .depending_on("items")
+    .reading_feedback()
+)
+DEMANDED = tabular("demand", "scores", "demand.json", DemandCard, {DEMAND_ROWS: DEMAND}).depending_on("items")
 
 
 def artifacts_of(workspace: Workspace) -> Artifacts:

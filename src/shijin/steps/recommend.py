@@ -12,14 +12,14 @@ from shijin.notes import Progress
 from shijin.recommend.cards import list_counts, newcomer_notes
 from shijin.recommend.demand.demand import demand_of
 from shijin.recommend.tables import lists_table
-from shijin.steps.affinity import affinity_of
+from shijin.steps.affinity import affinity_of, interests
 from shijin.steps.cards import CustomerListCard, DemandCard, ListsCard
-from shijin.steps.kinds import AFFINITY_ROWS, DEMAND_ROWS, DEMANDED, LIST_ROWS, LISTS, artifacts_of
+from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, INTERESTS, LIST_ROWS, LISTS, artifacts_of
 from shijin.steps.list_request import RecommendOptions, card_of, prepared
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommend_item import customers_for_item
 from shijin.steps.recommender import in_words, keep, score_for_lists
-from shijin.steps.score import looks_back, newest_score
+from shijin.steps.score import looks_back
 from shijin.threads import one_blas_thread
 from shijin.workspace import Content, Result, Workspace
 
@@ -57,7 +57,7 @@ def _to_everybody(
     request, notes = ready.request, ready.notes
     context, threads, artifacts = request.context, workspace.config.engine.threads, artifacts_of(workspace)
     report = in_words(workspace, progress)
-    interests, (expected, figures) = affinity_of(workspace, context), demand_of(context)  # before lists fill the memory
+    affinity, (expected, figures) = affinity_of(workspace, context), demand_of(context)  # before lists fill the memory
     with one_blas_thread():
         lists = request.lists(None, threads)
         if not len(lists.item):
@@ -70,12 +70,14 @@ def _to_everybody(
     del lists
     id = score_for_lists(workspace, context, now)
     keep(workspace, ready.recommender, request.recommender)
-    card = ListsCard(**card_of(ready, options), notes=notes, score=id, **counts)
+    card = ListsCard(**card_of(ready, options), notes=notes, score=id, **counts, **artifacts.source(LISTS))
+    demand = DemandCard(score=id, **figures, **artifacts.source(DEMANDED))
     with workspace.lock():
-        rows, written = artifacts.attach(LISTS, id, Content(card, {LIST_ROWS: table}))
-        workspace.write_rows(f"scores/{id}/{AFFINITY_ROWS}", interests)
-        demand = artifacts.attach(DEMANDED, id, Content(DemandCard(score=id, **figures), {DEMAND_ROWS: expected}))
-    outputs = (rows, f"scores/{id}/{AFFINITY_ROWS}", written, *demand)
+        outputs = (
+            *artifacts.attach(LISTS, id, Content(card, {LIST_ROWS: table})),
+            *artifacts.attach(INTERESTS, id, interests(workspace, context, id, affinity)),
+            *artifacts.attach(DEMANDED, id, Content(demand, {DEMAND_ROWS: expected})),
+        )
     receipt = receipt_of(workspace, "recommend", options, card, now, outputs=outputs, rows={"rows": table.num_rows})
     notes = [*notes, *looks_back(workspace, card.cutoff)]
     return Result("recommendations", card, receipt, {"recommendations": table}, id, notes=tuple(notes))
@@ -100,14 +102,6 @@ def _to_customer(
     receipt = receipt_of(workspace, "recommend", options, card, now, rows={"rows": table.num_rows})
     tables = {"recommendations": table}
     return Result("customer_recommendations", card, receipt, tables, notes=tuple(ready.notes), shown=(*tables,))
-
-
-def latest_lists(workspace: Workspace) -> Content[ListsCard] | None:
-    """The recommendations that lie next to the newest forecast; None where there are none."""
-    newest, artifacts = newest_score(workspace), artifacts_of(workspace)
-    if newest is None or not artifacts.exists(LISTS, newest.score):
-        return None
-    return artifacts.read(LISTS, newest.score)
 
 
 def _nothing_left(options: RecommendOptions) -> ConfigError:

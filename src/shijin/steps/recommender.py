@@ -55,7 +55,7 @@ def item_context(
 def score_for_lists(workspace: Workspace, context: ItemContext, now: datetime) -> str:
     """The id of the newest forecast where it is of this cutoff and of the data as they are, else of a new one."""
     newest = newest_score(workspace)
-    if newest and newest.basis == workspace.basis(SCORE.depends) and newest.cutoff == context.day.isoformat():
+    if newest and artifacts_of(workspace).is_current(SCORE, newest) and newest.cutoff == context.day.isoformat():
         return newest.score
     return score(workspace, ScoreOptions(cutoff=context.day), now).card.score
 

@@ -166,7 +166,7 @@ def _card(
     notes = [*choice.notes, *member_note(model, history), *prospects_note(model, history, forecast)]
     return ForecastCard(
         score=id,
-        basis=workspace.basis(SCORE.depends),
+        **artifacts_of(workspace).source(SCORE),
         model=choice.id,
         member=model.member_name(history),
         cutoff=day_of(history.cutoff).isoformat(),

@@ -8,7 +8,7 @@ from shijin.workspace.artifacts import Artifacts, Content, Kind, Tabular, tabula
 from shijin.workspace.datasets import Merged
 from shijin.workspace.folder import Workspace
 from shijin.workspace.receipts import Receipt
-from shijin.workspace.result import Card, JudgedCard, Result
+from shijin.workspace.result import Card, JudgedCard, Result, SourcedCard
 
 __all__ = [
     "Artifacts",
@@ -19,6 +19,7 @@ __all__ = [
     "Merged",
     "Receipt",
     "Result",
+    "SourcedCard",
     "Tabular",
     "Workspace",
     "tabular",

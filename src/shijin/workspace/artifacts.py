@@ -23,10 +23,11 @@ from pydantic import ValidationError
 from shijin.schema import conform
 from shijin.workspace.disk import read_back
 from shijin.workspace.folder import Workspace
-from shijin.workspace.result import Card, JudgedCard
+from shijin.workspace.result import Card, JudgedCard, SourcedCard
 
 Value = TypeVar("Value")
 CardT = TypeVar("CardT", bound=Card)
+SourcedT = TypeVar("SourcedT", bound=SourcedCard)
 JudgedT = TypeVar("JudgedT", bound=JudgedCard)
 
 # What turns events into a shop of arrays; everything that is learnt from the shop depends on it.
@@ -59,6 +60,8 @@ class Kind(Generic[Value]):
         Reads a value back from its folder.
     depends
         The keys of ``shijin.toml`` that change it.
+    reads_feedback
+        Whether feedback on items changes it as well: clicks, ratings, dismissals.
     """
 
     name: str
@@ -67,10 +70,15 @@ class Kind(Generic[Value]):
     write: Callable[[Value, Path], None]
     read: Callable[[Path], Value]
     depends: tuple[str, ...] = SHOP_KEYS
+    reads_feedback: bool = False
 
     def depending_on(self, *keys: str) -> Self:
         """The same kind, changed by more keys of ``shijin.toml``."""
         return replace(self, depends=(*self.depends, *keys))
+
+    def reading_feedback(self) -> Self:
+        """The same kind, changed by feedback on items as well."""
+        return replace(self, reads_feedback=True)
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,20 @@ class Artifacts:
     def __init__(self, workspace: Workspace, weights: str) -> None:
         self.workspace, self.weights = workspace, weights
 
+    @property
+    def made_by(self) -> str:
+        """The version of the package and the weights that make artifacts now."""
+        return f"shijin {version('shijin')}, {self.weights}"
+
+    def fingerprint(self, kind: Kind[Any], *options: object) -> str:
+        """A name for the data and settings that an artifact of a kind would be made from now, whatever its window."""
+        basis = self.workspace.basis(kind.depends, feedback=kind.reads_feedback)
+        return hashlib.sha256(json.dumps([basis, *map(str, options)]).encode()).hexdigest()[:16] if options else basis
+
+    def source(self, kind: Kind[Any], *options: object) -> dict[str, str]:
+        """The fields of `SourcedCard` of an artifact that is made now."""
+        return {"fingerprint": self.fingerprint(kind, *options), "made_by": self.made_by}
+
     def id(self, kind: Kind[Any], day: date, horizon_days: int, *options: object) -> str:
         """The id of an artifact of a cutoff and horizon: the same inputs give the same id."""
         parts = [self.workspace.basis(kind.depends), version("shijin"), self.weights, kind.name, *map(str, options)]
@@ -182,6 +204,14 @@ class Artifacts:
         """
         return kind.read(self.place(kind, id))
 
+    def attached(self, kind: Kind[Value], id: str) -> Value | None:
+        """Read an artifact that lies in the folder of another one; None where it has none."""
+        return self.read(kind, id) if self.exists(kind, id) else None
+
+    def is_current(self, kind: Tabular[SourcedT], card: SourcedT) -> bool:
+        """Whether the same data, feedback and settings would be read if it were made again."""
+        return card.fingerprint == self.fingerprint(kind)
+
     def attach(self, kind: Kind[Content[CardT]], id: str, content: Content[CardT]) -> tuple[str, ...]:
         """Write an artifact into the folder of another one, whose id it shares; gives its files."""
         with self.workspace.lock():
@@ -201,16 +231,37 @@ class Artifacts:
             if (place / kind.marker).exists():
                 yield place.name
 
-    def related(self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date) -> str | None:
-        """The newest backtest that goes with a forecast: same data, same horizon, its window closed by a day."""
-        basis = self.workspace.basis(kind.depends)
-        candidates: list[tuple[str, str]] = []
-        for id in self.ids(kind, horizon_days):
-            card = kind.read_card(self.place(kind, id))
-            closed = date.fromisoformat(card.cutoff) + timedelta(days=horizon_days)
-            if card.fingerprint == basis and closed <= closed_by:
-                candidates.append((card.cutoff, id))
-        return max(candidates)[1] if candidates else None
+    def related(
+        self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date, made_by: str, *options: object
+    ) -> str | None:
+        """The newest backtest that goes with a forecast: same data, settings, version, weights and horizon.
+
+        Parameters
+        ----------
+        closed_by
+            The cutoff of the forecast: the judged window ends by this day.
+        made_by
+            Which version and weights made the forecast.
+        options
+            What the ids of the kind depend on besides.
+        """
+        fingerprint = self.fingerprint(kind, *options)
+        return next(
+            (
+                id
+                for id, card in self.judged(kind, horizon_days, closed_by)
+                if card.fingerprint == fingerprint and card.made_by == made_by
+            ),
+            None,
+        )
+
+    def judged(self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date) -> list[tuple[str, JudgedT]]:
+        """Ids and cards of all backtests whose window is closed by a day, the newest window first."""
+        cards = [(id, kind.read_card(self.place(kind, id))) for id in self.ids(kind, horizon_days)]
+        closed = [
+            (id, card) for id, card in cards if date.fromisoformat(card.cutoff) + timedelta(horizon_days) <= closed_by
+        ]
+        return sorted(closed, key=lambda one: (one[1].cutoff, one[0]), reverse=True)
 
 
 def as_text(card: Card) -> str:
@@ -232,7 +283,7 @@ def read_card(path: Path, card: type[CardT]) -> CardT:
         if not isinstance(content, dict):
             raise ValueError("not what was written here")
         try:
-            return card.model_validate(content)
+            return card.model_validate({name: value for name, value in content.items() if name in card.model_fields})
         except ValidationError as error:
             raise ValueError("not what was written here") from error
 

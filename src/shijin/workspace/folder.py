@@ -203,18 +203,20 @@ class Workspace:
         """A hash of all committed data: the same as long as nothing is collected."""
         return _hash([datasets.identity(self.root / "data" / name) for name in datasets.SCHEMAS])
 
-    def basis(self, depends: Sequence[str] = ()) -> str:
+    def basis(self, depends: Sequence[str] = (), *, feedback: bool = False) -> str:
         """A hash of the data that forecasts read, and of the settings that a kind of artifact depends on.
 
-        Feedback that no forecast reads leaves it as it is; what clicks, ratings or dismissals change goes by
-        `fingerprint`.
+        Feedback that no forecast reads, such as clicks, ratings and dismissals, leaves it as it is.
 
         Parameters
         ----------
         depends
             Keys of ``shijin.toml``, such as ``shop.timezone`` or ``tiers``.
+        feedback
+            Whether it changes with all feedback.
         """
-        data = [datasets.basis(self.root / "data" / name) for name in datasets.SCHEMAS]
+        name_of = datasets.identity if feedback else datasets.basis
+        data = [name_of(self.root / "data" / name) for name in datasets.SCHEMAS]
         return _hash([*data, *(f"{key}={setting(self.config, key)}" for key in depends)])
 
     @contextmanager

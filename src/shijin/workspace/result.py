@@ -19,17 +19,23 @@ class Card(BaseModel):
     A field that was not set is left out of the JSON.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=True, ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True, ser_json_inf_nan="constants")
 
     def as_json(self) -> dict[str, Any]:
         """The card as JSON holds it."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-class JudgedCard(Card):
+class SourcedCard(Card):
+    """The card of an artifact that is compared with today's data and settings."""
+
+    fingerprint: str = Field("", description="name of the data and settings that it was made from")
+    made_by: str = Field("", description="version of the package, and name of the behaviour model's weights")
+
+
+class JudgedCard(SourcedCard):
     """The card of a backtest: which data and settings it was made from, and which window it judged."""
 
-    fingerprint: str = Field(description="name of the data and settings that it was made from")
     cutoff: str = Field(description="the first day of the judged window")
     horizon_days: int = Field(description="its length")
 
