@@ -1,4 +1,4 @@
-"""The one clock: what a face calls when a verb begins. Everything below is handed the instant."""
+"""The one clock: an interface calls it when a verb begins, and hands the instant down."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""``shijin.toml``: what a shop says about itself. Every default in Shijin lives here, once.
+"""``shijin.toml``, the settings of a shop. Every default in Shijin is here, once.
 
-The file holds the *shop*; flags hold the *run*; a network's own numbers lie in the card beside its weights.
+The file describes the *shop*, flags describe one *run*; a network's own parameters are in the card next to its weights.
 """
 
 from __future__ import annotations

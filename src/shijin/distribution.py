@@ -96,7 +96,7 @@ class Distribution:
 
     Examples
     --------
-    Two bins, [0, 10) and [10, 30); a customer who buys with probability a half and then lands in either alike:
+    Two bins, [0, 10) and [10, 30); a customer who buys with probability .5, and then both bins are equally likely:
 
     >>> grid = Grid(np.array([0.0, 10.0, 30.0]), np.array([1, 2]))
     >>> one = Distribution(np.array([0.5]), np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]), grid)

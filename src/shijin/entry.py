@@ -48,7 +48,7 @@ def from_dataframe(
     workspace
         Where to keep it; a temporary folder that goes with the Shop where None.
     customer, time, amount, columns
-        Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not said.
+        Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
     """
     _refuse_unknown(from_dataframe, columns)
     table, kind = to_arrow(orders)
@@ -78,7 +78,7 @@ def forecast(
     amount: str | None = None,
     **columns: str,
 ) -> Any:  # noqa: ANN401
-    """Forecast the customers of a table of orders in one call: nothing is trained, nothing is kept.
+    """Forecast the customers of a table of orders in one call; nothing is trained, nothing is stored.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ def forecast(
         pandas, polars or Arrow; the forecast is the same kind.
     horizon
         Such as "90d"; 90 days, or a third of a shorter history, where None. Several, such as ``["30d", "90d"]``, give a
-        row a customer each; ``horizon_days`` tells the rows apart. They agree in order: a longer one never says less,
-        so the figure for 90 days may move a little with the company it is asked in.
+        row a customer each; ``horizon_days`` names the horizon. They agree in order: a longer one never has less, so
+        the figure for 90 days depends slightly on which other horizons are requested.
     cutoff
         Read only what is before this day, such as "2024-06-01"; all where None.
     customer, time, amount, columns
-        Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...); guessed where not said.
+        Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...); guessed where not given.
 
     Returns
     -------

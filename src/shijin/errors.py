@@ -13,8 +13,8 @@
     └── BusyError          another process is writing to this workspace               (RuntimeError)
 
 Each is one line: where, the problem, and the cure. The sentences stand in ``words/refusals``, by code, in both
-languages; whoever shows an error chooses the language, and how options are written. The command line prints it and
-exits 2.
+languages; the interface that shows an error chooses the language, and how options are written. The command line
+prints it and exits 2.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ShijinError(Exception):
     code
         Which sentence of ``words/refusals``: ``collect.empty_file``.
     where
-        File, row, column or table; empty where the key says it, or there is no place to name.
+        File, row, column or table; empty where the key names it, or there is no place to name.
     key
         The option at fault, ``in_stock``, or the key of ``shijin.toml``, ``shop.currency``.
     values

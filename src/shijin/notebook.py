@@ -232,7 +232,7 @@ class Plots:
         return charts().tiers(summarise(self._data.forecast, self._data.tiers), self._language)
 
     def map(self) -> Any:  # noqa: ANN401
-        """Customers where their vectors lie, coloured by tier: near ones are alike."""
+        """Customers where their vectors lie, coloured by tier: near ones are similar."""
         if self._data.map is None:
             raise ModelError("shop.no_map", "plot", few=FEW)
         return charts().customer_map(self._data.map.dots, self._data.tiers, self._language)

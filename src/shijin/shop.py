@@ -143,7 +143,7 @@ class Shop:
         return self._table(self._do(represent, RepresentOptions(horizon, cutoff)))
 
     def similar(self, customer: str, k: int = 10, horizon: Horizon = None, cutoff: Day = None) -> Any:  # noqa: ANN401
-        """Find the k customers most like one, most alike first: similarity, and tier and expected spend if scored."""
+        """Find the k customers most similar to one, best first: similarity, and tier and expected spend if scored."""
         return self._table(self._do(similar, SimilarOptions(str(customer), k, horizon, cutoff)))
 
     def recommend(

@@ -75,7 +75,7 @@ def _version(show: bool) -> None:
 def shijin(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
-    """Say what every customer is worth, why, and what to do next."""
+    """Show what every customer is worth, why, and what to do next."""
 
 
 for verb in VERBS:

@@ -69,7 +69,7 @@ class Session:
     reader: AtTerminal
 
     def open(self, root: Path) -> Workspace:
-        """Open the workspace that a command is about; from now on its language is spoken."""
+        """Open the workspace that a command is about; from now on its language is used."""
         self.reader = AtTerminal(root)
         return self.joined(Workspace.open(root))
 
@@ -79,7 +79,7 @@ class Session:
         return self.joined(Workspace.create(root) if config is None else Workspace.create(root, config))
 
     def joined(self, workspace: Workspace) -> Workspace:
-        """Speak the language of a workspace."""
+        """Use the language of a workspace."""
         self.language = workspace.config.shop.locale
         workspace.waiting = self._waiting
         return workspace
@@ -95,7 +95,7 @@ def terminal_language() -> Language:
 
 
 def report_reader(workspace: Workspace) -> AtTerminal:
-    """Whoever reads the report: stands in the folder that holds the workspace, where the order file lies."""
+    """The reader of the report, who works in the folder that contains the workspace, next to the order file."""
     return AtTerminal(Path(workspace.root.resolve().name))
 
 

@@ -39,7 +39,7 @@ def reading_of(
     Raises
     ------
     ConfigError
-        When one of the flags says what cannot be.
+        When a flag has an impossible value.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The result that every format returns, and the options that say how a source is to be read."""
+"""The result that every format returns, and the options for reading a source."""
 
 from __future__ import annotations
 

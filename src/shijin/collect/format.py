@@ -54,7 +54,7 @@ def missing_columns(names: Sequence[str], needed: Sequence[str]) -> list[str]:
 
 
 def refuse_missing_columns(raw: Raw, needed: Sequence[str], format_name: str) -> None:
-    """Refuse a source that lacks columns of the format it is said to have.
+    """Refuse a source that lacks columns of its declared format.
 
     Raises
     ------

@@ -19,7 +19,7 @@ def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
 
     With an order number it is made of the kind of source, the order, the item, whether it came back, and the line's
     ordinal among those that have the same; else of customer, time, type, item, quantity, amount and ordinal. Ordinals
-    follow the content, so a shuffled file gives the same ids. Returns are counted apart: in an export that has the
+    follow the content, so a shuffled file gives the same ids. Returns are counted separately: in an export that has the
     return without its sale, it does not get the id of the sale.
     """
     # chr(31) separates the parts, because no text contains it; whole millionths make equal numbers equal texts.

@@ -1,4 +1,4 @@
-"""The language of a source, by the names of its columns: decides which language a new workspace speaks."""
+"""The language of a source, by the names of its columns: it decides the language of a new workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders that a source keeps in several rows: their fields spread over their rows, and their copies told apart.
+"""Orders that a source keeps in several rows: their fields spread over their rows, and their copies distinguished.
 
 For formats in which an order's own fields stand on one of its rows only, or on each of them.
 """
@@ -40,7 +40,7 @@ class Copies:
 
 
 def copies_of(order_ids: pa.Array, is_head: pa.Array, engine: EngineSection) -> Copies:
-    """Tell the copies of orders apart: each begins with a row that has the order's own fields.
+    """Distinguish the copies of orders: each begins with a row that has the order's own fields.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the terminal shows of forecasts: tiers, ensemble weights, the scoreboard of a backtest, customers alike."""
+"""What the terminal shows of forecasts: tiers, ensemble weights, the scoreboard of a backtest, similar customers."""
 
 from __future__ import annotations
 

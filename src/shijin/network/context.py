@@ -31,7 +31,7 @@ from shijin.represent.cutoff import History, Outcomes, only, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.represent.tokens import NAMES, Tokens
 
-MOST_WINDOWS = 3  # newest closed windows, one horizon apart
+MOST_WINDOWS = 3  # newest closed windows, with one horizon between them
 YEAR_DAYS = 364  # whole weeks
 LEAST_HISTORY_H, LEAST_HISTORY_DAYS = 0.25, 7  # before a window
 LEAST_CUSTOMERS = 16  # in a window

@@ -1,4 +1,4 @@
-"""Tells products from postage, fees, tests and corrections by their codes, and gives types of events their one name.
+"""Distinguishes products from postage, fees, tests and corrections by their codes, and unifies the names of event types.
 
 It does not know which kind of source a row came from.
 """
@@ -45,7 +45,7 @@ TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.spl
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:
-    """Tell products, charges and tests apart by their code or name.
+    """Distinguish products, charges and tests by their code or name.
 
     A one-letter code such as Online Retail's ``M`` is a correction only where its own row confirms it: by its name, or
     by having no name and no sale. A shop whose products are called A, B and C sells B. Each row is judged by itself, so

@@ -61,7 +61,7 @@ def empty_days(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any
 
 
 def first_regular_day(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
-    """Find a shop's first day, apart from a few rows dated years before all others.
+    """Find a shop's first day, ignoring a few rows dated years before all others.
 
     Parameters
     ----------

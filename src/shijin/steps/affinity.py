@@ -41,7 +41,7 @@ def affinity(
     EmptyHistoryError
         When fewer than two items were ordered.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     context = item_context(workspace, options.horizon, options.cutoff, now)
     table = affinity_of(workspace, context)
     id = score_for_lists(workspace, context, now)

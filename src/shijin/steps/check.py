@@ -27,7 +27,7 @@ def check(workspace: Workspace, options: None, now: datetime, progress: Progress
     EmptyHistoryError
         When nothing was collected yet.
     """
-    del options, progress  # every step is called alike
+    del options, progress  # every step has the same parameters
     events, rejected = read_events(workspace), read_rejected(workspace)
     if not events.num_rows:
         raise EmptyHistoryError("steps.nothing_collected", workspace.root)

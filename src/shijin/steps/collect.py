@@ -67,7 +67,7 @@ def collect(
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     config = workspace.config
     workspace.refuse_busy()
     collected = read(options, workspace, now)
@@ -156,7 +156,7 @@ def collection(
 
 
 def _new_language(workspace: Workspace, collected: Collected, before: dict[str, int]) -> list[Note]:
-    """Let a new workspace speak the language of its first source, unless its config names one; a note where it does."""
+    """Give a new workspace the language of its first source, unless its config names one; a note where it does."""
     first = all(version < 0 for version in before.values())
     columns = [name for names in collected.reading.columns.values() for name in names]
     if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns):

@@ -34,7 +34,7 @@ def read_corrections(workspace: Workspace) -> Corrections | None:
 
 
 def tiers_read(workspace: Workspace, corrections: Corrections | None) -> list[str]:
-    """What an id must contain besides the data: the shop's tiers, where corrections speak of them."""
+    """What an id must contain besides the data: the shop's tiers, where there are corrections of them."""
     return [] if corrections is None else [setting(workspace.config, "tiers")]
 
 

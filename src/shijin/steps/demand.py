@@ -1,4 +1,4 @@
-"""demand: how many pieces of each item the horizon will take, beside a naive forecast, with the error of both."""
+"""demand: units of each item that will be sold within the horizon, and a naive forecast, with the error of both."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def demand(
     EmptyHistoryError
         When no item was ordered.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     context = item_context(workspace, options.horizon, options.cutoff, now, least=1)
     table, figures = demand_of(context)
     artifacts, id = artifacts_of(workspace), score_for_lists(workspace, context, now)

@@ -40,7 +40,7 @@ def export(
     Result
         Table "customers": the rows of the file, before they are made safe for spreadsheets.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     latest = latest_score(workspace)
     contacts = read_contacts(workspace) if options.contacts else None
     table = export_list(latest.tables[FORECAST_ROWS], workspace.config, contacts)

@@ -1,7 +1,7 @@
-"""feedback: what was said of items, lists and tiers goes into the workspace as events; the same again changes nothing.
+"""feedback: ratings, dismissals, clicks and corrections enter the workspace as events, each file once.
 
-Corrections of tiers are what the next forecast reads, so they are committed first and by themselves; the rest is read
-by lists alone and leaves every model and backtest what it was.
+The next forecast reads corrections of tiers, so they are committed first, in a commit of their own. Only
+recommendations read the rest: models and backtests stay as they are.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def feedback(
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     if not has_orders(workspace.read("events", ["type"])):
         raise EmptyHistoryError("steps.no_orders_for_feedback", workspace.root)
     with workspace.lock():

@@ -11,6 +11,6 @@ from shijin.workspace.receipts import started
 
 
 def init(workspace: Workspace, options: None, now: datetime, progress: Progress | None = None) -> Result[WorkspaceCard]:
-    """Say where a workspace lies; `Workspace.create` has made it."""
-    del options, progress  # every step is called alike
+    """Report where a workspace lies; `Workspace.create` has made it."""
+    del options, progress  # every step has the same parameters
     return Result("workspace", WorkspaceCard(workspace=str(workspace.root)), Receipt("init", started(now)))

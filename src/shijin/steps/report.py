@@ -33,7 +33,7 @@ def report(
     ModelError
         When nothing is scored yet.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     shown = report_data(workspace, now)
     html = page(shown.data, options.reader)
     path = workspace.root / FILE

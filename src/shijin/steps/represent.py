@@ -89,7 +89,7 @@ def represent(
     ModelError
         When the horizon is longer than any that the behaviour model was trained on.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     return _represented(workspace, _request(workspace, options.horizon, options.cutoff, now), options, now)
 
 
@@ -101,14 +101,14 @@ def similar(
     Returns
     -------
     Result
-        Table "neighbours": `schema.NEIGHBOURS`, most alike first, without the customer.
+        Table "neighbours": `schema.NEIGHBOURS`, most similar first, without the customer.
 
     Raises
     ------
     ConfigError
         When the customer has not bought before the cutoff, or fewer than one neighbour is wanted.
     """
-    del progress  # every step is called alike
+    del progress  # every step has the same parameters
     if options.k < 1:
         raise ConfigError("steps.count_below_one", key="k", count=options.k)
     request = _request(workspace, options.horizon, options.cutoff, now)

@@ -236,7 +236,7 @@ def looks_back(workspace: Workspace, cutoff: str) -> list[Note]:
 
 
 def _model_for(workspace: Workspace, packed: Packed, cutoff: int, options: ScoreOptions) -> _Choice:
-    """The model to use: the one named, the newest that fits, or none trained, with a note that says so."""
+    """The model to use: the one named, the newest that fits, or an untrained one, with a note."""
     days = None if options.horizon is None else parse_horizon(options.horizon)
     if options.zero_shot:
         if options.model is not None:

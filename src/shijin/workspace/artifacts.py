@@ -1,4 +1,4 @@
-"""`Artifacts`: what is made of a shop's data and kept under an id: made once, found again, read back, listed.
+"""`Artifacts`: results made from a shop's data and stored under an id: made once, found again, read back, listed.
 
 An id is a name for all that goes into an artifact: the data, the settings that its kind depends on, the options, the
 version of the package. So the same question finds the answer that it gave before, and a setting that does not matter
@@ -307,5 +307,5 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _has_vectors(schema: pa.Schema) -> bool:
-    """Whether a table holds vectors: no two are alike, so that a dictionary of them only takes room."""
+    """Whether a table holds vectors: no two are equal, so a dictionary of them only takes space."""
     return any(pa.types.is_fixed_size_list(kind) for kind in schema.types)

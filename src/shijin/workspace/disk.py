@@ -74,7 +74,7 @@ def refuse_full(where: Path, n_bytes: int) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside the path, then put it in place in one move."""
+    """Let `write` fill a temporary file next to the path, then put it in place in one move."""
     with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
@@ -87,7 +87,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_folder(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary folder beside the path, then put it in place, also where one lies already."""
+    """Let `write` fill a temporary folder next to the path, then put it in place, also where one lies already."""
     with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")

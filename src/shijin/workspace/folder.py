@@ -36,7 +36,7 @@ FOLDERS = ("models", "scores", "backtests", "representations", "recommenders", "
 _PACKED = 4  # tables in memory take at least so many times the room of their Parquet files
 
 TEMPLATE = """\
-# What this shop says about itself. Every line is optional; docs/formats.md lists all of them.
+# Settings of this shop. Every line is optional; docs/formats.md lists all of them.
 schema_version = 1
 
 [shop]
@@ -105,7 +105,7 @@ class Workspace:
         Parameters
         ----------
         config
-            What the file is to say instead.
+            The new content of the file.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Workspace:
         WorkspaceError
             When the folder or its ``shijin.toml`` is missing.
         ConfigError
-            When ``shijin.toml`` says what cannot be.
+            When ``shijin.toml`` has an impossible value.
 
         Examples
         --------
@@ -155,14 +155,14 @@ class Workspace:
 
     @cached_property
     def config(self) -> Config:
-        """What ``shijin.toml`` says, defaults filled in."""
+        """The settings of ``shijin.toml``, with defaults."""
         with disk.refusals(self.root / CONFIG_FILE):
             return load_config(self.root / CONFIG_FILE)
 
     def set_locale(self, locale: Language) -> bool:
         """Write the shop's language into ``shijin.toml``, where no line names one; gives whether it could be written.
 
-        A file that says it in a way of its own is left as it is.
+        A file in which it is written in another way stays as it is.
         """
         wanted = self.config.model_copy(update={"shop": self.config.shop.model_copy(update={"locale": locale})})
         for text in _with_locale((self.root / CONFIG_FILE).read_text("utf-8"), locale):

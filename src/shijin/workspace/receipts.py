@@ -1,4 +1,4 @@
-"""A receipt: what a step read, wrote and kept apart, and from which versions. It does not know what the steps do."""
+"""A receipt: what a step read, wrote and set aside, and from which versions. It does not know what the steps do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Receipt:
         Counts and sums by what became of them. For ``collect``: ``in`` = accepted + updated + duplicates +
         quarantined, in rows and in money.
     findings
-        What is to be said about the data, as rows of `schema.FINDINGS`.
+        Findings about the data, as rows of `schema.FINDINGS`.
     before, after
         Versions of the datasets; -1 where one does not exist yet.
     outputs

@@ -1,4 +1,4 @@
-"""`Result`: what a step gives to whoever called it, in one form for terminal, Python, report and JSON."""
+"""`Result`: what a step returns, in one form for terminal, Python, report and JSON."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Result(Generic[CardT_co]):
         return next(iter(self.tables.values()))
 
     def json(self) -> dict[str, Any]:
-        """The one JSON shape of this kind of result, whoever asks for it."""
+        """The one JSON shape of this kind of result, for every interface."""
         return {
             "kind": self.kind,
             "id": self.id,

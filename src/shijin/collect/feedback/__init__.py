@@ -1,4 +1,4 @@
-"""Files of feedback become events: one row is what somebody said of an item, a list or a customer's tier.
+"""Files of feedback become events: one row is feedback on an item, a list or a customer's tier.
 
 `read_feedback` reads a source; `match_known_events` gives the events of a source without times the ids and times that
 the shop has stored.

@@ -247,7 +247,7 @@ def _customer(order: dict[str, pa.Array], contact: dict[str, pa.Array], config: 
     """Hash the e-mail, else the phone, else billing name and zip."""
     name = pc.replace_substring_regex(pc.utf8_lower(order["person"]), r"\s+", " ")
     zip_code = pc.replace_substring_regex(pc.utf8_lower(order["zip"]), r"\s", "")
-    # The join is null where name or zip is missing: such a guest cannot be told from others.
+    # The join is null where name or zip is missing: such a guest cannot be distinguished from others.
     keys = pc.coalesce(contact["email"], contact["phone"], pc.binary_join_element_wise(name, zip_code, "|"))
     return hashed(keys, config)
 

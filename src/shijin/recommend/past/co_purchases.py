@@ -100,7 +100,7 @@ def _matches(sides: _Sides) -> Iterator[tuple[Ints, Ints, Ints]]:
     ends_of_x = np.cumsum(np.bincount(place, minlength=len(items)))
     for first, last in _batches(np.bincount(place, counts, len(items)), max(1, MOST_SLOTS // max(len(y_items), 1))):
         rows = by_x[(ends_of_x[first - 1] if first else 0) : ends_of_x[last - 1]]
-        # A dense table from (x item of the batch, y item) to the number of the pair, -1 where nobody asks for it.
+        # A dense table from (x item of the batch, y item) to the number of the pair, -1 where it is not needed.
         slots = np.full((last - first) * len(y_items), -1, np.int32)
         pairs = np.arange(*np.searchsorted(x_slot, [first, last]))
         slots[(x_slot[pairs] - first) * len(y_items) + y_slot[pairs]] = pairs

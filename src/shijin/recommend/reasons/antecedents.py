@@ -1,4 +1,4 @@
-"""Antecedents of an item: the product of a customer's own purchases that speaks most for it, and what others did.
+"""Antecedents of an item: the purchased product that is the strongest evidence for it, and what other customers did.
 
 As in association rules: those who bought the antecedent also bought the item.
 """
