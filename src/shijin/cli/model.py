@@ -138,7 +138,7 @@ def represent(
     k: HowMany = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a vector for every customer, near for similar ones, and their map; or show the customers most similar to one.
+    """Write a vector for every customer, near for similar ones, and their map; or show the customers most like one.
 
     Example: shijin represent -w my-shop --like 00079 --k 5
     """

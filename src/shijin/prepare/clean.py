@@ -1,4 +1,4 @@
-"""Distinguishes products from postage, fees, tests and corrections by their codes, and unifies the names of event types.
+"""Distinguishes products from postage, fees, tests and corrections by their codes, and unifies names of event types.
 
 It does not know which kind of source a row came from.
 """
