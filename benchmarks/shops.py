@@ -21,7 +21,7 @@ from shijin.arrays import Ints
 from shijin.collect import CollectOptions
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.packed import DAY_US, Packed
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.defaults import read_packed
 from shijin.steps.demo import complete_journey
 from shijin.workspace import Workspace
@@ -100,7 +100,7 @@ def packed_of(source: Source) -> Packed:
     """Collect a source into a workspace of its own, the way a user would, and pack it."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.create(Path(folder) / "shop")
-        collect(workspace, source.given, source.reading, datetime.now(UTC))
+        collect(workspace, SourceOptions(source.given, source.reading), datetime.now(UTC))
         return read_packed(workspace)
 
 

@@ -83,7 +83,7 @@ def findings_table(findings: pa.Table, language: Language, reader: Reader) -> Re
     table.add_column(say("console.finding", language), overflow="fold")
     for row in findings.to_pylist():
         words = say_note({"code": f"findings.{row['code']}", **json.loads(row["arguments"] or "{}")}, language, reader)
-        severity = Text(say(f"console.{row['severity']}", language), COLOURS[row["severity"]])
+        severity = Text(say(f"check.{row['severity']}", language), COLOURS[row["severity"]])
         table.add_row(severity, f"{row['rows']:,}", words)
     return table
 

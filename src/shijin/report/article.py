@@ -121,7 +121,7 @@ def _findings(data: ReportData, localiser: Localiser) -> PageTable | None:
     rows = tuple(
         (
             Cell(_finding_words(row, localiser)),
-            Cell(localiser.text(f"report.{row['severity']}"), row["severity"]),
+            Cell(localiser.text(f"check.{row['severity']}"), row["severity"]),
             Cell(localiser.count(row["rows"])),
         )
         for row in data.findings.to_pylist()

@@ -294,8 +294,9 @@ class Workspace:
     def write_receipt(self, receipt: Receipt) -> Path:
         """Keep a receipt, under a name that sorts by time."""
         stem = "".join(letter for letter in receipt.started_at[:26] if letter.isdigit())
-        taken = len(list((self.root / "receipts").glob(f"{stem}-*.json")))
-        return self.write_text(f"receipts/{stem}-{taken:02d}-{receipt.verb}.json", receipt.to_json())
+        with self.lock():  # two steps of the same instant must not count the same receipts
+            taken = len(list((self.root / "receipts").glob(f"{stem}-*.json")))
+            return self.write_text(f"receipts/{stem}-{taken:02d}-{receipt.verb}.json", receipt.to_json())
 
     def receipts(self) -> list[Receipt]:
         """All receipts, oldest first."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from shijin.arrays import Floats, Ints
+from shijin.arrays import Floats, Ints, finite
 from shijin.metrics.lists import coverage, ndcg, novelty, paired_gap, recall
 from shijin.metrics.value import reliability
 from shijin.recommend.judge.baselines import RECENT_DAYS, RECOMMENDER, Entries, buyers
@@ -41,7 +41,7 @@ def figures(judged: JudgedTask) -> dict[str, Any]:
         "scores": _scores(judged, lists, gains, recalls),
         "by_steps": _by_steps(task.steps[customers], gains, recalls),
         "best": best,
-        "difference": {part: _finite(getattr(gap, part)) for part in ("value", "low", "high")}
+        "difference": {part: finite(getattr(gap, part)) for part in ("value", "low", "high")}
         | {"verdict": gap.verdict},
         "chance": _chance(judged),
     }
@@ -87,8 +87,8 @@ def _scores(
         way: {
             "ndcg": float(gains[way].mean()),
             "recall": float(recalls[way].mean()),
-            "coverage": _finite(coverage(entries.item, sold)),
-            "novelty": _finite(novelty(entries.item, ever, customers)),
+            "coverage": finite(coverage(entries.item, sold)),
+            "novelty": finite(novelty(entries.item, ever, customers)),
         }
         for way, entries in lists.items()
     }
@@ -133,7 +133,3 @@ def _chance(judged: JudgedTask) -> dict[str, Any] | None:
             for _, share, predicted, observed in reliability(hits, chance)
         ],
     }
-
-
-def _finite(figure: float) -> float | None:
-    return float(figure) if np.isfinite(figure) else None
