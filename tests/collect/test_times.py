@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shijin.collect.times import as_time
+from shijin.collect.values import as_text
 
 
 def instant(text: str, order: str = "ymd", zone: str = "UTC") -> datetime | None:
@@ -64,6 +65,12 @@ def test_the_shops_clock_follows_its_summer_time() -> None:
     zone = ZoneInfo("America/New_York")
     for month in (1, 7):
         assert instant(f"2024-0{month}-01 12:00", zone=str(zone)) == datetime(2024, month, 1, 12, tzinfo=zone)
+
+
+def test_an_instant_with_an_unknown_zone_is_read() -> None:
+    column = pa.array([datetime(2024, 3, 5, 12)], pa.timestamp("us", "Mars/Base"))
+    assert as_time(column, "ymd", "Asia/Shanghai").to_pylist() == [datetime(2024, 3, 5, 12, tzinfo=UTC)]
+    assert as_text(column).to_pylist() == ["2024-03-05 12:00:00.000000Z"]
 
 
 def test_times_of_a_type_are_not_parsed() -> None:

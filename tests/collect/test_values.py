@@ -17,13 +17,13 @@ def test_every_price_is_read_with_either_decimal_sign_and_with_thousands(price: 
         assert as_number(pa.array([text]), decimal)[0].as_py() == float(str(price))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["12,3,4", "1.2.3", "abc", "1e999", "12x", ".", "-", "1,23"])
+@pytest.mark.parametrize("text", ["12,3,4", "1.2.3", "abc", "1e999", "12x", ".", "-", "1,23", "E5", ".e5"])
 def test_a_text_that_is_no_number_is_null(text: str) -> None:
     assert as_number(pa.array([text]))[0].as_py() is None
 
 
 def test_numbers_of_any_type_keep_their_value() -> None:
-    for kind in (pa.int32(), pa.float32(), pa.float64(), pa.decimal128(25, 2)):
+    for kind in (pa.int32(), pa.float16(), pa.float32(), pa.float64(), pa.decimal128(25, 2)):
         assert as_number(pa.array([3, None]).cast(kind)).to_pylist() == [3.0, None]
     assert as_number(pa.array([6.95], pa.float32())).to_pylist() == [6.95]
     assert as_number(pa.array([float("nan"), float("inf")])).to_pylist() == [None, None]

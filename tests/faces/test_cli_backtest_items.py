@@ -87,10 +87,15 @@ def test_what_is_to_be_known_of_the_figures_is_said_where_it_holds(judged: Path)
     result = json.loads(file.read_text("utf-8"))
     usual = printed(result)
     window = result["parts"][0]
-    assert (window["listed"], window["new_share"], window["learnt"]["taught"]) == (window["known"], 0.0, "window")
+    assert (window["listed"], window["new_share"], window["training"]["trained_on"]) == (window["known"], 0.0, "window")
     chance, taken = (f"{window['chance'][name]:.1%}" for name in ("chance", "taken"))
     assert f"The listed items had a mean chance of {chance}; {taken} of them were bought in the window." in usual
-    window |= {"known": 70_000, "listed": 50_000, "new_share": 0.125, "learnt": window["learnt"] | {"taught": "last"}}
+    window |= {
+        "known": 70_000,
+        "listed": 50_000,
+        "new_share": 0.125,
+        "training": window["training"] | {"trained_on": "last"},
+    }
     changed = printed(result | {"views": None})
     for words in (
         "Lists were made for 50,000 of 70,000 customers, chosen evenly.",

@@ -65,7 +65,7 @@ def test_a_map_holds_only_customers_with_a_forecast() -> None:
     forecast = shopfront.forecast(3)
     ids = ["customer-2", "nobody", "customer-0"]
     places = pa.table({"customer_id": ids, "x": np.float32([1, 2, 3]), "y": np.float32([4, 5, 6])})
-    card = {"kept": 0.5, "gaps": {"spend": {"near": 0.1, "any_two": 0.3}}}
+    card = {"explained": 0.5, "gaps": {"spend": {"near": 0.1, "any_two": 0.3}}}
     customer_map = summarise_map(card, places, forecast, 10)
     assert customer_map.dots["x"].to_pylist() == [1, 3]
     tiers = forecast["tier"].to_pylist()

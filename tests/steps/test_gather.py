@@ -177,7 +177,7 @@ def judged(shop: Workspace, cutoff: str, days: int, **other: str) -> str:
         },
         "difference": {"value": 0.1, "low": 0.08, "high": 0.12, "verdict": "win"},
         "chance": {"chance": 0.061, "taken": 0.058},
-        "learnt": {"taught": "window"},
+        "training": {"trained_on": "window"},
     }
     result = {
         **artifacts_of(shop).source(ITEMS_BACKTEST),

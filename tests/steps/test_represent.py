@@ -57,7 +57,7 @@ def test_the_card_names_weights_cutoff_and_horizon(finished: Path) -> None:
     assert card["representation"] == file.parent.name
     assert card["weights"] == shipped().name
     assert (card["cutoff"], card["horizon_days"], card["customers"]) == ("2023-11-28", HORIZON_DAYS, 200)
-    assert 0 < card["kept"] < 1
+    assert 0 < card["explained"] < 1
     assert card["notes"] == []
 
 

@@ -27,10 +27,16 @@ def distinct(column: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def as_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array without chunks and dictionaries."""
+    """Return a column as one array without chunks and dictionaries, of a type that Arrow can write as text.
+
+    Floats of 16 bits get 32; instants are in UTC, because a file may name a time zone that does not exist.
+    """
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     whole = pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
-    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+    whole = whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+    if pa.types.is_timestamp(whole.type) and whole.type.tz is not None:
+        return whole.cast(pa.timestamp(whole.type.unit, "UTC"))
+    return whole.cast(pa.float32()) if pa.types.is_float16(whole.type) else whole
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -92,7 +98,7 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", larges
 
     Examples
     --------
-    >>> as_number(pa.array(["£1,234.50", "(3.00)", "7-", "12 USD", "abc", ""])).to_pylist()
+    >>> as_number(pa.array(["£1,234.50", "(3.00)", "7-", "12 USD", "abc", "E5"])).to_pylist()
     [1234.5, -3.0, -7.0, 12.0, None, None]
     >>> as_number(pa.array(["1.234,50 €", "1'000,5"]), ",").to_pylist()
     [1234.5, 1000.5]
@@ -110,7 +116,7 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", larges
         values, rf"^[+-]?(?:\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d+)?(?:{point}\d*)?(?:[eE][+-]?\d+)?$"
     )
     values = pc.replace_substring(pc.replace_substring_regex(values, comma, ""), ",", ".")
-    well_formed = pc.and_(well_formed, pc.match_substring_regex(values, r"\d"))
+    well_formed = pc.and_(well_formed, pc.match_substring_regex(values, r"^[+-]?[.,]?\d"))  # "E5" is no number
     return null_beyond(pc.if_else(well_formed, values, None).cast(pa.float64()), largest).take(rows)
 
 

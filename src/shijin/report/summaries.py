@@ -146,7 +146,7 @@ def summarise_map(card: Mapping[str, Any], places: pa.Table, forecast: pa.Table,
     row = pc.index_in(some["customer_id"].combine_chunks(), ids)
     dots = some.select(["x", "y"]).append_column("tier", forecast["tier"].take(row))
     gaps = {name: (gap["near"], gap["any_two"]) for name, gap in card["gaps"].items()}
-    return CustomerMap(dots.filter(row.is_valid()), card["kept"], gaps)
+    return CustomerMap(dots.filter(row.is_valid()), card["explained"], gaps)
 
 
 def map_missing(forecast: pa.Table, horizon_days: int) -> MapMissing:

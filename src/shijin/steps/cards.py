@@ -102,7 +102,7 @@ class RepresentationCard(Card):
     cutoff: str = Field(description="customers as they were before this day")
     horizon_days: int = Field(description="the horizon that the vectors are made for")
     customers: int = Field(description="how many")
-    kept: float = Field(description="share of the differences between vectors that the map shows")
+    explained: float = Field(description="share of the differences between vectors that the map shows")
     gaps: Figures = Field(description="how near neighbours are in what is known of them, next to any two customers")
     notes: list[Note] = Field(description="what they must be read with")
 
@@ -153,7 +153,7 @@ class RecommendationCard(Card):
     horizon_days: int = Field(description="for purchases within so many days")
     options: Figures = Field(description="length and filters as requested")
     explore: float = Field(description="share of places that are drawn at random, to learn from")
-    learnt: Figures = Field(description="what the ranker was trained on, and the weights of its members")
+    training: Figures = Field(description="what the ranker was trained on, and the weights of its members")
 
 
 class ListsCard(RecommendationCard, SourcedCard):
@@ -194,7 +194,7 @@ class DemandCard(SourcedCard):
     horizon_days: int = Field(description="for so many days")
     items: int = Field(description="how many items")
     orders: float = Field(description="how many orders are expected")
-    told: bool = Field(description="whether the number of orders was given from outside")
+    orders_forecast: bool = Field(description="whether `orders` is a forecast; else it is the last horizon's number")
     shape: Figures = Field(description="how units are spread over items")
     naive_shape: Figures = Field(description="the same of the naive forecast")
     judged: Figures | None = Field(description="errors of both on the last closed window; null where there is none")

@@ -195,7 +195,7 @@ def card_of(prepared: Prepared, options: RecommendOptions) -> dict[str, Any]:
         "horizon_days": request.context.horizon_days,
         "options": named,
         "explore": request.shape.explore,
-        "learnt": request.recommender.card(),
+        "training": request.recommender.card(),
     }
 
 

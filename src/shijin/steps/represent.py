@@ -196,7 +196,7 @@ def _card(request: _Request, weights: str, flat: Flat, differences: dict[str, Ra
         cutoff=request.history.cutoff_date.isoformat(),
         horizon_days=request.window.horizon_days,
         customers=customers,
-        kept=round(flat.explained, 4),
+        explained=round(flat.explained, 4),
         gaps={name: asdict(gap) for name, gap in differences.items()},
         notes=[few] if customers < FEW else [],
     )

@@ -33,6 +33,9 @@ JudgedT = TypeVar("JudgedT", bound=JudgedCard)
 # What turns events into a shop of arrays; everything that is learnt from the shop depends on it.
 SHOP_KEYS = ("shop.timezone", "shop.observed_until")
 
+# Fields of cards whose name has changed: cards of earlier versions are read with the new name.
+_RENAMED = {"learnt": "training", "told": "orders_forecast", "kept": "explained", "basis": "fingerprint"}
+
 
 @dataclass(frozen=True)
 class Content(Generic[CardT]):
@@ -283,7 +286,8 @@ def read_card(path: Path, card: type[CardT]) -> CardT:
         if not isinstance(content, dict):
             raise ValueError("not what was written here")
         try:
-            return card.model_validate({name: value for name, value in content.items() if name in card.model_fields})
+            named = {_RENAMED.get(name, name): value for name, value in content.items()}
+            return card.model_validate({name: value for name, value in named.items() if name in card.model_fields})
         except ValidationError as error:
             raise ValueError("not what was written here") from error
 

@@ -38,7 +38,7 @@ def test_with_one_customer_who_came_lists_are_judged_and_cannot_be_compared() ->
     whole = by_part["window", True]
     assert (whole["customers"], whole["listed"], whole["known"]) == (1, 2, 2)
     assert whole["difference"]["low"] is None
-    assert whole["learnt"]["taught"] == "nothing"
+    assert whole["training"]["trained_on"] == "nothing"
     assert whole["chance"] is None
     # Two items are all there is; of each, one customer of two has bought it: one bit.
     assert whole["scores"]["repeat-last"] == {

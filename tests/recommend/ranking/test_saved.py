@@ -140,7 +140,7 @@ def test_a_card_without_a_line_is_refused(folder: Path) -> None:
         "names",
         "exact_weights",
         "curve",
-        "taught",
+        "trained_on",
         "lists",
     ):
         (folder / CARD).write_text(json.dumps({name: value for name, value in card.items() if name != key}), "utf-8")

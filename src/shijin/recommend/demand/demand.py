@@ -119,7 +119,7 @@ class Demand:
         """All but the items, as plain values; an infinite half-life is null."""
         plain = {
             "orders": self.orders,
-            "told": self.orders_forecast,
+            "orders_forecast": self.orders_forecast,
             "shape": asdict(self.method),
             "naive_shape": asdict(self.naive_method),
             "judged": self.judged.card() if self.judged else None,

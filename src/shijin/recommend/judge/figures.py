@@ -37,7 +37,7 @@ def figures(judged: JudgedTask) -> dict[str, Any]:
         "listed": len(np.unique(judged.recommended.entries.customer)),
         "known": int(task.has_past.sum()),
         "new_share": _share_of_unknown(judged),
-        "learnt": judged.recommended.recommender.card(),
+        "training": judged.recommended.recommender.card(),
         "scores": _scores(judged, lists, gains, recalls),
         "by_steps": _by_steps(task.steps[customers], gains, recalls),
         "best": best,

@@ -38,14 +38,14 @@ def chance_sentence(part: dict[str, Any]) -> dict[Language, str] | None:
 
     Examples
     --------
-    >>> part = {"chance": {"chance": 0.061, "taken": 0.058}, "learnt": {"taught": "window"}}
+    >>> part = {"chance": {"chance": 0.061, "taken": 0.058}, "training": {"trained_on": "window"}}
     >>> print(chance_sentence(part)["en"])
     The listed items had a mean chance of 6.1%; 5.8% of them were bought in the window.
     """
     if not part["chance"]:
         return None
     figures = {name: f"{part['chance'][name]:.1%}" for name in ("chance", "taken")}
-    code = "judged.chance" if part["learnt"]["taught"] == "window" else "judged.chance_next"
+    code = "judged.chance" if part["training"]["trained_on"] == "window" else "judged.chance_next"
     return {language: say(code, language, **figures) for language in LANGUAGES}
 
 

@@ -81,7 +81,7 @@ class Recommender:
     def card(self) -> dict[str, Any]:
         """What people may know of it, as JSON has it."""
         return {
-            "taught": self.trained_on,
+            "trained_on": self.trained_on,
             "lists": self.lists,
             "horizon_days": self.horizon_days,
             "again": self.allow_repeat,

@@ -21,7 +21,7 @@ from shijin.recommend.ranking.calibration import Curve
 from shijin.recommend.ranking.ranker import Ranker
 from shijin.recommend.ranking.recommender import Recommender
 
-FORMAT = 2
+FORMAT = 3
 ARRAYS, TREES, CARD = "members.safetensors", "trees.txt", "card.json"
 ITEM_ARRAYS = {field.name: field.name for field in fields(Items)} | {"repeat_rate": "again"}  # names in the file
 Arrays = dict[str, NDArray[Any]]
@@ -78,7 +78,7 @@ def _assembled(card: dict[str, Any], arrays: Arrays, trees: str) -> Recommender:
     members = Members(neighbours, items, arrays["category"], by_category, half_lives, card["clock"])
     curve = card["curve"] and Curve(tuple(map(tuple, card["curve"]["bends"])), tuple(card["curve"]["slopes"]))
     ranker = Ranker(tuple(card["names"]), card["exact_weights"], trees, curve)
-    return Recommender(members, ranker, card["horizon_days"], card["again"], card["taught"], card["lists"])
+    return Recommender(members, ranker, card["horizon_days"], card["again"], card["trained_on"], card["lists"])
 
 
 def _verified(file: Path, digest: str) -> bytes:
