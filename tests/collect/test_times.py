@@ -68,7 +68,7 @@ def test_the_shops_clock_follows_its_summer_time() -> None:
 
 
 def test_an_instant_with_an_unknown_zone_is_read() -> None:
-    column = pa.array([datetime(2024, 3, 5, 12)], pa.timestamp("us", "Mars/Base"))
+    column = pa.array([datetime(2024, 3, 5, 12, tzinfo=UTC)], pa.timestamp("us", "Mars/Base"))
     assert as_time(column, "ymd", "Asia/Shanghai").to_pylist() == [datetime(2024, 3, 5, 12, tzinfo=UTC)]
     assert as_text(column).to_pylist() == ["2024-03-05 12:00:00.000000Z"]
 
