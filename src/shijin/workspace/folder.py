@@ -93,7 +93,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.waiting: Callable[[], None] = lambda: None  # called when another process writes here
+        self.waiting: Callable[[], None] = lambda: None  # called when another process or thread writes here
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
