@@ -41,7 +41,7 @@ MISTAKES = {
     "less_than_equal": "too_large",
     "less_than": "not_below",
 }
-WITH_LIMIT = ("too_small", "too_large", "not_below")
+# And for each text that must have a form.
 FORMS = {"shop.currency": "not_a_currency", "engine.memory": "not_an_amount_of_memory"}
 
 WeekStart = Literal["monday", "sunday"]
@@ -267,11 +267,11 @@ def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
 
 
 def _language_of(text: str) -> Language | None:
-    """The language of a shop whose file cannot be read as a whole.
+    r"""The language of a shop whose file cannot be read as a whole.
 
     Examples
     --------
-    >>> _language_of('[shop]\\nlocale = "zh"\\ntimezone = "Nowhere"'), _language_of('# locale = "zh"')
+    >>> _language_of('[shop]\nlocale = "zh"\ntimezone = "Nowhere"'), _language_of('# locale = "zh"')
     ('zh', None)
     """
     line = re.search(r"""^[^#\n]*\blocale\s*=\s*["'](en|zh)["']""", text, re.MULTILINE)
@@ -282,21 +282,18 @@ def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     """The first mistake of a file as a refusal: its place, its code, and the values of its sentence."""
     mistake = error.errors()[0]
     path, limits = [str(part) for part in mistake["loc"]], mistake.get("ctx", {})
-    refused = limits.get("error")
-    if isinstance(refused, ConfigError):  # a check of this file
-        key = refused.key if len(path) == 1 else ".".join(path)
+    key, refused = ".".join(path), limits.get("error")
+    if isinstance(refused, ConfigError):  # of a check in this file; one of a whole table names the key itself
+        key = key if len(path) > 1 else refused.key
         return ConfigError(refused.code, _place(where, key), key=key, **refused.values)
-    key = ".".join(path)
     place = _place(where, key)
     if mistake["type"] == "extra_forbidden":
-        return ConfigError("config.unknown_key", place, key=key, suggestion=suggestion(path[-1], _known_keys(path[:-1])))
-    code = MISTAKES.get(mistake["type"], "impossible_value")
-    values = {"limit": next(iter(limits.values()), None)} if code in WITH_LIMIT else {}
-    if code == "not_a_choice":
-        values["choices"] = limits["expected"].replace(" or ", ", ")
-    if code == "impossible_value":
-        code, values = FORMS.get(key, code), {"message": mistake["msg"]}
-    return ConfigError(f"config.{code}", place, key=key, value=mistake["input"], **values)
+        known = suggestion(path[-1], _known_keys(path[:-1]))
+        return ConfigError("config.unknown_key", place, key=key, suggestion=known)
+    code = FORMS.get(key) if mistake["type"] == "string_pattern_mismatch" else MISTAKES.get(mistake["type"])
+    values = {"limit": next(iter(limits.values()), None), "message": mistake["msg"]}
+    values["choices"] = limits.get("expected", "").replace(" or ", ", ")
+    return ConfigError(f"config.{code or 'impossible_value'}", place, key=key, value=mistake["input"], **values)
 
 
 def _place(where: str, key: str) -> str:

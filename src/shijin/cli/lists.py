@@ -74,7 +74,7 @@ def recommend(
     if to is not None:
         refuse_target(to)
     options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = recommend_step(shop, options, clock.now(), begin("recommend"))
     sent = None if to is None else export_recommended(shop, result.table, to)
     if as_json:
@@ -99,7 +99,7 @@ def _show_recommended(shop: Workspace, result: Result[Any]) -> None:
 def _demand(shop: Workspace, options: DemandOptions, most: int, *, as_json: bool) -> None:
     if most < 1:
         raise ConfigError("steps.count_below_one", key="k", count=most)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = demand_step(shop, options, clock.now(), begin("recommend"))
     if as_json:
         return print_json({**result.json(), "demand": result.table.slice(0, most).to_pylist()})
