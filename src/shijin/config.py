@@ -23,26 +23,26 @@ WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.gr
 MAX_HORIZON_DAYS = 3 * 366
 # The sentence for each kind of mistake that pydantic finds in these tables.
 MISTAKES = {
-    "model_type": "not_a_table",
-    "dict_type": "not_a_table",
-    "tuple_type": "not_a_list",
-    "string_type": "not_text",
-    "float_type": "not_a_number",
-    "float_parsing": "not_a_number",
-    "int_type": "not_a_whole_number",
-    "int_parsing": "not_a_whole_number",
-    "int_from_float": "not_a_whole_number",
-    "date_type": "not_a_date",
-    "date_parsing": "not_a_date",
-    "date_from_datetime_parsing": "not_a_date",
-    "date_from_datetime_inexact": "not_a_date",
-    "literal_error": "not_a_choice",
-    "greater_than_equal": "too_small",
-    "less_than_equal": "too_large",
-    "less_than": "not_below",
+    "model_type": "config.not_a_table",
+    "dict_type": "config.not_a_table",
+    "tuple_type": "config.not_a_list",
+    "string_type": "config.not_text",
+    "float_type": "config.not_a_number",
+    "float_parsing": "config.not_a_number",
+    "int_type": "config.not_a_whole_number",
+    "int_parsing": "config.not_a_whole_number",
+    "int_from_float": "config.not_a_whole_number",
+    "date_type": "config.not_a_date",
+    "date_parsing": "config.not_a_date",
+    "date_from_datetime_parsing": "config.not_a_date",
+    "date_from_datetime_inexact": "config.not_a_date",
+    "literal_error": "config.not_a_choice",
+    "greater_than_equal": "config.too_small",
+    "less_than_equal": "config.too_large",
+    "less_than": "config.not_below",
 }
 # And for each text that must have a form.
-FORMS = {"shop.currency": "not_a_currency", "engine.memory": "not_an_amount_of_memory"}
+FORMS = {"shop.currency": "config.not_a_currency", "engine.memory": "config.not_an_amount_of_memory"}
 
 WeekStart = Literal["monday", "sunday"]
 
@@ -69,7 +69,7 @@ class ShopSection(Section):
         """Refuse a zone that does not exist, and name the nearest that does."""
         if value not in available_timezones():
             near = suggestion(value, sorted(available_timezones()))
-            advice = near if near.code == "shared.did_you_mean" else Phrase("config.name_a_zone")
+            advice = near if near.code == "shared.did_you_mean" else Phrase("shared.name_a_zone")
             raise ConfigError("config.unknown_zone", key="shop.timezone", value=value, suggestion=advice)
         return value
 
@@ -161,8 +161,8 @@ class TiersSection(Section):
         ordered = all((a > b) if falling else (a < b) for a, b in zip(self.cuts, self.cuts[1:], strict=False))
         in_range = all(cut > 0 if falling else 0 < cut < 1 for cut in self.cuts)
         if not (ordered and in_range and self.cuts):
-            order = "falling" if falling else "rising"
-            raise ConfigError(f"config.cuts_not_{order}", key="tiers.cuts", by=self.by)
+            code = "config.cuts_not_falling" if falling else "config.cuts_not_rising"
+            raise ConfigError(code, key="tiers.cuts", by=self.by)
         return self
 
 
@@ -234,11 +234,11 @@ def parse_config(text: str, where: str) -> Config:
         return Config.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         refusal = _not_toml(error, where)
-        refusal.language = _language_of(text)
+        refusal.language = language_of(text)
         raise refusal from error
     except ValidationError as error:
         refusal = _first_mistake(error, where)
-        refusal.language = _language_of(text)
+        refusal.language = language_of(text)
         raise refusal from error
 
 
@@ -266,12 +266,12 @@ def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
     return ConfigError("config.not_toml", where, line=int(place[1]), column=int(place[2]))
 
 
-def _language_of(text: str) -> Language | None:
+def language_of(text: str) -> Language | None:
     r"""The language of a shop whose file cannot be read as a whole.
 
     Examples
     --------
-    >>> _language_of('[shop]\nlocale = "zh"\ntimezone = "Nowhere"'), _language_of('# locale = "zh"')
+    >>> language_of('[shop]\nlocale = "zh"\ntimezone = "Nowhere"'), language_of('# locale = "zh"')
     ('zh', None)
     """
     line = re.search(r"""^[^#\n]*\blocale\s*=\s*["'](en|zh)["']""", text, re.MULTILINE)
@@ -293,7 +293,7 @@ def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     code = FORMS.get(key) if mistake["type"] == "string_pattern_mismatch" else MISTAKES.get(mistake["type"])
     values = {"limit": next(iter(limits.values()), None), "message": mistake["msg"]}
     values["choices"] = limits.get("expected", "").replace(" or ", ", ")
-    return ConfigError(f"config.{code or 'impossible_value'}", place, key=key, value=mistake["input"], **values)
+    return ConfigError(code or "config.impossible_value", place, key=key, value=mistake["input"], **values)
 
 
 def _place(where: str, key: str) -> str:
