@@ -66,7 +66,7 @@ Every verb gives a result, and every face writes it in the same JSON: `shijin VE
 `kind`, `id` (null where nothing is kept under one) and `new` (false where the same data and options had given it
 before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values),
 `tables` (the number of rows of each table), the rows of small tables (`weights`, `neighbours`, `recommendations`,
-`item_customers`), and `outputs`: the files, relative to the workspace.
+`item_customers`, `top`), and `outputs`: the files, relative to the workspace.
 
 A refusal is one object on standard error, with exit code 2: `error` with `kind`, `code`, `key` (the option or setting
 at fault), `where`, `problem` and `cure`, in the shop's language."""

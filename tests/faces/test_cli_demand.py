@@ -33,8 +33,8 @@ def test_demand_shows_what_brings_most_the_error_of_both_forecasts_and_the_file(
 def test_how_many_items_are_shown_can_be_said(workspace: Path, command: Command) -> None:
     said = command("recommend", "-w", workspace, "--demand", "--k", "3", "--json")
     found = json.loads(said.out)
-    assert len(found["demand"]) == 3
-    assert set(found["demand"][0]) >= {"item_id", "expected_units", "naive_units", "recent_units", "price"}
+    assert len(found["top"]) == 3
+    assert set(found["top"][0]) >= {"item_id", "expected_units", "naive_units", "recent_units", "price"}
     assert set(found["judged"]["ours"]) == {"wape", "money_wape", "mae", "total"}
     assert found["outputs"][0].endswith("demand.parquet")
     assert command("recommend", "-w", workspace, "--demand", "--k", "0").code == 2
