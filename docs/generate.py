@@ -90,7 +90,7 @@ WORDS = {
         "head": "| 店铺 | 天数 | 起始 | 顾客 | AUC | nG | CRPS | 总额 |",
         "none": "这里还没有结果：运行 `make bench` 即可测得。",
         "customers": "AUC 与 nG 两列为“公式 → 试金”。",
-        "counts": "与 {peer} 相比，在 {n} 个评判窗口的对数得分、CRPS 与 nG 上：{win} 胜、{tie} 平、{loss} 负。",
+        "counts": "与 {peer} 相比，在 {n} 个回测窗口的对数得分、CRPS 与 nG 上：{win} 胜、{tie} 平、{loss} 负。",
         "end": "胜负按配对自助法判定，须超出事先定好的界限；[全部方法与区间](benchmarks/LEADERBOARD.md)。",
     },
 }

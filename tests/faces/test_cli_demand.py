@@ -43,7 +43,7 @@ def test_how_many_items_are_shown_can_be_said(workspace: Path, command: Command)
 def test_demand_speaks_the_shops_language(workspace: Path, command: Command) -> None:
     (workspace / "shijin.toml").write_text((workspace / "shijin.toml").read_text() + '[shop]\nlocale = "zh"\n')
     said = command("recommend", "-w", workspace, "--demand", "--k", "2")
-    for word in ("预计销量", "商品", "类别", "近 30 天", "简单预测", "全部商品"):
+    for word in ("预计销量", "商品", "品类", "近 30 天", "简单预测", "全部商品"):
         assert word in said.out
 
 
