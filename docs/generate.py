@@ -64,9 +64,10 @@ CARDS = {
 JSON_PREFACE = """\
 Every verb gives a result, and every face writes it in the same JSON: `shijin VERB --json` prints it. It begins with
 `kind`, `id` (null where nothing is kept under one) and `new` (false where the same data and options had given it
-before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values),
-`tables` (the number of rows of each table), the rows of small tables (`weights`, `neighbours`, `recommendations`,
-`item_customers`, `top`), and `outputs`: the files, relative to the workspace.
+before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values, where a
+value may be a note itself: the reason for which something is left out), `tables` (the number of rows of each table),
+the rows of small tables (`weights`, `neighbours`, `recommendations`, `item_customers`, `top`), and `outputs`: the
+files, relative to the workspace.
 
 A refusal is one object on standard error, with exit code 2: `error` with `kind`, `code`, `key` (the option or setting
 at fault), `where`, `problem` and `cure`, in the shop's language."""
