@@ -85,7 +85,7 @@ class Ziln:
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History; given an order, all have the same distribution of order counts."""
         if self.net is None:
-            raise ModelError("not fitted", self.name, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", self.name)
         values = self._standardised(features(history, horizon_days).values)
         with torch.no_grad():
             logit, location, sigma = (
@@ -187,7 +187,7 @@ class ShopTransformer:
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Forecast every customer of a History, without context."""
         if self.network is None:
-            raise ModelError("not fitted", self.name, "fit it on closed windows first")
+            raise ModelError("forecasting.not_fitted", self.name)
         return forecast(self.network, history, horizon_days, read_past(self.network, history, horizon_days, 0))
 
     def _trained(

@@ -64,9 +64,10 @@ CARDS = {
 JSON_PREFACE = """\
 Every verb gives a result, and every face writes it in the same JSON: `shijin VERB --json` prints it. It begins with
 `kind`, `id` (null where nothing is kept under one) and `new` (false where the same data and options had given it
-before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values),
-`tables` (the number of rows of each table), the rows of small tables (`weights`, `neighbours`, `recommendations`,
-`item_customers`), and `outputs`: the files, relative to the workspace.
+before). Then come the fields below, which depend on the kind, then `notes` (each with its `code` and values, where a
+value may be a note itself: the reason for which something is left out), `tables` (the number of rows of each table),
+the rows of small tables (`weights`, `neighbours`, `recommendations`, `item_customers`, `top`), and `outputs`: the
+files, relative to the workspace.
 
 A refusal is one object on standard error, with exit code 2: `error` with `kind`, `code`, `key` (the option or setting
 at fault), `where`, `problem` and `cure`, in the shop's language."""
@@ -90,7 +91,7 @@ WORDS = {
         "head": "| 店铺 | 天数 | 起始 | 顾客 | AUC | nG | CRPS | 总额 |",
         "none": "这里还没有结果：运行 `make bench` 即可测得。",
         "customers": "AUC 与 nG 两列为“公式 → 试金”。",
-        "counts": "与 {peer} 相比，在 {n} 个评判窗口的对数得分、CRPS 与 nG 上：{win} 胜、{tie} 平、{loss} 负。",
+        "counts": "与 {peer} 相比，在 {n} 个回测窗口的对数得分、CRPS 与 nG 上：{win} 胜、{tie} 平、{loss} 负。",
         "end": "胜负按配对自助法判定，须超出事先定好的界限；[全部方法与区间](benchmarks/LEADERBOARD.md)。",
     },
 }

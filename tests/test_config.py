@@ -54,25 +54,43 @@ def test_what_the_file_says_is_read() -> None:
         ("[shp]\nname = 'x'", "shp: unknown key. Cure: did you mean 'shop'"),
         ("[export]\nwhatever = 1", r"\[export\] whatever: unknown key. Cure: known: holdout, salt"),
         ("name = 'x'", "name: unknown key. Cure: known: schema_version, shop"),
-        ("[shop]\ntimezone = 'Europe/Berln'", "unknown time zone, did you mean 'Europe/Berlin'"),
-        ("[shop]\ntimezone = 'Nowhere'", "unknown time zone"),
-        ("[shop]\ncurrency = 'euro'", r"\[shop\] currency: 'euro'"),
-        ("[shop]\nlocale = 'fr'", r"\[shop\] locale: 'fr'"),
-        ("[shop]\nobserved_until = 'soon'", r"\[shop\] observed_until: 'soon'"),
-        ("[outcome]\nhorizon = 'soon'", "'soon' is not a length of time"),
-        ("[outcome]\nkind = 'event'", r"\[outcome\] kind: 'event'"),
-        ("[tiers]\ncuts = [0.5, 0.2]", "cuts by quantile must be rising within 0..1"),
-        ("[tiers]\ncuts = [0.2, 1.2]", "cuts by quantile must be rising within 0..1"),
-        ("[tiers]\nby = 'money'\ncuts = [100, 500]", "cuts by money must be falling money"),
-        ("[tiers]\nby = 'share'\ncuts = [0.2, 0.2]", "cuts by share must be rising"),
-        ("[tiers]\ncuts = [0.5]", "1 cuts need 2 different names"),
-        ("[tiers]\nnames = ['a', 'b', 'a']", "2 cuts need 3 different names"),
-        ("[export]\nholdout = 1.0", r"\[export\] holdout: 1.0"),
-        ("[engine]\nmemory = 'much'", r"\[engine\] memory: 'much'"),
-        ("[engine]\nthreads = 0", r"\[engine\] threads: 0"),
-        ("schema_version = 2", "schema_version: 2"),
+        (
+            "[shop]\ntimezone = 'Europe/Berln'",
+            "no time zone 'Europe/Berln'. Cure: did you mean 'Europe/Berlin'",
+        ),
+        ("[shop]\ntimezone = 'Nowhere'", "there is no time zone 'Nowhere'. Cure: name one such as Europe/Berlin"),
+        ("[shop]\ncurrency = 'euro'", r"\[shop\] currency: 'euro' is not the code of a currency. Cure: write three"),
+        ("[shop]\nlocale = 'fr'", r"\[shop\] locale: 'fr' is not a choice. Cure: choose one of: 'en', 'zh'"),
+        ("[shop]\nobserved_until = 'soon'", r"\[shop\] observed_until: 'soon' is not a date"),
+        ("[outcome]\nhorizon = 'soon'", r"\[outcome\] horizon: 'soon' is not a length of time. Cure: write days"),
+        ("[outcome]\nkind = 'event'", r"\[outcome\] kind: 'event' is not a choice. Cure: choose one of: 'spend'"),
+        ("[tiers]\ncuts = [0.5, 0.2]", r"\[tiers\] cuts: cuts by quantile must be shares that rise between 0 and 1"),
+        ("[tiers]\ncuts = [0.2, 1.2]", r"\[tiers\] cuts: cuts by quantile must be shares that rise between 0 and 1"),
+        (
+            "[tiers]\nby = 'money'\ncuts = [100, 500]",
+            r"\[tiers\] cuts: cuts by money must be amounts of money",
+        ),
+        ("[tiers]\nby = 'share'\ncuts = [0.2, 0.2]", "cuts by share must be shares that rise"),
+        (
+            "[tiers]\ncuts = [0.5]",
+            r"\[tiers\] names: 1 cut needs 2 different names, and the names are high,",
+        ),
+        ("[tiers]\nnames = ['a', 'b', 'a']", "2 cuts need 3 different names, and the names are a, b, a"),
+        ("[export]\nholdout = 1.0", r"\[export\] holdout: 1.0 is too large. Cure: choose less than 1"),
+        ("[recommend]\nexplore = 0.6", "0.6 is too large. Cure: choose 0.5 or less"),
+        ("[collect]\nmap = 'user'", r"\[collect\] map: 'user' is not a table"),
+        ("shop = 3", r"\[shop\]: 3 is not a table"),
+        ("[shop]\nname = 3", r"\[shop\] name: 3 is not a text. Cure: write it in quotes"),
+        ("[tiers]\nnames = 'high'", "'high' is not a list"),
+        ("[export]\nholdout = 'half'", "'half' is not a number"),
+        ("[engine]\nthreads = 1.5", "1.5 is not a whole number"),
+        ("[shop]\nobserved_until = 2024-01-01T10:00:00", "is not a date"),
+        ("[engine]\nmemory = 'much'", r"\[engine\] memory: 'much' is not an amount of memory"),
+        ("[engine]\nthreads = 0", r"\[engine\] threads: 0 is too small. Cure: choose 1 or more"),
+        ("schema_version = 2", "schema_version: 2 is not a choice. Cure: choose one of: 1"),
         ("[shop", "not valid TOML"),
-        ("[shop]\nname = 'a'\nname = 'b'", "not valid TOML"),
+        ("[shop]\nname = 'a'\nname = 'b'", "not valid TOML at its end"),
+        ("[shop]\nname = 'a'\nname = 'b'\nlocale = 'en'", "not valid TOML at line 3, column 11"),
     ],
 )
 def test_a_mistake_is_refused_in_one_line_that_names_it(text: str, says: str) -> None:
@@ -82,6 +100,30 @@ def test_a_mistake_is_refused_in_one_line_that_names_it(text: str, says: str) ->
     assert line.startswith("my/shijin.toml")
     assert "Cure: " in line
     assert "\n" not in line
+    assert refusal.value.code != "config.impossible_value"  # which is for what nobody has thought of
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("schema_version = 2", "schema_version：2 不是可选值。解决办法：可选：1。"),
+        ("[engine]\nthreads = 0", "[engine] threads：0 太小。解决办法：请填写不小于 1 的数。"),
+        ("[outcome]\nhorizon = 'soon'", "[outcome] horizon：'soon' 不是时间长度。解决办法：请写天数"),
+        ("[tiers]\ncuts = [0.5]", "[tiers] names：1 个分界需要 2 个互不相同的层级名称"),
+        ("[tiers", "文件末尾不是有效的 TOML。"),
+        ("tiers 3\n", "第 2 行第 7 列不是有效的 TOML。"),
+    ],
+)
+def test_a_chinese_shop_is_refused_in_chinese(text: str, line: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_config(f"{text}\nshop.locale = 'zh'" if text.startswith("schema") else f"shop.locale = 'zh'\n{text}", "")
+    assert line in str(refusal.value)
+
+
+def test_a_mistake_names_its_key() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_config("[engine]\nthreads = 0", "shijin.toml")
+    assert refusal.value.as_json()["error"]["key"] == "engine.threads"
 
 
 def test_one_tier_needs_a_cut() -> None:

@@ -5,7 +5,6 @@ The file describes the *shop*, flags describe one *run*; a network's own paramet
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from datetime import date
@@ -15,13 +14,35 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from shijin.errors import ConfigError, suggestion
+from shijin.errors import ConfigError, Phrase, suggestion
+from shijin.words import Language
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
 WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.groups")  # accepted for what is to come
 MAX_HORIZON_DAYS = 3 * 366
-
+# The sentence for each kind of mistake that pydantic finds in these tables.
+MISTAKES = {
+    "model_type": "config.not_a_table",
+    "dict_type": "config.not_a_table",
+    "tuple_type": "config.not_a_list",
+    "string_type": "config.not_text",
+    "float_type": "config.not_a_number",
+    "float_parsing": "config.not_a_number",
+    "int_type": "config.not_a_whole_number",
+    "int_parsing": "config.not_a_whole_number",
+    "int_from_float": "config.not_a_whole_number",
+    "date_type": "config.not_a_date",
+    "date_parsing": "config.not_a_date",
+    "date_from_datetime_parsing": "config.not_a_date",
+    "date_from_datetime_inexact": "config.not_a_date",
+    "literal_error": "config.not_a_choice",
+    "greater_than_equal": "config.too_small",
+    "less_than_equal": "config.too_large",
+    "less_than": "config.not_below",
+}
+# And for each text that must have a form.
+FORMS = {"shop.currency": "config.not_a_currency", "engine.memory": "config.not_an_amount_of_memory"}
 
 WeekStart = Literal["monday", "sunday"]
 
@@ -47,8 +68,9 @@ class ShopSection(Section):
     def known_zone(cls, value: str) -> str:
         """Refuse a zone that does not exist, and name the nearest that does."""
         if value not in available_timezones():
-            near = difflib.get_close_matches(value, available_timezones(), 1)
-            raise ValueError(f"unknown time zone{f', did you mean {near[0]!r}?' if near else ''}")
+            near = suggestion(value, sorted(available_timezones()))
+            advice = near if near.code == "shared.did_you_mean" else Phrase("shared.name_a_zone")
+            raise ConfigError("config.unknown_zone", key="shop.timezone", value=value, suggestion=advice)
         return value
 
     @property
@@ -133,12 +155,14 @@ class TiersSection(Section):
     def consistent(self) -> Self:
         """One more name than cuts; cuts in order and in range."""
         if len(self.names) != len(self.cuts) + 1 or len(set(self.names)) != len(self.names):
-            raise ValueError(f"{len(self.cuts)} cuts need {len(self.cuts) + 1} different names, got {list(self.names)}")
+            counts = {"cuts": len(self.cuts), "needed": len(self.cuts) + 1}
+            raise ConfigError("config.names_do_not_fit_cuts", key="tiers.names", **counts, names=", ".join(self.names))
         falling = self.by == "money"
         ordered = all((a > b) if falling else (a < b) for a, b in zip(self.cuts, self.cuts[1:], strict=False))
         in_range = all(cut > 0 if falling else 0 < cut < 1 for cut in self.cuts)
         if not (ordered and in_range and self.cuts):
-            raise ValueError(f"cuts by {self.by} must be {'falling money' if falling else 'rising within 0..1'}")
+            code = "config.cuts_not_falling" if falling else "config.cuts_not_rising"
+            raise ConfigError(code, key="tiers.cuts", by=self.by)
         return self
 
 
@@ -168,7 +192,7 @@ class EngineSection(Section):
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
     threads: int = Field(default=2, ge=1, le=256)
     lock_wait_s: float = Field(
-        default=60.0, ge=0, le=86_400, description="how long to wait while another process writes"
+        default=60.0, ge=0, le=86_400, description="how long to wait while another process or thread writes"
     )
 
 
@@ -207,13 +231,15 @@ def parse_config(text: str, where: str) -> Config:
         When it is no TOML, holds an unknown key, or a value that cannot be.
     """
     try:
-        content = tomllib.loads(text)
+        return Config.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError("config.not_toml", where, error=error) from error
-    try:
-        return Config.model_validate(content)
+        refusal = _not_toml(error, where)
+        refusal.language = language_of(text)
+        raise refusal from error
     except ValidationError as error:
-        raise _first_mistake(error, where) from error
+        refusal = _first_mistake(error, where)
+        refusal.language = language_of(text)
+        raise refusal from error
 
 
 def without_effect(config: Config) -> list[str]:
@@ -232,15 +258,55 @@ def without_effect(config: Config) -> list[str]:
     return made
 
 
+def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
+    """Refuse a file that is not TOML, with the place of the first mistake where the parser names one."""
+    place = re.search(r"at line (\d+), column (\d+)", str(error))
+    if place is None:
+        return ConfigError("config.not_toml_at_end", where)
+    return ConfigError("config.not_toml", where, line=int(place[1]), column=int(place[2]))
+
+
+def language_of(text: str) -> Language | None:
+    r"""The language of a shop whose file cannot be read as a whole.
+
+    Examples
+    --------
+    >>> language_of('[shop]\nlocale = "zh"\ntimezone = "Nowhere"'), language_of('# locale = "zh"')
+    ('zh', None)
+    """
+    line = re.search(r"""^[^#\n]*\blocale\s*=\s*["'](en|zh)["']""", text, re.MULTILINE)
+    return None if line is None else "zh" if line[1] == "zh" else "en"
+
+
 def _first_mistake(error: ValidationError, where: str) -> ConfigError:
+    """The first mistake of a file as a refusal: its place, its code, and the values of its sentence."""
     mistake = error.errors()[0]
-    path = [str(part) for part in mistake["loc"]]
-    place = f"{where} [{path[0]}] {'.'.join(path[1:])}" if len(path) > 1 else " ".join([where, *path])
+    path, limits = [str(part) for part in mistake["loc"]], mistake.get("ctx", {})
+    key, refused = ".".join(path), limits.get("error")
+    if isinstance(refused, ConfigError):  # of a check in this file; one of a whole table names the key itself
+        key = key if len(path) > 1 else refused.key
+        return ConfigError(refused.code, _place(where, key), key=key, **refused.values)
+    place = _place(where, key)
     if mistake["type"] == "extra_forbidden":
-        known = _known_keys(path[:-1])
-        return ConfigError("config.unknown_key", place, suggestion=suggestion(path[-1], known))
-    message = mistake["msg"].removeprefix("Value error, ")
-    return ConfigError("config.impossible_value", place, value=mistake["input"], message=message)
+        known = suggestion(path[-1], _known_keys(path[:-1]))
+        return ConfigError("config.unknown_key", place, key=key, suggestion=known)
+    code = FORMS.get(key) if mistake["type"] == "string_pattern_mismatch" else MISTAKES.get(mistake["type"])
+    values = {"limit": next(iter(limits.values()), None), "message": mistake["msg"]}
+    values["choices"] = limits.get("expected", "").replace(" or ", ", ")
+    return ConfigError(code or "config.impossible_value", place, key=key, value=mistake["input"], **values)
+
+
+def _place(where: str, key: str) -> str:
+    """The file and a key of it, or one of its tables.
+
+    Examples
+    --------
+    >>> _place("shijin.toml", "shop.name"), _place("shijin.toml", "shop"), _place("shijin.toml", "schema_version")
+    ('shijin.toml [shop] name', 'shijin.toml [shop]', 'shijin.toml schema_version')
+    """
+    table, _, name = key.partition(".")
+    is_table = table in Config.model_fields and table != "schema_version"
+    return f"{where} {f'[{table}]' if is_table else table} {name}".rstrip()
 
 
 def _known_keys(path: list[str]) -> list[str]:

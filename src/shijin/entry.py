@@ -11,14 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shijin import clock
-from shijin.collect import CollectOptions
 from shijin.collect.guess import ROLES
-from shijin.errors import ConfigError, ShijinError, suggestion
+from shijin.errors import ConfigError, ShijinError, refusing_in, suggestion
 from shijin.frames import to_arrow
 from shijin.shop import Shop
-from shijin.steps.collect import SourceOptions, collect
 from shijin.workspace import Workspace
+from shijin.workspace.folder import CONFIG_FILE
 
 
 def open_shop(root: Path | str) -> Shop:
@@ -50,19 +48,19 @@ def from_dataframe(
     customer, time, amount, columns
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
     """
-    _refuse_unknown(from_dataframe, columns)
-    table, kind = to_arrow(orders)
-    roles = {"customer_id": customer, "ts": time, "amount": amount, **columns}
-    reading = CollectOptions(map={role: column for role, column in roles.items() if column is not None})
+    there = Workspace.open(Path(workspace)) if workspace and (Path(workspace) / CONFIG_FILE).exists() else None
+    with refusing_in(there.config.shop.locale if there else "en"):
+        _refuse_unknown(from_dataframe, columns)
+        table, kind = to_arrow(orders)
     root = Path(workspace) if workspace is not None else Path(tempfile.mkdtemp(prefix="shijin-"))
-    fresh = not (root / "shijin.toml").exists()
-    shop = Shop(Workspace.create(root), kind)
+    shop = Shop(there or Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
+    roles = {"customer_id": customer, "ts": time, "amount": amount, **columns}
     try:
-        collect(shop.workspace, SourceOptions(table, reading), clock.now())
+        shop.collect(table, map={role: column for role, column in roles.items() if column is not None})
     except ShijinError:
-        if fresh:
+        if not there:
             shop.workspace.discard()
         raise
     return shop

@@ -10,7 +10,7 @@
     ├── ConfigError        shijin.toml, an option or an argument has an impossible value (ValueError)
     ├── WorkspaceError     the workspace is missing, damaged or cannot be written     (RuntimeError)
     ├── ModelError         a model is missing, damaged, foreign or not fitted         (RuntimeError)
-    └── BusyError          another process is writing to this workspace               (RuntimeError)
+    └── BusyError          somebody else is writing to this workspace                 (RuntimeError)
 
 Each is one line: where, the problem, and the cure. The sentences stand in ``words/refusals``, by code, in both
 languages; the interface that shows an error chooses the language, and how options are written. The command line
@@ -21,9 +21,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from shijin.notes import Note
 from shijin.words import REFUSALS, Language, catalogue, say
 from shijin.words.reader import JSON, PYTHON, Reader
 
@@ -42,23 +44,28 @@ class ShijinError(Exception):
     values
         What fills the placeholders of the problem and of its cure.
 
+    Attributes
+    ----------
+    language
+        The shop's language, where the shop is known by then; `refusing_in` sets it.
+
     Examples
     --------
     >>> str(SourceError("collect.empty_file", "orders.csv"))
     'orders.csv: the file is empty. Cure: export it again.'
     """
 
-    language: Language = "en"
+    language: Language | None = None
 
-    def __init__(self, code: str, where: object = "", cure: str = "", *, key: str = "", **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, code: str, where: object = "", *, key: str = "", **values: Any) -> None:  # noqa: ANN401
         super().__init__(code)
-        self.code, self.where, self.key, self.values, self._cure = code, str(where), key, values, cure
+        self.code, self.where, self.key, self.values = code, str(where), key, values
 
     def __str__(self) -> str:
-        return self.line(self.language)
+        return self.line(self.language or "en")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self), self.code, self.where, self.key, self.values)
+        return _rebuilt, (type(self), self.code, self.where, self.key, self.values, self.language)
 
     @property
     def problem(self) -> str:
@@ -78,7 +85,7 @@ class ShijinError(Exception):
     def cure_in(self, language: Language, reader: Reader = PYTHON) -> str:
         """What to do about it, in one language, for one kind of reader."""
         code = f"{REFUSALS}.{self.code}.cure"
-        return say(code, language, reader, **self._values(language, reader)) if code in catalogue() else self._cure
+        return say(code, language, reader, **self._values(language, reader)) if code in catalogue() else ""
 
     def line(self, language: Language, reader: Reader = PYTHON) -> str:
         """The whole refusal in one line: where, the problem, the cure."""
@@ -103,12 +110,47 @@ class ShijinError(Exception):
             }
         }
 
+    def as_note(self) -> Note | str:
+        """The problem as a value of a note: rendered with the note, in the language of whoever reads it.
+
+        A problem without a sentence in the catalogue, such as that of a member of one's own, is its text.
+
+        Examples
+        --------
+        >>> ModelError("forecasting.horizon_beyond_model", most=365, days=400).as_note()
+        {'code': 'refusals.forecasting.horizon_beyond_model', 'most': 365, 'days': 400}
+        >>> ModelError("too few customers").as_note()
+        'too few customers'
+        """
+        code = f"{REFUSALS}.{self.code}"
+        if code not in catalogue():
+            return self.code
+        return {"code": code, **{name: _as_stored(value) for name, value in self.values.items()}}
+
     def _values(self, language: Language, reader: Reader) -> dict[str, Any]:
         """The values as this reader has them: a value that is a `Phrase` is a sentence of its own."""
         return {
             name: value.text(language, reader) if isinstance(value, Phrase | Options) else value
             for name, value in self.values.items()
         }
+
+
+@contextmanager
+def refusing_in(language: Language) -> Iterator[None]:
+    """Render the refusals of a block in the language of the shop that it works on.
+
+    Examples
+    --------
+    >>> with refusing_in("zh"):
+    ...     raise SourceError("collect.empty_file", "orders.csv")
+    Traceback (most recent call last):
+    shijin.errors.SourceError: orders.csv：文件是空的。解决办法：请重新导出。
+    """
+    try:
+        yield
+    except ShijinError as error:
+        error.language = error.language or language
+        raise
 
 
 class Phrase:
@@ -157,8 +199,21 @@ def suggestion(name: str, known: Sequence[str], cutoff: float = 0.6) -> Phrase:
     return Phrase("shared.did_you_mean", near=near[0]) if near else Phrase("shared.known", known=", ".join(known))
 
 
-def _rebuilt(kind: type[ShijinError], code: str, where: str, key: str, values: dict[str, Any]) -> ShijinError:
-    return kind(code, where, key=key, **values)
+def _rebuilt(
+    kind: type[ShijinError], code: str, where: str, key: str, values: dict[str, Any], language: Language | None
+) -> ShijinError:
+    error = kind(code, where, key=key, **values)
+    error.language = language
+    return error
+
+
+def _as_stored(value: object) -> object:
+    """A value as JSON holds it: a `Phrase` as a note of its own, anything that is no plain value as its text."""
+    if isinstance(value, Phrase):
+        return {"code": f"{REFUSALS}.{value.code}", **value.values}
+    if isinstance(value, Options):
+        return value.text("en", PYTHON)
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 class SourceError(ShijinError, ValueError):
@@ -190,4 +245,4 @@ class ModelError(ShijinError, RuntimeError):
 
 
 class BusyError(ShijinError, RuntimeError):
-    """Another process is writing to this workspace."""
+    """Another process, or another thread of this one, is writing to this workspace."""

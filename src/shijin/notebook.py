@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from shijin import clock
-from shijin.errors import ModelError
+from shijin.errors import ModelError, refusing_in
 from shijin.forecasting.verdict import verdict
 from shijin.frames import Kind, like
 from shijin.recommend.judge.verdict import lists_verdict
@@ -171,10 +171,14 @@ class TrainedModel:
 
     def forecast(self, history: History | None = None) -> Any:  # noqa: ANN401
         """Forecast the shop's customers at the end of its data, or those of a History you hold."""
-        if history is None:
-            return like(score(self.workspace, ScoreOptions(model=self.id), clock.now()).table, self.kind)
-        tiers, corrections = self.workspace.config.tiers, read_corrections(self.workspace)
-        return like(forecast_of(read_model(self.workspace, self.id), history, tiers, corrections), self.kind)
+        shop = self.workspace
+        with refusing_in(shop.config.shop.locale):
+            if history is None:
+                table = score(shop, ScoreOptions(model=self.id), clock.now()).table
+            else:
+                corrections = read_corrections(shop)
+                table = forecast_of(read_model(shop, self.id), history, shop.config.tiers, corrections)
+        return like(table, self.kind)
 
     def __repr__(self) -> str:
         return f"TrainedModel({self.id}: {self.result.card.served}, {self.result.card.case})"
@@ -234,21 +238,21 @@ class Plots:
     def map(self) -> Any:  # noqa: ANN401
         """Customers where their vectors lie, coloured by tier: near ones are similar."""
         if self._data.map is None:
-            raise ModelError("shop.no_map", "plot", few=FEW)
+            raise self._unmade("shop.no_map", few=FEW)
         return charts().customer_map(self._data.map.dots, self._data.tiers, self._language)
 
     def recommended(self) -> Any:  # noqa: ANN401
         """The items on most customers' lists, by tier."""
         summary = self._data.lists
         if summary is None:
-            raise ModelError("shop.no_recommendations", "plot")
+            raise self._unmade("shop.no_recommendations")
         return charts().recommended(summary.listed, self._data.tiers, self._language)
 
     def demand(self) -> Any:  # noqa: ANN401
         """What the items that bring most will sell, next to a naive forecast."""
         summary = self._data.demand
         if summary is None:
-            raise ModelError("shop.no_demand", "plot")
+            raise self._unmade("shop.no_demand")
         return charts().demand(summary.items, summary.naive, summary.horizon_days, self._language, self._data.currency)
 
     def activity(self) -> Any:  # noqa: ANN401
@@ -270,8 +274,14 @@ class Plots:
 
     def _judged(self) -> BacktestSummary:
         if self._data.backtest is None:
-            raise ModelError("shop.no_backtest", "plot")
+            raise self._unmade("shop.no_backtest")
         return self._data.backtest
+
+    def _unmade(self, code: str, **values: Any) -> ModelError:  # noqa: ANN401
+        """A chart's data are not made yet."""
+        error = ModelError(code, "plot", **values)
+        error.language = self._language
+        return error
 
 
 def charts() -> ModuleType:

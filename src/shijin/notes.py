@@ -5,5 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Note = dict[str, Any]  # {"code": "forecast.<name>", ...}: a sentence of the catalogue, and the values that fill it
-Progress = Callable[[str, int, int], None]  # called with (what is being done, steps done, steps in all)
+# {"code": "forecast.<name>", ...}: a sentence of the catalogue, and the values that fill it. A value may be a note.
+Note = dict[str, Any]
+Progress = Callable[[Note, int, int], None]  # called with (a note of what is being done, steps done, steps in all)
+
+
+def silent(note: Note, done: int, of: int) -> None:
+    """Progress that nobody follows."""

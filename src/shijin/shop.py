@@ -6,15 +6,15 @@ file of `steps`; the result lies in the workspace, and its receipt names the ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shijin import clock
 from shijin.collect import CollectOptions
-from shijin.errors import ConfigError, ShijinError
+from shijin.errors import ConfigError, refusing_in
 from shijin.forecasting.member import Forecaster
 from shijin.frames import Kind, like, to_arrow
 from shijin.notebook import BacktestView, ItemsBacktestView, Plots, Reading, TrainedModel
@@ -39,6 +39,7 @@ from shijin.workspace import Result, Workspace
 
 Horizon = str | int | None
 Day = str | date | None
+T = TypeVar("T")
 
 
 class Shop:
@@ -58,14 +59,14 @@ class Shop:
 
     def collect(self, source: Path | str | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
         """Take in a file or a table; gives the rows by what became of them. `reading`: see `CollectOptions`."""
-        return self._do(collect, _source(source, reading)).card.rows
+        return self._do(collect, self._source(source, reading)).card.rows
 
     def feedback(self, source: Path | str | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
         """Take in ratings, clicks, dismissals and corrections of tiers; gives the rows by what became of them.
 
         Recommendations follow it at once; the next forecast reads corrections. `reading`: see `CollectOptions`.
         """
-        return self._do(feedback, _source(source, reading)).card.rows
+        return self._do(feedback, self._source(source, reading)).card.rows
 
     def check(self) -> Any:  # noqa: ANN401
         """Look for what is wrong in the data; one row a finding."""
@@ -74,19 +75,19 @@ class Shop:
     @property
     def reading(self) -> Reading:
         """How the last source was read: columns by role, what was guessed, and the columns that were left unread."""
-        return Reading(last_collection(self.workspace))
+        return Reading(self._call(last_collection))
 
     def events(self) -> Any:  # noqa: ANN401
         """All committed events."""
-        return like(read_events(self.workspace), self.kind)
+        return like(self._call(read_events), self.kind)
 
     def items(self) -> Any:  # noqa: ANN401
         """All items: id, name, category, brand, price."""
-        return like(read_items(self.workspace), self.kind)
+        return like(self._call(read_items), self.kind)
 
     def contacts(self) -> Any:  # noqa: ANN401
         """E-mails, phones, names and consents of customers; no model reads them."""
-        return like(read_contacts(self.workspace), self.kind)
+        return like(self._call(read_contacts), self.kind)
 
     def history(self, cutoff: Day = None, horizon: Horizon = None) -> History:
         """The History as of a cutoff: what a `Forecaster` reads."""
@@ -124,8 +125,9 @@ class Shop:
         if not isinstance(horizon, Iterable) or isinstance(horizon, str):
             return self._table(self._do(score, ScoreOptions(horizon, cutoff, model, zero_shot)))
         horizons = tuple(horizon)
-        if not horizons:
-            raise ConfigError("shop.no_horizon", key="horizon")
+        with self._speaking():
+            if not horizons:
+                raise ConfigError("shop.no_horizon", key="horizon")
         return self._table(self._do(score_horizons, ScoreOptions(None, cutoff, model, zero_shot, horizons)))
 
     def backtest(
@@ -159,7 +161,9 @@ class Shop:
         `options`: exclude_bought, category, in_stock, min_gap, diverse, value_aware, horizon, cutoff, as
         `RecommendOptions` has them. All customers' lists are also laid next to the newest forecast, for the report.
         """
-        return self._table(self._do(recommend, RecommendOptions.of(k, customer, item, options)))
+        with self._speaking():
+            request = RecommendOptions.of(k, customer, item, options)
+        return self._table(self._do(recommend, request))
 
     def demand(self, horizon: Horizon = None, cutoff: Day = None) -> Any:  # noqa: ANN401
         """Forecast the units of every item next to a naive forecast, the most money first: `schema.DEMAND`."""
@@ -180,33 +184,30 @@ class Shop:
     @property
     def plot(self) -> Plots:
         """The report's charts, one method each."""
-        return Plots(self.workspace, clock.now())
+        return self._call(Plots, clock.now())
 
     def __repr__(self) -> str:
-        name = f"Shop({str(self.workspace.root)!r}, {read_events(self.workspace).num_rows} events)"
+        name = f"Shop({str(self.workspace.root)!r}, {self._call(read_events).num_rows} events)"
         return f"{name}\n{self.reading}" if self.reading.receipt else name
 
     def _do(self, step: Callable[..., Result[Any]], options: object) -> Result[Any]:
-        with self._speaking():
-            return step(self.workspace, options, clock.now())
+        return self._call(step, options, clock.now())
 
     def _read(self, read: Callable[[Workspace, Horizon, Day, datetime], Any], horizon: Horizon, cutoff: Day) -> Any:  # noqa: ANN401
+        return self._call(read, horizon, cutoff, clock.now())
+
+    def _call(self, function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
         with self._speaking():
-            return read(self.workspace, horizon, cutoff, clock.now())
+            return function(self.workspace, *arguments)
+
+    def _source(self, source: Any, reading: dict[str, Any]) -> SourceOptions:  # noqa: ANN401
+        with self._speaking():
+            table = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
+        return SourceOptions(table, CollectOptions(**reading))
 
     def _table(self, result: Result[Any]) -> Any:  # noqa: ANN401
         return like(result.table, self.kind)
 
-    @contextmanager
-    def _speaking(self) -> Iterator[None]:
+    def _speaking(self) -> AbstractContextManager[None]:
         """Refuse in the shop's language."""
-        try:
-            yield
-        except ShijinError as error:
-            error.language = self.workspace.config.shop.locale
-            raise
-
-
-def _source(source: Any, reading: dict[str, Any]) -> SourceOptions:  # noqa: ANN401
-    table = Path(source) if isinstance(source, str | Path) else to_arrow(source)[0]
-    return SourceOptions(table, CollectOptions(**reading))
+        return refusing_in(self.workspace.config.shop.locale)

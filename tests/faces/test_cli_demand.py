@@ -33,8 +33,8 @@ def test_demand_shows_what_brings_most_the_error_of_both_forecasts_and_the_file(
 def test_how_many_items_are_shown_can_be_said(workspace: Path, command: Command) -> None:
     said = command("recommend", "-w", workspace, "--demand", "--k", "3", "--json")
     found = json.loads(said.out)
-    assert len(found["demand"]) == 3
-    assert set(found["demand"][0]) >= {"item_id", "expected_units", "naive_units", "recent_units", "price"}
+    assert len(found["top"]) == 3
+    assert set(found["top"][0]) >= {"item_id", "expected_units", "naive_units", "recent_units", "price"}
     assert set(found["judged"]["ours"]) == {"wape", "money_wape", "mae", "total"}
     assert found["outputs"][0].endswith("demand.parquet")
     assert command("recommend", "-w", workspace, "--demand", "--k", "0").code == 2
@@ -43,7 +43,7 @@ def test_how_many_items_are_shown_can_be_said(workspace: Path, command: Command)
 def test_demand_speaks_the_shops_language(workspace: Path, command: Command) -> None:
     (workspace / "shijin.toml").write_text((workspace / "shijin.toml").read_text() + '[shop]\nlocale = "zh"\n')
     said = command("recommend", "-w", workspace, "--demand", "--k", "2")
-    for word in ("预计销量", "商品", "类别", "近 30 天", "简单预测", "全部商品"):
+    for word in ("预计销量", "商品", "品类", "近 30 天", "简单预测", "全部商品"):
         assert word in said.out
 
 

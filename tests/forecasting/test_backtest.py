@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate
+from shijin.words import say_note
 
 H = 60
 SHOP = simulate(replace(DEMO, customers=300, days=450, joining=0.7), seed=11).packed
@@ -185,7 +187,9 @@ def test_a_member_whose_forecast_cannot_be_pooled_is_left_out_and_named() -> Non
     result = backtest(SHOP, H, members=[Odd()])
     assert "odd" not in result.members["member"].unique().to_pylist()
     assert [(note["code"], note["member"]) for note in result.notes] == [("forecast.member_left_out", "odd")]
-    assert "shapes" in result.notes[0]["why"]
+    assert result.notes[0]["why"]["code"] == "refusals.forecasting.wrong_shapes"
+    assert json.loads(json.dumps(result.notes[0])) == result.notes[0]
+    assert re.search("未使用 odd：预测结果的数组形状为 .*，应为 .*。", say_note(result.notes[0], "zh"))
 
 
 def test_another_cutoff_can_be_judged() -> None:

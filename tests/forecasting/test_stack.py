@@ -15,10 +15,12 @@ from shijin.forecasting.members import default_members
 from shijin.forecasting.spread import Spread
 from shijin.forecasting.stack import ARRAYS, FOLDS, USUAL_SHARE, Stack, StackWeights, beats, checked, learn_weights
 from shijin.forecasting.windows import closed_windows
+from shijin.notes import Note
 from shijin.represent.cutoff import History, Outcomes, split_at
 from shijin.represent.packed import DAY_US
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate
+from shijin.words import say_note
 
 H = 60
 SHOP = simulate(replace(DEMO, customers=400), seed=7).packed
@@ -205,7 +207,7 @@ class Refusing:
     name: str = "refusing"
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        raise ModelError("too little to learn from", self.name, "more customers")
+        raise ModelError("too little to learn from", self.name)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         raise AssertionError("used although it refused")
@@ -407,11 +409,15 @@ def test_an_unfitted_stack_combines_nothing() -> None:
 
 
 def test_it_reports_progress() -> None:
-    reports: list[tuple[str, int, int]] = []
+    reports: list[tuple[Note, int, int]] = []
     members = formulas(DECAYED, "decayed spend H/2")
     Stack(members, progress=lambda *report: reports.append(report)).fit(WINDOWS, 0)
     assert [(done, of) for _, done, of in reports] == [(0, 2), (1, 2), (0, 2), (1, 2)]
-    assert DECAYED in reports[0][0]
+    assert [note for note, _, _ in reports[::3]] == [
+        {"code": "console.trying", "member": DECAYED},
+        {"code": "console.fitting", "member": "decayed spend H/2"},
+    ]
+    assert say_note(reports[0][0], "zh") == "正在用未见过的顾客检验：近期消费公式"
 
 
 def test_which_members_set_the_level_depends_on_the_case() -> None:

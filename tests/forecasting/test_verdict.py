@@ -127,7 +127,7 @@ def corrected(**changes: Any) -> dict[str, Any]:
         (
             {"customers": 0, "newer": 2},
             "2 corrections of tiers are newer than the start of the judged",
-            "有 2 条分级更正晚于评判窗口",
+            "有 2 条分级更正晚于回测窗口",
         ),
         ({"customers": 0}, "agree with the forecast and move no customer.", "与预测一致，没有调整任何顾客。"),
     ],

@@ -307,8 +307,8 @@ def test_a_workspace_that_another_process_writes_to_is_refused_until_it_ends(
             ("represent", *other),
             ("check",),
         ):
-            refused(command(*arguments, "-w", workspace), "another process is writing here", "wait")
-        refused(command("run", more, "-w", workspace), "another process is writing here")
+            refused(command(*arguments, "-w", workspace), "another run is writing here", "wait")
+        refused(command("run", more, "-w", workspace), "another run is writing here")
     assert tree(workspace) == before
     assert command("collect", more, "-w", workspace).code == 0
 

@@ -219,7 +219,7 @@ def test_corrections_newer_than_the_judged_window_are_counted_on_console_and_pag
     assert sentence in " ".join(command("backtest", "-w", root, *HORIZON).out.split())
     page = (root / "report.html").read_text("utf-8")
     assert sentence.replace("'", "&#39;") in page or sentence in page
-    assert "有 1 条分级更正晚于评判窗口的开始" in page
+    assert "有 1 条分级更正晚于回测窗口的开始" in page
 
 
 def test_corrections_that_name_a_tier_the_shop_has_no_more_move_nothing_and_are_said(

@@ -5,22 +5,28 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
+from typer.exceptions import TyperException
 
 import shijin
 from conftest import Command
 from shijin import errors
 from shijin.cli import app
 from shijin.cli.commands import AtTerminal
-from shijin.errors import ConfigError, ShijinError
+from shijin.cli.wrong_call import wrong_call
+from shijin.config import Config, Section
+from shijin.errors import ConfigError, ModelError, Phrase, ShijinError
+from shijin.schema import BAD_REASONS
 from shijin.shop import Shop
 from shijin.steps.list_request import RecommendOptions
-from shijin.words import REFUSALS, catalogue
+from shijin.words import REFUSALS, catalogue, say_note
 from shijin.words.reader import JSON, PYTHON
 
 SOURCE = Path(shijin.__file__).parent
@@ -31,7 +37,10 @@ NOT_SENTENCES = ("pretrain.py", "ship.py", "reader.py", "svg.py")
 COMMAND = re.compile(
     r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
 )
-PARTS = ("shared.", "quarantine.")  # how a refusal is put together; details of rows, whose codes are reasons
+CODES = sorted(code.removeprefix(f"{REFUSALS}.") for code in catalogue() if code.startswith(f"{REFUSALS}."))
+TOPICS = sorted({code.split(".")[0] for code in CODES})
+FILES = (".json", ".toml", ".parquet", ".jsonl", ".html")
+PARTS = ("shared.", "quarantine.")  # parts of a refusal; details of rows, which have a test of their own
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -72,36 +81,48 @@ def test_every_refusal_names_a_sentence_of_the_catalogue_and_fills_it(place: str
     assert None in given or needed <= given, (place, needed - given)  # type: ignore[operator]
 
 
-def composed() -> list[re.Pattern[str]]:
-    """Codes that are put together where they are used, as patterns: ``f"collect.no_{role}_column"``."""
-    patterns = []
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-                parts = [re.escape(one.value) if isinstance(one, ast.Constant) else r"\w+" for one in node.values]
-                patterns.append(re.compile("".join(parts).removeprefix(re.escape(f"{REFUSALS}."))))
-    return [pattern for pattern in patterns if re.match(r"[a-z]+\\?\.", pattern.pattern)]
+@pytest.mark.parametrize(("place", "node"), CALLS, ids=[place for place, _ in CALLS])
+def test_no_refusal_composes_its_code(place: str, node: ast.Call) -> None:
+    """Whoever looks for a code finds it; but reasons of rows set aside are codes of their own."""
+    assert not isinstance(node.args[0], ast.JoinedStr | ast.BinOp) or place.startswith("collect/reasons.py")
+
+
+def spelled() -> dict[str, str]:
+    """Every text in the package that is written like the code of a refusal, and where."""
+    return {
+        text.removeprefix(f"{REFUSALS}."): f"{path.relative_to(SOURCE)}:{line}"
+        for path in SOURCE.rglob("*.py")
+        for line, text in strings_of(path)
+        if re.fullmatch(rf"({REFUSALS}\.)?({'|'.join(TOPICS)})\.[a-z0-9_]*[a-z0-9]", text)
+    }
+
+
+def test_every_code_that_is_spelled_has_a_sentence() -> None:
+    """Keys of the config, other sentences and names of files are written alike."""
+    tables = {name: section for name, section in Config() if isinstance(section, Section)}
+    keys = {f"{table}.{name}" for table, section in tables.items() for name in type(section).model_fields}
+    others = {*CODES, *catalogue(), *keys}
+    assert {code: at for code, at in spelled().items() if code not in others and not code.endswith(FILES)} == {}
 
 
 def test_every_sentence_of_a_refusal_is_used() -> None:
-    literal = {
-        node.value.removeprefix(f"{REFUSALS}.")
-        for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    patterns = composed()
-    codes = [code.removeprefix(f"{REFUSALS}.") for code in catalogue() if code.startswith(f"{REFUSALS}.")]
-    whole = [code for code in codes if not code.endswith(".cure") and not code.startswith(PARTS)]
-    unused = [code for code in whole if code not in literal and not any(one.fullmatch(code) for one in patterns)]
-    assert unused == []
+    used = spelled()
+    whole = [code for code in CODES if not code.endswith(".cure") and not code.startswith(PARTS)]
+    assert [code for code in whole if code not in used] == []
+
+
+def test_every_sentence_of_a_row_set_aside_is_one_that_collect_writes() -> None:
+    codes = {text for path in (SOURCE / "collect").rglob("*.py") for _, text in strings_of(path)} | set(BAD_REASONS)
+    sentences = [code.split(".")[1] for code in CODES if code.startswith("quarantine.") and not code.endswith(".cure")]
+    assert [name for name in sentences if name not in codes] == []
 
 
 def test_every_problem_has_a_cure() -> None:
     problems = [code for code in catalogue() if code.startswith(f"{REFUSALS}.") and not code.endswith(".cure")]
     without = [code for code in problems if f"{code}.cure" not in catalogue()]
-    # Phrases inside other sentences, and reasons of rows set aside, whose refusal has the cure.
-    assert {code.split(".")[1] for code in without} <= {"shared", "workspace", "quarantine"}, without
+    # Phrases inside other sentences, and the line that a command prints while it waits.
+    allowed = {code for code in without if code.startswith(f"{REFUSALS}.shared.")} | {f"{REFUSALS}.workspace.waiting"}
+    assert set(without) == allowed
 
 
 def strings_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -223,11 +244,103 @@ def test_a_refusal_with_json_is_json(workspace: Path, command: Command) -> None:
     assert (refusal["error"]["key"], refusal["error"]["code"]) == ("horizon", "config.not_a_length_of_time")
 
 
-@pytest.mark.parametrize("wrong", [("--bogus",), ("--horizon",)])
-def test_a_wrong_call_with_json_is_json_too(workspace: Path, command: Command, wrong: tuple[str, ...]) -> None:
-    said = command("score", "-w", workspace, "--json", *wrong)
-    refusal = json.loads(said.err)
-    assert (said.code, said.out, refusal["error"]["code"]) == (2, "", "cli.wrong_call")
+WRONG_CALLS = {
+    "no_such_command": ("scor",),
+    "no_such_flag": ("score", "--bogus"),
+    "flag_needs_value": ("score", "--horizon"),
+    "flag_takes_no_value": ("recommend", "--all=3"),
+    "argument_missing": ("collect",),
+    "surplus": ("score", "surplus"),
+    "not_a_number": ("recommend", "--diverse", "x"),
+    "not_a_whole_number": ("represent", "--k", "x"),
+}
+
+
+@pytest.mark.parametrize("code", WRONG_CALLS)
+def test_a_wrong_call_is_refused_by_code_in_the_language_of_the_shop(
+    workspace: Path, command: Command, code: str
+) -> None:
+    verb, *rest = WRONG_CALLS[code]
+    arguments = (verb, "-w", workspace, *rest)
+    refusal = json.loads(command(verb, "--json", f"--workspace={workspace}", *rest).err)
+    assert refusal["error"]["code"].split(".")[1] == code
+    english = command(*arguments)
+    (workspace / "shijin.toml").write_text('[shop]\nlocale = "zh"\n', "utf-8")
+    chinese = command(*arguments)
+    for done in (english, chinese):
+        assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "Cure: " in english.err
+    assert not re.search("[一-鿿]", english.err)
+    assert "解决办法：" in chinese.err
+    assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", chinese.err.replace("shijin", "").replace(str(workspace), ""))
+
+
+def test_a_wrong_call_that_has_no_sentence_gives_what_typer_writes() -> None:
+    refusal = wrong_call(TyperException("the moon is full."), ["score"], ["score"])
+    assert (refusal.code, refusal.where) == ("cli.wrong_call", "shijin score")
+    assert "命令有误（the moon is full.）" in refusal.line("zh")
+
+
+# -- one language, every face ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chinese(workspace: Path) -> Path:
+    (workspace / "shijin.toml").write_text('[shop]\nlocale = "zh"\n', "utf-8")
+    return workspace
+
+
+def test_a_mistake_in_the_config_of_a_chinese_shop_is_named_in_chinese(chinese: Path, command: Command) -> None:
+    (chinese / "shijin.toml").write_text('[shop]\nlocale = "zh"\ncurrency = "euro"\n', "utf-8")
+    line = "[shop] currency：'euro' 不是货币代码。解决办法：请写三个大写字母，如 CNY。"
+    assert command("score", "-w", chinese).err.strip().endswith(line)
+    with pytest.raises(ConfigError, match="不是货币代码"):
+        shijin.open(chinese)
+
+
+def test_every_verb_of_a_chinese_shop_refuses_python_in_chinese(chinese: Path, orders: pd.DataFrame) -> None:
+    shop = shijin.open(chinese)
+    for wrong in (
+        lambda: shop.collect(3),
+        lambda: shop.forecast([]),
+        lambda: shop.recommend(bogus=3),
+        lambda: shop.features("June"),
+        lambda: shijin.from_dataframe(3, chinese),
+        lambda: shijin.from_dataframe(orders[["amount"]], chinese),
+        lambda: shijin.from_dataframe(orders, chinese, bogus="x"),
+    ):
+        with pytest.raises(ShijinError, match="解决办法："):
+            wrong()
+
+
+def test_the_charts_of_a_chinese_shop_refuse_in_chinese(chinese: Path) -> None:
+    shop = shijin.open(chinese)
+    for file in chinese.glob("scores/*/recommendations*"):
+        file.unlink()
+    with pytest.raises(ShijinError, match=r"最新预测还没有对应的推荐.*请先运行 shop.recommend"):
+        shop.plot.recommended()
+    shutil.rmtree(chinese / "scores")
+    with pytest.raises(ShijinError, match=r"尚无预测结果.*请先运行 shop.forecast"):
+        shop.plot  # noqa: B018
+
+
+def test_a_note_holds_a_refusal_by_code_and_is_read_in_either_language() -> None:
+    error = ModelError("forecasting.horizon_beyond_model", most=1096, days=1200)
+    note = json.loads(json.dumps({"code": "run.no_map", "why": error.as_note()}))
+    assert say_note(note, "zh") == "没有顾客分布图：行为模型只支持 1 到 1,096 天的预测期，不支持 1,200 天。"
+    assert say_note({"code": "run.no_map", "why": "a text of an older receipt"}, "zh").endswith("older receipt。")
+    nested = ConfigError("collect.unknown_role", role="x", suggestion=Phrase("shared.did_you_mean", near="ts"))
+    assert nested.as_note()["suggestion"] == {"code": "refusals.shared.did_you_mean", "near": "ts"}  # type: ignore[index]
+
+
+def test_no_note_and_no_progress_stores_a_sentence() -> None:
+    """A note's values and a task's name come from codes: no argument of a note or of `progress` is an f-string."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "error":
+                assert node.attr not in ("problem", "cure") or path.name == "errors.py", (path, node.lineno)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("progress") and node.args:
+                assert isinstance(node.args[0], ast.Dict | ast.Name), (path, node.lineno)
 
 
 def test_a_cure_names_the_workspace_as_the_reader_reaches_it(tmp_path: Path, command: Command) -> None:

@@ -92,7 +92,7 @@ def test_demand_is_shown_with_the_naive_forecast_and_the_error_of_both() -> None
     assert section is not None
     assert section.demand is not None
     assert section.demand.numbers is not None
-    assert section.demand.numbers.head == ("商品", "类别", "预计", "去年同期", "近 30 天")
+    assert section.demand.numbers.head == ("商品", "品类", "预计", "去年同期", "近 30 天")
     again = replace(shopfront.demand(), naive="last_horizon")
     section = recommendation_section(replace(shopfront.full(), demand=again), ENGLISH)
     assert section is not None

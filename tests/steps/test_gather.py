@@ -128,7 +128,7 @@ def test_the_page_says_that_lists_are_narrowed_in_both_languages(shop: Workspace
         f"only the categories “{first}”, “{second}”; no item that the customer bought in the last 14 days; "
         "variety of categories counts 25%."
     ) in page
-    assert f"附有限定条件：不含该顾客买过的商品；仅限类别 “{first}”、“{second}”；不含该顾客最近 14 天内" in page
+    assert f"附有限定条件：不含该顾客买过的商品；仅限品类 “{first}”、“{second}”；不含该顾客最近 14 天内" in page
     recommend(shop, RecommendOptions(value_aware=True, in_stock=["sku-0001", "sku-0002"]), NOW)
     report(shop, ReportOptions(), NOW)
     page = (shop.root / "report.html").read_text("utf-8")

@@ -13,13 +13,14 @@ import typer
 from typer.exceptions import TyperException
 
 from shijin import __version__
-from shijin.cli.commands import AtTerminal, session, terminal_language
+from shijin.cli.commands import AtTerminal, session
 from shijin.cli.data import check, collect, feedback, init
 from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
+from shijin.cli.wrong_call import language_at_start, wrong_call
 from shijin.console.terminal import out
-from shijin.errors import ConfigError, ShijinError
+from shijin.errors import ShijinError
 from shijin.words import say
 
 # In the order of the chain, as --help has them.
@@ -39,8 +40,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; every refusal is one line and exit code 2."""
-    session.language, session.reader = terminal_language(), AtTerminal()
     arguments = sys.argv[1:] or ["--help"]  # without arguments the help is what is wanted
+    session.language, session.reader = language_at_start(arguments), AtTerminal()
     try:
         # Typer gives an exit code where a command ended early.
         sys.exit(app(arguments, standalone_mode=False))
@@ -49,15 +50,14 @@ def main() -> None:
     except typer.Abort:
         _end(say("console.stopped", session.language), code=130)
     except TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "shijin"
-        wrong = ConfigError("cli.wrong_call", command, problem=error.format_message().rstrip("."), command=command)
-        _refuse(wrong, as_json="--json" in arguments)
+        verbs = [verb.__name__ for verb in VERBS]
+        _refuse(wrong_call(error, arguments, verbs), as_json="--json" in arguments)
 
 
 def _refuse(error: ShijinError, *, as_json: bool) -> None:
-    as_text = json.dumps(error.as_json(session.language), ensure_ascii=False)
-    _end(as_text if as_json else error.line(session.language, session.reader), code=2)
+    language = error.language or session.language
+    as_text = json.dumps(error.as_json(language), ensure_ascii=False)
+    _end(as_text if as_json else error.line(language, session.reader), code=2)
 
 
 def _end(line: str, code: int) -> None:

@@ -55,7 +55,7 @@ def collect(
     """
     options = SourceOptions(source, reading_of(mapped, kind, encoding, decimal, date_order))
     shop = session.open(workspace)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = collect_step(shop, options, clock.now(), begin("collect"))
     session.joined(shop)  # a first file in Chinese changes the shop's language
     _show_collected(result, as_json=as_json)
@@ -100,7 +100,7 @@ def feedback(
     """
     options = SourceOptions(source, reading_of(mapped, "auto", encoding, decimal, date_order))
     shop = session.open(workspace)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = feedback_step(shop, options, clock.now(), begin("feedback"))
     _show_collected(result, as_json=as_json)
 

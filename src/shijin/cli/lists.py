@@ -15,7 +15,7 @@ from shijin.console.demand import demand_parts
 from shijin.console.recommended import list_line, list_table, lists_lines
 from shijin.console.terminal import busy, out, print_json, print_notes, show
 from shijin.errors import ConfigError
-from shijin.steps.demand import DemandOptions
+from shijin.steps.demand import TOP, DemandOptions
 from shijin.steps.demand import demand as demand_step
 from shijin.steps.export import ExportOptions, export_recommended, refuse_target
 from shijin.steps.export import export as export_step
@@ -26,37 +26,48 @@ from shijin.steps.report import report as report_step
 from shijin.words import say
 from shijin.workspace import Result, Workspace
 
-MOST_ITEMS = 20  # of the demand, on the terminal
+# The options of recommend.
+OneCustomer = Annotated[str | None, typer.Option("--customer", help="One customer's list.", show_default="none")]
+Everyone = Annotated[bool, typer.Option("--all", help="Every customer's list, as a file.")]
+OneItem = Annotated[str | None, typer.Option("--item", help="The customers for this item.", show_default="none")]
+Demanded = Annotated[
+    bool, typer.Option("--demand", help="How many units of every item will sell, next to a naive forecast.")
+]
+HowManyListed = Annotated[int | None, typer.Option("--k", help="How many.", show_default="10; --item 100; --demand 20")]
+ExcludeBought = Annotated[bool, typer.Option("--exclude-bought", help="Exclude items the customer bought before.")]
+Categories = Annotated[list[str] | None, typer.Option("--category", help="Only this category; repeat it for several.")]
+InStock = Annotated[Path | None, typer.Option("--in-stock", help="A file with the ids of the items in stock.")]
+MinGap = Annotated[
+    str | None, typer.Option("--min-gap", help="Exclude items the customer bought within this time, such as 14d.")
+]
+Diverse = Annotated[float, typer.Option("--diverse", help="0 to 1: how much variety of categories counts.")]
+ValueAware = Annotated[
+    bool, typer.Option("--value-aware", help="Order by an item's margin times the chance that it is bought.")
+]
+ListHorizon = Annotated[
+    str | None, typer.Option("--horizon", help="How far ahead: 14d, 8w.", show_default="the config's, 30d at most")
+]
+ListFile = Annotated[
+    Path | None, typer.Option("--to", help="Write the lists as CSV too, with a hold-out, to send.", show_default="none")
+]
 
 
 def recommend(
     workspace: Where = HERE,
-    customer: Annotated[str | None, typer.Option(help="One customer's list.", show_default="none")] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Every customer's list, as a file.")] = False,
-    item: Annotated[str | None, typer.Option(help="The customers for this item.", show_default="none")] = None,
-    demand: Annotated[
-        bool, typer.Option("--demand", help="How many units of every item will sell, next to a naive forecast.")
-    ] = False,
-    k: Annotated[int | None, typer.Option(help="How many.", show_default="10; --item 100; --demand 20")] = None,
-    exclude_bought: Annotated[
-        bool, typer.Option("--exclude-bought", help="Exclude items the customer bought before.")
-    ] = False,
-    category: Annotated[list[str] | None, typer.Option(help="Only this category; repeat it for several.")] = None,
-    in_stock: Annotated[Path | None, typer.Option(help="A file with the ids of the items in stock.")] = None,
-    min_gap: Annotated[
-        str | None, typer.Option(help="Exclude items the customer bought within this time, such as 14d.")
-    ] = None,
-    diverse: Annotated[float, typer.Option(help="0 to 1: how much variety of categories counts.")] = 0.0,
-    value_aware: Annotated[
-        bool, typer.Option("--value-aware", help="Order by an item's margin times the chance that it is bought.")
-    ] = False,
-    horizon: Annotated[
-        str | None, typer.Option(help="How far ahead: 14d, 8w.", show_default="the config's, 30d at most")
-    ] = None,
+    customer: OneCustomer = None,
+    everyone: Everyone = False,
+    item: OneItem = None,
+    demand: Demanded = False,
+    k: HowManyListed = None,
+    exclude_bought: ExcludeBought = False,
+    category: Categories = None,
+    in_stock: InStock = None,
+    min_gap: MinGap = None,
+    diverse: Diverse = 0.0,
+    value_aware: ValueAware = False,
+    horizon: ListHorizon = None,
     cutoff: Cutoff = None,
-    to: Annotated[
-        Path | None, typer.Option(help="Write the lists as CSV too, with a hold-out, to send.", show_default="none")
-    ] = None,
+    to: ListFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Recommend items to each customer, with reasons: one list, all lists, the customers for an item, or the demand.
@@ -70,11 +81,11 @@ def recommend(
     if demand:
         if any(filters) or to is not None:
             raise ConfigError("cli.demand_takes_no_filter")
-        return _demand(shop, DemandOptions(horizon, cutoff), MOST_ITEMS if k is None else k, as_json=as_json)
+        return _demand(shop, DemandOptions(horizon, cutoff, TOP if k is None else k), as_json=as_json)
     if to is not None:
         refuse_target(to)
     options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = recommend_step(shop, options, clock.now(), begin("recommend"))
     sent = None if to is None else export_recommended(shop, result.table, to)
     if as_json:
@@ -96,15 +107,13 @@ def _show_recommended(shop: Workspace, result: Result[Any]) -> None:
     return None
 
 
-def _demand(shop: Workspace, options: DemandOptions, most: int, *, as_json: bool) -> None:
-    if most < 1:
-        raise ConfigError("steps.count_below_one", key="k", count=most)
-    with busy(silent=as_json) as begin:
+def _demand(shop: Workspace, options: DemandOptions, *, as_json: bool) -> None:
+    with busy(shop, silent=as_json) as begin:
         result = demand_step(shop, options, clock.now(), begin("recommend"))
     if as_json:
-        return print_json({**result.json(), "demand": result.table.slice(0, most).to_pylist()})
+        return print_json(result.json())
     print_notes(result.notes, session.language, session.reader)
-    for part in demand_parts(result, shop.root, most, session.language):
+    for part in demand_parts(result, shop.root, session.language):
         out.print(part, soft_wrap=isinstance(part, Text))
     return None
 

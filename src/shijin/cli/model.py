@@ -45,7 +45,7 @@ def train(
     Example: shijin train -w my-shop --horizon 90d
     """
     shop = session.open(workspace)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = train_step(shop, TrainOptions(horizon, cutoff, adapt), clock.now(), begin("train"))
     if as_json:
         return print_json(result.json())
@@ -73,7 +73,7 @@ def backtest(
         if adapt:
             raise ConfigError("cli.adapt_with_items")
         return _backtest_items(shop, ItemsOptions(horizon, cutoff), as_json=as_json)
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         options = BacktestOptions(horizon, cutoff, adapt=adapt)
         result = backtest_step(shop, options, clock.now(), begin("backtest"))
     if as_json:
@@ -84,7 +84,7 @@ def backtest(
 
 
 def _backtest_items(shop: Workspace, options: ItemsOptions, *, as_json: bool) -> None:
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         result = backtest_items_step(shop, options, clock.now(), begin("backtest"))
     if as_json:
         return print_json(result.json())
@@ -113,7 +113,7 @@ def score(
     shop = session.open(workspace)
     horizons = tuple(horizon or ())
     several = len(horizons) > 1
-    with busy(silent=as_json) as begin:
+    with busy(shop, silent=as_json) as begin:
         options = ScoreOptions(horizons[0] if len(horizons) == 1 else None, cutoff, model, zero_shot, horizons)
         step: Step = score_horizons if several else score_step
         result = step(shop, options, clock.now(), begin("score"))

@@ -88,7 +88,7 @@ def demo(
 
 def _go(shop: Workspace, options: RunOptions, *, as_json: bool, fresh: bool = False) -> None:
     try:
-        with busy(silent=as_json) as begin:
+        with busy(shop, silent=as_json) as begin:
             result = run_step(shop, options, clock.now(), begin)
     except ShijinError:
         if fresh and not (shop.root / "data").exists():

@@ -15,14 +15,8 @@ from shijin.words import Language, say
 from shijin.workspace import Result
 
 
-def demand_parts(demand: Result[DemandCard], root: Path, most: int, language: Language) -> list[RenderableType]:
-    """The items that will bring most money at usual prices, the error of such a forecast, and where all items are.
-
-    Parameters
-    ----------
-    most
-        How many items are shown.
-    """
+def demand_parts(demand: Result[DemandCard], root: Path, language: Language) -> list[RenderableType]:
+    """The items that will bring most money at usual prices, the error of such a forecast, and where all items are."""
     card = demand.card.as_json()
     days, naive = card["horizon_days"], card["naive_shape"]["name"]
     counts = {"expected_units": "expected", "naive_units": naive, "recent_units": "last_horizon"}
@@ -31,7 +25,7 @@ def demand_parts(demand: Result[DemandCard], root: Path, most: int, language: La
     heads = ["item", "category", "money", *counts.values()]
     title = say("demand.title", language, days=days, cutoff=card["cutoff"])
     table = titled(title, [say(f"demand.{head}", language, days=days) for head in heads])
-    for row in demand.table.slice(0, most).to_pylist():
+    for row in demand.tables["top"].to_pylist():
         name = row["item_id"] if row["name"] == row["item_id"] else f"{row['item_id']} {row['name']}"
         pieces = [written_pieces(row[column]) for column in counts]
         money = f"{row['expected_units'] * row['price']:,.0f}"

@@ -11,9 +11,10 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from shijin.notes import Progress
+from shijin.notes import Note, Progress
 from shijin.words import Language, catalogue, say, say_note
 from shijin.words.reader import Reader
+from shijin.workspace import Workspace
 
 out, err = Console(), Console(stderr=True)  # results, and remarks on the way
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
@@ -52,8 +53,8 @@ def print_json(content: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def busy(*, silent: bool) -> Iterator[Callable[[str], Progress]]:
-    """Show progress on a terminal: a bar for the verb under way, with the work that it is at."""
+def busy(workspace: Workspace, *, silent: bool) -> Iterator[Callable[[str], Progress]]:
+    """Show progress on a terminal, in the shop's language: a bar for the verb under way, with the task it is at."""
     bar = bars.Progress(
         bars.SpinnerColumn(),
         bars.TextColumn("{task.fields[verb]:>9}"),
@@ -72,8 +73,8 @@ def busy(*, silent: bool) -> Iterator[Callable[[str], Progress]]:
             task = bar.add_task("", total=None, verb=verb)
             running[:] = [task]
 
-            def progress(what: str, done: int, of: int) -> None:
-                bar.update(task, total=of, completed=done, description=what)
+            def progress(note: Note, done: int, of: int) -> None:
+                bar.update(task, total=of, completed=done, description=say_note(note, workspace.config.shop.locale))
 
             return progress
 

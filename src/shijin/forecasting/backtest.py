@@ -39,6 +39,12 @@ from shijin.schema import UTC as UTC_INSTANT
 from shijin.threads import one_blas_thread
 
 UNCORRECTED = "stack without corrections"
+# The refusal for each reason for which a past is too short or too thin.
+TOO_LITTLE = {
+    "forecast.too_young": "forecasting.too_young",
+    "forecast.too_few": "forecasting.too_few",
+    "forecast.too_quiet": "forecasting.too_quiet",
+}
 PEERS = (DECAYED, "BTYD", "LightGBM")  # chosen before any result was seen: the stack is compared with these
 GROUPS = ("everyone", "one-time buyers", "customers for over a year")
 
@@ -264,11 +270,11 @@ def _judged_window(packed: Packed, cutoff: int, horizon_days: int, windows: Sequ
 def _too_little(packed: Packed, reason: Note) -> EmptyHistoryError:
     """The refusal of a history that is too short or too thin for a backtest."""
     needs, third = int(float(reason["needs"])), max((packed.end - packed.start) // DAY_US // 3, 1)
-    code = str(reason["code"]).removeprefix("forecast.")
-    if code == "too_few" and len(packed) < needs:
-        code = "too_few_at_all"
+    code = TOO_LITTLE[str(reason["code"])]
+    if code == "forecasting.too_few" and len(packed) < needs:
+        code = "forecasting.too_few_at_all"
     values = {"needs": reason["needs"], "horizons": reason.get("horizons"), "third": f"{third}d"}
-    return EmptyHistoryError(f"forecasting.{code}", "backtest", **values)
+    return EmptyHistoryError(code, "backtest", **values)
 
 
 def _table_only_forecasts(windows: Sequence[Window], history: History, horizon_days: int) -> dict[str, Distribution]:

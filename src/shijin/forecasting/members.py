@@ -24,7 +24,7 @@ class Work:
     """How the work is done; no number depends on it.
 
     threads : how many threads to use
-    progress : called with (task, tasks done, all tasks)
+    progress : called with (a note of the task, tasks done, all tasks)
     """
 
     threads: int = 1

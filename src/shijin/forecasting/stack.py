@@ -125,7 +125,7 @@ class Stack:
     case: Case | None = None
     served: str = NAME
     notes: list[Note] = field(default_factory=list)
-    progress: Progress | None = None  # called with (task, tasks done, all tasks) while fitting
+    progress: Progress | None = None  # of fitting, member by member
     unseen: Unseen | None = None  # called while fitting with the out-of-sample forecast of the newest window
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
@@ -153,7 +153,7 @@ class Stack:
         if self.unseen is not None:
             self.unseen(self.combine(forecasts))
         for place, member in enumerate(self.members):
-            self._report(f"fitting {member.name}", place, len(self.members))
+            self._report("fitting", member, place)
             member.fit(windows, seed)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
@@ -202,11 +202,12 @@ class Stack:
         self.case = "later window" if older else "customer folds"
         members, forecasts = [], []
         for place, member in enumerate(self.members):
-            self._report(f"trying {member.name} on unseen customers", place, len(self.members))
+            self._report("trying", member, place)
             try:
                 forecasts.append(_unseen_forecast(member, older or windows, windows[0], seed))
             except ModelError as error:
-                self.notes.append({"code": "forecast.member_left_out", "member": member.name, "why": error.problem})
+                left_out = {"code": "forecast.member_left_out", "member": member.name, "why": error.as_note()}
+                self.notes.append(left_out)
                 continue
             members.append(member)
         if not members:
@@ -214,9 +215,9 @@ class Stack:
         self.members = members
         return forecasts
 
-    def _report(self, task: str, done: int, total: int) -> None:
+    def _report(self, task: str, member: Forecaster, done: int) -> None:
         if self.progress is not None:
-            self.progress(task, done, total)
+            self.progress({"code": f"console.{task}", "member": member.name}, done, len(self.members))
 
 
 def beats(challenger: Distribution, formula: Distribution, outcomes: Outcomes) -> bool:

@@ -14,7 +14,6 @@ from shijin.steps.defaults import judged_window
 from shijin.steps.kinds import ITEMS_BACKTEST, JUDGED_ROWS, artifacts_of
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommender import SOON_DAYS
-from shijin.words import say
 from shijin.workspace import Content, Result, Workspace
 
 
@@ -49,7 +48,7 @@ def backtest_items(
 
     def build() -> Content[ItemsBacktestCard]:
         items = ItemTable(workspace.read("items"), workspace.config.items)
-        work = Work(workspace.config.engine.threads, _in_words(workspace, progress))
+        work = Work(workspace.config.engine.threads, progress)
         figures, rows = judge_lists(window.packed, items, window.horizon_days, window.cutoff, work)
         card = ItemsBacktestCard.model_validate({**artifacts.source(ITEMS_BACKTEST), **figures})
         return Content(card, {JUDGED_ROWS: rows})
@@ -58,8 +57,3 @@ def backtest_items(
     outputs = artifacts.outputs(ITEMS_BACKTEST, id, content)
     receipt = receipt_of(workspace, "backtest", options, content.card, now, outputs=outputs, keep=new)
     return Result("items_backtest", content.card, receipt, {"rows": content.tables[JUDGED_ROWS]}, id, new)
-
-
-def _in_words(workspace: Workspace, progress: Progress | None) -> Progress | None:
-    language = workspace.config.shop.locale
-    return None if progress is None else lambda code, done, of: progress(say(code, language), done, of)

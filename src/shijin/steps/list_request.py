@@ -22,7 +22,7 @@ from shijin.recommend.ranking.lists import ListShape
 from shijin.recommend.ranking.ranker import SHORTLIST
 from shijin.recommend.request import ListRequest
 from shijin.recommend.shelf import COST_COLUMNS, all_products, in_stock, item_worth, of_categories, requested_item
-from shijin.steps.recommender import in_words, item_context, recommender_of
+from shijin.steps.recommender import item_context, recommender_of
 from shijin.workspace import Workspace
 
 SHORT, LONG = 10, 100  # how many items for a customer, how many customers for an item, by default
@@ -159,7 +159,7 @@ def prepared(workspace: Workspace, options: RecommendOptions, now: datetime, pro
     if options.diverse and not (context.catalogue.category[allowed] >= 0).any():
         notes.append({"code": "lists.no_categories"})
     allow_repeat = not options.exclude_bought
-    id, recommender = recommender_of(workspace, context, in_words(workspace, progress), allow_repeat=allow_repeat)
+    id, recommender = recommender_of(workspace, context, progress, allow_repeat=allow_repeat)
     notes += training_notes(recommender)
     shape = ListShape(options.k, options.diverse, workspace.config.recommend.explore, _seed(id))
     return Prepared(ListRequest(context, recommender, allowed, worth, shape, allow_repeat), id, item, notes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from shijin.errors import ConfigError, Options
-from shijin.notes import Progress
+from shijin.notes import Progress, silent
 from shijin.recommend.cards import list_counts, newcomer_notes
 from shijin.recommend.demand.demand import demand_of
 from shijin.recommend.tables import lists_table
@@ -18,7 +19,7 @@ from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, INTERESTS, LIST_ROWS, LIST
 from shijin.steps.list_request import RecommendOptions, card_of, prepared
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommend_item import customers_for_item
-from shijin.steps.recommender import in_words, keep, score_for_lists
+from shijin.steps.recommender import keep, score_for_lists
 from shijin.steps.score import looks_back
 from shijin.threads import one_blas_thread
 from shijin.workspace import Content, Result, Workspace
@@ -56,15 +57,15 @@ def _to_everybody(
     ready = prepared(workspace, options, now, progress)
     request, notes = ready.request, ready.notes
     context, threads, artifacts = request.context, workspace.config.engine.threads, artifacts_of(workspace)
-    report = in_words(workspace, progress)
+    report = partial(progress or silent, {"code": "lists.reasons"})
     affinity, (expected, figures) = affinity_of(workspace, context), demand_of(context)  # before lists fill the memory
     with one_blas_thread():
         lists = request.lists(None, threads)
         if not len(lists.item):
             raise _nothing_left(options)
-        report("reasons", 0, 1)
+        report(0, 1)
         table = lists_table(request, lists, workspace.config.shop.locale)
-    report("reasons", 1, 1)
+    report(1, 1)
     notes.extend(newcomer_notes(request, lists))
     counts = list_counts(lists, table)
     del lists

@@ -18,7 +18,6 @@ from shijin.represent.cutoff import split_at
 from shijin.steps.defaults import forecast_window
 from shijin.steps.kinds import RECOMMENDER, SCORE, artifacts_of
 from shijin.steps.score import ScoreOptions, newest_score, score
-from shijin.words import say
 from shijin.workspace import Workspace
 
 SOON_DAYS = 30  # recommendations are for the near future, however far the forecast reaches
@@ -58,12 +57,6 @@ def score_for_lists(workspace: Workspace, context: ItemContext, now: datetime) -
     if newest and artifacts_of(workspace).is_current(SCORE, newest) and newest.cutoff == context.day.isoformat():
         return newest.score
     return score(workspace, ScoreOptions(cutoff=context.day), now).card.score
-
-
-def in_words(workspace: Workspace, progress: Progress | None) -> Progress:
-    """Progress with the names of its parts in the shop's language; no progress where None."""
-    language = workspace.config.shop.locale
-    return lambda what, done, of: progress(say(f"lists.{what}", language), done, of) if progress else None
 
 
 def recommender_of(

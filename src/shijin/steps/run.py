@@ -13,7 +13,7 @@ import pyarrow as pa
 from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, ModelError
 from shijin.forecasting.served import unjudged
-from shijin.notes import Note, Progress
+from shijin.notes import Note, Progress, silent
 from shijin.steps.backtest import BacktestOptions, backtest
 from shijin.steps.cards import RunCard
 from shijin.steps.check import check
@@ -83,7 +83,7 @@ def run(workspace: Workspace, options: RunOptions, now: datetime, begin: Begin |
     Result
         The card holds each verb's own result. Table "forecast": `schema.FORECAST`.
     """
-    journey = _Journey(workspace, options, now, begin or (lambda verb: lambda what, done, of: None))
+    journey = _Journey(workspace, options, now, begin or (lambda verb: silent))
     if options.source is not None:
         journey.go("collect", collect, SourceOptions(options.source, options.reading, needs_orders=True))
     journey.go("check", check, None)
@@ -115,7 +115,7 @@ def _go_with_forecast(journey: _Journey, horizon_days: int) -> None:
     try:
         journey.go("represent", represent, RepresentOptions(horizon_days, journey.options.cutoff))
     except ModelError as error:  # the horizon is longer than any that the behaviour model was trained on
-        journey.notes.append({"code": "run.no_map", "why": error.problem})
+        journey.notes.append({"code": "run.no_map", "why": error.as_note()})
     try:
         journey.go("recommend", recommend, RecommendOptions(cutoff=journey.options.cutoff))
     except EmptyHistoryError:  # the orders name no items, or one

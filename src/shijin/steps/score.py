@@ -37,7 +37,6 @@ from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
 from shijin.steps.kinds import FORECAST_ROWS, SCORE, artifacts_of
 from shijin.steps.receipts import receipt_of
 from shijin.steps.train import newest_model, read_model
-from shijin.words import say
 from shijin.workspace import Content, Result, Workspace
 from shijin.workspace.artifacts import read_card
 
@@ -127,7 +126,7 @@ def _score(
     if missing:
         workspace.refuse_busy()
         if progress is not None:
-            progress(say("console.forecasting", workspace.config.shop.locale), 0, 1)
+            progress({"code": "console.forecasting"}, 0, 1)
         history, _ = split_at(packed, cutoff, 1)
         contents = _forecasts(workspace, history, by_days, ids, corrections, before)
     results = []

@@ -111,15 +111,25 @@ def parts(code: str, language: Language) -> list[tuple[str, str, Callable[[objec
 def say_note(note: Mapping[str, object], /, language: Language, reader: Reader = PYTHON) -> str:
     """One sentence from its code and what fills it: whole numbers with a thousands mark, a member by its words.
 
+    A value may be a note itself, such as the refusal for which a member is left out.
+
     Examples
     --------
     >>> say_note({"code": "forecast.thin", "thin": 1200, "customers": 2400}, "en")
     'Thin evidence (fewer than two orders, or too few customers in closed windows): 1,200 of 2,400 customers.'
     >>> say_note({"code": "forecast.member_left_out", "member": "BTYD", "why": "1 + 1"}, "zh")
     '未使用 BTYD 概率模型：1 + 1。'
+    >>> say_note({"code": "run.no_map", "why": {"code": "refusals.forecasting.not_fitted"}}, "zh")
+    '没有顾客分布图：该方法尚未训练。'
     """
-    values = {key: f"{value:,}" if type(value) is int else value for key, value in note.items() if key != "code"}
+    values = {key: _note_value(value, language, reader) for key, value in note.items() if key != "code"}
     if "member" in values:
         named = catalogue().get(f"report.member_{values['member']}")
         values["member"] = named[language] if named else values["member"]
     return say(str(note["code"]), language, reader, **values)
+
+
+def _note_value(value: object, language: Language, reader: Reader) -> object:
+    if isinstance(value, Mapping):
+        return say_note(value, language, reader)
+    return f"{value:,}" if type(value) is int else value

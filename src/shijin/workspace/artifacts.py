@@ -186,7 +186,7 @@ class Artifacts:
         Raises
         ------
         BusyError
-            When another process writes to the workspace and does not end, before anything is built.
+            When another process or thread writes to the workspace and does not end, before anything is built.
         """
         new = anew or not self.exists(kind, id)
         if new:

@@ -93,7 +93,7 @@ class Workspace:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.waiting: Callable[[], None] = lambda: None  # called when another process writes here
+        self.waiting: Callable[[], None] = lambda: None  # called when another process or thread writes here
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
@@ -138,8 +138,9 @@ class Workspace:
         shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with ...
         """
         if not (root / CONFIG_FILE).is_file():
-            lost = "config_missing" if (root / "data").exists() else "none_here" if root == Path() else "none_there"
-            raise WorkspaceError(f"workspace.{lost}", root, file=CONFIG_FILE, folder=root)
+            none = "workspace.none_here" if root == Path() else "workspace.none_there"
+            code = "workspace.config_missing" if (root / "data").exists() else none
+            raise WorkspaceError(code, root, file=CONFIG_FILE, folder=root)
         workspace = cls(root)
         workspace.config  # noqa: B018  (a mistake in the file is refused here, not later)
         return workspace

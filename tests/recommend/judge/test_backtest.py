@@ -9,6 +9,7 @@ import pytest
 from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.forecasting.members import Work
+from shijin.notes import Note
 from shijin.recommend.judge.backtest import backtest_items
 from shijin.recommend.past.known_past import ItemTable
 from shijin.represent.cutoff import as_cutoff
@@ -71,11 +72,11 @@ def test_an_item_that_nobody_had_touched_is_a_target_and_can_be_on_no_list() -> 
 
 
 def test_progress_is_reported_of_all_four_parts() -> None:
-    calls: list[tuple[str, int, int]] = []
+    calls: list[tuple[Note, int, int]] = []
     shop = packed([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="cup", order_id="3")], observed_until=UNTIL)
-    work = Work(1, lambda what, done, of: calls.append((what, done, of)))
+    work = Work(1, lambda note, done, of: calls.append((note, done, of)))
     backtest_items(shop, ITEM_TABLE, HORIZON, as_cutoff(CUTOFF), work)
-    assert list(dict.fromkeys(what for what, _, _ in calls)) == [
+    assert list(dict.fromkeys(note["code"] for note, _, _ in calls)) == [
         "judged.window",
         "judged.window_new",
         "judged.last",

@@ -128,9 +128,9 @@ def _only_kind(source: MappedSource) -> str:
     """Decide the kind of every row by the columns that only one kind has."""
     kinds = [kind for kind, roles in _DECISIVE.items() if set(roles) & set(source.roles)]
     if len(kinds) != 1:
-        code = "several_kinds_of_feedback" if kinds else "no_kind_of_feedback"
+        code = "collect.several_kinds_of_feedback" if kinds else "collect.no_kind_of_feedback"
         columns, types = ", ".join(source.raw.table.column_names[:20]), ", ".join(FEEDBACK_TYPES)
-        raise SourceError(f"collect.{code}", source.raw.name, columns=columns, kinds=", ".join(kinds), types=types)
+        raise SourceError(code, source.raw.name, columns=columns, kinds=", ".join(kinds), types=types)
     return kinds[0]
 
 

@@ -21,9 +21,9 @@ from shijin.schema import MONEY_TYPES
 
 # The roles that a table needs one of, and the refusals where no column has one, or the column is empty.
 _NEEDED = (
-    (("customer_id", "email", "phone"), "no_customer_column", "empty_customer_column"),
-    (("ts",), "no_time_column", "empty_time_column"),
-    (("amount", "price"), "no_amount_column", "empty_amount_column"),
+    (("customer_id", "email", "phone"), "collect.no_customer_column", "collect.empty_customer_column"),
+    (("ts",), "collect.no_time_column", "collect.empty_time_column"),
+    (("amount", "price"), "collect.no_amount_column", "collect.empty_amount_column"),
 )
 
 
@@ -77,10 +77,10 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
             continue
         there = [roles[role] for role in any_of if role in roles]
         if not there:
-            code = "only_ratings" if is_money and "rating" in roles else no_column
-            raise SourceError(f"collect.{code}", raw.name, columns=", ".join(raw.table.column_names[:20]))
+            code = "collect.only_ratings" if is_money and "rating" in roles else no_column
+            raise SourceError(code, raw.name, columns=", ".join(raw.table.column_names[:20]))
         if _all_empty(raw, there) and raw.table.num_rows:
-            raise SourceError(f"collect.{empty_column}", raw.name, column=there[0])
+            raise SourceError(empty_column, raw.name, column=there[0])
 
 
 def _nothing_is_paid(roles: Mapping[str, str], raw: Raw) -> bool:

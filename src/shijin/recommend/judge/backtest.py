@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from shijin.arrays import Codes, Floats, Ints
 from shijin.forecasting.members import QUIETLY, Work
-from shijin.notes import Progress
+from shijin.notes import Note, Progress
 from shijin.recommend.judge.baselines import Entries, baseline_lists
 from shijin.recommend.judge.conversion import view_conversion
 from shijin.recommend.judge.figures import figures, rows_of
@@ -117,8 +117,8 @@ def lists_from(
 def _part_of(work: Work, code: str, number: int, parts: int) -> Progress:
     """Progress of one part, as a share of all parts."""
 
-    def progress(_: str, done: int, of: int) -> None:
+    def progress(_: Note, done: int, of: int) -> None:
         if work.progress is not None:
-            work.progress(code, number * of + done, parts * of)
+            work.progress({"code": code}, number * of + done, parts * of)
 
     return progress

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from shijin.arrays import Flags, Ints
-from shijin.notes import Progress
+from shijin.notes import Progress, silent
 from shijin.recommend.members.members import Members
 from shijin.recommend.past.catalogue import known_items
 from shijin.recommend.ranking.batches import Batch, map_batches
@@ -42,22 +43,22 @@ def train_recommender(
     allow_repeat
         Whether items that a customer bought before may be recommended, and count as targets.
     progress
-        Called with the code "learn", the windows done, and their number.
+        Called with a note, the windows done, and their number.
     """
-    report = progress or (lambda what, done, of: None)
+    report = partial(progress or silent, {"code": "lists.learn"})
     examples_of: list[Examples] = []
     read = 0
     for number, window in enumerate(training.windows):
-        report("learn", number, MOST_WINDOWS + 1)
+        report(number, MOST_WINDOWS + 1)
         examples_of.append(_examples(training.members(number, window), window, training, allow_repeat=allow_repeat))
         lists, read = sum(_lists(one) for one in examples_of), read + len(window.actions.item)
         if lists >= (FEW_LISTS if read >= MOST_READ else ENOUGH_LISTS):
             break
-    report("learn", MOST_WINDOWS, MOST_WINDOWS + 1)
+    report(MOST_WINDOWS, MOST_WINDOWS + 1)
     names = column_names(training.today)
     examples = _of_all_windows(examples_of, len(names))
     ranker = fit_ranker(examples, names, training.threads)
-    report("learn", MOST_WINDOWS + 1, MOST_WINDOWS + 1)
+    report(MOST_WINDOWS + 1, MOST_WINDOWS + 1)
     trained_on: TrainedOn = training.trained_on if examples_of else "nothing"
     return Recommender(training.today, ranker, training.horizon_days, allow_repeat, trained_on, _lists(examples))
 
