@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from shijin.errors import ConfigError, suggestion
+from shijin.words import Language
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
@@ -39,7 +40,7 @@ class ShopSection(Section):
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     timezone: str = "UTC"
     week_start: WeekStart = "monday"
-    locale: Literal["en", "zh"] = "en"
+    locale: Language = "en"
     observed_until: date | None = None
 
     @field_validator("timezone")

@@ -11,6 +11,7 @@ import shopfront
 
 from shijin.report.page import BacktestSummary, ReportData
 from shijin.report.page import page as page_for
+from shijin.words import LANGUAGES
 
 
 def page(data: ReportData) -> str:
@@ -176,8 +177,9 @@ def test_the_page_opens_in_the_shops_language(locale: str, html_language: str) -
 
 def test_the_other_language_is_one_radio_button_away() -> None:
     html = html_of("full")
-    assert "#to-en:checked ~ main > .in-zh, #to-zh:checked ~ main > .in-en { display: none; }" in html
-    assert html.index('id="to-en"') < html.index("<main>")
+    for language in LANGUAGES:
+        assert f"#to-{language}:checked ~ main > :not(.in-{language}) {{ display: none; }}" in html
+        assert html.index(f'id="to-{language}"') < html.index(f'<label for="to-{language}"') < html.index("<main>")
 
 
 def test_names_are_shown_and_never_run() -> None:
