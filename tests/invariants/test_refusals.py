@@ -15,7 +15,7 @@ import typer
 import shijin
 from conftest import Command
 from shijin import errors
-from shijin.cli import app
+from shijin.cli import VERBS, app
 from shijin.cli.commands import AtTerminal
 from shijin.errors import ConfigError, ShijinError
 from shijin.shop import Shop
@@ -28,9 +28,7 @@ KINDS = {name for name, thing in vars(errors).items() if isinstance(thing, type)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Programs of their own, the module that translates flags, and the colours of a style sheet, which look like flags.
 NOT_SENTENCES = ("pretrain.py", "ship.py", "reader.py", "svg.py")
-COMMAND = re.compile(
-    r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
-)
+COMMAND = re.compile(rf"\bshijin ({'|'.join(verb.__name__ for verb in VERBS)})\b")
 PARTS = ("shared.", "quarantine.")  # how a refusal is put together; details of rows, whose codes are reasons
 
 
