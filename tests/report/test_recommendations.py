@@ -1,25 +1,20 @@
 """Recommendations on the page: reasons in its language, tables, verdicts, actions; no customer is named."""
 
-import re
 from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 import shopfront
+from shopfront import article_of
 
 from shijin.report.actions import recommendation_actions
 from shijin.report.data import ExampleList, ListEntry
 from shijin.report.localiser import Localiser
 from shijin.report.page import page
 from shijin.report.recommendations import reason_words, recommendation_section
-from shijin.words import LANGUAGES, Language
 
 ENGLISH = Localiser("en", "USD", shopfront.TERMINAL)
 CHINESE = Localiser("zh", "USD", shopfront.TERMINAL)
-
-
-def article_of(html: str, language: Language) -> str:
-    return re.findall(r"<article.*?</article>", html, flags=re.S)[LANGUAGES.index(language)]
 
 
 @pytest.mark.parametrize(
