@@ -254,18 +254,18 @@ def test_where_fewer_are_drawn_the_dots_are_larger() -> None:
 def test_where_no_model_was_trained_the_page_states_why_and_which_member_made_the_forecast() -> None:
     why, member = {"code": "forecast.too_few", "needs": 30}, {"code": "forecast.btyd_answers", "most": 400}
     html = page(replace(shopfront.young(), case="untrained", untrained=(why, member)))
-    assert (
-        html.count("the forecast stays untrained. The behaviour model looks at most 400 days ahead") == 1
-    )  # how the page was made
-    assert html.count("<p>The behaviour model looks at most 400 days ahead") == 1  # whether to trust it
-    assert html.count("沿用未训练的预测。行为模型最多预测 400 天") == 1
-    assert html.count("<p>行为模型最多预测 400 天") == 1
+    for language, how_made, whether_to_trust in (
+        ("en", "stays untrained. The behaviour model looks at most 400", "<p>The behaviour model looks at most 400"),
+        ("zh", "沿用未训练的预测。行为模型最多预测 400 天", "<p>行为模型最多预测 400 天"),
+    ):
+        article = article_of(html, language)
+        assert (article.count(how_made), article.count(whether_to_trust)) == (1, 1)
     assert "too short" not in html
 
 
 def test_a_forecast_without_a_backtest_comes_with_the_command_for_one() -> None:
     html = page(replace(shopfront.young(), unjudged=None))
-    assert html.count("<code>shijin backtest --horizon 30d --cutoff 2024-04-17</code>") == 4
+    assert html.count("<code>shijin backtest --horizon 30d --cutoff 2024-04-17</code>") == 2 * len(LANGUAGES)
     assert "Come back" not in html
 
 

@@ -12,6 +12,7 @@ from shijin.report.data import ExampleList, ListEntry
 from shijin.report.localiser import Localiser
 from shijin.report.page import page
 from shijin.report.recommendations import reason_words, recommendation_section
+from shijin.words import LANGUAGES
 
 ENGLISH = Localiser("en", "USD", shopfront.TERMINAL)
 CHINESE = Localiser("zh", "USD", shopfront.TERMINAL)
@@ -113,9 +114,9 @@ def test_the_backtest_of_recommendations_shows_losses_and_marks_the_best_of_a_co
 
 def test_recommendations_not_judged_or_not_made_come_with_the_command_for_it() -> None:
     unjudged = page(replace(shopfront.full(), judged_lists=None), shopfront.TERMINAL)
-    assert unjudged.count("<code>shijin backtest --items</code>") == 2
+    assert unjudged.count("<code>shijin backtest --items</code>") == len(LANGUAGES)
     unmade = page(replace(shopfront.full(), lists=None, lists_missing="unmade"), shopfront.TERMINAL)
-    assert unmade.count("<code>shijin recommend --all</code>") == 4
+    assert unmade.count("<code>shijin recommend --all</code>") == 2 * len(LANGUAGES)
     assert "This forecast has no recommendations yet" in unmade
     html = page(shopfront.young(), shopfront.TERMINAL)
     assert "The orders name fewer than two items" in html
