@@ -60,7 +60,7 @@ class ShopSection(Section):
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     timezone: str = "UTC"
     week_start: WeekStart = "monday"
-    locale: Literal["en", "zh"] = "en"
+    locale: Language = "en"
     observed_until: date | None = None
 
     @field_validator("timezone")

@@ -270,7 +270,7 @@ class Plots:
         return charts().reliability(self._judged().reliability, self._language)
 
     def __repr__(self) -> str:
-        return "Plots: history, concentration, tiers, map, recommended, demand, activity, deciles, reliability"
+        return "Plots: " + ", ".join(name for name in vars(type(self)) if not name.startswith("_"))
 
     def _judged(self) -> BacktestSummary:
         if self._data.backtest is None:

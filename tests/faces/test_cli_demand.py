@@ -76,8 +76,9 @@ def test_all_brings_lists_interests_and_demand(workspace: Path, command: Command
     names = [Path(file).name for file in found["outputs"]]
     assert names == [
         "recommendations.parquet",
-        "affinity.parquet",
         "recommendations.json",
+        "affinity.parquet",
+        "affinity.json",
         "demand.parquet",
         "demand.json",
     ]

@@ -10,6 +10,8 @@ import pytest
 
 import shijin
 from conftest import Command
+from shijin.cli.commands import terminal_language
+from shijin.words import LANGUAGES
 
 VERBS = (
     "demo",
@@ -67,3 +69,11 @@ def test_init_never_asks_and_a_second_time_changes_nothing(command: Command, tmp
     (tmp_path / "shop" / "shijin.toml").write_text('[shop]\nname = "Ours"\n')
     assert command("init", "-w", tmp_path / "shop", "--json").code == 0
     assert (tmp_path / "shop" / "shijin.toml").read_text() == '[shop]\nname = "Ours"\n'
+
+
+def test_before_a_workspace_is_known_the_language_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for language in LANGUAGES:
+        monkeypatch.setenv("LC_ALL", f"{language}_XX.UTF-8")
+        assert terminal_language() == language
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert terminal_language() == "en"

@@ -266,7 +266,8 @@ def test_objects_show_themselves(shop: Shop, orders: pd.DataFrame) -> None:
     assert html.count("<tr>") == 1 + len(view.scores)
     assert view.verdict("zh") != view.verdict("en")
     shop.forecast(horizon="60d")
-    assert "deciles" in repr(shop.plot)
+    assert repr(shop.plot).startswith("Plots: history, concentration, ")
+    assert repr(shop.plot).endswith(", deciles, reliability")
 
 
 # -- wrong input -------------------------------------------------------------------------------------------------------

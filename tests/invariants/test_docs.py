@@ -279,11 +279,24 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert named <= targets
 
 
-def test_every_file_that_is_named_in_the_architecture_exists() -> None:
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_exists(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    named = set(re.findall(r"\b(?:tests|benchmarks|docs|examples|src)/[\w./-]*\w", text))
+    named |= set(re.findall(r"`([a-z_][\w.-]*/[\w./-]*)`", text))  # `steps/run.py` is in the package
+    named = {name for name in named if "NAME" not in name}
+    assert len(named) > 20
+    places = (ROOT, ROOT / "src" / "shijin")
+    assert sorted(name for name in named if not any((place / name).exists() for place in places)) == []
+
+
+def test_every_name_in_the_five_questions_is_in_the_package() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    named = set(re.findall(r"(?:tests|benchmarks|docs|examples|src)/[\w./-]*\w", text))
-    assert named
-    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+    section = text[text.index("## Five questions") : text.index("## Rules")]
+    names = {name for word in re.findall(r"`([A-Za-z_.]+)(?:\([^`]*\))?`", section) for name in word.split(".")}
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert {"split_at", "Artifacts", "report_data"} <= names
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", code)) == []
 
 
 def test_only_small_files_are_kept() -> None:

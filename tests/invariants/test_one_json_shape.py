@@ -75,7 +75,7 @@ CALLS = {
         "corrections",
     ),
     "forecast": Call(
-        "basis cutoff horizon_days member model score total_interval",
+        "cutoff fingerprint horizon_days made_by member model score total_interval",
         ("score", "--horizon", H),
         score,
         lambda names: ScoreOptions(H),
@@ -87,20 +87,20 @@ CALLS = {
         lambda names: ScoreOptions(zero_shot=True, horizons=("20d", "30d")),
     ),
     "backtest": Call(
-        "case cutoff differences fingerprint horizon_days scores served weights",
+        "case cutoff differences fingerprint horizon_days made_by scores served weights",
         ("backtest", "--horizon", H),
         backtest,
         lambda names: BacktestOptions(H),
         "corrections prospects",
     ),
     "items_backtest": Call(
-        "cutoff fingerprint horizon_days k parts views",
+        "cutoff fingerprint horizon_days k made_by parts views",
         ("backtest", "--items"),
         backtest_items,
         lambda names: ItemsOptions(),
     ),
     "representation": Call(
-        "customers cutoff gaps horizon_days kept representation weights",
+        "customers cutoff explained gaps horizon_days representation weights",
         ("represent", "--horizon", H),
         represent,
         lambda names: RepresentOptions(H),
@@ -112,26 +112,26 @@ CALLS = {
         lambda names: SimilarOptions(names["customer"], 3, H),
     ),
     "recommendations": Call(
-        "customers cutoff explore explored horizon_days items learnt options reasons recommender score",
+        "customers cutoff explore explored fingerprint horizon_days items made_by options reasons recommender score training",
         ("recommend", "--all"),
         recommend,
         lambda names: RecommendOptions(),
     ),
     "customer_recommendations": Call(
-        "customer customers cutoff entries explore explored horizon_days items learnt "
-        "names options reasons recommendations recommender",
+        "customer customers cutoff entries explore explored horizon_days items "
+        "names options reasons recommendations recommender training",
         ("recommend", "--customer", "{customer}"),
         recommend,
         lambda names: RecommendOptions(customer=names["customer"]),
     ),
     "item_customers": Call(
-        "cutoff explore horizon_days item item_customers learnt name options recommender",
+        "cutoff explore horizon_days item item_customers name options recommender training",
         ("recommend", "--item", ITEM, "--k", "5"),
         recommend,
         lambda names: RecommendOptions(5, item=ITEM),
     ),
     "demand": Call(
-        "cutoff horizon_days items judged naive_shape orders score shape told top",
+        "cutoff fingerprint horizon_days items judged made_by naive_shape orders orders_forecast score shape top",
         ("recommend", "--demand", "--k", "2"),
         demand,
         lambda names: DemandOptions(k=2),

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 import shijin
 from conftest import Command
 from shijin import errors
-from shijin.cli import app
+from shijin.cli import VERBS, app
 from shijin.cli.commands import AtTerminal
 from shijin.cli.wrong_call import wrong_call
 from shijin.config import Config, Section
@@ -34,9 +34,7 @@ KINDS = {name for name, thing in vars(errors).items() if isinstance(thing, type)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Programs of their own, the module that translates flags, and the colours of a style sheet, which look like flags.
 NOT_SENTENCES = ("pretrain.py", "ship.py", "reader.py", "svg.py")
-COMMAND = re.compile(
-    r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
-)
+COMMAND = re.compile(rf"\bshijin ({'|'.join(verb.__name__ for verb in VERBS)})\b")
 CODES = sorted(code.removeprefix(f"{REFUSALS}.") for code in catalogue() if code.startswith(f"{REFUSALS}."))
 TOPICS = sorted({code.split(".")[0] for code in CODES})
 FILES = (".json", ".toml", ".parquet", ".jsonl", ".html")

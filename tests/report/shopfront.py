@@ -1,6 +1,7 @@
 """Shops to make a page of: one with everything, one with hardly anything. Numbers are drawn, not real."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -12,6 +13,7 @@ from shijin.report.data import CustomerMap, DemandSummary, ExampleList, JudgedLi
 from shijin.report.page import METRICS, BacktestSummary, PairedDifference, ReportData, ScoreRow
 from shijin.schema import DEMAND, FINDINGS, FORECAST
 from shijin.segment.tiers import assign
+from shijin.words import LANGUAGES, Language
 
 CUTOFF = date(2024, 5, 17)
 TIERS = TiersSection()
@@ -20,6 +22,16 @@ PEERS = ("decayed spend H", "BTYD", "LightGBM")
 
 
 TERMINAL = AtTerminal(HERE)
+
+
+def in_words(english: str, chinese: str) -> dict[Language, str]:
+    """A sentence in every language: any other than Chinese has the English one."""
+    return {language: chinese if language == "zh" else english for language in LANGUAGES}
+
+
+def article_of(html: str, language: Language) -> str:
+    """The part of a page that is in one language."""
+    return re.findall(r"<article.*?</article>", html, flags=re.S)[LANGUAGES.index(language)]
 
 
 def forecast(n: int, seed: int = 7) -> pa.Table:
@@ -100,12 +112,12 @@ def backtest() -> BacktestSummary:
         scoreboard=scores(),
         groups={"one-time buyers": scores(-0.02), "customers for over a year": scores(0.01)},
         paired=tuple(pairs),
-        verdict={
-            "en": "At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC; "
+        verdict=in_words(
+            "At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC; "
             "at ranking spend, both are equal. The forecast total was 3% below actual spend.",
-            "zh": "在判断哪些顾客会下单上，预测优于公式，AUC 高 0.021（±0.004）；在消费额排序上，两者相当。"
+            "在判断哪些顾客会下单上，预测优于公式，AUC 高 0.021（±0.004）；在消费额排序上，两者相当。"
             "预测总额比顾客实际消费低 3%。",
-        },
+        ),
         deciles=pa.table({"decile": range(1, 11), "forecast": means, "actual": means * 1.06, "customers": [231] * 10}),
         reliability=pa.table({"bin": range(10), "forecast": p, "observed": p**1.1, "customers": size}),
     )
@@ -165,7 +177,7 @@ def demand() -> DemandSummary:
         | {"naive_units": 5.0 * 1.5**place, "recent_units": 3.0 * 1.6**place}
         for place, (item, name) in enumerate(GOODS.items())
     ]
-    verdict = {"en": "The naive forecast missed 63.6%, this one 58.5%.", "zh": "简单预测误差为 63.6%，本预测为 58.5%。"}
+    verdict = in_words("The naive forecast missed 63.6%, this one 58.5%.", "简单预测误差为 63.6%，本预测为 58.5%。")
     return DemandSummary(pa.Table.from_pylist(rows, DEMAND), CUTOFF, 30, "year_ago", verdict)
 
 
@@ -177,7 +189,7 @@ def judged_lists() -> JudgedLists:
         "repeat-often": {"ndcg": 0.301, "recall": 0.149, "coverage": 0.31, "novelty": None},
     }
     new = {"lists": {"ndcg": 0.031}, "popularity": {"ndcg": 0.044}}
-    verdict = {"en": "Recommendations do better than repeat-often.", "zh": "推荐优于最常购买。"}
+    verdict = in_words("Recommendations do better than repeat-often.", "推荐优于最常购买。")
     return JudgedLists(date(2024, 4, 17), 30, 2104, scores, new, verdict)
 
 

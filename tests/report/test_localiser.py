@@ -4,9 +4,15 @@ import math
 
 import pytest
 
-from shijin.report.localiser import Localiser
+from shijin.report.localiser import FORMS, Localiser
+from shijin.words import LANGUAGES
 
 ENGLISH, CHINESE, BARE = Localiser("en", "EUR"), Localiser("zh", "CNY"), Localiser("en")
+
+
+def test_every_language_has_its_forms() -> None:
+    assert set(FORMS) == set(LANGUAGES)
+    assert len({forms.html_language for forms in FORMS.values()}) == len(FORMS)
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, math.inf])

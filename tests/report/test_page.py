@@ -1,4 +1,4 @@
-"""The page: one file, two languages, no script, nothing fetched, no single customer, sound HTML."""
+"""The page: one file, every language, no script, nothing fetched, no single customer, sound HTML."""
 
 import re
 from dataclasses import replace
@@ -8,9 +8,12 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pytest
 import shopfront
+from shopfront import article_of
 
+from shijin.report.localiser import FORMS
 from shijin.report.page import BacktestSummary, ReportData
 from shijin.report.page import page as page_for
+from shijin.words import LANGUAGES
 
 
 def page(data: ReportData) -> str:
@@ -28,7 +31,7 @@ def evil() -> ReportData:
     renamed = pa.array([f"{EVIL} {tier}" for tier in table["tier"].to_pylist()])
     table = table.set_column(table.column_names.index("tier"), "tier", renamed)
     rows = tuple(replace(row, member=EVIL) for row in shopfront.scores()[:1])
-    judged = BacktestSummary(scoreboard=rows, served=EVIL, verdict={"en": EVIL, "zh": EVIL})
+    judged = BacktestSummary(scoreboard=rows, served=EVIL, verdict=shopfront.in_words(EVIL, EVIL))
     return replace(
         shopfront.young(),
         shop=EVIL,
@@ -150,21 +153,24 @@ def test_nothing_missing_is_ever_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHOPS)
-def test_both_languages_have_the_same_parts(name: str) -> None:
-    english, chinese = re.findall(r"<article.*?</article>", html_of(name), flags=re.S)
-    assert re.findall(r'id="(\w+)-en"', english) == re.findall(r'id="(\w+)-zh"', chinese)
-    for tag in ("svg", "table", "tr", "li", "h2", "h3", "dt", "figure"):
-        assert english.count(f"<{tag}") == chinese.count(f"<{tag}"), tag
-    assert 'lang="en"' in english
-    assert 'lang="zh-CN"' in chinese
-    if name != "evil":
-        assert not re.search(r"[一-鿿]", english)
+def test_every_language_has_the_same_parts(name: str) -> None:
+    english = article_of(html_of(name), "en")
+    for language in LANGUAGES:
+        article = article_of(html_of(name), language)
+        assert re.findall(rf'id="(\w+)-{language}"', article) == re.findall(r'id="(\w+)-en"', english)
+        for tag in ("svg", "table", "tr", "li", "h2", "h3", "dt", "figure"):
+            assert article.count(f"<{tag}") == english.count(f"<{tag}"), tag
+        assert f'lang="{FORMS[language].html_language}"' in article
+        if name != "evil" and language != "zh":
+            assert not re.search(r"[一-鿿]", article)
 
 
 def test_every_section_carries_its_language() -> None:
     sections = re.findall(r"<section[^>]*>", html_of("full"))
-    assert len(sections) == 18
-    assert all(("-zh" in section) == ('lang="zh-CN"' in section) for section in sections)
+    assert len(sections) == 9 * len(LANGUAGES)
+    for language in LANGUAGES:
+        lang = f'lang="{FORMS[language].html_language}"'
+        assert all((f'-{language}"' in section) == (lang in section) for section in sections)
 
 
 @pytest.mark.parametrize(("locale", "html_language"), [("en", "en"), ("zh", "zh-CN")])
@@ -176,8 +182,9 @@ def test_the_page_opens_in_the_shops_language(locale: str, html_language: str) -
 
 def test_the_other_language_is_one_radio_button_away() -> None:
     html = html_of("full")
-    assert "#to-en:checked ~ main > .in-zh, #to-zh:checked ~ main > .in-en { display: none; }" in html
-    assert html.index('id="to-en"') < html.index("<main>")
+    for language in LANGUAGES:
+        assert f"#to-{language}:checked ~ main > :not(.in-{language}) {{ display: none; }}" in html
+        assert html.index(f'id="to-{language}"') < html.index(f'<label for="to-{language}"') < html.index("<main>")
 
 
 def test_names_are_shown_and_never_run() -> None:
@@ -191,7 +198,7 @@ def test_no_single_customer_appears() -> None:
 
 
 def test_the_map_states_how_similar_customers_are_and_how_to_read_it() -> None:
-    english, chinese = re.findall(r"<article.*?</article>", html_of("full"), flags=re.S)
+    english, chinese = (article_of(html_of("full"), language) for language in ("en", "zh"))
     for article, title, near, explained in (
         (english, "Customer map", "6 places by last visit, 5 places by number", "keeps 53.1%"),
         (chinese, "顾客分布图", "6 名（按最近到访时间）、5 名（按订单数）、8 名", "差异的 53.1%"),
@@ -247,18 +254,18 @@ def test_where_fewer_are_drawn_the_dots_are_larger() -> None:
 def test_where_no_model_was_trained_the_page_states_why_and_which_member_made_the_forecast() -> None:
     why, member = {"code": "forecast.too_few", "needs": 30}, {"code": "forecast.btyd_answers", "most": 400}
     html = page(replace(shopfront.young(), case="untrained", untrained=(why, member)))
-    assert (
-        html.count("the forecast stays untrained. The behaviour model looks at most 400 days ahead") == 1
-    )  # how the page was made
-    assert html.count("<p>The behaviour model looks at most 400 days ahead") == 1  # whether to trust it
-    assert html.count("沿用未训练的预测。行为模型最多预测 400 天") == 1
-    assert html.count("<p>行为模型最多预测 400 天") == 1
+    for language, how_made, whether_to_trust in (
+        ("en", "stays untrained. The behaviour model looks at most 400", "<p>The behaviour model looks at most 400"),
+        ("zh", "沿用未训练的预测。行为模型最多预测 400 天", "<p>行为模型最多预测 400 天"),
+    ):
+        article = article_of(html, language)
+        assert (article.count(how_made), article.count(whether_to_trust)) == (1, 1)
     assert "too short" not in html
 
 
 def test_a_forecast_without_a_backtest_comes_with_the_command_for_one() -> None:
     html = page(replace(shopfront.young(), unjudged=None))
-    assert html.count("<code>shijin backtest --horizon 30d --cutoff 2024-04-17</code>") == 4
+    assert html.count("<code>shijin backtest --horizon 30d --cutoff 2024-04-17</code>") == 2 * len(LANGUAGES)
     assert "Come back" not in html
 
 
@@ -284,9 +291,8 @@ def test_the_formula_and_the_losses_are_in_the_page() -> None:
 
 
 def test_money_is_written_in_each_language() -> None:
-    english, chinese = re.findall(
-        r"<article.*?</article>", page(replace(shopfront.young(), currency="CNY")), flags=re.S
-    )
+    html = page(replace(shopfront.young(), currency="CNY"))
+    english, chinese = article_of(html, "en"), article_of(html, "zh")
     assert "CN¥" in english
     assert "CN¥" not in chinese
     assert "¥" in chinese

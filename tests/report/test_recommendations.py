@@ -1,25 +1,21 @@
 """Recommendations on the page: reasons in its language, tables, verdicts, actions; no customer is named."""
 
-import re
 from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 import shopfront
+from shopfront import article_of
 
 from shijin.report.actions import recommendation_actions
 from shijin.report.data import ExampleList, ListEntry
 from shijin.report.localiser import Localiser
 from shijin.report.page import page
 from shijin.report.recommendations import reason_words, recommendation_section
-from shijin.words import LANGUAGES, Language
+from shijin.words import LANGUAGES
 
 ENGLISH = Localiser("en", "USD", shopfront.TERMINAL)
 CHINESE = Localiser("zh", "USD", shopfront.TERMINAL)
-
-
-def article_of(html: str, language: Language) -> str:
-    return re.findall(r"<article.*?</article>", html, flags=re.S)[LANGUAGES.index(language)]
 
 
 @pytest.mark.parametrize(
@@ -118,9 +114,9 @@ def test_the_backtest_of_recommendations_shows_losses_and_marks_the_best_of_a_co
 
 def test_recommendations_not_judged_or_not_made_come_with_the_command_for_it() -> None:
     unjudged = page(replace(shopfront.full(), judged_lists=None), shopfront.TERMINAL)
-    assert unjudged.count("<code>shijin backtest --items</code>") == 2
+    assert unjudged.count("<code>shijin backtest --items</code>") == len(LANGUAGES)
     unmade = page(replace(shopfront.full(), lists=None, lists_missing="unmade"), shopfront.TERMINAL)
-    assert unmade.count("<code>shijin recommend --all</code>") == 4
+    assert unmade.count("<code>shijin recommend --all</code>") == 2 * len(LANGUAGES)
     assert "This forecast has no recommendations yet" in unmade
     html = page(shopfront.young(), shopfront.TERMINAL)
     assert "The orders name fewer than two items" in html

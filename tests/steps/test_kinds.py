@@ -53,8 +53,10 @@ DEPENDS = {
     "items_backtest": SHOP | ITEMS,
     "representation": SHOP,
     "recommender": SHOP | ITEMS,
-    "recommendations": SHOP,  # lie in the folder of a forecast, and are made anew each time
-    "demand": SHOP,
+    # These lie in the folder of a forecast; where their settings have changed, the page says so.
+    "recommendations": SHOP | ITEMS | {"recommend.explore", "shop.locale"},
+    "affinity": SHOP | ITEMS,
+    "demand": SHOP | ITEMS,
 }
 KINDS = {kind.name: kind for kind in vars(kinds).values() if isinstance(kind, Kind)}
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shijin.console.terminal import err
-from shijin.words import Language, say
+from shijin.words import LANGUAGES, Language, say
 from shijin.words.reader import config_key
 from shijin.workspace import Workspace
 
@@ -89,9 +89,9 @@ class Session:
 
 
 def terminal_language() -> Language:
-    """The language of the terminal: Chinese where its locale is Chinese, English otherwise."""
+    """The language of the terminal: that of its locale where Shijin speaks it, English otherwise."""
     named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if named.startswith("zh") else "en"
+    return next((language for language in LANGUAGES if named.startswith(language)), "en")
 
 
 def report_reader(workspace: Workspace) -> AtTerminal:

@@ -45,9 +45,10 @@ def read_source(path: Path, config: Config, options: CollectOptions, now: dateti
     >>> read_source(Path("."), Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
     Traceback (most recent call last):
     shijin.errors.SourceError: .: this is a folder, not a file. Cure: name the file in it.
-    >>> read_source(Path("."), Config(), CollectOptions(format="etsy"), datetime(2024, 1, 1, tzinfo=UTC))
+    >>> read_source(Path("."), Config(), CollectOptions(format="bazaar"), datetime(2024, 1, 1, tzinfo=UTC))
+    ... # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    shijin.errors.ConfigError: format: Shijin does not read a format 'etsy'. Cure: choose auto, shopify, table.
+    shijin.errors.ConfigError: format: Shijin does not read a format 'bazaar'. Cure: choose auto, ...
     """
     refuse_unknown_format(options)
     return _read(read_raw(path, options.encoding or config.collect.encoding), config, options, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.stack import NAME as STACK
-from shijin.words import LANGUAGES, Language, say
+from shijin.words import LANGUAGES, Language, joined, say
 
 
 def verdict(result: dict[str, Any]) -> dict[Language, str]:
@@ -32,14 +32,13 @@ def verdict(result: dict[str, Any]) -> dict[Language, str]:
 
 def _sentence(result: dict[str, Any], language: Language) -> str:
     differences = {one["metric"]: one for one in result["differences"].get(DECAYED, [])}
-    gap = "" if language == "zh" else " "
     who, spend = _part("who", differences.get("auc"), language), _part("spend", differences.get("ngini"), language)
     # Where nobody or everybody ordered, AUC is undefined: then there is no first half for the spend to follow.
-    spend = spend or ("。" if language == "zh" else ".")
-    joined = who and who + (spend if spend[0] in ";；.。" else f"{gap}{spend}")
+    spend = spend or say("judged.end", language)
+    first = who and (who + spend if spend[0] in ";；.。" else joined([who, spend], language))
     level = _level(result, language)
     served = say("verdict.formula_served", language) if result["served"] != STACK else ""
-    return gap.join(part for part in (joined, level, served, _corrections(result, language)) if part)
+    return joined(filter(None, (first, level, served, _corrections(result, language))), language)
 
 
 def _part(topic: str, difference: dict[str, Any] | None, language: Language) -> str:

@@ -13,16 +13,58 @@ from datetime import date
 from babel import Locale, dates, numbers
 
 from shijin.notes import Note
-from shijin.words import Language, catalogue, say, say_note
+from shijin.words import Language, catalogue, joined, say, say_note
 from shijin.words.reader import PYTHON, Reader
 
-LOCALES: dict[Language, Locale] = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
-HTML_LANGUAGE: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
-DAY_PATTERN: dict[Language, str] = {"en": "d MMM y", "zh": "y年M月d日"}
-MONTH_PATTERN: dict[Language, str] = {"en": "MMM y", "zh": "y年M月"}
 MISSING = "—"
 WHOLE_MONEY_FROM = 100.0  # amounts from here on are shown without cents
 COMPACT_FROM = 1e7
+
+
+@dataclass(frozen=True)
+class Forms:
+    """How a language writes numbers and dates.
+
+    Parameters
+    ----------
+    locale
+        Of Babel: numbers, money and the names of months.
+    html_language
+        The value of ``lang`` in HTML.
+    day, month
+        Patterns of Babel.
+    chart_month, chart_number
+        Of the axes of charts: a format of d3, and an expression of Vega that shortens large numbers.
+    """
+
+    locale: Locale
+    html_language: str
+    day: str
+    month: str
+    chart_month: str
+    chart_number: str
+
+
+FORMS: dict[Language, Forms] = {
+    "en": Forms(
+        Locale("en"),
+        "en",
+        "d MMM y",
+        "MMM y",
+        "%b %Y",
+        "datum.value >= 1e6 ? format(datum.value / 1e6, ',~r') + 'M' : datum.value >= 1e4 ?"
+        " format(datum.value / 1e3, ',~r') + 'k' : format(datum.value, ',~r')",
+    ),
+    "zh": Forms(
+        Locale("zh", "CN", script="Hans"),
+        "zh-CN",
+        "y年M月d日",
+        "y年M月",
+        "%Y年%-m月",
+        "datum.value >= 1e8 ? format(datum.value / 1e8, ',~r') + '亿' : datum.value >= 1e4 ?"
+        " format(datum.value / 1e4, ',~r') + '万' : format(datum.value, ',~r')",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +96,13 @@ class Localiser:
     reader: Reader = PYTHON
 
     @property
+    def _forms(self) -> Forms:
+        return FORMS[self.language]
+
+    @property
     def html_language(self) -> str:
         """The value of ``lang`` in HTML."""
-        return HTML_LANGUAGE[self.language]
+        return self._forms.html_language
 
     def text(self, code: str, /, **values: object) -> str:
         """One sentence of the catalogue."""
@@ -67,8 +113,8 @@ class Localiser:
         return self.close_percent(say_note(note, self.language, self.reader))
 
     def joined(self, sentences: Iterable[str]) -> str:
-        """Sentences one after the other: Chinese ones without a space between them."""
-        return ("" if self.language == "zh" else " ").join(sentences)
+        """Sentences one after the other."""
+        return joined(sentences, self.language)
 
     def name(self, prefix: str, name: str) -> str:
         """The words ``<prefix><name>`` of the catalogue; the name itself where there are none."""
@@ -108,7 +154,7 @@ class Localiser:
             return MISSING
         if 0 < value < 0.001:
             return "<" + self.share(0.001)
-        return numbers.format_percent(value, format="#,##0.#%", locale=LOCALES[self.language])
+        return numbers.format_percent(value, format="#,##0.#%", locale=self._forms.locale)
 
     def share_cell(self, value: float | None) -> str:
         """A share in a column of shares: always one decimal, so that they line up."""
@@ -125,27 +171,27 @@ class Localiser:
         """An amount for a headline: long ones in millions in English, in 万 or 亿 in Chinese."""
         if value is None or _missing(value) or abs(value) < COMPACT_FROM:
             return self.money(value)
-        locale = LOCALES[self.language]
+        locale = self._forms.locale
         if self.currency is None:
             return numbers.format_compact_decimal(value, locale=locale, fraction_digits=1)
         return numbers.format_compact_currency(value, self.currency, locale=locale, fraction_digits=1)
 
     def day(self, value: date) -> str:
         """A day."""
-        return dates.format_date(value, DAY_PATTERN[self.language], LOCALES[self.language])
+        return dates.format_date(value, self._forms.day, self._forms.locale)
 
     def month(self, value: date) -> str:
         """A month."""
-        return dates.format_date(value, MONTH_PATTERN[self.language], LOCALES[self.language])
+        return dates.format_date(value, self._forms.month, self._forms.locale)
 
     def _money(self, value: float, pattern: str) -> str:
         if self.currency is None:
             return self._decimal(value, pattern)
-        locale = LOCALES[self.language]
+        locale = self._forms.locale
         return numbers.format_currency(value, self.currency, "¤" + pattern, locale, currency_digits=False)
 
     def _decimal(self, value: float, pattern: str) -> str:
-        return numbers.format_decimal(value, pattern, LOCALES[self.language])
+        return numbers.format_decimal(value, pattern, self._forms.locale)
 
 
 def tier_name(tier: str, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""One self-contained HTML page: both languages inside, switched without a script, nothing loaded from anywhere."""
+"""One self-contained HTML page: every language inside, switched without a script, nothing loaded from anywhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from shijin.report.data import METRICS, BacktestSummary, PairedDifference, ReportData, ScoreRow
-from shijin.report.localiser import LOCALES, Localiser
+from shijin.report.localiser import Localiser
 from shijin.report.totals import sum_up
+from shijin.words import LANGUAGES
 from shijin.words.reader import PYTHON, Reader
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def page(data: ReportData, reader: Reader = PYTHON) -> str:
     from shijin.report.article import SECTIONS, article  # imports Altair, which takes a second
 
     totals = sum_up(data)
-    localisers = [Localiser(language, data.currency, reader) for language in LOCALES]
+    localisers = [Localiser(language, data.currency, reader) for language in LANGUAGES]
     articles: list[Article] = [article(data, totals, localiser) for localiser in localisers]
     style = Markup(_text("style.css"))  # noqa: S704 - our own file
     template = _environment().get_template("page.html")

@@ -1,6 +1,6 @@
 """The card of each kind of result: the fields of its JSON, documented here once for every face.
 
-``docs/formats.md`` lists them from this file.
+``docs/reference/json.md`` lists them from this file.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ This package imports no other package.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from string import Formatter
@@ -20,6 +20,7 @@ from shijin.words.reader import PYTHON, Reader, filled_value, filled_words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+UNSPACED: tuple[Language, ...] = ("zh",)  # languages that put no space between sentences
 REFUSALS = "refusals"
 
 
@@ -106,6 +107,17 @@ def parts(code: str, language: Language) -> list[tuple[str, str, Callable[[objec
         (text, name or "", partial(formatter.format_field, format_spec=spec or ""))
         for text, name, spec, _ in formatter.parse(catalogue()[code][language])
     ]
+
+
+def joined(sentences: Iterable[str], language: Language) -> str:
+    """Sentences one after the other, with a space between them where the language has one.
+
+    Examples
+    --------
+    >>> joined(["One.", "Two."], "en"), joined(["一。", "二。"], "zh")
+    ('One. Two.', '一。二。')
+    """
+    return ("" if language in UNSPACED else " ").join(sentences)
 
 
 def say_note(note: Mapping[str, object], /, language: Language, reader: Reader = PYTHON) -> str:

@@ -24,14 +24,13 @@ from shijin.report.charts.style import (
     series,
     styled,
 )
-from shijin.report.localiser import capital, tier_name
+from shijin.report.localiser import FORMS, capital, tier_name
 from shijin.report.totals import MONTHS_SHOWN, expected_months, top_curve
 from shijin.words import Language, say
 
 BAR_STEP = 46  # pixels from tier to tier
 TICK_MONTHS = (1, 3, 6, 12)  # steps that fall on the same months every year
 MOST_TICKS = 13
-MONTH_FORMAT: dict[Language, str] = {"en": "%b %Y", "zh": "%Y年%-m月"}
 
 
 def history(
@@ -65,7 +64,7 @@ def _month_axis(n_months: int, language: Language) -> alt.Axis:
     step = next((months for months in TICK_MONTHS if n_months <= months * MOST_TICKS), TICK_MONTHS[-1])
     tick_count: Any = {"interval": "month", "step": step}
     return alt.Axis(
-        format=MONTH_FORMAT[language],
+        format=FORMS[language].chart_month,
         tickCount=tick_count,
         labelOverlap=True,
         labelFlush=False,

@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from shijin.report.localiser import FORMS
 from shijin.words import Language, say
 
 # Tiers from the top: gold fading to grey, far apart in lightness or hue for colour-blind readers too.
@@ -20,12 +21,6 @@ INK, LINE = "#6b7280", "#a1a7b3"
 HAPPENED, FORECAST, COUNTED = "#2a8096", "#c08a24", "#8c939e"
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
 WIDTH, HEIGHT = 330, 210  # of the plotting area, pixels
-NUMBER_LABEL: dict[Language, str] = {
-    "en": "datum.value >= 1e6 ? format(datum.value / 1e6, ',~r') + 'M' : datum.value >= 1e4 ?"
-    " format(datum.value / 1e3, ',~r') + 'k' : format(datum.value, ',~r')",
-    "zh": "datum.value >= 1e8 ? format(datum.value / 1e8, ',~r') + '亿' : datum.value >= 1e4 ?"
-    " format(datum.value / 1e4, ',~r') + '万' : format(datum.value, ',~r')",
-}
 Row = Mapping[str, Any]
 
 
@@ -65,7 +60,7 @@ def money_title(name: str, language: Language, currency: str | None) -> str:
 
 def number_axis(language: Language) -> alt.Axis:
     """An axis of counts or money: thousands and millions in English, 万 and 亿 in Chinese."""
-    return alt.Axis(labelExpr=NUMBER_LABEL[language], tickCount=5)
+    return alt.Axis(labelExpr=FORMS[language].chart_number, tickCount=5)
 
 
 def percent_axis() -> alt.Axis:
