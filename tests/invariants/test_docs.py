@@ -120,7 +120,7 @@ def test_blocks_that_need_a_clone_or_the_network_hold_nothing_else() -> None:
         for page in PAGES
         for block in blocks(page)
         if block.language in ("sh", "bash", "shell")
-        for line in block.text.splitlines()
+        for line in block.text.replace("\\\n", " ").splitlines()
         if line.strip() and not line.startswith("#")
     ]
     assert lines
