@@ -53,7 +53,7 @@ def wrong_call(error: TyperException, arguments: Sequence[str], verbs: Sequence[
 
 def _no_such_option(error: Any, command: str, verbs: Sequence[str]) -> ConfigError:  # noqa: ANN401
     del verbs
-    near = [Phrase("shared.did_you_mean", near=name) for name in error.possibilities or ()]
+    near = [Phrase("shared.near_or_help", near=name, command=command) for name in error.possibilities or ()]
     advice = near[0] if near else Phrase("shared.see_help", command=command)
     return ConfigError("cli.no_such_flag", command, flag=error.option_name, advice=advice)
 
