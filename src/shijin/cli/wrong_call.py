@@ -96,7 +96,7 @@ def _workspace_of(arguments: Sequence[str]) -> Path:
     >>> _workspace_of(["score", "-w", "my-shop"]), _workspace_of(["score", "--workspace=my-shop"]), _workspace_of([])
     (PosixPath('my-shop'), PosixPath('my-shop'), PosixPath('.'))
     """
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if word in ("-w", "--workspace"):
             return Path(following)
         if word.startswith("--workspace="):
