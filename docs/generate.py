@@ -58,6 +58,7 @@ CARDS = {
     "demand": cards.DemandCard,
     "affinity": cards.AffinityCard,
     "export": cards.ExportCard,
+    "recommendations_export": cards.ExportRecommendedCard,
     "report": cards.ReportCard,
     "run": cards.RunCard,
 }

@@ -128,7 +128,7 @@ def test_a_flag_that_cannot_be_is_refused(place: Path, command: Command, name: s
 
 
 def test_a_missing_argument_an_unknown_verb_and_an_unknown_option_are_refused(command: Command) -> None:
-    refused(command("collect"), "'source'")
+    refused(command("collect"), "SOURCE is missing")
     refused(command("colect"), "colect")
     refused(command("score", "--horizon"), "--horizon")
     refused(command("--colour"), "--colour")

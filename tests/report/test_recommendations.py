@@ -31,7 +31,7 @@ CHINESE = Localiser("zh", "USD", shopfront.TERMINAL)
             "after",
             {"others": 1204, "ago_days": 3, "bought_item": "t9", "bought_name": "Tea"},
             "bought Tea 3 days ago; 1,204 other customers bought that and, on a later day, this",
-            "3 天前购买过“Tea”；另有 1,204 位顾客购买它之后，又在后来的日子购买了此商品",
+            "3 天前购买过“Tea”；另有 1,204 位顾客购买它之后，改日又购买了此商品",
         ),
         (
             "explore",

@@ -17,7 +17,7 @@ from shijin.console.terminal import busy, out, print_json, print_notes, show
 from shijin.errors import ConfigError
 from shijin.steps.demand import TOP, DemandOptions
 from shijin.steps.demand import demand as demand_step
-from shijin.steps.export import ExportOptions, export_recommended, refuse_target
+from shijin.steps.export import ExportOptions, ExportRecommendedOptions, export_recommended, refuse_target
 from shijin.steps.export import export as export_step
 from shijin.steps.list_request import RecommendOptions, length
 from shijin.steps.recommend import recommend as recommend_step
@@ -87,13 +87,14 @@ def recommend(
     options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
     with busy(shop, silent=as_json) as begin:
         result = recommend_step(shop, options, clock.now(), begin("recommend"))
-    sent = None if to is None else export_recommended(shop, result.table, to)
+    sent = to and export_recommended(shop, ExportRecommendedOptions(result.table, to), clock.now())
     if as_json:
-        return print_json(result.json())
+        written = [*result.receipt.outputs, *(sent.receipt.outputs if sent else ())]
+        return print_json(result.json() | {"outputs": written})
     print_notes(result.notes, session.language, session.reader)
     _show_recommended(shop, result)
-    if sent is not None and to is not None:
-        counts = {"rows": f"{result.table.num_rows:,}", "customers": f"{sent[0]:,}", "held_out": f"{sent[1]:,}"}
+    if sent:
+        counts = {name: f"{count:,}" for name, count in sent.receipt.rows.items()}
         out.print(say("lists.sent", session.language, path=to, **counts), soft_wrap=True)
     return None
 

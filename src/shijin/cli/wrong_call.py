@@ -53,7 +53,7 @@ def wrong_call(error: TyperException, arguments: Sequence[str], verbs: Sequence[
 
 def _no_such_option(error: Any, command: str, verbs: Sequence[str]) -> ConfigError:  # noqa: ANN401
     del verbs
-    near = [Phrase("shared.did_you_mean", near=name) for name in error.possibilities or ()]
+    near = [Phrase("shared.near_or_help", near=name, command=command) for name in error.possibilities or ()]
     advice = near[0] if near else Phrase("shared.see_help", command=command)
     return ConfigError("cli.no_such_flag", command, flag=error.option_name, advice=advice)
 
@@ -96,7 +96,7 @@ def _workspace_of(arguments: Sequence[str]) -> Path:
     >>> _workspace_of(["score", "-w", "my-shop"]), _workspace_of(["score", "--workspace=my-shop"]), _workspace_of([])
     (PosixPath('my-shop'), PosixPath('my-shop'), PosixPath('.'))
     """
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if word in ("-w", "--workspace"):
             return Path(following)
         if word.startswith("--workspace="):

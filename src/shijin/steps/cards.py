@@ -129,6 +129,16 @@ class ExportCard(Card):
     held_out: int = Field(description="how many of them are held out")
 
 
+class ExportRecommendedCard(Card):
+    """Recommendations, or the customers for an item, as a list to send."""
+
+    file: str = Field(description="the file")
+    rows: int = Field(description="its rows")
+    holdout: float = Field(description="share of customers who are held out")
+    customers: int = Field(description="how many customers are on it")
+    held_out: int = Field(description="how many of them are held out")
+
+
 class ReportCard(Card):
     """The page."""
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from shijin.errors import WorkspaceError
 from shijin.export.list import export_list, recommendation_list, to_csv
 from shijin.notes import Note, Progress
-from shijin.steps.cards import ExportCard
+from shijin.steps.cards import ExportCard, ExportRecommendedCard
 from shijin.steps.kinds import FORECAST_ROWS
 from shijin.steps.read import read_contacts, read_items
 from shijin.steps.receipts import receipt_of
@@ -28,6 +28,14 @@ class ExportOptions:
 
     contacts: bool = False
     to: Path | None = None
+
+
+@dataclass(frozen=True)
+class ExportRecommendedOptions:
+    """What to send: the table that `recommend` gave; and the file, which `refuse_target` did not refuse."""
+
+    recommended: pa.Table
+    to: Path
 
 
 def export(
@@ -60,20 +68,30 @@ def export(
     return Result("export", card, receipt, {"customers": table}, notes=notes)
 
 
-def export_recommended(workspace: Workspace, recommended: pa.Table, to: Path) -> tuple[int, int]:
-    """Write recommendations, or the customers for an item, as a list to send; gives how many are on it, and held out.
+def export_recommended(
+    workspace: Workspace, options: ExportRecommendedOptions, now: datetime, progress: Progress | None = None
+) -> Result[ExportRecommendedCard]:
+    """Write recommendations, or the customers for an item, as a list to send.
 
-    Parameters
-    ----------
-    wanted
-        The table that `recommend` gave.
-    to
-        A file that `refuse_target` did not refuse.
+    Returns
+    -------
+    Result
+        Table "rows": the rows of the file, before they are made safe for spreadsheets.
     """
-    table = recommendation_list(recommended, read_items(workspace), workspace.config)
-    _write_outside(to, to_csv(table))
-    listed, held_out = table["customer_id"], table.filter(table["holdout"])["customer_id"]
-    return pc.count_distinct(listed).as_py(), pc.count_distinct(held_out).as_py()
+    del progress  # every step has the same parameters
+    table = recommendation_list(options.recommended, read_items(workspace), workspace.config)
+    _write_outside(options.to, to_csv(table))
+    held_out = table.filter(table["holdout"])["customer_id"]
+    card = ExportRecommendedCard(
+        file=str(options.to.absolute()),
+        rows=table.num_rows,
+        holdout=workspace.config.export.holdout,
+        customers=pc.count_distinct(table["customer_id"]).as_py(),
+        held_out=pc.count_distinct(held_out).as_py(),
+    )
+    rows = {"rows": card.rows, "customers": card.customers, "held_out": card.held_out}
+    receipt = receipt_of(workspace, "export", options, card, now, outputs=(card.file,), rows=rows)
+    return Result("recommendations_export", card, receipt, {"rows": table})
 
 
 def _written(workspace: Workspace, score: str, options: ExportOptions, content: bytes) -> Path:

@@ -67,7 +67,7 @@ def _as_json(value: object) -> Any:  # noqa: ANN401
         return options_as_json(value)
     if isinstance(value, Mapping):
         return {str(key): _as_json(one) for key, one in value.items()}
-    if isinstance(value, pa.Array | pa.ChunkedArray):
+    if isinstance(value, pa.Array | pa.ChunkedArray | pa.Table):
         return {"rows": len(value)}
     if isinstance(value, Sequence):
         return [_as_json(one) for one in value]
