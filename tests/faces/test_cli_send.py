@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
+from shijin.workspace import Workspace
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -56,7 +57,11 @@ def test_what_is_sent_keeps_propensities_whole_and_does_not_say_that_it_tries_so
 
 def test_who_wants_an_item_can_be_sent(workspace: Path, command: Command, tmp_path: Path) -> None:
     asked = ("recommend", "-w", workspace, "--item", "sku-0001", "--k", "30")
-    found = json.loads(command(*asked, "--to", tmp_path / "who.csv", "--json").out)["item_customers"]
+    result = json.loads(command(*asked, "--to", tmp_path / "who.csv", "--json").out)
+    found = result["item_customers"]
+    assert result["outputs"] == [str(tmp_path / "who.csv")]
+    sent = Workspace.open(workspace).receipts()[-1]
+    assert (sent.verb, sent.rows["rows"], sent.outputs) == ("export", 30, (str(tmp_path / "who.csv"),))
     rows = read(tmp_path / "who.csv")
     assert list(rows[0]) == ["customer_id", "rank", "score", "place", "reason", "holdout"]
     assert [row["customer_id"] for row in rows] == [row["customer_id"] for row in found]
