@@ -71,5 +71,5 @@ def finished(orders: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished workspace, to do to it what one likes."""
-    return Path(shutil.copytree(finished, tmp_path / "copy"))
+    """A copy of the finished workspace, to be changed; of the same name, which the report's commands contain."""
+    return Path(shutil.copytree(finished, tmp_path / "copy" / finished.name))

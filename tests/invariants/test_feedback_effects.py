@@ -17,7 +17,8 @@ from rawfile import CUTOFF, HORIZON_DAYS, START
 from shijin.shop import Shop
 
 MADE = ("models", "scores", "backtests", "representations", "recommenders", "exports")
-HEARD = ("recommendations.parquet", "recommendations.json", "affinity.parquet")  # what is said changes lists at once
+# Feedback changes recommendations and interests at once.
+CHANGED = tuple(f"{name}.{suffix}" for name in ("recommendations", "affinity") for suffix in ("parquet", "json"))
 HORIZON = ("--horizon", f"{HORIZON_DAYS}d")
 JUST_BEFORE = pd.Timestamp(CUTOFF) - pd.Timedelta(microseconds=1)
 END = START + timedelta(days=330)
@@ -28,11 +29,11 @@ def every_byte(root: Path) -> dict[str, bytes]:
     return {str(file.relative_to(root)): file.read_bytes() for file in files}
 
 
-def but_for_lists(made: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: content for name, content in made.items() if Path(name).name not in HEARD}
+def except_lists(made: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in made.items() if Path(name).name not in CHANGED}
 
 
-def whatever_is_no_correction(orders: pd.DataFrame) -> pd.DataFrame:
+def feedback_without_corrections(orders: pd.DataFrame) -> pd.DataFrame:
     """Feedback of every kind about every customer: in the past, at the last order, and long after it."""
     bought = orders[(orders["type"] == "order") & orders["item_id"].notna()].drop_duplicates("customer_id")
     kinds = ("rating", "dismiss", "click", "exposure", "conversion")
@@ -48,16 +49,16 @@ def whatever_is_no_correction(orders: pd.DataFrame) -> pd.DataFrame:
 def test_no_model_forecast_vector_or_judgement_moves_by_a_bit_when_all_is_made_anew_and_lists_do(
     finished: Path, orders: pd.DataFrame, tmp_path: Path, command: Command
 ) -> None:
-    said = whatever_is_no_correction(orders)
+    said = feedback_without_corrections(orders)
     shop = with_feedback(finished, tmp_path / "said", said)
     for name in MADE:
         shutil.rmtree(shop.workspace.root / name)
     root = Path(shutil.copytree(shop.workspace.root, tmp_path / "anew"))  # where no arrays are held in memory yet
     assert command("run", "-w", root, *HORIZON).code == 0
     anew, before = every_byte(root), every_byte(finished)
-    assert but_for_lists(anew) == but_for_lists(before)
+    assert except_lists(anew) == except_lists(before)
     changed = {Path(name).name for name in anew if anew[name] != before[name]}
-    assert set(HEARD) >= changed >= {"recommendations.parquet", "affinity.parquet"}
+    assert set(CHANGED) >= changed >= {"recommendations.parquet", "affinity.parquet"}
     assert shijin.open(root).features().equals(shijin.open(finished).features())
     assert shijin.open(root).events().num_rows == len(orders) + len(said) > len(orders) + 1000
 
