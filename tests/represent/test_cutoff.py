@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import packed, row
+from shijin.arrays import per_customer
 from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, per_customer, split_at
+from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, split_at
 from shijin.represent.packed import DAY_US, Packed
 
 CUTOFF = as_cutoff(date(2024, 2, 1))

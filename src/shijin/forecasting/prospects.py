@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, per_customer
 from shijin.distribution import Distribution, Grid
 from shijin.forecasting.member import Window
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
 from shijin.forecasting.windows import STEPS_PER_HORIZON
 from shijin.pooling import logistic, logit
-from shijin.represent.cutoff import History, per_customer
+from shijin.represent.cutoff import History
 from shijin.represent.packed import DAY_US, Kind
 
 NAME = "prospects"

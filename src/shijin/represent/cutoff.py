@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints, pieces
+from shijin.arrays import Floats, Ints, per_customer, pieces
 from shijin.errors import ConfigError, EmptyHistoryError
 from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed
 
@@ -233,21 +233,6 @@ def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
     """
     local = datetime.combine(day_of(midnight), time(), tzinfo=zone)
     return local.astimezone(ZoneInfo("UTC"))
-
-
-def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:
-    """Sum each customer's moments; 0 where there are none.
-
-    Examples
-    --------
-    >>> per_customer(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2, 3]))
-    array([3., 0., 4.])
-    """
-    if not len(values):
-        return np.zeros(len(offsets) - 1)
-    # reduceat gives an empty piece the value at its start: the appended 0 makes that start valid, `where` drops it.
-    padded = np.append(values, 0.0)
-    return np.where(np.diff(offsets) > 0, np.add.reduceat(padded, offsets[:-1]), 0.0)
 
 
 def _median_order(moments: Moments, cutoff: int) -> float:
