@@ -158,7 +158,7 @@ def test_nothing_but_split_at_makes_a_history() -> None:
     with pytest.raises(TypeError, match="split_at"):
         History(**parts)
     with pytest.raises(TypeError, match="split_at"):
-        replace(history, cutoff=history.cutoff + DAY_US)
+        replace(history, facts=replace(history.facts, scale=1.0))
 
 
 def test_ages_are_days_to_the_cutoff() -> None:

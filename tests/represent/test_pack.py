@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ledger import Row, events, instant, packed, row
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff, split_at
-from shijin.represent.pack import KIND_OF_TYPE, NEVER_PACKED, pack
+from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.represent.rows import KIND_OF_TYPE, NEVER_PACKED
 from shijin.simulate.events import as_events
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate

@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
-from shijin.distribution import Distribution, joined
+from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
@@ -23,12 +21,13 @@ from shijin.forecasting.corrections import Corrections, Trust
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Savable, Window
 from shijin.forecasting.members import QUIETLY, Work, default_members, stacked
-from shijin.forecasting.prospects import Prospects
+from shijin.forecasting.prospects import Prospects, with_prospects
 from shijin.forecasting.stack import ARRAYS, Stack, StackWeights
 from shijin.forecasting.stack import NAME as STACK
 from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows, too_young
 from shijin.notes import Note
 from shijin.represent.cutoff import History
+from shijin.represent.facts import ShopFacts
 from shijin.represent.packed import Packed
 from shijin.threads import one_blas_thread
 
@@ -60,6 +59,9 @@ class Model:
         How far corrections of tiers are followed; None if there were none.
     prospects
         The forecaster of prospects; all else is for customers who have bought.
+    shop_reader
+        The untrained member after reading the whole shop, so that it forecasts parts of it; None where it reads the
+        History that it forecasts.
     """
 
     horizon_days: int
@@ -70,25 +72,24 @@ class Model:
     threads: int = 1
     trust: Trust | None = None
     prospects: Prospects = field(default_factory=Prospects)
+    shop_reader: Forecaster | None = None
 
     @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
         """Forecast every customer of a History over the model's horizon."""
-        if history.bought.all():
-            return self._of_customers(history)
-        rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-        of_prospects = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
-        if not len(rows[0]):
-            return of_prospects
-        return joined([self._of_customers(history.take(rows[0])), of_prospects], rows)
+        customers, prospects = history.customers_only, history.prospects_only
+        if not len(prospects):
+            return self._of_customers(customers)
+        of_prospects = self.prospects.forecast(prospects, self.horizon_days)
+        return with_prospects(history, self._of_customers(customers), of_prospects) if len(customers) else of_prospects
 
     def _of_customers(self, history: History) -> Distribution:
-        forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
+        forecaster = self.stack or self.shop_reader or untrained(history.facts, self.horizon_days, self.threads)
         return forecaster.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:
         """Name of the member that forecasts: the stack, the formula it serves, or the untrained member."""
-        return untrained(history, self.horizon_days).name if self.stack is None else self.stack.served
+        return untrained(history.facts, self.horizon_days).name if self.stack is None else self.stack.served
 
     def save(self, folder: Path) -> None:
         """Write the model into an empty folder: the card, and the files of its members."""
@@ -193,15 +194,14 @@ def fit_ensemble(
     return stack, trust[0] if trust else None
 
 
-def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:
+def untrained(facts: ShopFacts, horizon_days: int, threads: int = 1) -> Forecaster:
     """Choose the member that forecasts a shop without a stack.
 
     With fewer than `LEAST_BUYERS` buyers it is the formula, else the behaviour model; for horizons longer than the
     behaviour model was trained on it is BTYD, fitted on the history.
     """
-    buyers = int(np.count_nonzero(history.n_orders() > 0))
     member = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
-    return default_members([member if buyers >= LEAST_BUYERS else DECAYED], threads)[0]
+    return default_members([member if facts.buyers >= LEAST_BUYERS else DECAYED], threads)[0]
 
 
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.distribution import Distribution, joined
+from shijin.distribution import Distribution
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.btyd.member import NAME as BTYD
@@ -15,7 +15,7 @@ from shijin.forecasting.corrections import Corrections, Trust, corrected
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Window
 from shijin.forecasting.model import LEAST_BUYERS, Model
-from shijin.forecasting.prospects import about
+from shijin.forecasting.prospects import about, with_prospects
 from shijin.forecasting.windows import LEAST_CUSTOMERS, LEAST_HORIZONS, closed_windows, too_young
 from shijin.notes import Note
 from shijin.represent.cutoff import History, day_of
@@ -48,8 +48,7 @@ def corrected_forecast(
     moved = corrected(customers, moving, trust.weight)
     if customers is forecast:
         return moved, notes
-    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-    return joined([moved, forecast.take(rows[1])], rows), notes
+    return with_prospects(history, moved, forecast.take(~history.bought)), notes
 
 
 def trust_note(trust: Trust) -> Note:
@@ -78,7 +77,7 @@ def member_note(model: Model, history: History) -> list[Note]:
     """Which member forecasts if nothing was trained, and why this one."""
     if model.stack is not None:
         return []
-    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    buyers = history.facts.buyers
     notes: dict[str, Note] = {
         BEHAVIOUR: {"code": "forecast.behaviour_answers"},
         BTYD: {"code": "forecast.btyd_answers", "most": MOST_HORIZON_DAYS},
@@ -89,7 +88,7 @@ def member_note(model: Model, history: History) -> list[Note]:
 
 def prospects_note(model: Model, history: History, forecast: Distribution) -> list[Note]:
     """How many prospects there are, how many of them are expected to buy, and what that is based on."""
-    if history.bought.all():
+    if not len(history.prospects_only):
         return []
     p_active, prospects = forecast.p_active[~history.bought], model.prospects
     note: Note = {

@@ -1,15 +1,15 @@
 """The network in NumPy, which forecasts without torch. The same arithmetic as `architecture.py`, name by name.
 
-The context's keys and values are computed once for a shop; customers then come in blocks. Blocks are fixed and one
-thread computes each, so the bits do not depend on the load of the machine.
+The context's keys and values are computed once for a shop; customers then come in blocks. All blocks have the same
+shape, and one thread computes each: BLAS multiplies matrices of other shapes in other ways, to other last bits. So the
+bits of a customer depend neither on the other customers of the forecast nor on the load of the machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import numpy as np
@@ -30,7 +30,9 @@ Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND = 8.0  # pooling scores are squashed to this, so the exponential cannot overflow
 CLIP = 5.0  # standardised inputs are clipped here
-BLOCK = 1024  # customers computed at once, at most
+BLOCK = 128  # customers computed at once; a last block is filled up
+SLAB = 8 * BLOCK  # customers read at once
+TOKENS = 256  # tokens computed at once, filled up likewise
 LOG_SCALES = (-5.0, 2.0)  # of the level
 _TRIAL_DAYS = 2  # horizon of the trial forecast
 
@@ -150,13 +152,21 @@ class Network:
 
     def _pooled(self, read: Tokens) -> Singles:
         """Pool each customer's tokens: every head averages the tokens' values with its own weights."""
-        tokens = self._standardised("events.standardise", read.values)
-        hidden = _gelu(self._perceptron("events.token", tokens))
-        weight = np.exp(SCORE_BOUND * np.tanh(self._linear("events.score", hidden) / SCORE_BOUND))
-        value = self._linear("events.value", hidden).reshape(len(tokens), weight.shape[1], -1) * weight[:, :, None]
-        total, weights = _sums(value.reshape(len(tokens), -1), read.offsets), _sums(weight, read.offsets)
+        m = len(read.values)
+        padded = np.zeros((-(-m // TOKENS) * TOKENS, read.values.shape[1]), np.float32)
+        padded[:m] = read.values
+        parts = [self._weighed(padded[first : first + TOKENS]) for first in range(0, len(padded), TOKENS)]
+        weight, value = (np.concatenate(part)[:m] for part in zip(*parts, strict=True))
+        total, weights = _sums(value, read.offsets), _sums(weight, read.offsets)
         pooled = total.reshape(len(total), weight.shape[1], -1) / (weights[:, :, None] + np.float32(1e-6))
         return pooled.reshape(len(total), -1)
+
+    def _weighed(self, tokens: Singles) -> tuple[Singles, Singles]:
+        """Weights of tokens by head, (TOKENS, heads), and their values times these, (TOKENS, d)."""
+        hidden = _gelu(self._perceptron("events.token", self._standardised("events.standardise", tokens)))
+        weight = np.exp(SCORE_BOUND * np.tanh(self._linear("events.score", hidden) / SCORE_BOUND))
+        value = self._linear("events.value", hidden).reshape(len(tokens), weight.shape[1], -1) * weight[:, :, None]
+        return weight, value.reshape(len(tokens), -1)
 
     def _block(self, block: str, rows: Singles, normed: Singles, keys: Singles, values: Singles) -> Singles:
         query = self._split(self._linear(block + "query", normed))
@@ -238,11 +248,12 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
         How many blocks are computed at a time; the numbers do not depend on it.
     """
     grid = Grid.of_scale(history.scale)
-
-    def one(customers: Customers) -> Distribution:
-        return network.forward(customers, read).distribution(customers, grid)
-
-    parts = _by_block(one, history, horizon_days, threads)
+    parts = _by_block(
+        lambda customers: _outputs(network, customers, read).distribution(customers, grid),
+        history,
+        horizon_days,
+        threads,
+    )
     p_active, spend, orders = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
     )
@@ -252,25 +263,29 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
 @one_blas_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Singles:
     """(n, d) the network's vector for every customer of a History; similar customers have near vectors."""
-    parts = _by_block(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
+    parts = _by_block(lambda customers: _outputs(network, customers, read).vectors, history, horizon_days, threads)
     return np.concatenate(parts)
 
 
+def _outputs(network: Network, customers: Customers, read: Read) -> Outputs:
+    """Outputs for one block of customers, computed as a full block."""
+    outputs, n = network.forward(customers.padded(BLOCK), read), len(customers)
+    return Outputs(*(getattr(outputs, part.name)[:n] for part in fields(outputs)))
+
+
 def _by_block(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
-    """Compute customers in blocks of about equal size.
+    """Read customers in slabs and compute them in blocks; no customers are one empty block."""
 
-    BLAS multiplies a matrix of few rows in another way, so a small last block would get other last bits.
-    """
-    edges = np.linspace(0, len(history), -(-len(history) // BLOCK) + 1).astype(np.int64)
+    def slab(first: int) -> list[Part]:
+        customers = read_customers(history.between(first, min(first + SLAB, len(history))), horizon_days)
+        blocks = range(0, max(len(customers), 1), BLOCK)
+        return [compute(customers.between(row, min(row + BLOCK, len(customers)))) for row in blocks]
 
-    def one(block: tuple[int, int]) -> Part:
-        return compute(read_customers(history.take(np.arange(*block)), horizon_days))
-
-    blocks = list(pairwise(edges.tolist()))
+    firsts = range(0, max(len(history), 1), SLAB)
     if threads == 1:
-        return [one(block) for block in blocks]
+        return [part for first in firsts for part in slab(first)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, blocks))
+        return [part for parts in pool.map(slab, firsts) for part in parts]
 
 
 def _sums(values: Singles, offsets: Ints) -> Singles:

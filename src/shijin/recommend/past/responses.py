@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Floats, Ints
-from shijin.represent.pack import wall_clock
+from shijin.represent.rows import wall_clock
 
 THUMBS = 1.0
 SCALES = (5.0, 10.0, 100.0)  # what the best rating may be called

@@ -1,0 +1,62 @@
+"""The untrained forecast of a shop in parts: every customer gets the forecast that they have within the whole shop.
+
+The whole shop is read once, from facts and samples of its parts (`untrained_model`); then each part is forecast without
+the others. The model can be pickled and sent to other processes. Of a trained model this does not hold: its stack sets
+the level of all customers together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shijin.distribution import Distribution
+from shijin.forecasting.member import ShopReader
+from shijin.forecasting.model import Model, untrained
+from shijin.forecasting.prospects import Prospects
+from shijin.forecasting.windows import closed_windows_of, customers_of_parts, prospect_windows_of
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.facts import ShopFacts
+from shijin.represent.packed import Packed
+from shijin.represent.partitions import sample
+from shijin.threads import one_blas_thread
+
+
+@one_blas_thread()
+def untrained_model(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1) -> Model:
+    """Read a shop in parts; the model forecasts customers of any of them.
+
+    Parameters
+    ----------
+    parts
+        All parts of the shop, packed with one codebook.
+    facts
+        Of the whole shop at the cutoff of the forecast.
+    """
+    newest = next(closed_windows_of(parts, facts.cutoff, horizon_days), [])
+    prospects = Prospects.of_parts(prospect_windows_of(parts, facts.cutoff, horizon_days))
+    member = untrained(facts, horizon_days, threads)
+    if isinstance(member, ShopReader):
+        customers = [split_at(part, facts.cutoff, 1, facts)[0].customers_only for part in parts]
+        member = member.read(sample(customers, member.most_sampled), horizon_days)
+    return Model(
+        horizon_days,
+        facts.cutoff,
+        window_customers=customers_of_parts(newest),
+        threads=threads,
+        prospects=prospects,
+        shop_reader=member,
+    )
+
+
+def forecast_partitions(
+    parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1
+) -> list[tuple[History, Distribution]]:
+    """Forecast all parts of a shop; for arguments see `untrained_model`.
+
+    Returns
+    -------
+    For each part its History and the forecast of its customers, prospects included.
+    """
+    model = untrained_model(parts, facts, horizon_days, threads)
+    histories = [split_at(part, facts.cutoff, 1, facts)[0] for part in parts]
+    return [(history, model.forecast(history)) for history in histories]

@@ -1,0 +1,113 @@
+"""Facts of a whole shop strictly before a cutoff: what a forecast of some of its customers needs to know of the others.
+
+A part of the customers alone is another shop: it has another median order, by which all money is divided. So facts are
+computed over all parts, `part_facts` of each and `merged_facts` of all, and every part is split with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from shijin.arrays import Flags, Floats, Ints, per_customer
+from shijin.errors import EmptyHistoryError
+from shijin.represent.packed import Kind, Packed
+
+
+@dataclass(frozen=True)
+class ShopFacts:
+    """Facts of a shop.
+
+    cutoff : microseconds of the shop's wall clock; a midnight
+    start : midnight of the shop's first day of data
+    zone : time zone of the shop's wall clock
+    scale : the median order before the cutoff, shop currency, > 0
+    customers : number of customers with a moment before the cutoff
+    bought : of them, those with an order, a return or a charge; the others are prospects
+    buyers : of them, those with an order
+    """
+
+    cutoff: int
+    start: int
+    zone: ZoneInfo
+    scale: float
+    customers: int
+    bought: int
+    buyers: int
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """What one part of a shop adds to the facts.
+
+    amounts : (o,) amount of each order before the cutoff that is above 0
+    customers, bought, buyers : as in `ShopFacts`
+    """
+
+    cutoff: int
+    start: int
+    zone: ZoneInfo
+    amounts: Floats
+    customers: int
+    bought: int
+    buyers: int
+
+
+def facts_of(parts: Sequence[Packed], cutoff: int) -> ShopFacts:
+    """Compute the facts of a shop from all its parts; a whole shop is one part.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When no order lies before the cutoff.
+    """
+    return merged_facts([part_facts(part, cutoff) for part in parts])
+
+
+def part_facts(part: Packed, cutoff: int) -> PartFacts:
+    """Read what a part adds to the facts."""
+    before = part.moments.ts < cutoff
+    kind = part.moments.kind
+    is_order = before & (kind == Kind.ORDER)
+    amounts = part.moments.amount[is_order]
+    return PartFacts(
+        cutoff,
+        part.start,
+        part.zone,
+        amounts[amounts > 0],
+        customers=_customers_with(before, part.offsets),
+        bought=_customers_with(before & (kind <= Kind.CHARGE), part.offsets),
+        buyers=_customers_with(is_order, part.offsets),
+    )
+
+
+def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
+    """Merge what all parts of a shop add; the result does not depend on how the customers were divided.
+
+    Raises
+    ------
+    EmptyHistoryError
+        When no order lies before the cutoff.
+    """
+    first = parts[0]
+    buyers = sum(part.buyers for part in parts)
+    if not buyers:
+        day = np.datetime64(first.cutoff, "us").astype("datetime64[D]")
+        raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=str(day))
+    amounts = np.concatenate([part.amounts for part in parts])
+    return ShopFacts(
+        first.cutoff,
+        first.start,
+        first.zone,
+        float(np.median(amounts)) if len(amounts) else 1.0,  # nobody paid anything: any unit will do
+        customers=sum(part.customers for part in parts),
+        bought=sum(part.bought for part in parts),
+        buyers=buyers,
+    )
+
+
+def _customers_with(some: Flags, offsets: Ints) -> int:
+    return int(np.count_nonzero(per_customer(some.astype(np.float64), offsets)))
