@@ -47,24 +47,6 @@ class Customers:
     def __len__(self) -> int:
         return len(self.base_bin)
 
-    def between(self, first: int, last: int) -> Customers:
-        """Keep the customers of a range of rows."""
-        offsets = self.tokens.offsets[first : last + 1]
-        values = self.tokens.values[offsets[0] : offsets[-1]]
-        return Customers(self.features[first:last], Tokens(values, offsets - offsets[0]), self.base_bin[first:last])
-
-    def padded(self, rows: int) -> Customers:
-        """Add customers of zeros, with one token each, until there are so many."""
-        missing, tokens = rows - len(self), self.tokens
-        if missing <= 0:
-            return self
-        offsets = np.concatenate([tokens.offsets, tokens.offsets[-1] + 1 + np.arange(missing)])
-        return Customers(
-            np.pad(self.features, ((0, missing), (0, 0))),
-            Tokens(np.pad(tokens.values, ((0, missing), (0, 0))), offsets),
-            np.pad(self.base_bin, (0, missing)),
-        )
-
 
 @dataclass(frozen=True)
 class Targets:
