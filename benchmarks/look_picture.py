@@ -11,7 +11,7 @@ import altair as alt
 import vl_convert
 
 from picture_style import styled
-from shijin.report.charts import COUNTED, FORECAST, HAPPENED
+from shijin.report.charts.style import COUNTED, FORECAST, HAPPENED
 
 Points = Sequence[tuple[float, float]]
 Rows = list[dict[str, Any]]

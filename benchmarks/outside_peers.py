@@ -174,11 +174,11 @@ def judge(pair: Pair, window: int, pythons: dict[str, Path], weights: Weights) -
         name, began = CHOSEN[kind], time.perf_counter()
         p_active, mean, versions[name] = outside(kind, python, pair, window)
         seconds[name] = round(time.perf_counter() - began, 1)
-        judged[name] = paired.Judged(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), mean, nothing)
+        judged[name] = paired.MemberForecast(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), mean, nothing)
     for member in (Btyd(), Boosting(), Behaviour(weights=weights)):
         member.fit(closed_windows(pair.packed, pair.cutoff(window), pair.horizon_days), 0)
         one = member.forecast(history, pair.horizon_days)
-        judged[member.name] = paired.Judged(one.p_active, one.mean(), nothing)
+        judged[member.name] = paired.MemberForecast(one.p_active, one.mean(), nothing)
     scores = {name: _scores(one, outcomes) for name, one in judged.items()}
     own = judged.pop(BEHAVIOUR)
     differences = paired.compare(outcomes.spend, outcomes.orders > 0, own, judged)
@@ -196,7 +196,7 @@ def judge(pair: Pair, window: int, pythons: dict[str, Path], weights: Weights) -
     }
 
 
-def _scores(one: paired.Judged, outcomes: Outcomes) -> dict[str, float]:
+def _scores(one: paired.MemberForecast, outcomes: Outcomes) -> dict[str, float]:
     active = outcomes.orders > 0
     return {
         "log_score": float(value.log_scores(active, one.p_active).mean()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shijin.report.charts import FONT, INK, LINE
+from shijin.report.charts.style import FONT, INK, LINE
 
 
 def styled(chart: Any) -> Any:  # noqa: ANN401 - Altair's charts share no useful type

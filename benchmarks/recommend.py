@@ -26,11 +26,11 @@ import pyarrow.compute as pc
 from machine import machine
 from recommend_peers import FOLDER, JOBS, Job, asked
 from sequences import Ints, Sequences, judge
-from shijin.collect import CollectOptions
 from shijin.metrics.lists import paired_gap
 from shijin.represent.packed import DAY_US
-from shijin.steps.collect import collect
-from shijin.steps.recommend import RecommendOptions, recommend
+from shijin.steps.collect import SourceOptions, collect
+from shijin.steps.list_request import RecommendOptions
+from shijin.steps.recommend import recommend
 from shijin.workspace import Workspace
 
 RESULT = Path(__file__).parent / "results" / "recommend.json"
@@ -89,17 +89,18 @@ def ours(job: Job, sequences: Sequences, given: np.ndarray, end: int) -> tuple[I
     """Our lists, (n_users, 10) item codes, and what is to be known of them."""
     with tempfile.TemporaryDirectory() as folder:
         shop = Workspace.create(Path(folder) / "shop")
-        collect(shop, events(sequences, given), CollectOptions(), datetime.now(UTC))
+        collect(shop, SourceOptions(events(sequences, given)), datetime.now(UTC))
         cutoff = str(np.datetime64(end // DAY_US, "D")) if end else None
         options = RecommendOptions(LISTED, exclude_bought=job.protocol == "last", cutoff=cutoff)
         begun = time.perf_counter()
-        receipt, table = recommend(shop, options, datetime.now(UTC))
+        result = recommend(shop, options, datetime.now(UTC))
         seconds = time.perf_counter() - begun
+    table = result.table
     top = np.full((sequences.n_users, LISTED), -1, dtype=np.int64)
     user = pc.index_in(table["customer_id"], pa.array(sequences.user_names)).to_numpy()
     item = pc.index_in(table["item_id"], pa.array(sequences.item_names)).to_numpy()
     top[user, table["rank"].to_numpy() - 1] = item
-    return top, {"seconds": round(seconds, 1), **receipt.inputs["learnt"]}
+    return top, {"seconds": round(seconds, 1), **result.card.learnt}
 
 
 def peers_of(job: Job, sequences: Sequences, target: np.ndarray) -> dict[str, dict[str, Any]]:

@@ -23,9 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from machine import machine
-from shijin.collect import CollectOptions
 from shijin.represent.packed import DAY_US
-from shijin.steps.collect import collect
+from shijin.steps.collect import SourceOptions, collect
 from shijin.workspace import Workspace
 
 RESULT = Path(__file__).parent / "results" / "recommend_scale.json"
@@ -63,7 +62,7 @@ def shop_of(folder: Path, customers: int, items: int) -> Path:
     """Collect a made-up shop, where it is not there yet."""
     if not (folder / "data" / "events").exists():
         shop = Workspace.create(folder)
-        collect(shop, orders(customers, items), CollectOptions(), datetime.now(UTC))
+        collect(shop, SourceOptions(orders(customers, items)), datetime.now(UTC))
     return folder
 
 
@@ -80,15 +79,15 @@ def called(workspace: Path, *words: str) -> dict[str, float]:
 
 
 def thousand(folder: Path) -> dict[str, float]:
-    """Seconds for the lists of 1,000 customers over 50,000 items, of a recommender that is learnt and in memory."""
-    from shijin.steps.recommend import RecommendOptions, question_of
+    """Seconds for the lists of 1,000 customers over 50,000 items, of a trained recommender in memory."""
+    from shijin.steps.list_request import RecommendOptions, prepared
 
     workspace = Workspace.open(shop_of(folder / "wide", 30_000, 50_000))
-    question = question_of(workspace, RecommendOptions(), None)
+    request = prepared(workspace, RecommendOptions(), datetime.now(UTC), None).request
     rows = np.arange(1000)
-    question.lists(rows[:10], 1)
+    request.lists(rows[:10], 1)
     begun = time.perf_counter()
-    lists = question.lists(rows, workspace.config.engine.threads)
+    lists = request.lists(rows, workspace.config.engine.threads)
     return {"seconds": round(time.perf_counter() - begun, 3), "rows": len(lists.item)}
 
 
@@ -107,7 +106,7 @@ def main() -> None:
     files = (workspace / "data" / "events").rglob("*.parquet")
     found["lines"] = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
     found["score"] = called(workspace, "score")
-    for run in ("first", "again")[: 1 + told.allow_repeat]:
+    for run in ("first", "again")[: 1 + told.again]:
         found[run] = called(workspace, "recommend", "--all")
         print(json.dumps(found[run]), flush=True)
     RESULT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")

@@ -17,7 +17,7 @@ from lineup import BEHAVIOUR, NO_CONTEXT
 from picture_style import styled
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.stack import NAME as STACK
-from shijin.report.charts import COUNTED, FORECAST, HAPPENED
+from shijin.report.charts.style import COUNTED, FORECAST, HAPPENED
 
 WIDTH, HEIGHT, COLUMNS = 250, 190, 3
 # The behaviour model is gold, what is forecast; peers stand back. What is drawn last lies on top.

@@ -84,9 +84,9 @@ def compared(
 ) -> dict[str, list[dict[str, Any]]]:
     """Compare a member with rivals, customers paired; those that could not be fitted are left out."""
 
-    def judged(of: str) -> paired.Judged:
+    def judged(of: str) -> paired.MemberForecast:
         one = forecasts[of]
-        return paired.Judged(one.p_active, one.mean(), one.crps(outcomes.spend))
+        return paired.MemberForecast(one.p_active, one.mean(), one.crps(outcomes.spend))
 
     peers = {rival: judged(rival) for rival in rivals if rival in forecasts}
     found = paired.compare(outcomes.spend, outcomes.orders > 0, judged(name), peers)

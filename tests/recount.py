@@ -1,6 +1,6 @@
-"""Reasons counted again by hand, from the raw events before the cutoff alone, as somebody with a spreadsheet would.
+"""Reasons recounted from the raw events before the cutoff alone, as somebody with a spreadsheet would do.
 
-It knows nothing of how Shijin counts. Slow, a row at a time.
+This file shares no code with Shijin. It is slow: one row at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sheet:
-    """What somebody counts from.
+    """The tables to count from.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Sheet:
     carts, views
         The same columns, a row an event.
     items
-        By item_id: name, category, brand; none of a charge.
+        By item_id: name, category, brand; without charges.
     cutoff : Timestamp
         A midnight.
     """
@@ -41,12 +41,12 @@ class Sheet:
     cutoff: pd.Timestamp
 
     def days(self, customer: str, item: str) -> list[pd.Timestamp]:
-        """On which days a customer bought an item."""
-        mine = self.purchases
-        return sorted(mine.loc[(mine["customer_id"] == customer) & (mine["item_id"] == item), "day"])
+        """The days on which a customer bought an item."""
+        purchases = self.purchases
+        return sorted(purchases.loc[(purchases["customer_id"] == customer) & (purchases["item_id"] == item), "day"])
 
     def since(self, done: pd.DataFrame, customer: str, item: str) -> pd.Series[Any]:
-        """When a customer did something with an item after buying it last."""
+        """The times of a customer's actions with an item after the last purchase of it."""
         bought = self.purchases[(self.purchases["customer_id"] == customer) & (self.purchases["item_id"] == item)]
         ts = done.loc[(done["customer_id"] == customer) & (done["item_id"] == item), "ts"]
         return ts[ts > bought["ts"].max()] if len(bought) else ts
@@ -61,7 +61,7 @@ class Sheet:
 
 
 def sheet(events: pd.DataFrame, items: pd.DataFrame, cutoff: Any) -> Sheet:
-    """Lay out what is counted.
+    """Prepare the tables to count from.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def sheet(events: pd.DataFrame, items: pd.DataFrame, cutoff: Any) -> Sheet:
     return Sheet(purchases, carts, views, items, cutoff)
 
 
-def untrue(found: Sheet, rows: pd.DataFrame) -> list[str]:
-    """Which reasons do not count out: customer, item, what was said and what is so.
+def untrue(tables: Sheet, rows: pd.DataFrame) -> list[str]:
+    """The reasons whose numbers are wrong: customer, item, the reason's numbers and the counted ones.
 
     Parameters
     ----------
@@ -90,73 +90,73 @@ def untrue(found: Sheet, rows: pd.DataFrame) -> list[str]:
     """
     wrong = []
     for row in rows.itertuples():
-        said = json.loads(row.reason_args)
-        code = said.pop("also") if row.reason_code == "explore" else row.reason_code
-        so = COUNTED[code](found, row.customer_id, row.item_id, said)
-        if so != said:
-            wrong.append(f"{row.customer_id} {row.item_id} {code}: said {said}, is {so}")
+        claim = json.loads(row.reason_args)
+        code = claim.pop("also") if row.reason_code == "explore" else row.reason_code
+        counted = COUNTED[code](tables, row.customer_id, row.item_id, claim)
+        if counted != claim:
+            wrong.append(f"{row.customer_id} {row.item_id} {code}: claimed {claim}, counted {counted}")
     return wrong
 
 
-def _rhythm(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    days = found.days(customer, item)
+def _rhythm(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    days = tables.days(customer, item)
     gaps = [(later - day).days for day, later in pairwise(days)]
     if len(days) < 3 or max(gaps) > Fraction(2, 3) * sum(gaps):
         return {"bought_days": len(days)}
     gap = Fraction((days[-1] - days[0]).days, len(days) - 1)
-    return {"gap_days": floor(gap + Fraction(1, 2)), "ago_days": found.ago(days[-1]), "bought_days": len(days)}
+    return {"gap_days": floor(gap + Fraction(1, 2)), "ago_days": tables.ago(days[-1]), "bought_days": len(days)}
 
 
-def _again(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    days = found.days(customer, item)
-    return {"bought_days": len(days), "ago_days": found.ago(days[-1])} if len(days) > 1 else {}
+def _again(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    days = tables.days(customer, item)
+    return {"bought_days": len(days), "ago_days": tables.ago(days[-1])} if len(days) > 1 else {}
 
 
-def _bought(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    days = found.days(customer, item)
-    return {"ago_days": found.ago(days[0])} if len(days) == 1 else {}
+def _bought(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    days = tables.days(customer, item)
+    return {"ago_days": tables.ago(days[0])} if len(days) == 1 else {}
 
 
-def _cart(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    carts = found.since(found.carts, customer, item)
-    return {"ago_days": found.ago(carts.max())} if len(carts) else {}
+def _cart(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    carts = tables.since(tables.carts, customer, item)
+    return {"ago_days": tables.ago(carts.max())} if len(carts) else {}
 
 
-def _viewed(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    views = found.since(found.views, customer, item)
+def _viewed(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    views = tables.since(tables.views, customer, item)
     if not len(views):
         return {}
-    return {"look_days": views.dt.normalize().nunique(), "ago_days": found.ago(views.max())}
+    return {"look_days": views.dt.normalize().nunique(), "ago_days": tables.ago(views.max())}
 
 
-def _led(found: Sheet, customer: str, said: Facts, others: int) -> Facts:
-    lead = said["bought_item"]
-    days = found.days(customer, lead)
-    name = found.items["name"].get(lead)
+def _antecedent(tables: Sheet, customer: str, claim: Facts, others: int) -> Facts:
+    antecedent = claim["bought_item"]
+    days = tables.days(customer, antecedent)
+    name = tables.items["name"].get(antecedent)
     if not days or others < 2:
         return {"others": others, "days": len(days)}
-    named = {"bought_item": lead, "bought_name": lead if pd.isna(name) else name}
-    return {"others": others, "ago_days": found.ago(days[-1])} | named
+    named = {"bought_item": antecedent, "bought_name": antecedent if pd.isna(name) else name}
+    return {"others": others, "ago_days": tables.ago(days[-1])} | named
 
 
-def _after(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    others = found.purchases[found.purchases["customer_id"] != customer]
-    first = others[others["item_id"] == said["bought_item"]].groupby("customer_id")["day"].min()
+def _after(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    others = tables.purchases[tables.purchases["customer_id"] != customer]
+    first = others[others["item_id"] == claim["bought_item"]].groupby("customer_id")["day"].min()
     last = others[others["item_id"] == item].groupby("customer_id")["day"].max()
-    return _led(found, customer, said, int((first < last.reindex(first.index)).sum()))
+    return _antecedent(tables, customer, claim, int((first < last.reindex(first.index)).sum()))
 
 
-def _with(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    others = found.purchases[found.purchases["customer_id"] != customer]
-    lead = others.loc[others["item_id"] == said["bought_item"], ["customer_id", "day"]]
-    both = lead.merge(others.loc[others["item_id"] == item, ["customer_id", "day"]])
-    return _led(found, customer, said, both["customer_id"].nunique())
+def _with(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    others = tables.purchases[tables.purchases["customer_id"] != customer]
+    antecedent = others.loc[others["item_id"] == claim["bought_item"], ["customer_id", "day"]]
+    both = antecedent.merge(others.loc[others["item_id"] == item, ["customer_id", "day"]])
+    return _antecedent(tables, customer, claim, both["customer_id"].nunique())
 
 
 def _share(name: str) -> Callable[[Sheet, str, str, Facts], Facts]:
-    def share(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-        of_all = found.column(name)[found.purchases["customer_id"] == customer]
-        value = found.items[name].get(item)
+    def share(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+        of_all = tables.column(name)[tables.purchases["customer_id"] == customer]
+        value = tables.items[name].get(item)
         purchases = int((of_all == value).sum())
         percent = floor(Fraction(100 * purchases, max(len(of_all), 1)) + Fraction(1, 2))
         return {"share": percent, "purchases": purchases, "all_purchases": len(of_all), name: value}
@@ -164,24 +164,24 @@ def _share(name: str) -> Callable[[Sheet, str, str, Facts], Facts]:
     return share
 
 
-def _new(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    first = found.purchases.loc[found.purchases["item_id"] == item, "day"].min()
-    share = _share("category")(found, customer, item, said)
-    return {"sold_ago_days": found.ago(first), "share": share["share"], "category": share["category"]}
+def _new(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    first = tables.purchases.loc[tables.purchases["item_id"] == item, "day"].min()
+    share = _share("category")(tables, customer, item, claim)
+    return {"sold_ago_days": tables.ago(first), "share": share["share"], "category": share["category"]}
 
 
-def _popular(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    lately = found.purchases[found.purchases["day"] >= found.cutoff - pd.Timedelta(days=said["days"])]
-    return {"customers": lately.loc[lately["item_id"] == item, "customer_id"].nunique(), "days": said["days"]}
+def _popular(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    recent = tables.purchases[tables.purchases["day"] >= tables.cutoff - pd.Timedelta(days=claim["days"])]
+    return {"customers": recent.loc[recent["item_id"] == item, "customer_id"].nunique(), "days": claim["days"]}
 
 
-def _sold(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    ever = found.purchases
+def _sold(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    ever = tables.purchases
     return {"customers": ever.loc[ever["item_id"] == item, "customer_id"].nunique()}
 
 
-def _listed(found: Sheet, customer: str, item: str, said: Facts) -> Facts:
-    return {} if _sold(found, customer, item, said)["customers"] == 0 else {"sold": True}
+def _listed(tables: Sheet, customer: str, item: str, claim: Facts) -> Facts:
+    return {} if _sold(tables, customer, item, claim)["customers"] == 0 else {"sold": True}
 
 
 COUNTED: dict[str, Callable[[Sheet, str, str, Facts], Facts]] = {

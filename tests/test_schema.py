@@ -72,7 +72,7 @@ def test_large_and_dictionary_text_is_text() -> None:
     [
         (
             {"name": ["tea"]},
-            r"^items: the column item_id is missing; the columns are name\. Cure: name it with map= item_id=COLUMN",
+            r"^items: the column item_id is missing; the columns are name\. Cure: .* map=.'item_id': 'COLUMN'",
         ),
         (
             {"item_id": ["a", None]},

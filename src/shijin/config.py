@@ -23,6 +23,9 @@ WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.gr
 MAX_HORIZON_DAYS = 3 * 366
 
 
+WeekStart = Literal["monday", "sunday"]
+
+
 class Section(BaseModel):
     """A table of the file; an unknown key is an error, never silence."""
 
@@ -35,7 +38,7 @@ class ShopSection(Section):
     name: str = "my shop"
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     timezone: str = "UTC"
-    week_start: Literal["monday", "sunday"] = "monday"
+    week_start: WeekStart = "monday"
     locale: Literal["en", "zh"] = "en"
     observed_until: date | None = None
 
@@ -164,7 +167,9 @@ class EngineSection(Section):
     kind: Literal["duckdb"] = "duckdb"
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB)$")
     threads: int = Field(default=2, ge=1, le=256)
-    lock_wait_s: float = Field(default=60.0, ge=0, description="how long to wait while another process writes")
+    lock_wait_s: float = Field(
+        default=60.0, ge=0, le=86_400, description="how long to wait while another process writes"
+    )
 
 
 class Config(Section):
@@ -176,7 +181,7 @@ class Config(Section):
     ('high', 'normal', 'low')
     >>> parse_config('[shop]\ncurency = "EUR"', "shijin.toml")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?.
+    shijin.errors.ConfigError: shijin.toml [shop] curency: unknown key. Cure: did you mean 'currency'?
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION

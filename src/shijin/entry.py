@@ -107,7 +107,7 @@ def forecast(
     >>> import shijin
     >>> shijin.forecast(None, horizons="90d")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    shijin.errors.ConfigError: shijin.forecast has no argument 'horizons'. Cure: did you mean 'horizon'?.
+    shijin.errors.ConfigError: shijin.forecast has no argument 'horizons'. Cure: did you mean 'horizon'?
     """
     _refuse_unknown(forecast, columns)
     shop = from_dataframe(orders, customer=customer, time=time, amount=amount, **columns)

@@ -20,6 +20,7 @@ exits 2.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,12 +82,13 @@ class ShijinError(Exception):
 
     def line(self, language: Language, reader: Reader = PYTHON) -> str:
         """The whole refusal in one line: where, the problem, the cure."""
-        place = self.where or (reader.option(self.key).rstrip("=") if self.key else "")
+        place = self.where or (reader.option(self.key) if self.key else "")
         problem = self.problem_in(language, reader).rstrip(".。")
         head = say(f"{REFUSALS}.shared.line", language, place=place, problem=problem) if place else problem
         cure = self.cure_in(language, reader).rstrip(".。")
         closing = "cure_of" if cure else "end"
-        return " ".join(say(f"{REFUSALS}.shared.{closing}", language, line=head, cure=cure).split())
+        line = " ".join(say(f"{REFUSALS}.shared.{closing}", language, line=head, cure=cure).split())
+        return re.sub(r"([?？])[.。]$", r"\1", line)  # a question has its mark
 
     def as_json(self, language: Language = "en") -> dict[str, Any]:
         """The refusal as JSON holds it: kind, code, key, where, problem and cure."""
@@ -132,7 +134,7 @@ class Options:
     Examples
     --------
     >>> Options(["in_stock", "min_gap"]).text("en", PYTHON)
-    'in_stock= and min_gap='
+    'in_stock and min_gap'
     """
 
     def __init__(self, keys: Sequence[str]) -> None:

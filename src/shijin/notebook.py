@@ -205,8 +205,8 @@ class Plots:
     Parameters
     ----------
     workspace
-        A shop that is scored; the charts of how the forecast fared need a backtest too, those of items lists or the
-        demand.
+        A shop that is scored; the charts of how the forecast fared need a backtest too, those of
+        recommendations and demand need these.
     """
 
     def __init__(self, workspace: Workspace, now: datetime) -> None:

@@ -175,7 +175,7 @@ class Shop:
 
     def report(self) -> Path:
         """Write the page; gives the file."""
-        return self.workspace.root / self._do(report, ReportOptions()).card.file
+        return Path(self._do(report, ReportOptions()).card.file)
 
     @property
     def plot(self) -> Plots:

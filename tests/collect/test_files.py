@@ -52,19 +52,19 @@ def test_mangled_files_are_read_or_refused_with_one_line(seed: int, tmp_path: Pa
     path = tmp_path / "mangled"
     path.write_bytes(mangled(dice.choice([CSV, CSV, CHINESE, parquet()]), dice))
     try:
-        found = read_source(path, Config(), CollectOptions(), NOW)
+        collected = read_source(path, Config(), CollectOptions(), NOW)
     except ShijinError as error:
         refusal = str(error)
     else:
         refusal = ""
-        assert_balance(found)
+        assert_balance(collected)
     assert not refusal or ("Cure:" in refusal and "\n" not in refusal)
 
 
-def assert_balance(found: Collected) -> None:
-    assert found.rows_in == found.events.num_rows + found.rejected.num_rows
-    money = sum(pc.sum(table["amount"]).as_py() or 0.0 for table in (found.events, found.rejected))
-    assert found.money_in == pytest.approx(money)
+def assert_balance(collected: Collected) -> None:
+    assert collected.rows_in == collected.events.num_rows + collected.rejected.num_rows
+    money = sum(pc.sum(table["amount"]).as_py() or 0.0 for table in (collected.events, collected.rejected))
+    assert collected.money_in == pytest.approx(money)
 
 
 LETTERS = {

@@ -12,9 +12,9 @@ from shijin.config import Config, ShopSection
 def test_dates_that_can_be_read_both_ways_are_a_finding(tmp_path: Path) -> None:
     file = PLAIN + "a,05/03/2024,1\n"
     assert read_file(tmp_path, file).findings["code"].to_pylist() == ["date_order_guessed"]
-    said = read_file(tmp_path, file, date_order="dmy")
-    assert said.findings.num_rows == 0
-    assert values_of(said, "ts") == [(utc(2024, 3, 5),)]
+    by_option = read_file(tmp_path, file, date_order="dmy")
+    assert by_option.findings.num_rows == 0
+    assert values_of(by_option, "ts") == [(utc(2024, 3, 5),)]
 
 
 def test_times_without_a_zone_are_in_the_shops_time_zone(tmp_path: Path) -> None:

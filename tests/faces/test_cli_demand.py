@@ -19,13 +19,13 @@ def test_demand_shows_what_brings_most_the_error_of_both_forecasts_and_the_file(
     said = command("recommend", "-w", workspace, "--demand")
     table = pq.read_table(*(workspace / "scores").glob("*/demand.parquet"))
     assert (said.code, said.err) == (0, "")
-    assert "Pieces expected in the 30 days from 2023-11-28" in words(said.out)
+    assert "Expected demand in the 30 days from 2023-11-28, in pieces" in words(said.out)
     lines = [line.split("│") for line in said.out.splitlines() if line.startswith("│")]
     shown = [line[1].strip().split()[0] for line in lines]
     brings = table["expected_units"].to_numpy() * table["price"].to_numpy()
     assert [line[3].strip() for line in lines] == [f"{money:,.0f}" for money in brings[:20]]
     assert shown == table["item_id"].to_pylist()[:20]
-    assert "the naive forecast, what was ordered in the 30 days before" in words(said.out)
+    assert "the naive forecast, the orders of the 30 days before" in words(said.out)
     assert words(said.out).count("%") == 2
     assert f"all items ({table.num_rows} items): " in said.out
 
@@ -61,7 +61,7 @@ def test_demand_speaks_the_shops_language(workspace: Path, command: Command) -> 
 def test_what_shapes_lists_is_refused_beside_demand(workspace: Path, command: Command, flags: tuple[str, ...]) -> None:
     said = command("recommend", "-w", workspace, "--demand", *flags)
     assert (said.code, said.out, len(said.err.splitlines())) == (2, "", 1)
-    assert said.err.startswith("--demand: counts every item")
+    assert said.err.startswith("--demand counts every item")
 
 
 @pytest.mark.parametrize("asked", [(), ("--demand", "--all"), ("--demand", "--item", "i1"), ("--all", "--item", "i1")])

@@ -11,7 +11,21 @@ import pytest
 import shijin
 from conftest import Command
 
-VERBS = ("demo", "init", "collect", "check", "train", "backtest", "score", "represent", "export", "report", "run")
+VERBS = (
+    "demo",
+    "init",
+    "collect",
+    "check",
+    "train",
+    "backtest",
+    "score",
+    "represent",
+    "recommend",
+    "feedback",
+    "export",
+    "report",
+    "run",
+)
 
 
 def test_without_arguments_it_shows_every_verb(command: Command) -> None:

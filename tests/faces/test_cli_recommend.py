@@ -39,10 +39,10 @@ def test_everybodys_lists_are_a_file_and_the_terminal_says_where(command: Comman
     assert shown.code == 0
     newest = json.loads((asked / "scores" / "LATEST.json").read_text("utf-8"))["id"]
     path = asked / "scores" / newest / "recommendations.parquet"
-    assert f"lists of 90 customers, 40 different items, 30 days from {CUTOFF}: {path}" in shown.out
+    assert f"recommendations for 90 customers, 40 different items, 30 days from {CUTOFF}: {path}" in shown.out
     assert f"interest by category and brand: {path.parent / 'affinity.parquet'}" in shown.out
-    assert "next: shijin recommend --customer ID" in shown.out
-    assert "something was bought in the 30 days after, in past windows" in " ".join(shown.err.split())
+    assert f"next: shijin recommend -w {asked} --customer ID for one customer, --item ID" in shown.out
+    assert "with a purchase in earlier windows of 30 days" in " ".join(shown.err.split())
 
 
 def test_one_customers_list_is_a_table_with_reasons(command: Command, asked: Path, rows: pd.DataFrame) -> None:
@@ -50,7 +50,7 @@ def test_one_customers_list_is_a_table_with_reasons(command: Command, asked: Pat
     shown = command("recommend", "-w", asked, "--customer", customer, "--k", 3)
     assert shown.code == 0
     out = " ".join(shown.out.split())
-    assert f"For {customer}: 30 days from {CUTOFF}" in out
+    assert f"Recommendations for {customer}: 30 days from {CUTOFF}" in out
     mine = rows[rows["customer_id"] == customer]
     for item in mine["item_id"][:3]:
         assert item in out
@@ -76,7 +76,7 @@ def test_who_wants_an_item_is_a_table_of_customers(command: Command, asked: Path
     item = rows["item_id"].mode()[0]
     shown = command("recommend", "-w", asked, "--item", item, "--k", 4)
     assert shown.code == 0
-    assert f"Who wants {item}: 30 days from {CUTOFF}" in " ".join(shown.out.split())
+    assert f"Customers for {item}: 30 days from {CUTOFF}" in " ".join(shown.out.split())
     best = rows[rows["item_id"] == item].sort_values("score", ascending=False)["customer_id"][:4]
     assert all(customer in shown.out for customer in best)
 
@@ -160,15 +160,15 @@ def test_a_chinese_shop_is_answered_in_chinese(
     assert f"为 {customer} 推荐（{CUTOFF} 起 30 天）" in one.out
     assert "得分" in one.out
     assert "天前" in one.out
-    assert "学习依据" in one.err
-    assert f"谁想要 {item}（{CUTOFF} 起 30 天）" in command("recommend", "-w", root, "--item", item).out
-    assert f"90 位顾客的清单，共 40 种商品（{CUTOFF} 起 30 天）" in command("recommend", "-w", root, "--all").out
+    assert "训练依据" in one.err
+    assert f"可能购买 {item} 的顾客（{CUTOFF} 起 30 天）" in command("recommend", "-w", root, "--item", item).out
+    assert f"90 位顾客的推荐清单，共 40 种商品（{CUTOFF} 起 30 天）" in command("recommend", "-w", root, "--all").out
     found = json.loads(command("recommend", "-w", root, "--customer", customer, "--json").out)["recommendations"]
     english = rows[rows["customer_id"] == customer]
     assert [row["reason_code"] for row in found] == english["reason_code"].tolist()
     assert not any(row["reason"] in set(english["reason"]) for row in found)
     refused = command("recommend", "-w", root, "--customer", "nobody")
-    assert refused.err.startswith("customer: no customer 'nobody'")  # refusals stay English
+    assert refused.err.startswith("--customer：")
 
 
 def test_a_share_that_explores_is_told_by_the_config(command: Command, asked: Path, tmp_path: Path) -> None:
@@ -187,20 +187,20 @@ def test_a_share_that_explores_is_told_by_the_config(command: Command, asked: Pa
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), ("say what", "--customer ID, --all", "--item ID")),
-        (("--all", "--customer", "c1"), ("say what",)),
-        (("--item", "x", "--customer", "c1"), ("say what",)),
-        (("--customer", "nobody"), ("no customer 'nobody' with a history before 2023-11-28",)),
+        ((), ("not clear what to recommend", "--customer ID, --all", "--item ID")),
+        (("--all", "--customer", "c1"), ("not clear what to recommend",)),
+        (("--item", "x", "--customer", "c1"), ("not clear what to recommend",)),
+        (("--customer", "nobody"), ("no customer 'nobody' has a history before 2023-11-28",)),
         (("--item", "nothing"), ("no item 'nothing'",)),
         (("--item", "sku-0001", "--k", 0), ("--k", "1 or more")),
         (("--all", "--k", 101), ("--k", "1 to 100")),
         (("--all", "--diverse", 2), ("--diverse",)),
-        (("--all", "--min-gap", "soon"), ("--min-gap: 'soon' is no length of time",)),
-        (("--item", "sku-0001", "--value-aware"), ("--item: orders customers by their chance", "--value-aware")),
-        (("--item", "sku-0001", "--diverse", 0.3), ("--item: orders customers by their chance", "--diverse")),
+        (("--all", "--min-gap", "soon"), ("--min-gap: 'soon' is not a length of time",)),
+        (("--item", "sku-0001", "--value-aware"), ("--item orders customers by their probability", "--value-aware")),
+        (("--item", "sku-0001", "--diverse", 0.3), ("--item orders customers by their probability", "--diverse")),
         (("--all", "--category", "gardn"), ("no category 'gardn'", "did you mean 'garden'?")),
-        (("--all", "--in-stock", "nowhere.csv"), ("nowhere.csv: no such file",)),
-        (("--all", "--cutoff", "2019-01-01"), ("cutoff: nothing lies before 2019-01-01",)),
+        (("--all", "--in-stock", "nowhere.csv"), ("nowhere.csv: there is no such file",)),
+        (("--all", "--cutoff", "2019-01-01"), ("--cutoff: nothing lies before 2019-01-01",)),
         (("--all", "--horizon", "900d"), ("900 days are longer than the history",)),
     ],
     ids=lambda part: " ".join(map(str, part)) if part and str(part[0]).startswith("--") else "",
@@ -226,5 +226,5 @@ def test_a_shop_without_items_is_refused_in_one_line(command: Command, tmp_path:
     for question in (("--all",), ("--customer", "c1"), ("--item", "x")):
         shown = command("recommend", "-w", tmp_path / "shop", *question)
         assert (shown.code, shown.out, len(shown.err.splitlines())) == (2, "", 1)
-        assert "no item in what was ordered" in shown.err
+        assert "the orders name no item" in shown.err
     assert tree(tmp_path) == before

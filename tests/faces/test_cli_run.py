@@ -53,9 +53,12 @@ def test_little_data_goes_the_whole_way_with_thin_evidence_and_says_that_it_is_u
     root = tmp_path / "orders-shijin"
     assert said.code == 0
     assert "untrained" in said.err
-    assert "cannot be checked on this shop's past" in " ".join(said.err.split())
+    assert "cannot be tested on this shop's past" in " ".join(said.err.split())
     assert "too little before" not in said.err
-    assert "the formula answers" in " ".join(said.err.split()) or len(set(the_forecast(root)["customer_id"])) >= 30
+    assert (
+        "the formula makes the forecast" in " ".join(said.err.split())
+        or len(set(the_forecast(root)["customer_id"])) >= 30
+    )
     rows = the_forecast(root)
     assert set(rows["customer_id"]) == {line.split(",")[0] for line in orders_of().splitlines()}
     assert set(rows["evidence"]) == {"thin"}
@@ -96,7 +99,7 @@ def test_a_small_shop_with_a_long_history_is_told_of_its_customers_not_of_its_da
     page = (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
     for words in (told, page.replace("&#39;", "'")):
         assert "fewer than 50 customers were known" in words
-        assert "The behaviour model answers" in words
+        assert "The behaviour model makes the forecast" in words
         assert "too short" not in words
         assert "horizons" not in words
     assert told.count("the forecast stays untrained") == 1
@@ -121,7 +124,8 @@ def test_a_horizon_beyond_what_the_behaviour_model_knows_goes_without_a_map_and_
     (tmp_path / "orders.csv").write_text(HEADER + "".join(f"c{n % 40},{day(n)},{5 + n % 7}\n" for n in range(500)))
     said = command("run", tmp_path / "orders.csv", "--horizon", "450d")
     assert said.code == 0
-    assert "No map of customers: 450 days are beyond" in " ".join(said.err.split())
+    missing = "No map of customers: the behaviour model forecasts horizons of 1 to 400 days"
+    assert missing in " ".join(said.err.split())
     assert "at most 400 days ahead" in (tmp_path / "orders-shijin" / "report.html").read_text("utf-8")
     assert not (tmp_path / "orders-shijin" / "representations").exists()
 
@@ -138,8 +142,8 @@ def test_a_shop_whose_orders_name_fewer_than_two_items_goes_the_whole_way_withou
     assert said.code == 0
     assert ("the orders name fewer than two items" in " ".join(said.err.split())) == (not made)
     assert ("The orders name fewer than two items" in page) == (not made)
-    assert ("shijin recommend --all" in page) == made
-    assert ("lists of 10 customers, 2 different items, 30 days from" in said.out) == made
+    assert ("shijin recommend -w" in page) == made
+    assert ("recommendations for 10 customers, 2 different items, 30 days from" in said.out) == made
     assert bool(list((tmp_path / "orders-shijin").glob("scores/*/recommendations.parquet"))) == made
 
 
@@ -186,16 +190,6 @@ def test_run_as_json_prints_json_and_nothing_else(workspace: Path, finished: Pat
     said = command("run", finished.parent / "orders.csv", "-w", workspace, "--horizon", f"{HORIZON_DAYS}d", "--json")
     found = parts(said)
     assert (said.code, said.err) == (0, "")
-    assert {
-        "collect",
-        "check",
-        "backtest",
-        "train",
-        "score",
-        "represent",
-        "recommend",
-        "report",
-        "export",
-        "rows",
-        "outputs",
-    } <= set(found)
+    verbs = {"collect", "check", "backtest", "train", "score", "represent", "recommend", "report", "export"}
+    assert set(found["steps"]) == verbs
+    assert {"rows", "outputs"} <= set(found)

@@ -31,7 +31,7 @@ def test_everybodys_lists_can_be_sent_and_hold_out_whom_the_list_of_customers_ho
     assert len(rows) == 4 * 200
     out = held_out(workspace, command)
     assert {row["customer_id"] for row in rows if row["holdout"] == "True"} == out
-    assert f"({len(rows)} rows, 200 customers; {len(out)} customers held out: do not write to them)" in said.out
+    assert f"({len(rows)} rows, 200 customers; {len(out)} customers in the hold-out: do not contact them)" in said.out
 
 
 def test_what_is_sent_keeps_propensities_whole_and_does_not_say_that_it_tries_something_out(
@@ -83,4 +83,4 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_made(
 def test_demand_is_no_list_to_send(workspace: Path, command: Command, tmp_path: Path) -> None:
     said = command("recommend", "-w", workspace, "--demand", "--to", tmp_path / "demand.csv")
     assert said.code == 2
-    assert "no lists to filter or send" in said.err
+    assert "no lists to filter or to send" in said.err

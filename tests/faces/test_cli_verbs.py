@@ -85,7 +85,7 @@ def test_check_says_how_to_look_at_the_rows_set_aside(command: Command, tmp_path
 def test_train_speaks_the_shops_language(workspace: Path, command: Command) -> None:
     (workspace / "shijin.toml").write_text((workspace / "shijin.toml").read_text() + '[shop]\nlocale = "zh"\n')
     out = command("train", "-w", workspace, *HORIZON).out
-    for word in ("预测内容", "权重", "消费额", "提升树模型（LightGBM）", "在其后的窗口上学习组合"):
+    for word in ("预测内容", "权重", "消费额", "提升树模型（LightGBM）", "组合权重在其后的窗口上训练"):
         assert word in out
     assert "weight" not in out
 
@@ -97,7 +97,7 @@ def test_train_shows_the_weights_and_gives_the_same_model_again(workspace: Path,
     assert {"activity", "spend", "level"} <= set(weights["part"])
     assert weights[weights["part"] == "spend"]["weight"].sum() == pytest.approx(1)
     said = command("train", "-w", workspace, *HORIZON)
-    assert first["model"] in said.out
+    assert first["id"] in said.out
     assert "LightGBM" in said.out
 
 
@@ -116,11 +116,12 @@ def test_backtest_shows_every_member_the_differences_and_one_sentence(workspace:
         "stack",
     ):
         assert member in said.out
-    assert said.out.count("the stack against") == 3
+    assert said.out.count("the ensemble (stack) against") == 3
     assert said.out.rstrip().endswith(".")
     result = json.loads(command("backtest", "-w", workspace, *HORIZON, "--json").out)
     (folder,) = (workspace / "backtests").iterdir()
-    assert result == {"id": folder.name, **json.loads((folder / "backtest.json").read_text("utf-8"))}
+    card = json.loads((folder / "backtest.json").read_text("utf-8"))
+    assert result.items() >= {"id": folder.name, **card}.items()
     assert sorted(str(path) for path in (workspace / "scores").rglob("*")) == before
 
 
@@ -135,7 +136,7 @@ def test_export_writes_every_customer_best_first_with_a_hold_out_by_salted_hash(
     said = command("export", "-w", workspace, "--to", tmp_path / "list.csv")
     rows = listed(tmp_path / "list.csv")
     held_out = [row for row in rows if row["holdout"] == "True"]
-    where = f"{tmp_path / 'list.csv'} (200 people; {len(held_out)} held out: do not write to them)"
+    where = f"{tmp_path / 'list.csv'} (200 people; {len(held_out)} in the hold-out: do not contact them)"
     assert said.out.strip() == f"list to send: {where}"
     assert len(rows) == 200
     spend = [float(row["expected_spend"]) for row in rows]

@@ -209,12 +209,14 @@ def test_the_room_that_can_be_called_tells_its_parameters() -> None:
 
 
 def test_an_argument_that_does_not_exist_is_refused_by_the_name_of_those_that_do(plain: pd.DataFrame) -> None:
-    with pytest.raises(ShijinError, match=r"unknown argument 'horizons' \(did you mean 'horizon'") as no:
+    with pytest.raises(ShijinError, match=r"no argument 'horizons'. Cure: did you mean 'horizon'\?"):
         shijin.forecast(plain, horizons="90d")
+    with pytest.raises(ShijinError, match="no argument 'zzz'") as no:
+        shijin.forecast(plain, zzz="90d")
     assert all(name in no.value.cure for name in ("horizon", "cutoff", "customer", "time", "amount", "order_id"))
-    with pytest.raises(ShijinError, match="unknown argument 'workspace'"):
+    with pytest.raises(ShijinError, match="no argument 'workspace'"):
         shijin.forecast(plain, workspace="here")
-    with pytest.raises(ShijinError, match=r"shijin\.from_dataframe: unknown argument 'cutoff'"):
+    with pytest.raises(ShijinError, match=r"shijin\.from_dataframe has no argument 'cutoff'"):
         shijin.from_dataframe(plain, cutoff=DAY)
 
 
@@ -334,7 +336,7 @@ def test_a_refused_table_leaves_a_named_workspace_as_it_was(plain: pd.DataFrame,
     (tmp_path / "mine" / "shijin.toml").write_text(CONFIG)
     with pytest.raises(ShijinError):
         shijin.from_dataframe(plain[["who", "paid"]], tmp_path / "mine")
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["shijin.toml"]
+    assert {path.name for path in (tmp_path / "mine").iterdir()} <= {"shijin.toml", ".lock"}
     with pytest.raises(ShijinError):
         shijin.from_dataframe(plain[["who", "paid"]], tmp_path / "new")
     assert not (tmp_path / "new").exists()

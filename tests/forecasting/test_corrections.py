@@ -179,7 +179,7 @@ def test_without_corrections_the_weight_is_the_prior() -> None:
     assert trust_after(right=True, corrections=0) == Trust() == Trust(PRIOR, 0)
 
 
-def test_the_season_of_the_window_is_no_argument_for_corrections() -> None:
+def test_the_season_of_the_window_does_not_count_for_corrections() -> None:
     """Everybody buys a third of what was forecast: that makes nobody's correction to low right."""
     n = 900
     forecast = crowd(n)

@@ -55,7 +55,7 @@ def assert_same_bits(a: Distribution, b: Distribution) -> None:
         assert np.array_equal(getattr(a, part), getattr(b, part)), part
 
 
-def test_what_corrections_taught_is_saved_and_comes_back_and_without_it_no_line_says_so(
+def test_the_weight_of_corrections_is_saved_and_restored_and_left_out_if_there_is_none(
     trained: Model, saved: Path, tmp_path: Path
 ) -> None:
     assert "corrections" not in json.loads((saved / CARD).read_text())
@@ -169,7 +169,7 @@ def test_a_damaged_card_is_refused_in_one_line(folder: Path, damage: Callable[[d
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"format": 1', b"\xff\xfe", b"card"])
-def test_a_card_that_is_no_card_is_refused(folder: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_card_is_refused(folder: Path, content: bytes) -> None:
     (folder / CARD).write_bytes(content)
     with pytest.raises(ModelError, match="cannot be read"):
         Model.load(folder)
@@ -230,7 +230,7 @@ def test_ten_customers_keep_the_untrained_forecast_with_a_note(tmp_path: Path) -
     assert_untrained(model, history, DECAYED)
     assert [note["code"] for note in model.notes] == ["forecast.too_few"]
     note = dict(model.notes[0])
-    assert "untrained forecast" in say(note.pop("code"), "en", **note)
+    assert "the forecast stays untrained" in say(note.pop("code"), "en", **note)
     model.save(tmp_path)
     again = Model.load(tmp_path)
     assert again == model

@@ -126,10 +126,10 @@ def learn_from(shop: Packed) -> Prospects:
     return Prospects.of([only(history, outcomes, ~history.bought)])
 
 
-def test_people_who_looked_alike_get_the_share_that_bought_drawn_towards_the_usual_one() -> None:
+def test_equal_prospects_get_the_share_that_bought_shrunk_towards_the_usual_one() -> None:
     shop = small_shop(buyers=9, lookers=30)
     prospects = learn_from(shop)
-    assert (prospects.prospects, prospects.bought) == (30, 9)
+    assert (prospects.taught, prospects.bought) == (30, 9)
     share = (20 * 0.02 + 9 / 2) / (20 + 30 / 2)  # a person in overlapping windows counts a half in each
     assert prospects.share(H) == pytest.approx(share)
     history, _ = split_at(shop, shop.end - H * DAY_US, H)
@@ -156,7 +156,7 @@ def test_one_large_first_order_does_not_make_everybody_rich() -> None:
 def test_an_older_window_counts_half_as_much_for_each_horizon_between() -> None:
     many, few = judged(), judged(cutoff=CUTOFF - 2 * H * DAY_US)
     result = Prospects.of([many, few])
-    assert (result.prospects, result.bought) == (len(many[0]), np.count_nonzero(many[1].orders))
+    assert (result.taught, result.bought) == (len(many[0]), np.count_nonzero(many[1].orders))
     assert result.counted == pytest.approx((len(many[0]) + len(few[0]) / 4) / STEPS_PER_HORIZON)
     came = [np.count_nonzero(outcomes.orders) for _, outcomes in (many, few)]
     assert result.came == pytest.approx((came[0] + came[1] / 4) / STEPS_PER_HORIZON)
@@ -178,7 +178,7 @@ def test_old_customers_whose_orders_lie_before_the_data_hardly_count_once_they_a
     assert expected < pooled / 4
 
 
-def test_a_crowd_who_never_buys_brings_no_buyers_by_being_many() -> None:
+def test_a_large_number_of_prospects_who_never_buy_has_no_expected_buyers() -> None:
     shop = shop_of(BUYERS, lookers(3000, 5, buy=False))
     history, _ = judged(shop)
     p_active = Prospects.of(prospect_windows(shop, CUTOFF, H)).forecast(history, H).p_active
@@ -201,7 +201,7 @@ def test_a_thinned_crowd_counts_as_the_whole_one(monkeypatch: pytest.MonkeyPatch
     whole = Prospects.of(prospect_windows(LOOKED, CUTOFF, H))
     monkeypatch.setattr(prospects_module, "MOST_PROSPECTS", 1000)
     part = Prospects.of(prospect_windows(LOOKED, CUTOFF, H))
-    assert (part.prospects, part.bought) == (whole.prospects, whole.bought)
+    assert (part.taught, part.bought) == (whole.taught, whole.bought)
     assert part.counted == pytest.approx(whole.counted)
     assert part.came == pytest.approx(whole.came, rel=0.35)
     assert part.slopes != whole.slopes
@@ -237,7 +237,7 @@ def test_what_was_learnt_comes_back_from_plain_numbers(prospects: Prospects) -> 
     assert np.array_equal(again.forecast(history, H).p_active, prospects.forecast(history, H).p_active)
 
 
-def test_people_who_only_look_change_no_forecast_of_who_has_bought() -> None:
+def test_prospects_change_no_forecast_of_customers() -> None:
     without, crowded = shop_of(BUYERS), shop_of(BUYERS, lookers(1500, 2, buy=False))
     forecasts = {}
     for name, shop in {"without": without, "crowded": crowded}.items():

@@ -26,7 +26,7 @@ def test_the_untrained_shape_is_lognormal(width: float) -> None:
 
 
 @given(st.floats(0.01, 0.99), st.floats(1.0, 5000.0), st.floats(0.01, 1.5), st.floats(1.0, 60.0))
-def test_the_means_are_those_that_the_member_says(p: float, spend: float, width: float, orders: float) -> None:
+def test_the_means_are_those_of_the_member(p: float, spend: float, width: float, orders: float) -> None:
     forecast = Spread.untrained().distribution(ones(p), ones(spend), ones(orders), ones(width), GRID)
     assert forecast.mean()[0] == pytest.approx(p * spend, rel=1e-6)
     assert forecast.expected_orders()[0] == pytest.approx(p * orders, rel=1e-6)
@@ -36,7 +36,7 @@ def test_the_means_are_those_that_the_member_says(p: float, spend: float, width:
     st.lists(st.tuples(st.floats(-1, 2), st.floats(0, 1e9), st.floats(0, 1e5), st.floats(0.01, 9)), min_size=1),
     st.floats(0.01, 1e5),
 )
-def test_whatever_a_member_says_becomes_a_distribution(
+def test_any_forecast_of_a_member_becomes_a_distribution(
     rows: list[tuple[float, float, float, float]], scale: float
 ) -> None:
     p, spend, orders, width = (np.array(column) for column in zip(*rows, strict=True))

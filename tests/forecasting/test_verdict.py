@@ -33,30 +33,38 @@ SPEND_LOSS = difference("ngini", -0.05, 0.02, "loss")
 @pytest.mark.parametrize(
     ("auc", "gini", "says"),
     [
-        (WIN, SPEND_TIE, "knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend the"),
-        (WIN, SPEND_WIN, "by 0.021 ± 0.004 AUC and it ranks spend better, by 0.034 ± 0.010 normalised Gini."),
-        (WIN, SPEND_LOSS, "; for ranking spend the formula is better, by 0.050 ± 0.020 normalised Gini."),
-        (TIE, SPEND_TIE, "no difference shows in who will buy (AUC 0.001 ± 0.012); for ranking spend the"),
-        (LOSS, SPEND_TIE, "The formula knows better than the forecast who will buy, by 0.013 ± 0.005 AUC; for"),
+        (
+            WIN,
+            SPEND_TIE,
+            "the forecast is better than the formula, by 0.021 ± 0.004 AUC; at ranking spend, both are equal.",
+        ),
+        (WIN, SPEND_WIN, "0.004 AUC; at ranking spend, the forecast is better, by 0.034 ± 0.010 normalised Gini."),
+        (WIN, SPEND_LOSS, "; at ranking spend, the formula is better, by 0.050 ± 0.020 normalised Gini."),
+        (TIE, SPEND_TIE, "the forecast is as good as the formula (AUC difference 0.001 ± 0.012); at ranking spend,"),
+        (LOSS, SPEND_TIE, "the formula is better than the forecast, by 0.013 ± 0.005 AUC; at ranking spend,"),
     ],
 )
-def test_it_says_who_is_better_at_what_and_by_how_much(auc: dict[str, Any], gini: dict[str, Any], says: str) -> None:
+def test_the_verdict_names_the_better_forecast_and_the_difference(
+    auc: dict[str, Any], gini: dict[str, Any], says: str
+) -> None:
     assert says in verdict(result(auc, gini))["en"]
 
 
 def test_a_difference_to_the_formulas_favour_keeps_its_sign_in_a_tie() -> None:
-    assert "(AUC -0.003 ± 0.012)" in verdict(result(difference("auc", -0.003, 0.012, "tie"), SPEND_TIE))["en"]
+    assert (
+        "(AUC difference -0.003 ± 0.012)" in verdict(result(difference("auc", -0.003, 0.012, "tie"), SPEND_TIE))["en"]
+    )
 
 
 @pytest.mark.parametrize(
     ("level", "says"),
     [
-        (0.93, "7% below what customers then spent."),
-        (1.25, "25% above what customers then spent."),
-        (3.0, "200% above what customers then spent."),
+        (0.93, "7% below actual spend."),
+        (1.25, "25% above actual spend."),
+        (3.0, "200% above actual spend."),
     ],
 )
-def test_it_says_how_far_the_total_was_off(level: float, says: str) -> None:
+def test_the_verdict_has_the_error_of_the_total(level: float, says: str) -> None:
     assert verdict(result(WIN, SPEND_TIE, level))["en"].endswith(says)
 
 
@@ -64,24 +72,26 @@ def test_an_unknown_level_is_not_spoken_of() -> None:
     assert "total" not in verdict(result(WIN, SPEND_TIE, None))["en"]
 
 
-def test_without_a_figure_for_spend_only_who_comes_is_compared() -> None:
+def test_without_a_figure_for_spend_only_activity_is_compared() -> None:
     for gini in (None, difference("ngini", None, None, "tie")):
         sentence = verdict(result(WIN, gini))["en"]
-        assert sentence.startswith("The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC. Its")
+        assert sentence.startswith(
+            "At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC. The"
+        )
         assert "Gini" not in sentence
 
 
 @pytest.mark.parametrize("auc", [None, difference("auc", None, None, "tie")])
 @pytest.mark.parametrize("gini", [None, SPEND_WIN, SPEND_TIE, SPEND_LOSS])
-def test_where_nobody_or_everybody_came_only_the_level_is_told(auc: Any, gini: Any) -> None:
+def test_if_nobody_or_everybody_ordered_the_verdict_has_only_the_level(auc: Any, gini: Any) -> None:
     sentence = verdict(result(auc, gini, 0.93))
-    assert sentence["en"] == "Its total came out 7% below what customers then spent."
+    assert sentence["en"] == "The forecast total was 7% below actual spend."
     assert sentence["zh"].startswith("预测总额")
 
 
-def test_it_says_that_the_formula_is_served() -> None:
+def test_the_verdict_names_the_formula_if_it_is_served() -> None:
     sentence = verdict(result(TIE, SPEND_TIE, served=DECAYED))
-    assert sentence["en"].endswith("so the formula is served.")
+    assert sentence["en"].endswith("so the formula makes the forecast.")
     assert sentence["zh"].endswith("因此直接采用公式。")
 
 
@@ -103,25 +113,26 @@ def corrected(**changes: Any) -> dict[str, Any]:
     [
         (
             {"customers": 1200, "difference": {"log_error": -0.0712, "half": 0.02}},
-            "Corrections of tiers moved 1,200 customers, 66% of the way: their mean error on the log of spend came out "
-            "0.310 with them and 0.381 without (-0.071 ± 0.020).",
-            "分级更正调整了 1,200 位顾客的预测（幅度 66%）：这些顾客消费额的平均对数误差，采信更正时为 0.310，"
+            "Corrections of tiers moved the forecast of 1,200 customers, with a weight of 66%: their mean error on the "
+            "log of spend was 0.310 with corrections and 0.381 without (-0.071 ± 0.020).",
+            "分级更正调整了 1,200 位顾客的预测（采信权重 66%）：这些顾客消费额的平均对数误差，采信更正时为 0.310，"
             "不采信时为 0.381（差 -0.071 ± 0.020）。",
         ),
         (
             {"customers": 1, "difference": {"log_error": -0.0712, "half": None}},
-            "moved 1 customer, 66% of the way: the error on the log of spend came out 0.310 with it and 0.381 without.",
+            "moved the forecast of 1 customer, with a weight of 66%: the error on the log of spend was 0.310 with the "
+            "correction and 0.381 without.",
             "分级更正调整了 1 位顾客的预测",
         ),
         (
             {"customers": 0, "newer": 2},
-            "2 corrections of tiers are newer than the judged",
+            "2 corrections of tiers are newer than the start of the judged",
             "有 2 条分级更正晚于评判窗口",
         ),
-        ({"customers": 0}, "say what the forecast says, and move nobody.", "与预测一致，没有调整任何顾客。"),
+        ({"customers": 0}, "agree with the forecast and move no customer.", "与预测一致，没有调整任何顾客。"),
     ],
 )
-def test_what_corrections_did_is_said_last(changes: dict[str, Any], says: str, says_in_chinese: str) -> None:
+def test_the_effect_of_corrections_comes_last(changes: dict[str, Any], says: str, says_in_chinese: str) -> None:
     sentence = verdict(corrected(**changes))
     assert sentence["en"].endswith(says) or says in sentence["en"].split(". ")[-1] + "."
     assert says_in_chinese in sentence["zh"]

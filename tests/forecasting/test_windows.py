@@ -105,7 +105,7 @@ def test_a_customer_has_one_number_in_every_window_though_others_buy_first_later
     assert numbered([]) == []
 
 
-def test_customers_who_began_alike_keep_their_numbers_when_they_part() -> None:
+def test_customers_keep_their_numbers_in_every_window() -> None:
     draw = np.random.default_rng(0)
     rows = [row(f"c{number}", "2024-01-01") for number in range(200)]  # alike at first, then on some later day again
     rows += [

@@ -34,15 +34,15 @@ def flat(customers: list[tuple[list[int], set[int]]]) -> tuple[np.ndarray, ...]:
 
 @given(answered())
 def test_ndcg_and_recall_are_what_their_definitions_say(customers: list[tuple[list[int], set[int]]]) -> None:
-    row, place, hit, bought = flat(customers)
+    row, place, hit, bought_items = flat(customers)
     gains, shares = [], []
     for listed, bought in customers:
         gain = sum(1 / log2(rank + 1) for rank, item in enumerate(listed, 1) if item in bought)
         best = sum(1 / log2(rank + 1) for rank in range(1, min(len(bought), K) + 1))
         gains.append(gain / best)
         shares.append(len(set(listed) & bought) / len(bought))
-    assert ndcg(row, place, hit, bought, K) == pytest.approx(gains)
-    assert recall(row, hit, bought) == pytest.approx(shares)
+    assert ndcg(row, place, hit, bought_items, K) == pytest.approx(gains)
+    assert recall(row, hit, bought_items) == pytest.approx(shares)
 
 
 @given(answered(), st.randoms(use_true_random=False))
@@ -97,7 +97,7 @@ def test_a_win_and_a_loss_lie_wholly_beyond_the_margin() -> None:
     assert [Gap(0.1, MARGIN, 0.2).verdict, Gap(-0.1, -0.2, -MARGIN).verdict, Gap(0.0, -inf, inf).verdict] == ["tie"] * 3
 
 
-def test_one_customer_tells_no_list_from_another() -> None:
+def test_one_customer_is_too_few_to_compare_lists() -> None:
     gap = paired_gap(np.array([1.0]), np.array([0.0]))
     assert gap.value == 1.0
     assert np.isnan([gap.low, gap.high]).all()

@@ -1,4 +1,4 @@
-"""Pasts for the tests of lists: written by hand in letters, or of a simulated shop."""
+"""Histories for the tests of recommendations: written by hand in letters, or of a simulated shop."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ SMALL = Knobs(
 
 
 def past(*customers: str, items: int = 4, days: int = 30) -> Actions:
-    """Actions written down: a word a day from 1 January on, a letter an item, bought where no sign follows.
+    """Actions of some customers: a word for each day from 1 January, a letter for each item, bought if no sign follows.
 
-    ``a?`` is looked at, ``a+`` put into the cart, ``a*`` reviewed; ``.`` is a day without anything. The cutoff is so
-    many days after the first; the a-th letter has code a, everything costs as many pieces of money as its code + 1.
+    ``a?`` is viewed, ``a+`` put into the cart, ``a*`` reviewed; ``.`` is a day without actions. The cutoff is `days`
+    days after the first; the a-th letter has code a, an item costs its code + 1.
     """
     rows = []
     for customer, text in enumerate(customers):
@@ -71,7 +71,7 @@ def past(*customers: str, items: int = 4, days: int = 30) -> Actions:
 
 
 def listed(n: int, category: str = "", brand: str = "", touched: int | None = None) -> Catalogue:
-    """A catalogue of letters: a letter of `category` and of `brand` an item, ``.`` or nothing where it has none."""
+    """A catalogue of letters: a letter of `category` and `brand` for each item, ``.`` or nothing where it has none."""
     ids = list(LETTERS[:n])
     of_items = {"category": category.ljust(n, "."), "brand": brand.ljust(n, ".")}
     columns = {name: [None if letter == "." else letter for letter in letters] for name, letters in of_items.items()}
@@ -81,25 +81,25 @@ def listed(n: int, category: str = "", brand: str = "", touched: int | None = No
 
 
 @dataclass(frozen=True)
-class Floor:
-    """A simulated shop as lists see it."""
+class SimulatedShop:
+    """A simulated shop as recommendations see it."""
 
     history: History
     actions: Actions
     catalogue: Catalogue
 
-    def asked(self, rows: NDArray[np.int64] | None = None, *, allow_repeat: bool = True) -> Query:
-        """Ask for some customers, or for all."""
+    def query(self, rows: NDArray[np.int64] | None = None, *, allow_repeat: bool = True) -> Query:
+        """A query for some customers, or for all."""
         actions = self.actions if rows is None else self.actions.of(rows)
         return Query(actions, self.catalogue.product, NOBODY, allow_repeat)
 
 
 @cache
-def floor(customers: int = 150, items: int = 30, seed: int = 3) -> Floor:
+def simulated_shop(customers: int = 150, items: int = 30, seed: int = 3) -> SimulatedShop:
     """A simulated shop at its end; items have categories and brands."""
     shop = simulate(replace(SMALL, customers=customers, items=items), seed).packed
     history, _ = split_at(shop, shop.end, HORIZON_DAYS)
     number = [int(name.rsplit("-", 1)[-1]) for name in shop.items]
     kinds = {"category": [f"kind {one % 5}" for one in number], "brand": [f"brand {one % 3}" for one in number]}
     catalogue = catalogue_of(pa.table({"item_id": shop.items, **kinds}), shop.items, ItemsSection(), listed=True)
-    return Floor(history, actions_of(history, len(shop.items)), catalogue)
+    return SimulatedShop(history, actions_of(history, len(shop.items)), catalogue)

@@ -1,4 +1,4 @@
-"""Affinity: shares recomputed by hand and by a slow dictionary, what fades and what counts against."""
+"""Affinity: shares recomputed by hand and by a slow dictionary; decay, and evidence against an item."""
 
 from collections import defaultdict
 from datetime import date
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import UTC, Row, events, packed, row
 from shijin.config import ItemsSection
-from shijin.recommend.affinity import HALF_LIFE_HORIZONS, SAID_WEIGHTS, affinities, affinity_table, half_life
+from shijin.recommend.affinity import HALF_LIFE_HORIZONS, RESPONSE_WEIGHTS, affinities, affinity_table, half_life
 from shijin.recommend.past.actions import WEIGHTS, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
 from shijin.recommend.past.responses import ResponseKind, responses_of
@@ -33,7 +33,7 @@ def shop_of(rows: list[Row]) -> tuple[History, Catalogue]:
 
 
 def table_of(rows: list[Row], half_life_days: float) -> pa.Table:
-    """The table of a shop of some events, feedback among them, all of it heard."""
+    """The table of a shop of some events with feedback, all of it applied."""
     history, catalogue = shop_of(rows)
     responses = responses_of(events(rows), history.customers, catalogue.items, UTC)
     actions = actions_of(history, len(catalogue))
@@ -68,17 +68,17 @@ def test_shares_and_interest_are_those_counted_by_hand() -> None:
         ("a", "brand", "Leaf", leaf / (leaf + kiln), leaf, date(2024, 1, 22)),
         ("a", "brand", "Kiln", kiln / (leaf + kiln), kiln, date(2024, 1, 22)),
     ]
-    found = [tuple(one.values()) for one in table.to_pylist()]
-    assert [one[:3] + one[5:] for one in found] == [one[:3] + one[5:] for one in expected]
-    assert [one[3:5] for one in found] == [pytest.approx(one[3:5]) for one in expected]
+    rows = [tuple(one.values()) for one in table.to_pylist()]
+    assert [one[:3] + one[5:] for one in rows] == [one[:3] + one[5:] for one in expected]
+    assert [one[3:5] for one in rows] == [pytest.approx(one[3:5]) for one in expected]
 
 
-def test_without_fading_only_the_weights_count() -> None:
+def test_without_decay_only_the_weights_count() -> None:
     drinks, china = 1.0, 0.9
     assert table_of(SHOP, np.inf)["interest"].to_pylist()[3:5] == pytest.approx([drinks, china])
 
 
-def test_a_rating_speaks_for_or_against_and_interest_does_not_fall_below_none() -> None:
+def test_a_rating_counts_for_or_against_and_interest_is_at_least_0() -> None:
     bought = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-01-22", item_id="cup")]
     liked = row("a", "2024-01-22", None, "rating", item_id="pot", rating=5.0)
     assert shares(table_of([*bought, liked], np.inf))[:2] == [
@@ -96,16 +96,16 @@ def test_a_rating_speaks_for_or_against_and_interest_does_not_fall_below_none() 
     assert "china" not in table_of([*bought, bad, worse], np.inf)["name"].to_pylist()
 
 
-def test_a_click_is_a_view_being_shown_is_nothing_and_not_interested_is_against() -> None:
+def test_a_click_counts_as_a_view_an_exposure_not_at_all_and_not_interested_against() -> None:
     bought = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-01-22", item_id="cup")]
     said = {kind: row("a", "2024-01-22", None, kind, item_id="pot") for kind in ("click", "exposure", "dismiss")}
     plain = {kind: table_of([*bought, one], np.inf)["interest"].to_pylist()[:2] for kind, one in said.items()}
     assert plain == {"click": [pytest.approx(1.3), 1.0], "exposure": [1.0, 1.0], "dismiss": [1.0, pytest.approx(0.7)]}
-    assert SAID_WEIGHTS[ResponseKind.CLICK] == WEIGHTS[Kind.VIEW]
-    assert SAID_WEIGHTS[ResponseKind.RATING] == WEIGHTS[Kind.ORDER]
+    assert RESPONSE_WEIGHTS[ResponseKind.CLICK] == WEIGHTS[Kind.VIEW]
+    assert RESPONSE_WEIGHTS[ResponseKind.RATING] == WEIGHTS[Kind.ORDER]
 
 
-def test_a_rating_that_was_taken_back_counts_no_more() -> None:
+def test_a_rating_that_was_replaced_does_not_count() -> None:
     bought = row("a", "2024-01-22", item_id="cup")
     bad, good = (
         row("a", at, None, "rating", item_id="pot", rating=stars)
@@ -121,8 +121,8 @@ def test_a_review_counts_once_by_its_rating_where_it_has_one() -> None:
     stern = row("a", "2024-01-22", None, "review", item_id="tea", rating=1.0)
 
     def interest(*rows: Row) -> dict[str, float]:
-        found = table_of([bought, *rows], np.inf)
-        categories = [one for one in found.to_pylist() if one["kind"] == "category"]
+        table = table_of([bought, *rows], np.inf)
+        categories = [one for one in table.to_pylist() if one["kind"] == "category"]
         return {one["name"]: one["interest"] for one in categories}
 
     assert interest(rated) == {"china": 1.0, "drinks": 1.0}
@@ -130,19 +130,19 @@ def test_a_review_counts_once_by_its_rating_where_it_has_one() -> None:
     assert interest(stern) == {"china": 1.0}
 
 
-def test_what_is_said_after_the_cutoff_counts_in_full_and_dates_the_row() -> None:
+def test_a_response_after_the_cutoff_counts_in_full_and_dates_the_row() -> None:
     rows = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-03-01", None, "click", item_id="cup")]
     first, second = table_of(rows, 10.0).slice(0, 2).to_pylist()
     assert (first["name"], first["interest"], first["last"]) == ("drinks", 0.5, date(2024, 1, 22))
     assert (second["name"], second["interest"], second["last"]) == ("china", pytest.approx(0.3), date(2024, 3, 1))
 
 
-def test_a_word_against_is_not_the_last_that_speaks_for_it() -> None:
+def test_not_interested_does_not_date_the_row() -> None:
     rows = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-01-25", None, "dismiss", item_id="rum")]
     assert table_of(rows, np.inf)["last"].to_pylist()[0] == date(2024, 1, 22)
 
 
-def test_postage_is_nobodys_interest_and_what_has_no_name_is_not_counted() -> None:
+def test_postage_and_items_without_a_name_do_not_count() -> None:
     rows = [
         row("a", "2024-01-22", item_id="POST"),
         row("a", "2024-01-22", item_id="odd"),
@@ -151,12 +151,12 @@ def test_postage_is_nobodys_interest_and_what_has_no_name_is_not_counted() -> No
     assert shares(table_of(rows, 10.0)) == [("a", "category", "china", 1.0), ("a", "brand", "Leaf", 1.0)]
 
 
-def test_equal_shares_stand_by_alphabet() -> None:
+def test_equal_shares_are_sorted_by_name() -> None:
     rows = [row("a", "2024-01-22", item_id="tea"), row("a", "2024-01-22", item_id="cup")]
     assert table_of(rows, 10.0)["name"].to_pylist() == ["china", "drinks", "Leaf"]
 
 
-def test_a_shop_that_knows_no_categories_has_an_empty_table() -> None:
+def test_a_shop_without_categories_has_an_empty_table() -> None:
     history, _ = shop_of([row("a", "2024-01-22", item_id="new")])
     bare = catalogue_of(LISTED.schema.empty_table(), np.array(["new"]), ItemsSection(), listed=True)
     table = affinity_table(actions_of(history, 1), bare, history.customers, 10.0)
@@ -193,15 +193,15 @@ OF_ACTION = {"order": 1.0, "cart": 0.6, "review": 0.6, "view": 0.3}
 
 def slowly(rows: list[Row], half_life_days: float) -> dict[tuple[str, str], dict[str, float]]:
     """Interest by customer and kind, one row after the other; a later opinion of an item replaces an earlier one."""
-    found: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    interest: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     weights: dict[Any, tuple[Row, float]] = {}
     once = set()
-    told = [one for one in rows if one["type"] in ("rating", "review") and one["rating"] is not None]
-    rated = {(one["customer_id"], one["item_id"]) for one in told}
+    ratings = [one for one in rows if one["type"] in ("rating", "review") and one["rating"] is not None]
+    rated = {(one["customer_id"], one["item_id"]) for one in ratings}
     for one in sorted(rows, key=lambda one: (one["ts"], one["type"] == "dismiss", -(one.get("rating") or 0))):
         kind, who, item = one["type"], one["customer_id"], one["item_id"]
-        said_by_rating = kind == "review" and (who, item) in rated
-        if kind in OF_ACTION and not said_by_rating and (one["ts"], kind, who, item) not in once:
+        has_rating = kind == "review" and (who, item) in rated
+        if kind in OF_ACTION and not has_rating and (one["ts"], kind, who, item) not in once:
             once.add((one["ts"], kind, who, item))
             weights[len(weights), "done"] = one, OF_ACTION[kind]
         if kind in ("rating", "review") and one["rating"] is not None:
@@ -214,8 +214,8 @@ def slowly(rows: list[Row], half_life_days: float) -> dict[tuple[str, str], dict
         age = (date(2024, 2, 1) - one["ts"].date()).days
         for kind, names in (("category", CATEGORY), ("brand", BRAND)):
             if names.get(one["item_id"]) and one["item_id"] != "POST":
-                found[one["customer_id"], kind][names[one["item_id"]]] += weight * 0.5 ** (age / half_life_days)
-    return found
+                interest[one["customer_id"], kind][names[one["item_id"]]] += weight * 0.5 ** (age / half_life_days)
+    return interest
 
 
 @given(MANY, st.sampled_from([3.0, 30.0]))
@@ -230,13 +230,13 @@ def test_any_table_is_what_a_slow_dictionary_finds(many: list[tuple[Any, ...]], 
     for who in "abc":
         for kind in ("category", "brand"):
             left = {name: value for name, value in expected[who, kind].items() if value > 1e-9}
-            mine = [one for one in table.to_pylist() if one["customer_id"] == who and one["kind"] == kind]
-            mine = [one for one in mine if one["interest"] > 1e-9]
-            assert {one["name"]: one["interest"] for one in mine} == pytest.approx(left)
-            assert {one["name"]: one["share"] for one in mine} == pytest.approx(
+            of_customer = [one for one in table.to_pylist() if one["customer_id"] == who and one["kind"] == kind]
+            of_customer = [one for one in of_customer if one["interest"] > 1e-9]
+            assert {one["name"]: one["interest"] for one in of_customer} == pytest.approx(left)
+            assert {one["name"]: one["share"] for one in of_customer} == pytest.approx(
                 {name: value / sum(left.values()) for name, value in left.items()}
             )
-            assert sorted(-one["share"] for one in mine) == [-one["share"] for one in mine]
+            assert sorted(-one["share"] for one in of_customer) == [-one["share"] for one in of_customer]
 
 
 def test_ages_are_days_and_their_parts() -> None:

@@ -76,7 +76,7 @@ def test_many_customers_are_searched_in_blocks_and_exactly() -> None:
     assert whole[rows] == pytest.approx(similarity, abs=2e-6)
 
 
-def test_the_map_is_the_principal_plane_and_says_how_much_it_keeps() -> None:
+def test_the_map_is_the_principal_plane_with_its_explained_variance() -> None:
     vectors = drawn(300, 6)
     standard = standard_of(vectors)
     flat = flat_map(vectors, standard)

@@ -19,7 +19,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def test_checking_an_empty_workspace_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(EmptyHistoryError, match="nothing was collected yet"):
+    with pytest.raises(EmptyHistoryError, match="no orders are collected yet"):
         check(workspace, None, NOW)
 
 

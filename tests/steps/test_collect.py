@@ -141,7 +141,7 @@ def test_an_unpaid_order_counts_once_it_is_paid(workspace: Workspace) -> None:
 def test_a_second_currency_is_refused_also_in_a_later_file(workspace: Workspace) -> None:
     gather(workspace, "customer,date,total,currency\na,2024-01-02,3,EUR\n")
     before = every_byte(workspace)
-    with pytest.raises(SourceError, match="amounts in USD, while the workspace holds EUR"):
+    with pytest.raises(SourceError, match="the amounts are in USD, but the workspace holds EUR"):
         gather(workspace, "customer,date,total,currency\na,2024-01-02,3,USD\n")
     assert every_byte(workspace) == before
 
@@ -161,9 +161,9 @@ def test_a_file_of_returns_alone_is_taken_and_it_is_said(workspace: Workspace) -
 def test_the_whole_way_is_refused_without_an_order_before_anything_is_written(workspace: Workspace) -> None:
     path = workspace.root.parent / "returns.csv"
     path.write_text(RETURNS, "utf-8")
-    with pytest.raises(EmptyHistoryError, match=r"returns.csv: there is no order"):
+    with pytest.raises(EmptyHistoryError, match=r"returns.csv: the source holds no order"):
         run(workspace, RunOptions(path), NOW)
-    with pytest.raises(EmptyHistoryError, match="table in memory: there is no order"):
+    with pytest.raises(EmptyHistoryError, match="table in memory: the source holds no order"):
         run(workspace, RunOptions(pa.table({"customer": ["a"], "date": ["2024-01-02"], "total": [-3]})), NOW)
     assert {file.name for file in workspace.root.iterdir()} <= {"shijin.toml", ".lock"}
 
@@ -173,7 +173,7 @@ def test_the_command_leaves_nothing_of_a_file_without_an_order(command: Command,
     path.write_text(RETURNS, "utf-8")
     said = command("run", path)
     assert (said.code, said.out) == (2, "")
-    assert "there is no order" in said.err
+    assert "the source holds no order" in said.err
     assert [file.name for file in tmp_path.iterdir()] == ["returns.csv"]
 
 

@@ -119,13 +119,13 @@ def test_a_shop_of_one_item_has_a_demand_and_no_lists_and_is_told_why(tmp_path: 
     table = shop.demand()
     assert table["item_id"].to_pylist() == ["tea"]
     assert table["recent_units"].to_pylist() == [60.0]
-    with pytest.raises(EmptyHistoryError, match=r"one item only .* Cure: collect orders of more items"):
+    with pytest.raises(EmptyHistoryError, match=r"only one item.* Cure: collect orders of more items"):
         shop.recommend()
 
 
 def test_a_shop_without_items_is_refused_and_nothing_is_written(orders: pd.DataFrame, tmp_path: Path) -> None:
     shop = shop_of(orders.drop(columns=["item_id", "category"]), tmp_path)
     for verb in (shop.demand, shop.affinity, shop.recommend):
-        with pytest.raises(EmptyHistoryError, match="no item in what was ordered"):
+        with pytest.raises(EmptyHistoryError, match="the orders name no item"):
             verb()
     assert not (tmp_path / "shop" / "scores").exists()

@@ -191,7 +191,7 @@ def test_an_e_mail_finds_the_customer_whom_the_contacts_know_by_it(workspace: Wo
 
 def test_before_any_orders_there_is_nothing_to_talk_of(tmp_path: Path) -> None:
     empty = Workspace.create(tmp_path / "shop")
-    with pytest.raises(EmptyHistoryError, match=r"no orders collected yet.*Cure: shijin collect orders\.csv"):
+    with pytest.raises(EmptyHistoryError, match=r"no orders are collected yet.*Cure: run shop\.collect"):
         say(empty, FOUR)
     assert not (empty.root / "data").exists()
 

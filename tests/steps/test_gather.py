@@ -32,7 +32,7 @@ def shop(workspace: Path) -> Workspace:
 
 
 def latest(shop: Workspace) -> Path:
-    return shop.root / "scores" / str(shop.read_json("scores/LATEST.json", "id")["id"])
+    return shop.root / "scores" / str(json.loads((shop.root / "scores" / "LATEST.json").read_text("utf-8"))["id"])
 
 
 def test_a_run_leaves_lists_and_demand_that_the_page_shows_and_names_nobody(shop: Workspace) -> None:
@@ -191,5 +191,5 @@ def test_the_page_names_the_backtest_of_lists_on_its_receipt_and_shows_its_sente
     page = (shop.root / "report.html").read_text("utf-8")
     assert result.card.backtest_items == id
     assert "NDCG@10 0.300 against 0.200" in page
-    assert "Of what was listed with a mean chance of 6.1%, 5.8% was bought in the window." in page
+    assert "The listed items had a mean chance of 6.1%; 5.8% of them were bought in the window." in page
     assert "shijin backtest --items" not in page

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import shijin
 from shijin import Shop
-from shijin.console.terminal import forecast_summary
+from shijin.console.forecast import forecast_summary
 from shijin.errors import ConfigError, WorkspaceError
 from shijin.report.totals import sum_up
 from shijin.steps.export import ExportOptions, export
@@ -140,7 +140,7 @@ def test_the_map_and_vectors_are_of_customers(shop: Shop) -> None:
     data = report_data(shop.workspace, NOW).data
     assert data.map is not None
     assert data.map.dots.num_rows == data.forecast.num_rows
-    with pytest.raises(ConfigError, match="no customer 'looker 1' who has bought"):
+    with pytest.raises(ConfigError, match="no customer 'looker 1' has bought"):
         shop.similar("looker 1", horizon=f"{H}d")
 
 

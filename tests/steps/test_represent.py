@@ -178,7 +178,7 @@ def test_few_customers_are_represented_with_a_note_and_without_a_map(tmp_path: P
     assert json.loads(card.read_text())["notes"] == [{"code": "represent.few", "customers": 10}]
     assert shop.similar("c4", k=10, horizon=30).num_rows == 9
     shop.forecast(horizon=30)
-    assert "among fewer than 30 customers the most alike need not be alike" in shop.report().read_text("utf-8")
+    assert "with fewer than 30 customers, even the most similar ones" in shop.report().read_text("utf-8")
     with pytest.raises(ModelError, match="fewer than 30"):
         shop.plot.map()
 

@@ -128,6 +128,32 @@ def test_a_full_or_forbidden_disk_is_one_line(code: int, said: str, tmp_path: Pa
         raise OSError(code, os.strerror(code))
 
 
+OWN_CONFIGS = {
+    "a comment after the table": ('[shop] # ours\ncurrency = "EUR"\n', True),
+    "the template": (TEMPLATE, True),
+    "another table first": ('[collect]\n# locale = "of the files"\n\n[shop]\ncurrency = "EUR"\n', True),
+    "no table of the shop": ('[outcome]\nhorizon = "60d"\n', True),
+    "spaces in the table's name": ('[ shop ]\ncurrency = "EUR"\n', False),
+    "a dotted key": ('shop.currency = "EUR"\n', False),
+    "an inline table": ('shop = { currency = "EUR" }\n', False),
+}
+
+
+@pytest.mark.parametrize("kind", OWN_CONFIGS)
+def test_a_language_is_written_where_the_config_stays_the_same_otherwise(workspace: Workspace, kind: str) -> None:
+    text, can_be_written = OWN_CONFIGS[kind]
+    path = workspace.root / "shijin.toml"
+    path.write_text(text, "utf-8")
+    shop = Workspace.open(workspace.root)
+    before = shop.config
+    assert shop.set_locale("zh") == can_be_written
+    after = Workspace.open(workspace.root).config
+    assert after.shop.locale == ("zh" if can_be_written else "en")
+    assert after.shop.currency == before.shop.currency
+    assert after.outcome == before.outcome
+    assert can_be_written or path.read_text("utf-8") == text
+
+
 def test_a_thread_that_holds_the_lock_takes_it_again_through_any_object(workspace: Workspace) -> None:
     with workspace.lock(), workspace.lock(), Workspace.open(workspace.root).lock():
         pass
@@ -185,6 +211,36 @@ def test_a_workspace_that_another_process_writes_to_is_waited_for(workspace: Wor
         process.stdout.readline()
         with workspace.lock():
             assert told == ["waiting"]
+
+
+FORKS = """
+import os, sys, time
+from pathlib import Path
+from shijin.errors import BusyError
+from shijin.workspace import Workspace
+
+workspace = Workspace.open(Path(sys.argv[1]))
+with workspace.lock():
+    child = os.fork()
+    if not child:
+        try:
+            with workspace.lock():
+                os._exit(1)  # it writes together with its parent
+        except BusyError:
+            time.sleep(3)  # outlives its parent's work
+            os._exit(0)
+    time.sleep(1)
+with workspace.lock():
+    print("again")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_neither_shares_nor_keeps_the_lock_of_its_parent(workspace: Workspace) -> None:
+    (workspace.root / "shijin.toml").write_text("[engine]\nlock_wait_s = 0\n", "utf-8")
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS, workspace.root], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "again\n", "")
 
 
 def test_a_killed_process_leaves_no_lock_and_no_half_folder(workspace: Workspace) -> None:

@@ -19,7 +19,7 @@ from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
 from shijin.console.terminal import out
-from shijin.errors import ShijinError
+from shijin.errors import ConfigError, ShijinError
 from shijin.words import say
 
 # In the order of the chain, as --help has them.
@@ -45,23 +45,23 @@ def main() -> None:
         # Typer gives an exit code where a command ended early.
         sys.exit(app(arguments, standalone_mode=False))
     except ShijinError as error:
-        as_json = "--json" in arguments
-        _refuse(json.dumps(error.as_json(session.language), ensure_ascii=False) if as_json else _line(error))
+        _refuse(error, as_json="--json" in arguments)
     except typer.Abort:
-        _refuse(say("console.stopped", session.language), code=130)
+        _end(say("console.stopped", session.language), code=130)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "shijin"
-        problem = error.format_message().rstrip(".")
-        _refuse(say("console.wrong_call", session.language, session.reader, command=command, problem=problem))
+        wrong = ConfigError("cli.wrong_call", command, problem=error.format_message().rstrip("."), command=command)
+        _refuse(wrong, as_json="--json" in arguments)
 
 
-def _line(error: ShijinError) -> str:
-    return error.line(session.language, session.reader)
+def _refuse(error: ShijinError, *, as_json: bool) -> None:
+    as_text = json.dumps(error.as_json(session.language), ensure_ascii=False)
+    _end(as_text if as_json else error.line(session.language, session.reader), code=2)
 
 
-def _refuse(line: str, code: int = 2) -> None:
-    print(" ".join(line.split()), file=sys.stderr)  # noqa: T201  (one plain line, whatever the terminal)
+def _end(line: str, code: int) -> None:
+    print(line, file=sys.stderr)  # noqa: T201  (one plain line, whatever the terminal)
     sys.exit(code)
 
 

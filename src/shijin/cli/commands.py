@@ -52,7 +52,8 @@ class AtTerminal:
     def command(self, words: Sequence[str]) -> str:
         """Write a command."""
         verb, *rest = words
-        named = verb in WITHOUT_WORKSPACE or self.workspace == HERE or any(word[0].isupper() for word in rest[:1])
+        makes_one = verb in WITHOUT_WORKSPACE or (verb == "run" and bool(rest))  # named after the file
+        named = makes_one or self.workspace == HERE
         place = [] if named else ["-w", str(self.workspace)]
         return shlex.join(["shijin", verb, *place, *rest])
 

@@ -135,4 +135,4 @@ def report(workspace: Where = HERE, as_json: AsJson = False) -> None:
     result = report_step(shop, ReportOptions(report_reader(shop)), clock.now())
     if not as_json:
         print_notes(result.notes, session.language, session.reader)
-    show(result.json(), str(shop.root / result.card.file), as_json=as_json)
+    show(result.json(), result.card.file, as_json=as_json)

@@ -114,4 +114,4 @@ def _show_run(shop: Workspace, result: Result[RunCard]) -> None:
         lists = parts["recommend"]
         out.print(lists_line(lists.card, (shop.root / lists.receipt.outputs[0]).absolute(), language), soft_wrap=True)
     out.print(list_line(parts["export"].card, language), soft_wrap=True)
-    out.print(str((shop.root / parts["report"].card.file).absolute()), soft_wrap=True)
+    out.print(str(Path(parts["report"].card.file).absolute()), soft_wrap=True)

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shijin.console.terminal import COLOURS, titled
-from shijin.recommend.judge.baselines import OWN
-from shijin.recommend.judge.verdict import chance_said, lists_verdict
+from shijin.recommend.judge.baselines import RECOMMENDER
+from shijin.recommend.judge.verdict import chance_sentence, lists_verdict
 from shijin.words import Language, say
 
 FIGURES = {"ndcg": 3, "recall": 3, "coverage": 3, "novelty": 1}
@@ -35,7 +35,7 @@ def _scoreboard(result: Mapping[str, Any], part: Mapping[str, Any], language: La
     table = titled(say(code, language, **values), [say(f"judged.{name}", language) for name in ("way", *FIGURES)])
     for way, scores in part["scores"].items():
         cells = [_figure(scores[name], digits) for name, digits in FIGURES.items()]
-        table.add_row(say(f"judged.way_{way}", language), *cells, style="bold" if way == OWN else None)
+        table.add_row(say(f"judged.way_{way}", language), *cells, style="bold" if way == RECOMMENDER else None)
     return table
 
 
@@ -53,7 +53,7 @@ def _by_steps(part: Mapping[str, Any], language: Language) -> Table:
     table = titled(say("judged.by_steps_title", language), heads)
     for way in part["scores"]:
         cells = [_figure(one["ndcg"][way], 3) for one in bands.values()]
-        table.add_row(say(f"judged.way_{way}", language), *cells, style="bold" if way == OWN else None)
+        table.add_row(say(f"judged.way_{way}", language), *cells, style="bold" if way == RECOMMENDER else None)
     return table
 
 
@@ -63,7 +63,7 @@ def _remarks(part: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(say("judged.sampled", language, listed=f"{part['listed']:,}", known=f"{part['known']:,}"))
     if part["new_share"]:
         lines.append(say("judged.strange_items", language, share=f"{part['new_share']:.1%}"))
-    values = chance_said(dict(part))
+    values = chance_sentence(dict(part))
     return [*lines, values[language]] if values else lines
 
 

@@ -120,8 +120,8 @@ def _with_mean(shares: Floats, means: Floats, target: Floats) -> Floats:
     missing = target - row_sums(shares, means)
     steps = np.diff(means)
     # How far the mean moves if every share goes one bin up, or one down.
-    room = np.where(missing > 0, row_sums(shares[:, :-1], steps), row_sums(shares[:, 1:], steps))
-    part = (np.minimum(np.abs(missing), room) / np.maximum(room, 1e-300))[:, None]
+    reach = np.where(missing > 0, row_sums(shares[:, :-1], steps), row_sums(shares[:, 1:], steps))
+    part = (np.minimum(np.abs(missing), reach) / np.maximum(reach, 1e-300))[:, None]
     up = (missing > 0)[:, None]
     moved = np.where(up, shares[:, :-1], shares[:, 1:]) * part  # across the edge between a bin and the next
     out = shares.copy()

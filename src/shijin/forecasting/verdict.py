@@ -24,8 +24,8 @@ def verdict(result: dict[str, Any]) -> dict[Language, str]:
     >>> result = {"served": "stack", "differences": {"decayed spend H": [auc, gini]}}
     >>> result["scores"] = {"everyone": {"stack": {"level": 0.93}}}
     >>> print(verdict(result)["en"])
-    The forecast knows who will buy better than the formula, by 0.021 ± 0.004 AUC; for ranking spend the formula is as
-    good. Its total came out 7% below what customers then spent.
+    At predicting who will order, the forecast is better than the formula, by 0.021 ± 0.004 AUC; at ranking spend, both
+    are equal. The forecast total was 7% below actual spend.
     """
     return {language: _sentence(result, language) for language in LANGUAGES}
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.config import Config
+from shijin.config import Config, WeekStart
 from shijin.engine.duckdb import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
 from shijin.prepare.rhythm import empty_days, first_regular_day, unusual_weeks
@@ -70,8 +70,9 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
                 max(amount) AS most, count(DISTINCT item_id) AS items
             FROM orders GROUP BY basket"""
         )
-        for rule in (_repeated_rows, _repeated_totals, _amounts, _customers, _orders_shared, _currencies, _history):
+        for rule in (_repeated_rows, _repeated_totals, _amounts, _customers, _orders_shared, _currencies):
             findings += rule(connection)
+        findings += _history(connection, config.shop.week_start)
     return findings_table([*findings, *_refunds(events), *_own_types(events), *_future(events, now)])
 
 
@@ -198,7 +199,7 @@ def _currencies(connection: duckdb.DuckDBPyConnection) -> Findings:
     return [finding("currencies_mixed", "spoils", len(codes), 1.0, codes, currencies=", ".join(codes))]
 
 
-def _history(connection: duckdb.DuckDBPyConnection) -> Findings:
+def _history(connection: duckdb.DuckDBPyConnection, week_start: WeekStart) -> Findings:
     daily = connection.sql("SELECT day, count(*) AS orders FROM baskets GROUP BY day ORDER BY day").to_arrow_table()
     days = daily["day"].cast(pa.int32()).to_numpy()
     start = first_regular_day(days, daily["orders"].to_numpy())
@@ -211,7 +212,7 @@ def _history(connection: duckdb.DuckDBPyConnection) -> Findings:
     findings: Findings = []
     if len(orders) < _SHORT_DAYS:
         findings.append(finding("short_history", "warns", int(orders.sum()), 1.0, days=len(orders)))
-    return findings + empty_days(orders, first) + unusual_weeks(orders, first)
+    return findings + empty_days(orders, first) + unusual_weeks(orders, first, week_start)
 
 
 def _lone_early(connection: duckdb.DuckDBPyConnection, timezone: str) -> Findings:

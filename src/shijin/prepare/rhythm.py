@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shijin.config import WeekStart
 from shijin.prepare.findings import finding
 
 # A run of empty days is a finding where so many orders were expected that it is not empty by chance.
 _EXPECTED_IN_GAP = 20.0
 _EXPECTED_IN_WEEK = 20.0
 _WEEKS_AROUND = 4
+_WEEKDAYS: dict[WeekStart, int] = {"monday": 0, "sunday": 6}  # as `date.weekday` counts
 _FACTOR = 3.0
 # So few rows before so long a gap are typing errors and missing dates rather than the shop's past.
 _LONE_SHARE = 0.005
@@ -82,13 +84,15 @@ def first_regular_day(days: NDArray[np.int64], rows: NDArray[np.int64]) -> int:
     return int(lone[-1]) + 1 if len(lone) else 0
 
 
-def unusual_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, Any]]:
+def unusual_weeks(orders: NDArray[np.int64], first_day: date, week_start: WeekStart = "monday") -> list[dict[str, Any]]:
     """Find weeks with three times, or a third of, the orders of the weeks around them, and lasting changes.
 
     Parameters
     ----------
     orders : (d,)
         Orders of each day, from `first_day` on.
+    week_start
+        The day with which the shop's weeks begin; days before the first such day are in no week.
 
     Examples
     --------
@@ -96,7 +100,11 @@ def unusual_weeks(orders: NDArray[np.int64], first_day: date) -> list[dict[str, 
     >>> busy[70:77] = 50
     >>> [(row["code"], row["examples"]) for row in unusual_weeks(busy, date(2024, 1, 1))]
     [('level_weeks', ['2024-03-11'])]
+    >>> [row["examples"] for row in unusual_weeks(busy, date(2024, 1, 1), "sunday")]
+    [['2024-03-10']]
     """
+    skipped = (_WEEKDAYS[week_start] - first_day.weekday()) % 7
+    orders, first_day = orders[skipped:], first_day + timedelta(days=skipped)
     weeks = orders[: len(orders) // 7 * 7].reshape(-1, 7).sum(axis=1)
     if len(weeks) < 2 * _WEEKS_AROUND + 1:
         return []

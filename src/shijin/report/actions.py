@@ -111,7 +111,7 @@ def _look_after_the_best(totals: Totals, localiser: Localiser) -> Action:
 
 
 def _second_orders(totals: Totals, localiser: Localiser) -> Action | None:
-    if not 0 < totals.thin < totals.customers:  # where evidence is thin for all, the shop is small: said elsewhere
+    if not 0 < totals.thin < totals.customers:  # thin for all means a small shop: this advice does not fit
         return None
     share = localiser.share(totals.thin / totals.customers)
     text = localiser.text("report.action_thin_text", customers=localiser.count(totals.thin), share=share)

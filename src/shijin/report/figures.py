@@ -115,7 +115,7 @@ def customer_map(data: ReportData, localiser: Localiser) -> Figure | None:
         numbers=_map_numbers(title, rows, localiser),
         remarks=(
             *_similarity_in_ranks(shown, localiser),
-            text("report.map_not", kept=localiser.share(shown.explained_variance)),
+            text("report.map_not", explained=localiser.share(shown.explained_variance)),
         ),
         command=text("report.map_command"),
     )

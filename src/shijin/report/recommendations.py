@@ -124,7 +124,7 @@ def _example_item(entry: ListEntry, localiser: Localiser) -> ExampleItem:
 
 def _recommended(lists: ListSummary, tiers: Sequence[str], localiser: Localiser) -> Figure:
     rows = lists.listed.to_pylist()
-    items = list(dict.fromkeys(row["item_id"] for row in rows))
+    items = list(dict.fromkeys(row["item_id"] for row in rows))  # distinct, in their order
     customers = {(row["item_id"], row["tier"]): row["customers"] for row in rows}
     total = {item: sum(customers.get((item, tier), 0) for tier in tiers) for item in items}
     named = {row["item_id"]: (row["item"], row["category"] or "") for row in rows}
@@ -201,7 +201,7 @@ def _of_tier(column: Sequence[Mapping[str, Any]], place: int, localiser: Localis
         return Cell("")
     row = column[place]
     share = localiser.text("report.share_of_lists", share=localiser.share(row["share"]))
-    category = f"{row['category']}{localiser.text('report.beside')}" if row["category"] else ""
+    category = f"{row['category']}{localiser.text('report.dot')}" if row["category"] else ""
     return Cell(str(row["item"]), remark=f"{category}{share}")
 
 
@@ -214,6 +214,7 @@ def _judged(judged: JudgedLists, localiser: Localiser) -> PageTable:
         heads.append(localiser.text("report.new_ndcg"))
         names.append("new_ndcg")
         shown = {way: [*figures, judged.new_scores.get(way, {}).get("ndcg")] for way, figures in shown.items()}
+    # The best of each column, to be marked: None counts for nothing.
     columns = [[row[place] for row in shown.values()] for place in range(len(names))]
     best = [max((value for value in column if value is not None), default=None) for column in columns]
     rows = tuple(

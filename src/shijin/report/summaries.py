@@ -16,7 +16,7 @@ from shijin.forecasting.verdict import verdict
 from shijin.metrics.value import deciles, reliability
 from shijin.notes import Note
 from shijin.recommend.demand.verdict import demand_verdict
-from shijin.recommend.judge.verdict import chance_said, lists_verdict
+from shijin.recommend.judge.verdict import chance_sentence, lists_verdict
 from shijin.report.data import (
     METRICS,
     BacktestSummary,
@@ -58,6 +58,7 @@ def monthly(packed: Packed, cutoff: int) -> pa.Table:
     first = int(month[before].min())
     months = np.arange(first, int(month[before].max()) + 1)
     place = month - first
+    # Orders, returns and charges move money; kinds are sorted so that they come first.
     money, order = before & (moments.kind <= Kind.CHARGE), before & (moments.kind == Kind.ORDER)
     # A customer with several orders in a month counts once: distinct pairs of month and customer.
     pairs = np.unique(np.stack([place[order], _customers(packed)[order]]), axis=1)[0]
@@ -226,7 +227,7 @@ def summarise_judged_lists(result: Mapping[str, Any], horizon_days: int) -> Judg
         scores=_window_scores(result["parts"], allow_repeat=True),
         new_scores=_window_scores(result["parts"], allow_repeat=False),
         verdict=lists_verdict(dict(result)),
-        chance=chance_said(window),
+        chance=chance_sentence(window),
     )
 
 

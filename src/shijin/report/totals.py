@@ -180,7 +180,7 @@ def top_curve(spend: Floats, points: int = 101) -> tuple[Floats, Floats]:
     (array([0. , 0.5, 1. ]), array([0., 1., 1.]))
     """
     ranked = np.sort(np.maximum(spend, 0.0))[::-1]
-    held = np.concatenate([[0.0], np.cumsum(ranked)])
+    held = np.concatenate([[0.0], np.cumsum(ranked)])  # by the top 0, 1, 2, ... customers
     shares = np.linspace(0, 1, points)
     total = held[-1] if held[-1] > 0 else math.nan
     return shares, np.interp(shares * len(ranked), np.arange(len(held)), held) / total
@@ -215,10 +215,11 @@ def _best(historic: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     n_best = max(1, round(BEST_SHARE * len(historic)))
     best = np.zeros(len(historic), dtype=bool)
     best[np.argsort(-historic, kind="stable")[:n_best]] = True
-    return best & (historic > 0)
+    return best & (historic > 0)  # in a shop of few buyers the top fifth may hold customers without spend
 
 
 def _concentration(expected: Floats, historic: Floats) -> tuple[Concentration, ...]:
+    # 0.1 * 10 may come out just above 1: without the margin, ceil would give 2.
     sizes = [(share, math.ceil(share * len(expected) - 1e-9)) for share in TOP_SHARES]
     return tuple(Concentration(share, n, _held_by_top(expected, n), _held_by_top(historic, n)) for share, n in sizes)
 

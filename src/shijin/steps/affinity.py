@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from shijin.notes import Progress
 from shijin.recommend.affinity import affinity_table, half_life
-from shijin.recommend.past.responses import responses_of
+from shijin.recommend.item_context import ItemContext
+from shijin.recommend.past.responses import COLUMNS
 from shijin.steps.cards import AffinityCard
 from shijin.steps.kinds import AFFINITY_ROWS
 from shijin.steps.receipts import receipt_of
-from shijin.steps.recommender import ItemContext, item_context, score_for_lists
+from shijin.steps.recommender import item_context, score_for_lists
 from shijin.workspace import Result, Workspace
 
 
@@ -52,9 +53,7 @@ def affinity(
 
 
 def affinity_of(workspace: Workspace, context: ItemContext) -> pa.Table:
-    """Sum up what each customer of a shop that is read already cares for, what they said of items included."""
-    events = workspace.read("events", ["customer_id", "item_id", "ts", "type", "rating"])
-    until = None if context.live else context.history.cutoff
-    customers = context.history.customers
-    responses = responses_of(events, customers, context.catalogue.items, context.packed.zone, until)
-    return affinity_table(context.actions, context.catalogue, customers, half_life(context.horizon_days), responses)
+    """Sum up the interests of the customers of a shop that is already read, with their responses to items."""
+    responses = context.responses(workspace.read("events", list(COLUMNS)))
+    half_life_days = half_life(context.horizon_days)
+    return affinity_table(context.actions, context.catalogue, context.history.customers, half_life_days, responses)

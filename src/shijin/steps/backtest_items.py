@@ -8,7 +8,7 @@ from datetime import date, datetime
 from shijin.forecasting.members import Work
 from shijin.notes import Progress
 from shijin.recommend.judge.backtest import backtest_items as judge_lists
-from shijin.recommend.judge.tasks import ItemTable
+from shijin.recommend.past.known_past import ItemTable
 from shijin.steps.cards import ItemsBacktestCard
 from shijin.steps.defaults import judged_window
 from shijin.steps.kinds import ITEMS_BACKTEST, JUDGED_ROWS, artifacts_of

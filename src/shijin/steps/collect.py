@@ -161,8 +161,7 @@ def _new_language(workspace: Workspace, collected: Collected, before: dict[str, 
     columns = [name for names in collected.reading.columns.values() for name in names]
     if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns):
         return []
-    workspace.set_locale("zh")
-    return [{"code": "console.locale_set"}]
+    return [{"code": "console.locale_set"}] if workspace.set_locale("zh") else []
 
 
 def has_orders(events: pa.Table) -> bool:

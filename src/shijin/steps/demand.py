@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-import pyarrow as pa
 
 from shijin.notes import Progress
-from shijin.recommend.demand.demand import demand as forecast_demand
-from shijin.recommend.demand.demand import demand_table, sold_of
-from shijin.represent.cutoff import day_of
+from shijin.recommend.demand.demand import demand_of
 from shijin.steps.cards import DemandCard
 from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, artifacts_of
 from shijin.steps.receipts import receipt_of
-from shijin.steps.recommender import ItemContext, item_context, score_for_lists
+from shijin.steps.recommender import item_context, score_for_lists
 from shijin.steps.score import looks_back, newest_score
 from shijin.workspace import Content, Result, Workspace
 
@@ -53,25 +48,6 @@ def demand(
     )
     notes = tuple(looks_back(workspace, content.card.cutoff))
     return Result("demand", content.card, receipt, {"demand": table}, content.card.score, notes=notes)
-
-
-def demand_of(context: ItemContext) -> tuple[pa.Table, dict[str, Any]]:
-    """Forecast the pieces of every item of a shop that is read already; gives `schema.DEMAND` and the card.
-
-    Orders are taken to be as many as in the last horizon. Those that the forecast of customers expects missed by more,
-    on Online Retail and The Complete Journey alike.
-    """
-    sold = sold_of(context.history, context.actions, context.catalogue.product)
-    forecast = forecast_demand(sold, context.horizon_days)
-    table, card = demand_table(forecast, context.catalogue), forecast.card()
-    if card["judged"]:
-        card["judged"]["cutoff"] = day_of(card["judged"]["cutoff"]).isoformat()
-    return table, {
-        "cutoff": context.day.isoformat(),
-        "horizon_days": context.horizon_days,
-        "items": table.num_rows,
-        **card,
-    }
 
 
 def latest_demand(workspace: Workspace) -> Content[DemandCard] | None:

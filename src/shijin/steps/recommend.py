@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 
 from shijin.errors import ConfigError, Options
-from shijin.notes import Note, Progress
-from shijin.recommend.ranking.lists import Lists
+from shijin.notes import Progress
+from shijin.recommend.cards import list_counts, newcomer_notes
+from shijin.recommend.demand.demand import demand_of
+from shijin.recommend.tables import lists_table
 from shijin.steps.affinity import affinity_of
 from shijin.steps.cards import CustomerListCard, DemandCard, ListsCard
-from shijin.steps.demand import demand_of
 from shijin.steps.kinds import AFFINITY_ROWS, DEMAND_ROWS, DEMANDED, LIST_ROWS, LISTS, artifacts_of
-from shijin.steps.list_request import ListRequest, RecommendOptions, card_of, counts_of, list_request, lists_table
+from shijin.steps.list_request import RecommendOptions, card_of, prepared
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommend_item import customers_for_item
-from shijin.steps.recommender import (
-    in_words,
-    keep,
-    score_for_lists,
-)
+from shijin.steps.recommender import in_words, keep, score_for_lists
 from shijin.steps.score import looks_back, newest_score
 from shijin.threads import one_blas_thread
 from shijin.workspace import Content, Result, Workspace
@@ -56,7 +53,8 @@ def _to_everybody(
     workspace: Workspace, options: RecommendOptions, now: datetime, progress: Progress | None
 ) -> Result[ListsCard]:
     """Make every customer's list, and put lists, interests and the demand for items next to the newest forecast."""
-    request = list_request(workspace, options, now, progress)
+    ready = prepared(workspace, options, now, progress)
+    request, notes = ready.request, ready.notes
     context, threads, artifacts = request.context, workspace.config.engine.threads, artifacts_of(workspace)
     report = in_words(workspace, progress)
     interests, (expected, figures) = affinity_of(workspace, context), demand_of(context)  # before lists fill the memory
@@ -65,43 +63,43 @@ def _to_everybody(
         if not len(lists.item):
             raise _nothing_left(options)
         report("reasons", 0, 1)
-        table = lists_table(workspace, request, lists)
+        table = lists_table(request, lists, workspace.config.shop.locale)
     report("reasons", 1, 1)
-    request.notes.extend(_left_out(request, lists))
-    counts = counts_of(lists, table)
+    notes.extend(newcomer_notes(request, lists))
+    counts = list_counts(lists, table)
     del lists
     id = score_for_lists(workspace, context, now)
-    keep(workspace, request.id, request.recommender)
-    card = ListsCard(**card_of(request, options), notes=request.notes, score=id, **counts)
+    keep(workspace, ready.recommender, request.recommender)
+    card = ListsCard(**card_of(ready, options), notes=notes, score=id, **counts)
     with workspace.lock():
         rows, written = artifacts.attach(LISTS, id, Content(card, {LIST_ROWS: table}))
         workspace.write_rows(f"scores/{id}/{AFFINITY_ROWS}", interests)
         demand = artifacts.attach(DEMANDED, id, Content(DemandCard(score=id, **figures), {DEMAND_ROWS: expected}))
     outputs = (rows, f"scores/{id}/{AFFINITY_ROWS}", written, *demand)
     receipt = receipt_of(workspace, "recommend", options, card, now, outputs=outputs, rows={"rows": table.num_rows})
-    notes = (*card.notes, *looks_back(workspace, card.cutoff))
-    return Result("recommendations", card, receipt, {"recommendations": table}, id, notes=notes)
+    notes = [*notes, *looks_back(workspace, card.cutoff)]
+    return Result("recommendations", card, receipt, {"recommendations": table}, id, notes=tuple(notes))
 
 
 def _to_customer(
     workspace: Workspace, options: RecommendOptions, customer: str, now: datetime, progress: Progress | None
 ) -> Result[CustomerListCard]:
     """Make one customer's list; the receipt keeps its entries with their propensities."""
-    request = list_request(workspace, options, now, progress)
-    context = request.context
+    ready = prepared(workspace, options, now, progress)
+    request, context = ready.request, ready.request.context
     row = np.flatnonzero(context.history.customers == customer)
     lists = request.lists(row, 1)
     if not len(lists.item):
         raise _nothing_left(options)
-    table = lists_table(workspace, request, lists)
+    table = lists_table(request, lists, workspace.config.shop.locale)
     names = dict(zip(table["item_id"].to_pylist(), context.catalogue.names[lists.item].tolist(), strict=True))
     entries = table.select(["rank", "item_id", "score", "propensity"]).to_pylist()
-    counts = counts_of(lists, table)
-    card = CustomerListCard(**card_of(request, options), **counts, customer=customer, names=names, entries=entries)
-    keep(workspace, request.id, request.recommender)
+    counts = list_counts(lists, table)
+    card = CustomerListCard(**card_of(ready, options), **counts, customer=customer, names=names, entries=entries)
+    keep(workspace, ready.recommender, request.recommender)
     receipt = receipt_of(workspace, "recommend", options, card, now, rows={"rows": table.num_rows})
     tables = {"recommendations": table}
-    return Result("customer_recommendations", card, receipt, tables, notes=tuple(request.notes), shown=(*tables,))
+    return Result("customer_recommendations", card, receipt, tables, notes=tuple(ready.notes), shown=(*tables,))
 
 
 def latest_lists(workspace: Workspace) -> Content[ListsCard] | None:
@@ -116,11 +114,3 @@ def _nothing_left(options: RecommendOptions) -> ConfigError:
     code = "steps.nothing_left" if options.filters else "steps.no_items_left"
     key = "all" if options.customer is None else "customer"
     return ConfigError(code, key=key, filters=Options(options.filters))
-
-
-def _left_out(request: ListRequest, lists: Lists) -> list[Note]:
-    """Who got bestsellers or nothing, where anybody did."""
-    newcomers = int((np.diff(request.context.asked.offsets) == 0).sum())
-    unlisted = len(request.context.history) - len(np.unique(lists.customer))
-    counts = {"lists.newcomers": newcomers, "lists.unlisted": unlisted}
-    return [{"code": code, "customers": customers} for code, customers in counts.items() if customers]

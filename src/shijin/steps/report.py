@@ -39,6 +39,6 @@ def report(
     path = workspace.root / FILE
     if not path.exists() or path.read_text("utf-8") != html:
         workspace.write_text(FILE, html)
-    card = ReportCard(file=FILE, score=shown.score, backtest=shown.backtest, backtest_items=shown.backtest_items)
+    card = ReportCard(file=str(path), score=shown.score, backtest=shown.backtest, backtest_items=shown.backtest_items)
     receipt = receipt_of(workspace, "report", None, card, now, outputs=(FILE,), keep=False)
     return Result("report", card, receipt, notes=tuple(shown.looks_back))

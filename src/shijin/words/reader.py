@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-_METHODS = {"score": "forecast", "run": "report"}  # verbs that Python calls otherwise
-_WITHOUT_SHOP = {"init": 'shijin.from_dataframe(orders, workspace="my-shop")', "demo": "shijin.from_dataframe(orders)"}
+# Verbs that Python calls otherwise; where a flag makes the difference, it is left out.
+_METHODS = {
+    ("score", ""): "forecast",
+    ("recommend", "--demand"): "demand",
+    ("backtest", "--items"): "backtest_items",
+    ("represent", "--like"): "similar",
+}
+_WITHOUT_SHOP = {
+    "init": 'shijin.from_dataframe(orders, workspace="my-shop")',
+    "run": 'shijin.from_dataframe(orders, workspace="my-shop")',
+    "demo": "shijin.from_dataframe(orders)",
+}
+_TERMINAL_ONLY = ("--all", "--to")  # Python gives all lists unasked, as a table
 
 
 class Reader(Protocol):
@@ -34,11 +45,13 @@ class InPython:
     Examples
     --------
     >>> InPython().option("in_stock"), InPython().option("shop.currency")
-    ('in_stock=', '[shop] currency')
+    ('in_stock', '[shop] currency')
     >>> InPython().option("horizon", "90d"), InPython().option("map", "ts=paid_at")
     ("horizon='90d'", "map={'ts': 'paid_at'}")
     >>> InPython().command(["score", "--horizon", "30d"]), InPython().command(["collect", "orders.csv"])
     ("shop.forecast(horizon='30d')", "shop.collect('orders.csv')")
+    >>> InPython().command(["represent", "--like", "c1"]), InPython().command(["recommend", "--all", "--to", "my.csv"])
+    ("shop.similar('c1')", 'shop.recommend()')
     """
 
     def option(self, key: str, value: str | None = None) -> str:
@@ -46,7 +59,7 @@ class InPython:
         if "." in key:
             return config_key(key)
         if value is None:
-            return f"{key}="
+            return key
         name, is_pair, column = value.partition("=")
         return f"{key}={ {name: column} if is_pair else value!r}"
 
@@ -55,15 +68,14 @@ class InPython:
         verb, *rest = words
         if verb in _WITHOUT_SHOP:
             return _WITHOUT_SHOP[verb]
-        arguments: list[str] = []
-        while rest:
-            word = rest.pop(0)
-            if word.startswith("-"):
-                has_value = bool(rest) and not rest[0].startswith("-")
-                arguments.append(f"{_argument(word)}={repr(rest.pop(0)) if has_value else True}")
-            else:
-                arguments.append(repr(word))
-        return f"shop.{_METHODS.get(verb, verb)}({', '.join(arguments)})"
+        known = [(name, flag) for name, flag in _METHODS if name == verb and (not flag or flag in rest)]
+        method, naming_flag = (_METHODS[known[0]], known[0][1]) if known else (verb, "")
+        arguments = [
+            repr(value) if flag in ("", naming_flag) else f"{_argument(flag)}={value or True!r}"
+            for flag, value in _flags(rest)
+            if flag not in _TERMINAL_ONLY and (value or flag != naming_flag)
+        ]
+        return f"shop.{method}({', '.join(arguments)})"
 
 
 class InJson:
@@ -72,7 +84,7 @@ class InJson:
     Examples
     --------
     >>> InJson().option("in_stock"), InJson().command(["score", "--horizon", "30d"])
-    ('in_stock', 'score')
+    ('in_stock', 'score horizon=30d')
     """
 
     def option(self, key: str, value: str | None = None) -> str:
@@ -80,8 +92,9 @@ class InJson:
         return key if value is None else f"{key} {value}"
 
     def command(self, words: Sequence[str]) -> str:
-        """Write the verb."""
-        return words[0]
+        """Write the verb and its arguments."""
+        flags = [f"{_argument(flag)}={value}".strip("=") for flag, value in _flags(words[1:])]
+        return " ".join([words[0], *flags])
 
 
 def config_key(key: str) -> str:
@@ -118,6 +131,18 @@ def filled_words(text: str, values: Mapping[str, object]) -> list[str]:
     """
     words = text.split()[1:]
     return [str(values[word[1:]]) if word.startswith("$") else word for word in words]
+
+
+def _flags(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Take the words after a verb apart: flags with their values, and values without a flag."""
+    pairs: list[tuple[str, str]] = []
+    for word in words:
+        is_value = not word.startswith("-")
+        if is_value and pairs and pairs[-1][0] and not pairs[-1][1]:
+            pairs[-1] = (pairs[-1][0], word)
+        else:
+            pairs.append(("", word) if is_value else (word, ""))
+    return pairs
 
 
 def _argument(flag: str) -> str:

@@ -166,6 +166,8 @@ class Artifacts:
         new = anew or not self.exists(kind, id)
         if new:
             self.workspace.refuse_busy()
+            new = anew or not self.exists(kind, id)  # a writer that was waited for may have made it
+        if new:
             value = build()
             self.workspace.publish(kind.folder, id, lambda place: kind.write(value, place))
         return self.read(kind, id), new

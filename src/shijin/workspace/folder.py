@@ -22,8 +22,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shijin.config import Config, load_config
-from shijin.errors import WorkspaceError
+from shijin.config import Config, load_config, parse_config
+from shijin.errors import ConfigError, WorkspaceError
 from shijin.schema import QUARANTINE, conform
 from shijin.words import Language
 from shijin.workspace import datasets, disk
@@ -159,19 +159,18 @@ class Workspace:
         with disk.refusals(self.root / CONFIG_FILE):
             return load_config(self.root / CONFIG_FILE)
 
-    def set_locale(self, locale: Language) -> None:
-        """Write the shop's language into ``shijin.toml``, where no line names one."""
-        path = self.root / CONFIG_FILE
-        text = path.read_text("utf-8")
-        line = f'locale = "{locale}"'
-        if re.search(r"^# locale = .*$", text, flags=re.MULTILINE):
-            text = re.sub(r"^# locale = .*$", line, text, count=1, flags=re.MULTILINE)
-        elif re.search(r"^\[shop\]\s*$", text, flags=re.MULTILINE):
-            text = re.sub(r"^\[shop\]\s*$", f"[shop]\n{line}", text, count=1, flags=re.MULTILINE)
-        else:
-            text = f"{text.rstrip()}\n\n[shop]\n{line}\n"
-        self.write_text(CONFIG_FILE, text)
-        del self.config
+    def set_locale(self, locale: Language) -> bool:
+        """Write the shop's language into ``shijin.toml``, where no line names one; gives whether it could be written.
+
+        A file that says it in a way of its own is left as it is.
+        """
+        wanted = self.config.model_copy(update={"shop": self.config.shop.model_copy(update={"locale": locale})})
+        for text in _with_locale((self.root / CONFIG_FILE).read_text("utf-8"), locale):
+            if _says(text, wanted):
+                self.write_text(CONFIG_FILE, text)
+                del self.config
+                return True
+        return False
 
     def read(self, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of ``events``, ``items`` or ``contacts``; empty where nothing was collected yet."""
@@ -305,3 +304,19 @@ class Workspace:
             except (OSError, ValueError, TypeError, KeyError) as error:
                 raise WorkspaceError("workspace.not_a_receipt", file) from error
         return receipts
+
+
+def _with_locale(text: str, locale: Language) -> Iterator[str]:
+    """The text of a ``shijin.toml`` with a line for the shop's language, in each place where it may stand."""
+    line = f'locale = "{locale}"'
+    for pattern, lines in ((r"^# locale = .*$", line), (r"^\[shop\][ \t]*(#.*)?$", rf"\g<0>\n{line}")):
+        if re.search(pattern, text, flags=re.MULTILINE):
+            yield re.sub(pattern, lines, text, count=1, flags=re.MULTILINE)
+    yield f"{text.rstrip()}\n\n[shop]\n{line}\n"
+
+
+def _says(text: str, wanted: Config) -> bool:
+    try:
+        return parse_config(text, CONFIG_FILE) == wanted
+    except ConfigError:
+        return False

@@ -40,7 +40,7 @@ class WriterLock:
         patience_s
             How long to wait for another writer to end.
         waiting
-            Called once where there is another writer to wait for.
+            Called where there is another writer, and time to wait for it.
 
         Raises
         ------
@@ -50,7 +50,8 @@ class WriterLock:
         until = time.monotonic() + patience_s
         # Threads of one process share its file locks, so they have to wait for one another here.
         if not self._threads.acquire(blocking=False):
-            waiting()
+            if patience_s > 0:
+                waiting()
             if not self._threads.acquire(timeout=max(patience_s, 0)):
                 raise self._busy()
         try:
@@ -62,7 +63,7 @@ class WriterLock:
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    os.close(self._handle)
+                    _release(self._handle)
         finally:
             self._threads.release()
 
@@ -71,12 +72,14 @@ class WriterLock:
         with refusals(self.path):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            if not _locked(handle):
-                waiting()
-                while not _locked(handle):
-                    if time.monotonic() >= until:
-                        raise self._busy()
-                    time.sleep(POLL_S)
+            with refusals(self.path):
+                if not _locked(handle):
+                    if time.monotonic() < until:
+                        waiting()
+                    while not _locked(handle):
+                        if time.monotonic() >= until:
+                            raise self._busy()
+                        time.sleep(POLL_S)
         except BaseException:
             os.close(handle)
             raise
@@ -84,6 +87,11 @@ class WriterLock:
 
     def _busy(self) -> BusyError:
         return BusyError("workspace.busy", self.path.parent)
+
+    def let_go(self) -> None:
+        """Close the copy of the lock that a forked process was born with: its parent goes on holding it."""
+        if self._depth:
+            os.close(self._handle)
 
 
 _LOCKS: dict[Path, WriterLock] = {}
@@ -107,6 +115,28 @@ def _locked(handle: int) -> bool:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def _release(handle: int) -> None:
+    """Unlock a file and close it; a forked process that still has it open does not keep it locked."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
+
+
+def _forget_locks() -> None:
+    """Begin a forked process without the locks of its parent."""
+    global _REGISTRY  # a thread of the parent may have held it
+    _REGISTRY = Lock()
+    for lock in _LOCKS.values():
+        lock.let_go()
+    _LOCKS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)

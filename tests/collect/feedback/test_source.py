@@ -157,7 +157,10 @@ def test_without_a_column_of_kinds_one_that_only_one_kind_has_decides_and_it_is_
         ("customer,sku,value\na,tea,3\n", "no column shows which kind"),
         ("customer,sku,rating,tier\na,tea,3,high\n", "several kinds of feedback .rating, correction.; the columns are"),
         ("customer,sku,type\na,tea,\n", "no column shows which kind"),
-        ("sku,type\ntea,click\n", "no customer column with values; the columns are sku, type.*map= customer_id=COLUMN"),
+        (
+            "sku,type\ntea,click\n",
+            "no customer column with values; the columns are sku, type.*map=.'customer_id': 'COLUMN'",
+        ),
         ("customer,sku,type\n,tea,click\n", "no customer column with values"),
         ("customer,sku,type\n", "only a header"),
     ],

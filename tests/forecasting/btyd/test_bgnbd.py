@@ -183,7 +183,7 @@ def test_lifetimes_agrees_on_cdnow() -> None:
     assert ours.sum() == pytest.approx(float(np.sum(coming)), rel=0.01)
 
 
-def test_what_cannot_be_fitted_keeps_its_start_and_says_so() -> None:
+def test_a_model_that_cannot_be_fitted_keeps_its_start_and_returns_false() -> None:
     broken = replace(SOME, age=np.full(len(SOME), np.nan))
     start = OrderModel(0.7, 40.0, 0.8, 2.5, early=1)
     with np.errstate(invalid="ignore"):

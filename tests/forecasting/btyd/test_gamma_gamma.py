@@ -40,7 +40,7 @@ def test_a_shop_of_the_model_gives_its_parameters_back() -> None:
     assert (np.abs(logs - np.log([6.0, 3.0, 15.0])) < 2.5 * errors).all()
 
 
-def test_whoever_brought_nothing_says_nothing() -> None:
+def test_customers_without_money_have_no_influence() -> None:
     orders, money = drawn(6.0, 4.0, 15.0, 500)
     start = plain_baskets(orders, money)
     alone, _ = fit_baskets(orders, money, start)

@@ -1,4 +1,4 @@
-"""Lists that are judged: who gets one, what is told where hardly anybody came, and parts that cannot be asked."""
+"""Backtests of lists: who gets one, shops where hardly anybody came, and parts that cannot be judged."""
 
 from datetime import date, timedelta
 
@@ -10,13 +10,13 @@ from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.forecasting.members import Work
 from shijin.recommend.judge.backtest import backtest_items
-from shijin.recommend.judge.tasks import ItemTable
+from shijin.recommend.past.known_past import ItemTable
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS
 
 CUTOFF, HORIZON = date(2024, 3, 1), 30
 UNTIL = CUTOFF + timedelta(days=HORIZON - 1)
-GOODS = ItemTable(ITEMS.empty_table(), ItemsSection())
+ITEM_TABLE = ItemTable(ITEMS.empty_table(), ItemsSection())
 TEA_THEN_CUP = [
     row("ann", "2024-01-02", item_id="tea", order_id="1"),
     row("bob", "2024-01-03", item_id="cup", order_id="2"),
@@ -24,18 +24,18 @@ TEA_THEN_CUP = [
 
 
 def judged(rows: list[Row]) -> tuple[dict, pa.Table]:  # type: ignore[type-arg]
-    return backtest_items(packed(rows, observed_until=UNTIL), GOODS, HORIZON, as_cutoff(CUTOFF))
+    return backtest_items(packed(rows, observed_until=UNTIL), ITEM_TABLE, HORIZON, as_cutoff(CUTOFF))
 
 
 def parts(result: dict) -> dict[tuple[str, bool], dict]:  # type: ignore[type-arg]
     return {(part["protocol"], part["again"]): part for part in result["parts"]}
 
 
-def test_one_customer_who_came_is_judged_and_tells_no_list_from_another() -> None:
+def test_with_one_customer_who_came_lists_are_judged_and_cannot_be_compared() -> None:
     result, rows = judged([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="cup", order_id="3")])
-    found = parts(result)
-    assert set(found) == {("window", True), ("window", False), ("last", True), ("last", False)}
-    whole = found["window", True]
+    by_part = parts(result)
+    assert set(by_part) == {("window", True), ("window", False), ("last", True), ("last", False)}
+    whole = by_part["window", True]
     assert (whole["customers"], whole["listed"], whole["known"]) == (1, 2, 2)
     assert whole["difference"]["low"] is None
     assert whole["learnt"]["taught"] == "nothing"
@@ -47,10 +47,10 @@ def test_one_customer_who_came_is_judged_and_tells_no_list_from_another() -> Non
         "coverage": None,
         "novelty": 1.0,
     }
-    assert found["window", False]["scores"]["popularity"]["ndcg"] == 1.0
-    asked = rows.to_pandas().query("way == 'asked'")
-    assert asked["rank"].isna().all()
-    assert set(asked["item_id"]) == {"cup"}
+    assert by_part["window", False]["scores"]["popularity"]["ndcg"] == 1.0
+    targets = rows.to_pandas().query("way == 'asked'")
+    assert targets["rank"].isna().all()
+    assert set(targets["item_id"]) == {"cup"}
 
 
 def test_parts_where_nobody_bought_anything_new_are_left_out() -> None:
@@ -58,7 +58,7 @@ def test_parts_where_nobody_bought_anything_new_are_left_out() -> None:
     assert set(parts(result)) == {("window", True), ("last", True)}
 
 
-def test_what_nobody_had_touched_is_asked_and_can_be_on_no_list() -> None:
+def test_an_item_that_nobody_had_touched_is_a_target_and_can_be_on_no_list() -> None:
     result, rows = judged(
         [*TEA_THEN_CUP, *(row("ann", "2024-03-05", item_id=item, order_id="3") for item in ("new", "tea"))]
     )
@@ -70,16 +70,16 @@ def test_what_nobody_had_touched_is_asked_and_can_be_on_no_list() -> None:
     assert set(frame.query("way == 'asked'")["item_id"]) == {"new", "tea"}
 
 
-def test_all_four_parts_are_told_of_as_they_go_on() -> None:
-    told: list[tuple[str, int, int]] = []
+def test_progress_is_reported_of_all_four_parts() -> None:
+    calls: list[tuple[str, int, int]] = []
     shop = packed([*TEA_THEN_CUP, row("ann", "2024-03-05", item_id="cup", order_id="3")], observed_until=UNTIL)
-    work = Work(1, lambda what, done, of: told.append((what, done, of)))
-    backtest_items(shop, GOODS, HORIZON, as_cutoff(CUTOFF), work)
-    assert list(dict.fromkeys(what for what, _, _ in told)) == [
+    work = Work(1, lambda what, done, of: calls.append((what, done, of)))
+    backtest_items(shop, ITEM_TABLE, HORIZON, as_cutoff(CUTOFF), work)
+    assert list(dict.fromkeys(what for what, _, _ in calls)) == [
         "judged.window",
         "judged.window_new",
         "judged.last",
         "judged.last_new",
     ]
-    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
-    assert all(0 <= done <= of for _, done, of in told)
+    assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
+    assert all(0 <= done <= of for _, done, of in calls)

@@ -1,4 +1,4 @@
-"""Simple lists, by hand: what sells of late, what a customer bought last, or buys often."""
+"""Simple lists, by hand: recent best sellers, a customer's last purchases, or most frequent purchases."""
 
 from datetime import date
 
@@ -32,16 +32,16 @@ def lists(
     """By way and customer: the items, joined."""
     actions, customers, items = acted(rows)
     allowed = np.array([item not in excluded for item in items])
-    found: dict[str, dict[str, str]] = {}
+    by_way: dict[str, dict[str, str]] = {}
     for way, entries in baseline_lists(
         actions, allowed, np.arange(len(customers)), k, allow_repeat=allow_repeat
     ).items():
-        found[way] = dict.fromkeys(customers, "")
+        by_way[way] = dict.fromkeys(customers, "")
         for customer, place, item in zip(entries.customer, entries.place, entries.item, strict=True):
             name = customers[customer]
-            assert place == len(found[way][name])
-            found[way][name] += items[item]
-    return found
+            assert place == len(by_way[way][name])
+            by_way[way][name] += items[item]
+    return by_way
 
 
 SHOP = [
@@ -52,13 +52,13 @@ SHOP = [
 ]
 
 
-def test_what_sells_of_late_is_by_customers_of_four_weeks_then_by_customers_ever() -> None:
+def test_best_sellers_are_by_buyers_of_four_weeks_then_by_all_buyers() -> None:
     actions, _, items = acted(SHOP)
-    # Of late: c by two, b by one. Ever: d by three, a by two, e by one.
+    # Recently: c by two, b by one. Ever: d by three, a by two, e by one.
     assert "".join(items[code] for code in best_sellers(actions, np.ones(5, bool))) == "cbdae"
 
 
-def test_a_customer_who_buys_twice_of_late_counts_once() -> None:
+def test_a_customer_who_bought_twice_recently_counts_once() -> None:
     rows = [
         *bought("ann", ("2024-05-10", "a"), ("2024-05-11", "a"), ("2024-05-12", "a")),
         *bought("bob", ("2024-05-20", "b")),
@@ -68,19 +68,19 @@ def test_a_customer_who_buys_twice_of_late_counts_once() -> None:
     assert "".join(items[code] for code in best_sellers(actions, np.ones(2, bool))) == "ba"
 
 
-def test_every_list_is_filled_with_what_sells_of_late() -> None:
-    found = lists(SHOP, 5)
-    assert set(found) == {POPULARITY, LAST, OFTEN}
-    assert set(found[POPULARITY].values()) == {"cbdae"}
-    # b and c came at one moment; c sells better of late.
-    assert found[LAST] == {"ann": "cbade", "bob": "dacbe", "cid": "cdbae", "dan": "edcba"}
+def test_every_list_is_filled_with_recent_best_sellers() -> None:
+    made = lists(SHOP, 5)
+    assert set(made) == {POPULARITY, LAST, OFTEN}
+    assert set(made[POPULARITY].values()) == {"cbdae"}
+    # b and c came at one moment; c sells better recently.
+    assert made[LAST] == {"ann": "cbade", "bob": "dacbe", "cid": "cdbae", "dan": "edcba"}
 
 
-def test_a_list_is_no_longer_than_asked() -> None:
+def test_a_list_is_no_longer_than_k() -> None:
     assert lists(SHOP, 2)[LAST] == {"ann": "cb", "bob": "da", "cid": "cd", "dan": "ed"}
 
 
-def test_how_often_counts_by_how_long_ago() -> None:
+def test_frequent_purchases_decay_by_age() -> None:
     # Twice in January, 142 and 132 days before, are .5 ** (142 / 84) + .5 ** (132 / 84) = .646; once in May .914.
     assert lists(SHOP, 3)[OFTEN]["ann"] == "cba"
     sooner = [
@@ -99,22 +99,22 @@ def test_of_equally_new_items_the_one_bought_more_often_comes_first() -> None:
     assert lists(rows, 2)[LAST]["ann"] == "ab"
 
 
-def test_what_was_bought_before_is_left_out_where_asked_and_then_only_what_sells_of_late_is_left() -> None:
-    found = lists(SHOP, 5, allow_repeat=False)
-    assert found == {POPULARITY: {"ann": "de", "bob": "be", "cid": "bae", "dan": "cba"}}
+def test_without_repeats_bought_items_are_left_out_and_only_best_sellers_are_a_simple_list() -> None:
+    made = lists(SHOP, 5, allow_repeat=False)
+    assert made == {POPULARITY: {"ann": "de", "bob": "be", "cid": "bae", "dan": "cba"}}
 
 
-def test_what_is_not_allowed_is_on_no_list() -> None:
-    found = lists(SHOP, 5, excluded=("c", "d"))
-    assert found[LAST] == {"ann": "bae", "bob": "abe", "cid": "bae", "dan": "eba"}
+def test_an_item_that_is_not_allowed_is_on_no_list() -> None:
+    made = lists(SHOP, 5, excluded=("c", "d"))
+    assert made[LAST] == {"ann": "bae", "bob": "abe", "cid": "bae", "dan": "eba"}
 
 
-def test_looks_are_no_purchases() -> None:
+def test_views_are_no_purchases() -> None:
     rows = [*bought("ann", ("2024-05-01", "a")), row("ann", "2024-05-02", None, "view", item_id="b")]
     assert lists(rows, 2) == {way: {"ann": "a"} for way in (POPULARITY, LAST, OFTEN)}
 
 
-def test_positions_are_those_of_the_shop_when_some_are_asked() -> None:
+def test_positions_are_those_of_the_shop_also_for_some_customers() -> None:
     actions, customers, items = acted(SHOP)
     rows = np.array([customers.index("dan")])
     entries = baseline_lists(actions, np.ones(5, bool), rows, 2, allow_repeat=True)[LAST]
@@ -124,27 +124,27 @@ def test_positions_are_those_of_the_shop_when_some_are_asked() -> None:
 
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), min_size=1, max_size=60), st.integers(1, 8))
-def test_who_bought_nearly_everything_still_gets_what_is_left(pairs: list[tuple[int, int]], k: int) -> None:
-    """Against a plain walk down the best sellers, though the lists are made by looking a little deeper each time."""
+def test_a_customer_who_bought_nearly_everything_still_gets_the_rest(pairs: list[tuple[int, int]], k: int) -> None:
+    """Against a plain walk down the best sellers, though the lists are made by looking deeper each time."""
     rows = [
         row(f"c{who}", "2024-05-20", item_id=f"i{what:02d}", order_id=f"{place}")
         for place, (who, what) in enumerate(pairs)
     ]
     actions, customers, items = acted(rows)
     order = best_sellers(actions, np.ones(len(items), bool))
-    found = baseline_lists(actions, np.ones(len(items), bool), np.arange(len(customers)), k, allow_repeat=False)[
+    entries = baseline_lists(actions, np.ones(len(items), bool), np.arange(len(customers)), k, allow_repeat=False)[
         POPULARITY
     ]
     for position, name in enumerate(customers):
-        own = {f"i{what:02d}" for who, what in pairs if f"c{who}" == name}
-        expected = [items[code] for code in order if items[code] not in own][:k]
-        assert [items[code] for code in found.item[found.customer == position]] == expected
+        bought_before = {f"i{what:02d}" for who, what in pairs if f"c{who}" == name}
+        expected = [items[code] for code in order if items[code] not in bought_before][:k]
+        assert [items[code] for code in entries.item[entries.customer == position]] == expected
 
 
 def test_a_long_catalogue_is_walked_down_to_its_end() -> None:
     rows = bought("ann", *(("2024-05-20", f"i{number:04d}") for number in range(500)))
     rows += bought("bob", ("2024-05-20", "last"))
     actions, customers, items = acted(rows)
-    found = baseline_lists(actions, np.ones(501, bool), np.arange(2), 10, allow_repeat=False)[POPULARITY]
-    assert [items[code] for code in found.item[found.customer == customers.index("ann")]] == ["last"]
-    assert (found.customer == customers.index("bob")).sum() == 10
+    entries = baseline_lists(actions, np.ones(501, bool), np.arange(2), 10, allow_repeat=False)[POPULARITY]
+    assert [items[code] for code in entries.item[entries.customer == customers.index("ann")]] == ["last"]
+    assert (entries.customer == customers.index("bob")).sum() == 10

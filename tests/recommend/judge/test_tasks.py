@@ -1,4 +1,4 @@
-"""What lists are judged by: what was known, and what was bought next, by hand."""
+"""Tasks: what was known, and what was bought next, by hand."""
 
 from datetime import date
 
@@ -9,7 +9,8 @@ import pytest
 from ledger import Row, packed, row
 from shijin.config import ItemsSection
 from shijin.errors import EmptyHistoryError
-from shijin.recommend.judge.tasks import ItemTable, Task, tasks
+from shijin.recommend.judge.tasks import Task, tasks
+from shijin.recommend.past.known_past import ItemTable
 from shijin.represent.cutoff import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import ITEMS
@@ -35,7 +36,7 @@ SHOP = [
 ]
 
 
-def goods(categories: dict[str, str | None] | None = None) -> ItemTable:
+def item_table(categories: dict[str, str | None] | None = None) -> ItemTable:
     """The shop's list of items: which there are, and in which category each is today."""
     of = categories or {}
     columns = {"item_id": list(of), "category": list(of.values())}
@@ -44,56 +45,56 @@ def goods(categories: dict[str, str | None] | None = None) -> ItemTable:
     )
 
 
-def asked(rows: list[Row] = SHOP, horizon: int = HORIZON, cutoff: int = CUTOFF) -> tuple[Task, Task]:
-    window, last, _ = tasks(packed(rows, observed_until=UNTIL), goods(), horizon, cutoff)
+def both_tasks(rows: list[Row] = SHOP, horizon: int = HORIZON, cutoff: int = CUTOFF) -> tuple[Task, Task]:
+    window, last, _ = tasks(packed(rows, observed_until=UNTIL), item_table(), horizon, cutoff)
     return window, last
 
 
-def taken(question: Task) -> list[tuple[str, str]]:
-    pairs = [divmod(int(key), len(question.items)) for key in question.taken]
-    return sorted((str(question.given.customers[who]), str(question.items[what])) for who, what in pairs)
+def targets(task: Task) -> list[tuple[str, str]]:
+    pairs = [divmod(int(key), len(task.items)) for key in task.targets]
+    return sorted((str(task.past.customers[who]), str(task.items[what])) for who, what in pairs)
 
 
-def known(question: Task) -> list[tuple[str, str, str]]:
-    actions, names = question.given.actions, question.given.catalogue.items
-    customers = question.given.customers[actions.customer]
+def known(task: Task) -> list[tuple[str, str, str]]:
+    actions, names = task.past.actions, task.past.catalogue.items
+    customers = task.past.customers[actions.customer]
     kinds = [Kind(kind).name for kind in actions.kind]
     return sorted(zip(customers.tolist(), names[actions.item].tolist(), kinds, strict=True))
 
 
-def test_a_window_asks_what_was_ordered_in_it_each_item_once() -> None:
-    """The first instant is inside, the end is not; looks, returns, postage and strangers are not asked."""
-    window, _ = asked()
-    assert taken(window) == [("ann", "new"), ("ann", "pot"), ("ann", "tea")]
+def test_the_targets_of_a_window_are_its_orders_each_item_once() -> None:
+    """The first instant is inside, the end is not; views, returns, postage and unknown customers have no targets."""
+    window, _ = both_tasks()
+    assert targets(window) == [("ann", "new"), ("ann", "pot"), ("ann", "tea")]
 
 
-def test_a_window_knows_what_lies_before_it_and_no_other_item() -> None:
-    window, _ = asked()
+def test_the_past_of_a_window_has_the_actions_before_it_and_no_other_item() -> None:
+    window, _ = both_tasks()
     assert known(window) == [("ann", "cup", "ORDER"), ("ann", "tea", "ORDER"), ("bob", "pot", "ORDER")]
-    assert window.given.catalogue.items.tolist() == ["tea", "pot", "cup"]
-    assert window.given.actions.n_items == 3
-    assert window.given.actions.now == CUTOFF
-    assert sorted(window.given.customers) == ["ann", "bob"]
+    assert window.past.catalogue.items.tolist() == ["tea", "pot", "cup"]
+    assert window.past.actions.n_items == 3
+    assert window.past.actions.now == CUTOFF
+    assert sorted(window.past.customers) == ["ann", "bob"]
 
 
-def test_last_asks_the_newest_order_before_the_windows_end_and_knows_what_came_before_it() -> None:
+def test_the_targets_of_last_are_the_newest_order_and_its_past_what_came_before() -> None:
     """Ann's is of the 20th, Eve's of the 9th; Bob's newest product is his first, before which nothing is known."""
-    _, last = asked()
-    assert taken(last) == [("ann", "new"), ("eve", "cup")]
+    _, last = both_tasks()
+    assert targets(last) == [("ann", "new"), ("eve", "cup")]
     assert [row for row in known(last) if row[0] != "ann"] == [("eve", "tea", "ORDER")]
     assert [what for who, what, _ in known(last) if who == "ann"] == ["cup", "pot", "tea", "tea", "tea"]
-    assert last.given.actions.now == CUTOFF + HORIZON * DAY_US
+    assert last.past.actions.now == CUTOFF + HORIZON * DAY_US
 
 
-def test_what_stands_at_the_moment_of_the_newest_order_is_not_known() -> None:
+def test_actions_at_the_moment_of_the_newest_order_are_not_known() -> None:
     rows = [
         *SHOP,
         row("bob", "2024-02-07", item_id="cup", order_id="11"),
         row("bob", "2024-02-07", None, "view", item_id="jug"),
         row("bob", "2024-02-08", None, "view", item_id="tea"),
     ]
-    _, last = asked(rows)
-    assert ("bob", "cup") in taken(last)
+    _, last = both_tasks(rows)
+    assert ("bob", "cup") in targets(last)
     assert [row for row in known(last) if row[0] == "bob"] == [
         ("bob", "POST", "ORDER"),
         ("bob", "cup", "VIEW"),
@@ -101,56 +102,22 @@ def test_what_stands_at_the_moment_of_the_newest_order_is_not_known() -> None:
     ]
 
 
-def test_steps_are_moments_that_are_known() -> None:
-    window, last = asked()
-    steps = dict(zip(window.given.customers.tolist(), window.steps.tolist(), strict=True))
+def test_steps_are_the_known_moments() -> None:
+    window, last = both_tasks()
+    steps = dict(zip(window.past.customers.tolist(), window.steps.tolist(), strict=True))
     assert steps == {"ann": 2, "bob": 1}
-    assert dict(zip(last.given.customers.tolist(), last.steps.tolist(), strict=True)) == {"ann": 4, "bob": 0, "eve": 1}
-    assert last.past.tolist() == (last.steps > 0).tolist()
+    assert dict(zip(last.past.customers.tolist(), last.steps.tolist(), strict=True)) == {"ann": 4, "bob": 0, "eve": 1}
+    assert last.has_past.tolist() == (last.steps > 0).tolist()
 
 
-def test_what_was_bought_before_is_told_by_the_same_keys() -> None:
-    window, _ = asked()
+def test_items_bought_before_have_the_same_keys() -> None:
+    window, _ = both_tasks()
     bought = [divmod(int(key), len(window.items)) for key in window.bought()]
-    assert sorted((str(window.given.customers[who]), str(window.items[what])) for who, what in bought) == [
+    assert sorted((str(window.past.customers[who]), str(window.items[what])) for who, what in bought) == [
         ("ann", "cup"),
         ("ann", "tea"),
         ("bob", "pot"),
     ]
-
-
-def test_categories_are_those_in_which_items_were_sold_until_then() -> None:
-    """Cup is called glass thrice in the window, and in the list of items; before, it was china twice and glass once."""
-    allow_repeat = [
-        row("bob", f"2024-01-{day}", item_id="cup", order_id=f"x{day}", category=name)
-        for day, name in (("06", "glass"), ("07", "china"))
-    ]
-    later = [row("eve", "2024-02-10", item_id="cup", order_id=f"y{place}", category="glass") for place in range(3)]
-    shop = packed([*SHOP, *allow_repeat, *later], observed_until=UNTIL)
-    window, _, whole = tasks(shop, goods({"cup": "glass", "tea": "listed"}), HORIZON, CUTOFF)
-    for catalogue, expected in ((window.given.catalogue, "china"), (whole.catalogue, "glass")):
-        code = catalogue.items.tolist().index("cup")
-        assert catalogue.categories[catalogue.category[code]] == expected
-
-
-def test_where_no_line_tells_a_category_the_list_of_items_does() -> None:
-    rows = [{name: value for name, value in one.items() if name != "category"} for one in SHOP]
-    window, _, _ = tasks(packed(rows, observed_until=UNTIL), goods({"cup": "china"}), HORIZON, CUTOFF)
-    catalogue = window.given.catalogue
-    assert catalogue.category.tolist() == [0 if item == "cup" else -1 for item in catalogue.items]
-
-
-def test_of_categories_told_equally_often_the_one_seen_first_stands() -> None:
-    rows = [
-        row("ann", "2024-01-02", item_id="tea", order_id="1", category="z"),
-        row("ann", "2024-01-03", item_id="tea", order_id="2", category="a"),
-        row("ann", "2024-01-04", item_id="cup", order_id="3", category="a"),
-        row("ann", "2024-02-03", item_id="tea", order_id="4", category="a"),
-    ]
-    window, _, _ = tasks(packed(rows, observed_until=UNTIL), goods({"tea": None}), HORIZON, CUTOFF)
-    catalogue = window.given.catalogue
-    code = catalogue.items.tolist().index("tea")
-    assert catalogue.categories[catalogue.category[code]] == "z"
 
 
 NO_ITEMS = [{name: value for name, value in one.items() if name != "item_id"} for one in SHOP]
@@ -161,29 +128,31 @@ STRANGERS = [one | {"customer_id": one["customer_id"] + str(one["ts"].month)} fo
 @pytest.mark.parametrize(
     ("rows", "horizon", "words"),
     [
-        (NO_ITEMS, HORIZON, "no item in what was ordered"),
-        (ONE_ITEM, HORIZON, "one item only in what was ordered"),
-        (STRANGERS, HORIZON, "nobody who was known"),
+        (NO_ITEMS, HORIZON, "the orders name no item"),
+        (ONE_ITEM, HORIZON, "the orders hold only one item"),
+        (STRANGERS, HORIZON, "no customer with a history bought an item"),
         (SHOP, 31, "the judged window ends after the data"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(rows: list[Row], horizon: int, words: str) -> None:
+def test_an_impossible_task_is_refused(rows: list[Row], horizon: int, words: str) -> None:
     with pytest.raises(EmptyHistoryError, match=words):
-        asked(rows, horizon)
+        both_tasks(rows, horizon)
 
 
 def test_too_short_a_past_is_refused() -> None:
-    with pytest.raises(EmptyHistoryError, match="9 days of history before the judged window, which has 20"):
-        asked(cutoff=as_cutoff(date(2024, 1, 11)))
+    with pytest.raises(
+        EmptyHistoryError, match="9 days of history before the judged window; a window of 20 days needs as many"
+    ):
+        both_tasks(cutoff=as_cutoff(date(2024, 1, 11)))
 
 
-def test_nothing_of_the_window_is_looked_at_for_what_is_known() -> None:
+def test_nothing_of_the_window_changes_the_past() -> None:
     past = [one for one in SHOP if one["ts"].month == 1]
     other = [
         row("ann", "2024-02-02", item_id="zzz", order_id="z", category="aaa"),
         row("bob", "2024-02-02", item_id="aaa"),
     ]
-    one, two = asked()[0].given, asked([*past, *other])[0].given
+    one, two = both_tasks()[0].past, both_tasks([*past, *other])[0].past
     assert one.customers.tolist() == two.customers.tolist()
     for name in ("offsets", "item", "ts", "kind", "quantity", "amount", "channel", "n_items", "now"):
         assert np.array_equal(getattr(one.actions, name), getattr(two.actions, name)), name

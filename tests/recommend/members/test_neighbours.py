@@ -1,4 +1,4 @@
-"""Items that go with items: pairs counted by hand, what is divided by what, and orders of values."""
+"""Items that go with items: pairs counted by hand, normalisations, and orders of values."""
 
 from collections import defaultdict
 from itertools import combinations
@@ -15,14 +15,14 @@ from shijin.recommend.members.neighbours import (
     BACK,
     GAP_DECAY,
     PAST,
-    Neighbours,
+    ItemNeighbours,
     PairSums,
     faded_past,
     falling,
+    fit_neighbours,
     largest,
-    members_of,
-    nearest,
     pair_sums,
+    trimmed,
 )
 from shijin.recommend.past.actions import Actions
 
@@ -37,70 +37,74 @@ def near(value: object) -> object:
     return pytest.approx(value, abs=NEAR)
 
 
-def told(matrix: sp.csr_matrix) -> dict[tuple[int, int], float]:
-    """What stands in a matrix."""
-    found = matrix.tocoo()
-    return {(row, column): value for row, column, value in zip(found.row, found.col, found.data, strict=True) if value}
+def entries(matrix: sp.csr_matrix) -> dict[tuple[int, int], float]:
+    """The entries of a matrix."""
+    sparse = matrix.tocoo()
+    return {
+        (row, column): value for row, column, value in zip(sparse.row, sparse.col, sparse.data, strict=True) if value
+    }
 
 
 # --- pairs of rows ----------------------------------------------------------------------------------------------------
 
 
-def test_what_came_later_counts_for_what_came_earlier_less_with_each_step_between() -> None:
+def test_a_later_item_counts_for_an_earlier_one_less_with_each_step_between() -> None:
     sums = pair_sums(past("a b c"))
-    assert told(sums.forward) == near({(A, B): 1.0, (B, C): 1.0, (A, C): 0.85})
-    assert told(sums.adjacent) == {(A, B): 1.0, (B, C): 1.0}
-    assert told(sums.ever) == {(A, B): 1.0, (B, C): 1.0, (A, C): 1.0}
+    assert entries(sums.forward) == near({(A, B): 1.0, (B, C): 1.0, (A, C): 0.85})
+    assert entries(sums.adjacent) == {(A, B): 1.0, (B, C): 1.0}
+    assert entries(sums.ever) == {(A, B): 1.0, (B, C): 1.0, (A, C): 1.0}
 
 
-def test_what_stands_in_one_step_counts_both_ways_as_the_next_step_does() -> None:
+def test_items_of_one_step_count_both_ways_as_much_as_the_next_step() -> None:
     sums = pair_sums(past("ab c"))
     both_ways = {(A, B): 1.0, (B, A): 1.0, (A, C): 1.0, (B, C): 1.0}
     for matrix in (sums.forward, sums.adjacent, sums.ever):
-        assert told(matrix) == both_ways
+        assert entries(matrix) == both_ways
 
 
-def test_a_pair_weighs_what_both_rows_say() -> None:
+def test_a_pair_has_the_product_of_both_weights() -> None:
     sums = pair_sums(past("a? b", "c+ b?", "d* c"))
     weights = {(A, B): 0.3, (C, B): 0.6 * 0.3, (D, C): 0.6}
     for matrix in (sums.forward, sums.adjacent, sums.ever):
-        assert told(matrix) == near(weights)
+        assert entries(matrix) == near(weights)
 
 
 def test_an_item_that_comes_again_goes_with_itself_and_customers_add_up() -> None:
     sums = pair_sums(past("a a . a", "a b", "b", "", "a b"))
-    assert told(sums.ever) == {(A, A): 3.0, (A, B): 2.0}
-    assert told(sums.forward) == near({(A, A): 2 + 0.85, (A, B): 2.0})
-    assert told(sums.adjacent) == {(A, A): 2.0, (A, B): 2.0}
+    assert entries(sums.ever) == {(A, A): 3.0, (A, B): 2.0}
+    assert entries(sums.forward) == near({(A, A): 2 + 0.85, (A, B): 2.0})
+    assert entries(sums.adjacent) == {(A, A): 2.0, (A, B): 2.0}
 
 
-def test_where_there_is_no_room_for_all_pairs_those_of_nearer_steps_are_counted() -> None:
+def test_of_too_many_pairs_those_of_nearer_steps_are_counted() -> None:
     actions = past("a b c d")
     next_ones = {(A, B): 1.0, (B, C): 1.0, (C, D): 1.0}
     for most in (3, 4):
-        assert told(pair_sums(actions, most=most).ever) == next_ones
-    assert told(pair_sums(actions, most=5).ever) == next_ones | {(A, C): 1.0, (B, D): 1.0}
-    assert told(pair_sums(actions, most=6).ever) == next_ones | {(A, C): 1.0, (B, D): 1.0, (A, D): 1.0}
+        assert entries(pair_sums(actions, most=most).ever) == next_ones
+    assert entries(pair_sums(actions, most=5).ever) == next_ones | {(A, C): 1.0, (B, D): 1.0}
+    assert entries(pair_sums(actions, most=6).ever) == next_ones | {(A, C): 1.0, (B, D): 1.0, (A, D): 1.0}
 
 
 def test_a_large_step_is_counted_whole_or_its_customer_is_left_out() -> None:
     actions = past("abcd", "ab", "cd", "a b")
-    assert len(told(pair_sums(actions, most=17).ever)) == 12  # 12 pairs of the first, both ways, hold all others'
-    assert told(pair_sums(actions, most=9).ever) == told(pair_sums(past("abcd", "", "cd")).ever)  # each second customer
+    assert len(entries(pair_sums(actions, most=17).ever)) == 12  # 12 pairs of the first, both ways, hold all others'
+    assert entries(pair_sums(actions, most=9).ever) == entries(
+        pair_sums(past("abcd", "", "cd")).ever
+    )  # each second customer
 
 
-def test_in_a_shop_of_very_many_pairs_what_was_seen_once_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_shop_of_very_many_pairs_a_pair_seen_once_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "MANY_PAIRS", 2)
     sums = pair_sums(past("a b", "a b", "c d", "d b"))
     for matrix in (sums.forward, sums.adjacent, sums.ever):
-        assert told(matrix) == {(A, B): 2.0}
+        assert entries(matrix) == {(A, B): 2.0}
 
 
 @pytest.mark.parametrize("customers", [(), ("",), ("a",), ("a", "b")])
 def test_where_nobody_came_twice_there_are_no_pairs(customers: tuple[str, ...]) -> None:
     sums = pair_sums(past(*customers))
     assert [matrix.shape for matrix in (sums.forward, sums.adjacent, sums.ever)] == [(4, 4)] * 3
-    assert told(sums.ever) == {}
+    assert entries(sums.ever) == {}
 
 
 def slowly(actions: Actions) -> list[dict[tuple[int, int], float]]:
@@ -123,7 +127,7 @@ def test_sums_are_those_of_a_pair_at_a_time(pasts: list[list[str]]) -> None:
     actions = past(*(" ".join(words) for words in pasts))
     sums = pair_sums(actions)
     for matrix, slow in zip((sums.forward, sums.adjacent, sums.ever), slowly(actions), strict=True):
-        assert told(matrix) == near(slow)
+        assert entries(matrix) == near(slow)
 
 
 @given(PASTS, st.permutations(range(4)))
@@ -139,23 +143,23 @@ def test_items_of_other_codes_have_the_same_sums_to_the_bit(pasts: list[list[str
 # --- the members ------------------------------------------------------------------------------------------------------
 
 
-def test_each_member_divides_by_how_often_items_were_done_and_wanted() -> None:
-    found = {one.name: one for one in members_of(past("a b c", "a b"))}  # counts: a 2, b 2, c 1
-    assert {name: one.decay for name, one in found.items()} == {
+def test_each_member_divides_by_the_counts_of_both_items() -> None:
+    members = {member.name: member for member in fit_neighbours(past("a b c", "a b"))}  # counts: a 2, b 2, c 1
+    assert {name: member.decay for name, member in members.items()} == {
         "directional": 0.65,
         "follows": 0.5,
         "transitions": 0.3,
         "cosine": 0.8,
     }
-    assert told(found["transitions"].similar) == near({(A, B): 2 / 3, (B, C): 1 / 3})
-    assert told(found["follows"].similar) == near(
+    assert entries(members["transitions"].similar) == near({(A, B): 2 / 3, (B, C): 1 / 3})
+    assert entries(members["follows"].similar) == near(
         {(A, B): 2 / 5 / 5**0.1, (B, C): 1 / 5 / 4**0.1, (A, C): 0.85 / 5 / 4**0.1}
     )
-    assert told(found["cosine"].similar) == near(
+    assert entries(members["cosine"].similar) == near(
         {(A, B): 2 / 7, (B, A): 2 / 7}
         | {(B, C): 1 / 42**0.5, (C, B): 1 / 42**0.5, (A, C): 1 / 42**0.5, (C, A): 1 / 42**0.5}
     )
-    assert told(found["directional"].similar) == near(
+    assert entries(members["directional"].similar) == near(
         {
             (A, B): 2 / 22**0.5 / 22**0.3,
             (B, A): BACK * 2 / 22**0.5 / 22**0.3,
@@ -167,24 +171,24 @@ def test_each_member_divides_by_how_often_items_were_done_and_wanted() -> None:
     )
 
 
-def test_a_past_fades_a_step_and_so_does_what_it_wants() -> None:
+def test_a_past_decays_by_step_and_so_do_its_scores() -> None:
     actions = past("ab c", "c? a", "")
     faded = faded_past(actions, 0.5, actions.weight)
-    assert told(faded) == near({(0, A): 0.5, (0, B): 0.5, (0, C): 1.0, (1, C): 0.15, (1, A): 1.0})
+    assert entries(faded) == near({(0, A): 0.5, (0, B): 0.5, (0, C): 1.0, (1, C): 0.15, (1, A): 1.0})
     similar = sp.csr_matrix(np.array([[0, 2, 0, 1], [0, 0, 0, 4], [0, 0, 3, 0], [0, 0, 0, 0]], dtype=np.float32))
-    scores = Neighbours("by hand", similar, 0.5).scores(actions, actions.weight)
-    assert told(scores) == near({(0, B): 1.0, (0, D): 2.5, (0, C): 3.0, (1, B): 2.0, (1, D): 1.0, (1, C): 0.45})
+    scores = ItemNeighbours("by hand", similar, 0.5).scores(actions, actions.weight)
+    assert entries(scores) == near({(0, B): 1.0, (0, D): 2.5, (0, C): 3.0, (1, B): 2.0, (1, D): 1.0, (1, C): 0.45})
     assert scores.shape == (3, 4)
     assert scores.has_sorted_indices
 
 
-def test_what_was_done_again_adds_up_and_what_is_too_long_ago_is_left_out() -> None:
+def test_repeated_actions_add_up_and_those_too_long_ago_are_left_out() -> None:
     actions = past("a a a")
-    assert told(faded_past(actions, 0.5, actions.weight)) == near({(0, A): 1.75})
+    assert entries(faded_past(actions, 0.5, actions.weight)) == near({(0, A): 1.75})
     long_ago = past("b " + "a " * 10)
-    assert told(faded_past(long_ago, 0.5, long_ago.weight)) == near({(0, A): 2 - 2**-9})  # 2 ** -10 < FADED
+    assert entries(faded_past(long_ago, 0.5, long_ago.weight)) == near({(0, A): 2 - 2**-9})  # 2 ** -10 < FADED
     many = past("b " + "a " * PAST)
-    assert told(faded_past(many, 1.0, many.weight)) == {(0, A): PAST}
+    assert entries(faded_past(many, 1.0, many.weight)) == {(0, A): PAST}
 
 
 # --- orders of values -------------------------------------------------------------------------------------------------
@@ -207,7 +211,7 @@ def test_below_zero_the_least_negative_comes_first_and_both_zeros_are_equal(firs
     assert falling(rows, np.array([-2.0, -0.0, 3.0, 0.0, -1.0, -5.0, 0.1])).tolist() == [2, 1, 3, 4, 0, 6, 5]
 
 
-def test_the_largest_of_each_row_are_positive_and_equals_stand_by_column() -> None:
+def test_the_largest_of_each_row_are_positive_and_equals_are_by_column() -> None:
     scores = sp.csr_matrix(np.array([[1, 3, 3, -4, 2], [-1, 0, 0, 0, 0], [0, 0, 5, 0, 7]], dtype=np.float32))
     row, column, value, rank = largest(scores, 3)
     assert list(zip(row.tolist(), column.tolist(), value.tolist(), rank.tolist(), strict=True)) == [
@@ -221,11 +225,11 @@ def test_the_largest_of_each_row_are_positive_and_equals_stand_by_column() -> No
 
 
 @given(st.lists(st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]), min_size=4, max_size=4), min_size=1, max_size=4))
-def test_the_nearest_are_kept_as_they_are_and_the_rest_is_gone(rows: list[list[float]]) -> None:
+def test_the_nearest_are_unchanged_and_the_rest_is_gone(rows: list[list[float]]) -> None:
     dense = np.array(rows, dtype=np.float32)
-    kept = nearest(sp.csr_matrix(dense), 2).toarray()
-    assert ((kept == dense) | (kept == 0)).all()
-    for row, before in zip(kept, dense, strict=True):
+    nearest = trimmed(sp.csr_matrix(dense), 2).toarray()
+    assert ((nearest == dense) | (nearest == 0)).all()
+    for row, before in zip(nearest, dense, strict=True):
         positive = sorted((value for value in before if value > 0), reverse=True)
         ends = positive[:2] + [value for value in positive[2:4] if value == positive[1]]  # equals of the last one
         assert sorted(row[row != 0], reverse=True) == ends

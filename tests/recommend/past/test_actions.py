@@ -1,4 +1,4 @@
-"""Actions: what counts as one, in which order, how old it is in steps, and that nothing of the future is in it."""
+"""Actions: which rows count, in which order, their age in steps, and that nothing of the future is among them."""
 
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ def acted(rows: list[Row], cutoff: int = CUTOFF) -> tuple[Actions, list[str]]:
     return actions_of(split_at(shop, cutoff, 10)[0], len(shop.items)), shop.items.tolist()
 
 
-def told(actions: Actions, items: list[str]) -> list[tuple[Any, ...]]:
+def written(actions: Actions, items: list[str]) -> list[tuple[Any, ...]]:
     """Rows as people would write them: customer, item, kind, pieces, money."""
     names = [items[code] for code in actions.item]
     kinds = [Kind(kind).name for kind in actions.kind]
@@ -51,10 +51,10 @@ SHOP = [
 ]
 
 
-def test_rows_are_what_was_done_by_customer_time_and_item_and_equal_ones_are_one() -> None:
+def test_rows_are_by_customer_time_and_item_and_equal_ones_are_summed() -> None:
     actions, items = acted(SHOP)
     assert items == ["cup", "tea", "pot"]
-    assert told(actions, items) == [
+    assert written(actions, items) == [
         (0, "cup", "ORDER", 1.0, 5.0),
         (0, "tea", "ORDER", 3.0, 7.0),
         (0, "pot", "VIEW", 1.0, 0.0),
@@ -68,10 +68,10 @@ def test_rows_are_what_was_done_by_customer_time_and_item_and_equal_ones_are_one
     assert actions.n_items == 3
 
 
-def test_what_is_done_with_an_item_in_two_ways_at_once_is_two_rows() -> None:
+def test_two_kinds_of_action_with_an_item_at_once_are_two_rows() -> None:
     at = "2024-01-02 10:00"
     actions, items = acted([row("a", at, 4.0, item_id="tea"), row("a", at, None, "view", item_id="tea")])
-    assert told(actions, items) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "tea", "VIEW", 1.0, 0.0)]
+    assert written(actions, items) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "tea", "VIEW", 1.0, 0.0)]
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ def test_what_is_done_with_an_item_in_two_ways_at_once_is_two_rows() -> None:
     ],
     ids=lambda other: f"{other['type']} {other['amount']}",
 )
-def test_nothing_else_counts_no_return_charge_or_contact_and_nothing_at_the_cutoff(other: Row) -> None:
+def test_no_return_charge_or_contact_counts_and_nothing_at_the_cutoff(other: Row) -> None:
     alone = row("a", "2024-01-02", 4.0, item_id="tea", order_id="1")
-    assert told(*acted([alone, other])) == told(*acted([alone])) == [(0, "tea", "ORDER", 1.0, 4.0)]
+    assert written(*acted([alone, other])) == written(*acted([alone])) == [(0, "tea", "ORDER", 1.0, 4.0)]
 
 
-def test_an_item_that_joins_its_order_on_a_later_day_is_bought_too() -> None:
+def test_an_item_added_to_its_order_on_a_later_day_is_bought_too() -> None:
     first = row("a", "2024-01-02", 4.0, item_id="tea", order_id="1")
     joined = row("a", "2024-01-03", 6.0, item_id="cup", order_id="1", quantity=2.0)
-    assert told(*acted([first, joined])) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "cup", "ORDER", 2.0, 6.0)]
+    assert written(*acted([first, joined])) == [(0, "tea", "ORDER", 1.0, 4.0), (0, "cup", "ORDER", 2.0, 6.0)]
 
 
-def test_a_step_is_what_happened_at_once_and_the_newest_is_none_ago() -> None:
+def test_a_step_is_one_moment_and_the_newest_has_age_0() -> None:
     actions, _ = acted(SHOP)
     assert actions.step.tolist() == [2, 2, 1, 0, 2, 1, 0]
     assert (actions.newest - as_cutoff(date(2024, 1, 1))).tolist() == [
@@ -112,7 +112,7 @@ def test_a_step_is_what_happened_at_once_and_the_newest_is_none_ago() -> None:
     ]
 
 
-def test_lines_that_only_their_day_holds_together_are_steps_of_their_own() -> None:
+def test_lines_of_one_day_without_an_order_id_are_separate_steps() -> None:
     actions, items = acted([row("a", "2024-01-02 09:00", item_id="tea"), row("a", "2024-01-02 17:00", item_id="cup")])
     assert [items[code] for code in actions.item] == ["tea", "cup"]
     assert actions.step.tolist() == [1, 0]
@@ -129,22 +129,11 @@ def test_channels_are_known_by_their_number_and_0_where_unknown() -> None:
     assert acted(SHOP)[0].channel.tolist() == [1, 1, 0, 0, 2, 0, 0]
 
 
-def test_how_often_an_item_was_bought_is_in_how_many_steps() -> None:
-    actions, items = acted(SHOP)
-    bought = actions.bought().toarray()
-    assert {name: bought[:, code].tolist() for code, name in enumerate(items)} == {
-        "cup": [1.0, 0.0, 0.0],
-        "tea": [2.0, 0.0, 0.0],
-        "pot": [0.0, 1.0, 0.0],
-    }
-
-
 def test_a_shop_without_items_has_no_actions_and_all_its_customers() -> None:
     actions, _ = acted([row("a", "2024-01-02"), row("b", "2024-01-03")])
     assert (len(actions), len(actions.item), actions.n_items) == (2, 0, 0)
     assert actions.newest.tolist() == [CUTOFF, CUTOFF]
     assert actions.step.tolist() == actions.weight.tolist() == []
-    assert actions.bought().shape == (2, 0)
     assert same(actions, actions.take(np.zeros(0, bool)))
 
 
@@ -182,9 +171,7 @@ def test_the_order_of_rows_in_the_file_changes_nothing(many: list[tuple[Any, ...
 
 
 @given(MANY, st.integers(2, 28))
-def test_what_was_known_earlier_is_the_same_as_if_that_had_been_the_cutoff(
-    many: list[tuple[Any, ...]], day: int
-) -> None:
+def test_cutting_to_an_earlier_cutoff_is_the_same_as_splitting_there(many: list[tuple[Any, ...]], day: int) -> None:
     rows, earlier = rows_of(many), as_cutoff(date(2024, 1, day))
     shop = packed(rows)
     whole = split_at(shop, CUTOFF, 10)[0]
@@ -198,7 +185,7 @@ def test_what_was_known_earlier_is_the_same_as_if_that_had_been_the_cutoff(
     assert len(cut.item) == len(actions_of(then, len(shop.items)).item)
 
 
-def test_a_later_cutoff_than_ones_own_adds_nothing() -> None:
+def test_a_later_cutoff_adds_nothing() -> None:
     actions, _ = acted(SHOP)
     assert same(actions.before(CUTOFF + 1), actions)
 
@@ -212,11 +199,11 @@ def test_parts_of_the_customers_add_up_to_the_whole(many: list[tuple[Any, ...]],
     assert np.concatenate([left.item, right.item]).tolist() == actions.item.tolist()
     assert np.concatenate([left.step, right.step]).tolist() == actions.step.tolist()
     assert np.concatenate([left.newest, right.newest]).tolist() == actions.newest.tolist()
-    assert left.bought().sum() + right.bought().sum() == actions.bought().sum()
+    assert left.ordered.sum() + right.ordered.sum() == actions.ordered.sum()
 
 
 @given(MANY, st.data())
-def test_customers_come_in_the_order_they_are_asked_for(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
+def test_some_customers_come_in_the_requested_order(many: list[tuple[Any, ...]], data: st.DataObject) -> None:
     actions, _ = acted(rows_of(many))
     asked = data.draw(st.lists(st.integers(0, len(actions) - 1), max_size=6))
     some = actions.of(np.array(asked, dtype=np.int64))
@@ -230,7 +217,7 @@ def test_customers_come_in_the_order_they_are_asked_for(many: list[tuple[Any, ..
 @given(MANY)
 def test_taking_rows_keeps_every_customers_place(many: list[tuple[Any, ...]]) -> None:
     actions, _ = acted(rows_of(many))
-    taken = actions.take(actions.ordered)
-    assert len(taken) == len(actions)
-    assert taken.customer.tolist() == actions.customer[actions.ordered].tolist()
-    assert taken.ordered.all()
+    part = actions.take(actions.ordered)
+    assert len(part) == len(actions)
+    assert part.customer.tolist() == actions.customer[actions.ordered].tolist()
+    assert part.ordered.all()

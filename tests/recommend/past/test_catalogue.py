@@ -1,4 +1,4 @@
-"""The catalogue: codes are the vocabulary's, what is listed only stands behind, and what is no product is told."""
+"""The catalogue: codes are the vocabulary's, then items that are only listed; and which items are products."""
 
 from datetime import date
 
@@ -30,13 +30,13 @@ def catalogue(*, listed: bool, items: pa.Table = ITEMS, rules: ItemsSection | No
     return catalogue_of(items, TOUCHED, rules or ItemsSection(), listed=listed)
 
 
-def test_codes_are_the_vocabularys_and_what_was_never_touched_stands_behind() -> None:
+def test_codes_are_the_vocabularys_and_items_never_touched_follow() -> None:
     assert catalogue(listed=False).items.tolist() == TOUCHED.tolist()
     assert catalogue(listed=True).items.tolist() == [*TOUCHED, "never", "M", "N"]
     assert len(catalogue(listed=True)) == 7
 
 
-def test_names_categories_and_brands_stand_beside_their_items() -> None:
+def test_names_categories_and_brands_are_in_the_order_of_the_items() -> None:
     found = catalogue(listed=True)
     assert found.names.tolist() == ["tea", "unlisted", "Cup", "Postage", "Never sold", "Manual", "N"]
     assert found.categories.tolist() == ["beer", "china", "drinks"]
@@ -47,7 +47,7 @@ def test_names_categories_and_brands_stand_beside_their_items() -> None:
     assert found.listed_price.tolist() == pytest.approx([2.0, np.nan, 4.0, np.nan, 7.0, np.nan, np.nan], nan_ok=True)
 
 
-def test_a_catalogue_of_what_was_touched_does_not_know_what_else_is_listed() -> None:
+def test_a_catalogue_of_touched_items_does_not_know_other_listed_ones() -> None:
     found = catalogue(listed=False)
     assert found.categories.tolist() == ["china", "drinks"]
     assert found.brands.tolist() == ["Kiln"]
@@ -59,13 +59,13 @@ def test_charges_and_corrections_are_no_products_by_code_or_name() -> None:
     assert named.product.tolist() == [True, True, False, True, False, True, True]
 
 
-def test_ids_have_codes_and_strangers_and_nulls_have_none() -> None:
+def test_known_ids_have_codes_and_unknown_ones_and_nulls_have_none() -> None:
     codes = catalogue(listed=True).codes(pa.array(["never", "tea", "stranger", None]))
     assert codes.tolist() == [4, 0, -1, -1]
     assert codes.dtype == np.int32
 
 
-def test_a_list_in_another_order_gives_the_same_codes_names_and_numbers_to_what_was_touched() -> None:
+def test_a_list_in_another_order_gives_touched_items_the_same_codes_and_names() -> None:
     one, other = catalogue(listed=False), catalogue(listed=False, items=ITEMS.take([5, 4, 3, 2, 1, 0]))
     for name in ("items", "names", "category", "brand", "categories", "brands", "product"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist()
@@ -91,7 +91,7 @@ def test_a_list_without_ids_is_refused() -> None:
         catalogue(listed=True, items=ITEMS.drop(["item_id"]))
 
 
-def test_a_piece_costs_what_was_paid_on_average_else_what_is_listed() -> None:
+def test_the_price_of_a_piece_is_the_mean_paid_else_the_listed_one() -> None:
     shop = packed(
         [
             row("a", "2024-01-02", 6.0, item_id="tea", quantity=2.0),

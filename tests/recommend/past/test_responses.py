@@ -1,4 +1,4 @@
-"""Responses: what counts as one, how ratings of any scale are read, whose opinion is the newest, and until when."""
+"""Responses: which rows count, ratings of any scale, the newest opinion, and the cutoff."""
 
 from datetime import date
 from typing import Any
@@ -16,15 +16,15 @@ from shijin.represent.cutoff import as_cutoff
 CUSTOMERS, ITEMS = np.array(["b", "a"]), np.array(["rum", "tea", "cup"])
 
 
-def said(customer: str, at: str, kind: str, item: str | None, rating: float | None = None) -> Row:
+def response(customer: str, at: str, kind: str, item: str | None, rating: float | None = None) -> Row:
     return row(customer, at, None, kind, item_id=item, rating=rating)
 
 
-def found(rows: list[Row], until: int | None = None, zone: ZoneInfo = UTC) -> Responses:
+def gathered(rows: list[Row], until: int | None = None, zone: ZoneInfo = UTC) -> Responses:
     return responses_of(events(rows), CUSTOMERS, ITEMS, zone, until)
 
 
-def told(responses: Responses) -> list[tuple[Any, ...]]:
+def written(responses: Responses) -> list[tuple[Any, ...]]:
     """Responses as people would write them: customer, item, kind, value."""
     columns = (CUSTOMERS[responses.customer], ITEMS[responses.item], responses.kind, responses.value)
     return [
@@ -33,17 +33,17 @@ def told(responses: Responses) -> list[tuple[Any, ...]]:
 
 
 ALL = [
-    said("a", "2024-01-05", "dismiss", "cup"),
-    said("a", "2024-01-02", "rating", "tea", 4.0),
-    said("b", "2024-01-03", "review", "rum", 1.0),
-    said("b", "2024-01-04", "click", "tea"),
-    said("b", "2024-01-04", "exposure", "tea"),
+    response("a", "2024-01-05", "dismiss", "cup"),
+    response("a", "2024-01-02", "rating", "tea", 4.0),
+    response("b", "2024-01-03", "review", "rum", 1.0),
+    response("b", "2024-01-04", "click", "tea"),
+    response("b", "2024-01-04", "exposure", "tea"),
 ]
 
 
-def test_what_was_said_comes_by_time_with_what_it_says_of_the_item() -> None:
-    responses = found(ALL)
-    assert told(responses) == [
+def test_responses_are_by_time_with_their_opinion_of_the_item() -> None:
+    responses = gathered(ALL)
+    assert written(responses) == [
         ("a", "tea", "RATING", 0.5),
         ("b", "rum", "RATING", -1.0),
         ("b", "tea", "CLICK", 1.0),
@@ -58,44 +58,44 @@ def test_what_was_said_comes_by_time_with_what_it_says_of_the_item() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        said("stranger", "2024-01-02", "dismiss", "tea"),
-        said("a", "2024-01-02", "dismiss", "unheard of"),
-        said("a", "2024-01-02", "dismiss", None),
-        said("a", "2024-01-02", "review", "tea"),
-        said("a", "2024-01-02", "rating", "tea"),
-        said("a", "2024-01-02", "rating", "tea", float("nan")),
-        said("a", "2024-01-02", "order", "tea", 5.0),
-        said("a", "2024-01-02", "view", "tea"),
-        said("a", "2024-01-02", "correction", "tea"),
-        said("a", "2024-01-02", "conversion", "tea"),
+        response("stranger", "2024-01-02", "dismiss", "tea"),
+        response("a", "2024-01-02", "dismiss", "unheard of"),
+        response("a", "2024-01-02", "dismiss", None),
+        response("a", "2024-01-02", "review", "tea"),
+        response("a", "2024-01-02", "rating", "tea"),
+        response("a", "2024-01-02", "rating", "tea", float("nan")),
+        response("a", "2024-01-02", "order", "tea", 5.0),
+        response("a", "2024-01-02", "view", "tea"),
+        response("a", "2024-01-02", "correction", "tea"),
+        response("a", "2024-01-02", "conversion", "tea"),
     ],
     ids=lambda other: f"{other['type']} {other['customer_id']} {other['item_id']} {other['rating']}",
 )
-def test_strangers_unheard_of_items_and_reviews_without_a_rating_say_nothing(other: Row) -> None:
-    assert told(found([*ALL, other])) == told(found(ALL))
-    assert told(found([other])) == []
+def test_unknown_customers_and_items_and_reviews_without_a_rating_are_left_out(other: Row) -> None:
+    assert written(gathered([*ALL, other])) == written(gathered(ALL))
+    assert written(gathered([other])) == []
 
 
-def test_what_is_said_from_the_cutoff_on_is_left_out_and_without_one_all_counts() -> None:
-    rows = [said("a", "2024-01-31 23:59:59.999999", "dismiss", "cup"), said("a", "2024-02-01", "click", "tea")]
-    assert told(found(rows, as_cutoff(date(2024, 2, 1)))) == [("a", "cup", "DISMISS", -1.0)]
-    assert len(found(rows)) == 2
+def test_responses_from_the_cutoff_on_are_left_out_and_without_a_cutoff_all_count() -> None:
+    rows = [response("a", "2024-01-31 23:59:59.999999", "dismiss", "cup"), response("a", "2024-02-01", "click", "tea")]
+    assert written(gathered(rows, as_cutoff(date(2024, 2, 1)))) == [("a", "cup", "DISMISS", -1.0)]
+    assert len(gathered(rows)) == 2
 
 
 def test_the_cutoff_is_a_midnight_of_the_shop() -> None:
-    rows = [said("a", "2024-01-31 16:30", "dismiss", "cup")]  # half past midnight on 1 February in Shanghai
-    assert len(found(rows, as_cutoff(date(2024, 2, 1)), ZoneInfo("Asia/Shanghai"))) == 0
-    assert len(found(rows, as_cutoff(date(2024, 2, 1)))) == 1
+    rows = [response("a", "2024-01-31 16:30", "dismiss", "cup")]  # half past midnight on 1 February in Shanghai
+    assert len(gathered(rows, as_cutoff(date(2024, 2, 1)), ZoneInfo("Asia/Shanghai"))) == 0
+    assert len(gathered(rows, as_cutoff(date(2024, 2, 1)))) == 1
 
 
 def test_a_later_rating_does_not_change_the_scale_before_the_cutoff() -> None:
-    rows = [said("a", "2024-01-02", "rating", "tea", 4.0), said("b", "2024-02-02", "rating", "tea", 10.0)]
-    assert told(found(rows, as_cutoff(date(2024, 2, 1)))) == [("a", "tea", "RATING", 0.5)]
-    assert found(rows).value.tolist() == pytest.approx([-1 / 3, 1.0])
+    rows = [response("a", "2024-01-02", "rating", "tea", 4.0), response("b", "2024-02-02", "rating", "tea", 10.0)]
+    assert written(gathered(rows, as_cutoff(date(2024, 2, 1)))) == [("a", "tea", "RATING", 0.5)]
+    assert gathered(rows).value.tolist() == pytest.approx([-1 / 3, 1.0])
 
 
 @pytest.mark.parametrize(
-    ("given_ratings", "scale"),
+    ("ratings", "scale"),
     [
         ([1, 3, 5], (1, 5)),
         ([0.5, 4], (0, 5)),
@@ -115,8 +115,8 @@ def test_a_later_rating_does_not_change_the_scale_before_the_cutoff() -> None:
     ],
     ids=str,
 )
-def test_the_scale_is_read_off_what_was_given(given_ratings: list[float], scale: tuple[float, float]) -> None:
-    assert scale_of(np.array(given_ratings, dtype=float)) == scale
+def test_the_scale_is_inferred_from_the_ratings(ratings: list[float], scale: tuple[float, float]) -> None:
+    assert scale_of(np.array(ratings, dtype=float)) == scale
 
 
 @pytest.mark.parametrize(
@@ -130,27 +130,27 @@ def test_the_scale_is_read_off_what_was_given(given_ratings: list[float], scale:
         ([90, 70, 20, 55], 1000, (1, 100)),
         ([1, 1, 0, 1], 5, (0, 1)),
         ([1, 0, 0, 1], -1, (0, 1)),
-        ([1, 1, 1, 1], 0, (0, 1)),  # one thumb down in a hundred is a thumb
+        ([1, 1, 1, 1], 0, (0, 1)),  # one thumb down in a hundred is no typing error
         ([1, 1, 1, 1], -1, (-1, 1)),
     ],
     ids=str,
 )
-def test_one_mistyped_rating_in_a_hundred_does_not_turn_the_scale(
+def test_one_mistyped_rating_in_a_hundred_does_not_change_the_scale(
     most: list[int], slip: float, scale: tuple[float, float]
 ) -> None:
     assert scale_of(np.array([*most * 25, slip], dtype=float)) == scale
 
 
-def test_more_than_one_rating_in_twenty_is_no_slip() -> None:
+def test_more_than_one_rating_in_twenty_is_no_typing_error() -> None:
     assert scale_of(np.array([*[4.0] * 95, *[9.0] * 5])) == (1, 5)
     assert scale_of(np.array([*[4.0] * 94, *[9.0] * 6])) == (1, 10)
     assert scale_of(np.array([*[4.0] * 94, *[0.0] * 6])) == (0, 5)
 
 
-def test_a_mistyped_rating_leaves_what_everybody_else_likes_liked() -> None:
-    rows = [said("a", f"2024-01-{day:02d}", "rating", "tea", 5.0) for day in range(1, 29)]
-    rows += [said("b", "2024-02-01", "rating", "rum", 50.0), said("b", "2024-02-02", "rating", "cup", 0.0)]
-    assert found(rows).value.tolist() == [*[1.0] * 29, -1.0]
+def test_a_mistyped_rating_does_not_change_the_liking_of_others() -> None:
+    rows = [response("a", f"2024-01-{day:02d}", "rating", "tea", 5.0) for day in range(1, 29)]
+    rows += [response("b", "2024-02-01", "rating", "rum", 50.0), response("b", "2024-02-02", "rating", "cup", 0.0)]
+    assert gathered(rows).value.tolist() == [*[1.0] * 29, -1.0]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
@@ -164,47 +164,51 @@ def test_liking_is_between_the_worst_and_the_best_and_keeps_the_order(ratings: l
     assert (np.diff(liked[np.argsort(values)]) >= 0).all()
 
 
-def test_thumbs_beside_reviews_of_five_are_read_as_thumbs() -> None:
+def test_thumbs_next_to_reviews_of_five_are_read_as_thumbs() -> None:
     rows = [
-        said("a", "2024-01-02", "review", "tea", 5.0),
-        said("a", "2024-01-03", "review", "rum", 2.0),
-        said("b", "2024-01-04", "rating", "tea", 1.0),
-        said("b", "2024-01-05", "rating", "rum", 0.0),
+        response("a", "2024-01-02", "review", "tea", 5.0),
+        response("a", "2024-01-03", "review", "rum", 2.0),
+        response("b", "2024-01-04", "rating", "tea", 1.0),
+        response("b", "2024-01-05", "rating", "rum", 0.0),
     ]
-    assert found(rows).value.tolist() == [1.0, -0.5, 1.0, -1.0]
+    assert gathered(rows).value.tolist() == [1.0, -0.5, 1.0, -1.0]
 
 
 def test_reviews_and_ratings_that_are_no_thumbs_share_the_shops_scale() -> None:
-    rows = [said("a", "2024-01-02", "review", "tea", 10.0), said("b", "2024-01-03", "rating", "rum", 1.0)]
-    assert found(rows).value.tolist() == [1.0, -1.0]
-    rows = [said("a", "2024-01-02", "review", "tea", 10.0), said("b", "2024-01-03", "rating", "rum", 5.5)]
-    assert found(rows).value.tolist() == [1.0, 0.0]
+    rows = [response("a", "2024-01-02", "review", "tea", 10.0), response("b", "2024-01-03", "rating", "rum", 1.0)]
+    assert gathered(rows).value.tolist() == [1.0, -1.0]
+    rows = [response("a", "2024-01-02", "review", "tea", 10.0), response("b", "2024-01-03", "rating", "rum", 5.5)]
+    assert gathered(rows).value.tolist() == [1.0, 0.0]
 
 
 def test_the_newest_rating_or_dismissal_of_an_item_is_the_opinion() -> None:
     rows = [
-        said("a", "2024-01-02", "rating", "tea", 5.0),
-        said("a", "2024-01-04", "rating", "tea", 2.0),
-        said("b", "2024-01-02", "dismiss", "tea"),
-        said("b", "2024-01-03", "rating", "tea", 5.0),
-        said("a", "2024-01-01", "rating", "cup", 5.0),
-        said("a", "2024-01-03", "dismiss", "cup"),
-        said("a", "2024-01-05", "click", "cup"),
-        said("a", "2024-01-05", "exposure", "rum"),
+        response("a", "2024-01-02", "rating", "tea", 5.0),
+        response("a", "2024-01-04", "rating", "tea", 2.0),
+        response("b", "2024-01-02", "dismiss", "tea"),
+        response("b", "2024-01-03", "rating", "tea", 5.0),
+        response("a", "2024-01-01", "rating", "cup", 5.0),
+        response("a", "2024-01-03", "dismiss", "cup"),
+        response("a", "2024-01-05", "click", "cup"),
+        response("a", "2024-01-05", "exposure", "rum"),
     ]
-    assert told(found(rows).opinions()) == [
+    assert written(gathered(rows).opinions()) == [
         ("b", "tea", "RATING", 1.0),
         ("a", "cup", "DISMISS", -1.0),
         ("a", "tea", "RATING", -0.5),
     ]
 
 
-def test_of_what_is_said_at_once_the_worse_counts() -> None:
+def test_of_two_opinions_at_once_the_worse_counts() -> None:
     at = "2024-01-02"
-    stars = [said("a", at, "rating", "tea", 2.0), said("a", at, "rating", "tea", 5.0)]
-    assert told(found(stars).opinions()) == told(found(stars[::-1]).opinions()) == [("a", "tea", "RATING", -0.5)]
-    both = [said("a", at, "dismiss", "tea"), said("a", at, "rating", "tea", 5.0)]
-    assert told(found(both).opinions()) == [("a", "tea", "DISMISS", -1.0)]
+    stars = [response("a", at, "rating", "tea", 2.0), response("a", at, "rating", "tea", 5.0)]
+    assert (
+        written(gathered(stars).opinions())
+        == written(gathered(stars[::-1]).opinions())
+        == [("a", "tea", "RATING", -0.5)]
+    )
+    both = [response("a", at, "dismiss", "tea"), response("a", at, "rating", "tea", 5.0)]
+    assert written(gathered(both).opinions()) == [("a", "tea", "DISMISS", -1.0)]
 
 
 MANY = st.lists(
@@ -222,16 +226,18 @@ MANY = st.lists(
 
 @given(MANY, st.randoms())
 def test_the_order_of_rows_in_the_file_changes_nothing(many: list[tuple[Any, ...]], dice: Any) -> None:
-    rows = [said(who, f"2024-01-0{day}", kind, item, rating) for who, day, kind, item, rating in many]
-    one, other = found(rows), found(dice.sample(rows, len(rows)))
+    rows = [response(who, f"2024-01-0{day}", kind, item, rating) for who, day, kind, item, rating in many]
+    one, other = gathered(rows), gathered(dice.sample(rows, len(rows)))
     for name in ("customer", "item", "ts", "kind", "value"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist()
 
 
 @given(MANY)
 def test_opinions_are_what_a_slow_dictionary_finds(many: list[tuple[Any, ...]]) -> None:
-    rows = [said(who, f"2024-01-0{day}", kind, item, rating) for who, day, kind, item, rating in many]
-    responses = found(rows)
-    newest = {(who, item): (kind, value) for who, item, kind, value in told(responses) if kind in ("RATING", "DISMISS")}
-    assert {(who, item): (kind, value) for who, item, kind, value in told(responses.opinions())} == newest
+    rows = [response(who, f"2024-01-0{day}", kind, item, rating) for who, day, kind, item, rating in many]
+    responses = gathered(rows)
+    newest = {
+        (who, item): (kind, value) for who, item, kind, value in written(responses) if kind in ("RATING", "DISMISS")
+    }
+    assert {(who, item): (kind, value) for who, item, kind, value in written(responses.opinions())} == newest
     assert len(responses.opinions()) == len(newest)

@@ -1,4 +1,4 @@
-"""A recommender as files: read back it answers to the bit, damaged it is refused in one line."""
+"""A recommender as files: read back it ranks the same bits, damaged it is refused in one line."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from listshop import floor
+from listshop import simulated_shop
 
 from shijin.errors import ModelError
-from shijin.recommend.ranking.recommender import Ranking, Recommender, learn
+from shijin.recommend.ranking.recommender import Ranking, Recommender
 from shijin.recommend.ranking.saved import ARRAYS, CARD, TREES, load, save
+from shijin.recommend.ranking.training import train_recommender
 from shijin.recommend.ranking.training_windows import TrainedOn, TrainingData
 
 
 @pytest.fixture(scope="module")
 def trained_on() -> Recommender:
-    shop = floor()
-    return learn(TrainingData(shop.actions, shop.catalogue, 30))
+    shop = simulated_shop()
+    return train_recommender(TrainingData(shop.actions, shop.catalogue, 30))
 
 
 @pytest.fixture(scope="module")
@@ -42,26 +43,28 @@ def assert_same(one: Ranking, other: Ranking) -> None:
         assert left.dtype == right.dtype
 
 
-def test_read_back_it_answers_to_the_bit(trained_on: Recommender, written: Path) -> None:
+def test_read_back_it_ranks_the_same_bits(trained_on: Recommender, written: Path) -> None:
     assert trained_on.ranker.trees
-    assert_same(load(written).rank(floor().asked()), trained_on.rank(floor().asked()))
+    assert_same(load(written).rank(simulated_shop().query()), trained_on.rank(simulated_shop().query()))
 
 
 @pytest.mark.parametrize(("horizon_days", "allow_repeat", "trained_on"), [(7, False, "last"), (30, True, "nothing")])
-def test_one_that_learnt_little_is_kept_as_well(
+def test_a_recommender_with_little_training_data_is_saved_as_well(
     horizon_days: int, allow_repeat: bool, trained_on: TrainedOn, tmp_path: Path
 ) -> None:
-    shop = floor(8)
-    little = learn(TrainingData(shop.actions, shop.catalogue, horizon_days, trained_on), allow_repeat=allow_repeat)
+    shop = simulated_shop(8)
+    little = train_recommender(
+        TrainingData(shop.actions, shop.catalogue, horizon_days, trained_on), allow_repeat=allow_repeat
+    )
     assert not little.ranker.trees
     save(little, tmp_path)
     back = load(tmp_path)
-    assert_same(back.rank(shop.asked()), little.rank(shop.asked()))
+    assert_same(back.rank(shop.query()), little.rank(shop.query()))
     assert (back.card(), back.trained_on, back.lists) == (little.card(), little.trained_on, little.lists)
     assert (back.horizon_days, back.allow_repeat) == (horizon_days, allow_repeat)
 
 
-def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(trained_on: Recommender, written: Path) -> None:
+def test_the_card_holds_what_people_may_know_and_no_file_is_a_pickle(trained_on: Recommender, written: Path) -> None:
     card = json.loads((written / CARD).read_text("utf-8"))
     assert card.items() >= json.loads(json.dumps(trained_on.card())).items()
     assert {file.name for file in written.iterdir()} == {ARRAYS, TREES, CARD}
@@ -72,7 +75,9 @@ def test_the_card_says_what_people_may_know_and_no_file_is_a_pickle(trained_on: 
 
 
 def refused(folder: Path) -> None:
-    with pytest.raises(ModelError, match=r"damaged \(.*\)\. Cure: delete the folder and recommend again") as refusal:
+    with pytest.raises(
+        ModelError, match=r"damaged \(.*\)\. Cure: delete the folder: the next request trains a new one"
+    ) as refusal:
         load(folder)
     assert "\n" not in str(refusal.value)
     assert str(folder) in str(refusal.value)
@@ -102,7 +107,7 @@ def test_a_damaged_file_is_refused(folder: Path, name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"7", b'{"format": 1', b"\xff\xfe", b"{}"])
-def test_a_card_that_is_none_is_refused(folder: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_card_is_refused(folder: Path, content: bytes) -> None:
     (folder / CARD).write_bytes(content)
     refused(folder)
 
@@ -118,7 +123,7 @@ def test_a_card_that_is_none_is_refused(folder: Path, content: bytes) -> None:
         ("half_lives", 3),
     ],
 )
-def test_a_card_that_says_what_cannot_be_is_refused(folder: Path, key: str, value: Any) -> None:
+def test_a_card_with_an_impossible_value_is_refused(folder: Path, key: str, value: Any) -> None:
     card = json.loads((folder / CARD).read_text("utf-8"))
     (folder / CARD).write_text(json.dumps(card | {key: value}), "utf-8")
     refused(folder)
@@ -138,5 +143,5 @@ def test_a_card_without_a_line_is_refused(folder: Path) -> None:
         "taught",
         "lists",
     ):
-        (folder / CARD).write_text(json.dumps({name: said for name, said in card.items() if name != key}), "utf-8")
+        (folder / CARD).write_text(json.dumps({name: value for name, value in card.items() if name != key}), "utf-8")
         refused(folder)

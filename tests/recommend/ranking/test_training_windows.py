@@ -1,62 +1,65 @@
-"""What teaches: closed windows or last steps, each with what was known before; members are fitted once."""
+"""Training windows: closed windows or last steps, each with the actions before it; members are fitted once."""
 
 import numpy as np
 import pytest
-from listshop import FIRST, floor, past
+from listshop import FIRST, past, simulated_shop
 
 from shijin.arrays import Ints
 from shijin.recommend.past.actions import Actions
-from shijin.recommend.ranking import training_windows as training
-from shijin.recommend.ranking.recommender import learn
-from shijin.recommend.ranking.training_windows import TrainingData, chosen_teaching, teachings
+from shijin.recommend.ranking import training_windows as module
+from shijin.recommend.ranking.training import train_recommender
+from shijin.recommend.ranking.training_windows import TrainingData, chosen_training, training_windows
 from shijin.represent.packed import DAY_US
 
 
-def told(actions: Actions, keys: Ints) -> list[tuple[int, str]]:
+def pairs_of(actions: Actions, keys: Ints) -> list[tuple[int, str]]:
     customer, item = np.divmod(keys, actions.n_items)
     return [(who, "abcd"[code]) for who, code in zip(customer.tolist(), item.tolist(), strict=True)]
 
 
-def test_windows_teach_what_was_bought_in_each_from_what_was_before_it_the_newest_first() -> None:
+def test_a_window_has_its_purchases_as_targets_and_the_actions_before_it_the_newest_first() -> None:
     actions = past("a . . b c?", ". . b . d", ". . . . . . a", days=7)  # windows of two days end on days 7, 5 and 3
-    found = list(teachings(actions, 2, "window"))
-    assert [told(actions, one.taken) for one in found] == [[(2, "a")], [(0, "b"), (1, "d")], [(1, "b")]]
-    assert [(one.actions.now - FIRST) // DAY_US for one in found] == [5, 3, 1]
-    assert [one.actions.item.tolist() for one in found] == [[0, 1, 2, 1, 3], [0, 1], [0]]
-    assert [one.buyers.tolist() for one in found] == [[], [0, 1], []]  # who was known before
+    windows = list(training_windows(actions, 2, "window"))
+    assert [pairs_of(actions, window.targets) for window in windows] == [[(2, "a")], [(0, "b"), (1, "d")], [(1, "b")]]
+    assert [(window.actions.now - FIRST) // DAY_US for window in windows] == [5, 3, 1]
+    assert [window.actions.item.tolist() for window in windows] == [[0, 1, 2, 1, 3], [0, 1], [0]]
+    assert [window.buyers.tolist() for window in windows] == [[], [0, 1], []]  # customers with earlier actions
 
 
-def test_last_steps_teach_what_each_bought_then_from_the_steps_before() -> None:
+def test_a_last_step_has_its_purchases_as_targets_and_the_steps_before_it() -> None:
     actions = past("a b cd", "b a?", "c", days=9)
-    found = list(teachings(actions, 2, "last"))
-    assert [told(actions, one.taken) for one in found] == [[(0, "c"), (0, "d"), (2, "c")], [(0, "b"), (1, "b")]]
-    assert [one.actions.item.tolist() for one in found] == [[0, 1, 1], [0]]
-    assert [one.buyers.tolist() for one in found] == [[0], [0]]
+    windows = list(training_windows(actions, 2, "last"))
+    assert [pairs_of(actions, window.targets) for window in windows] == [
+        [(0, "c"), (0, "d"), (2, "c")],
+        [(0, "b"), (1, "b")],
+    ]
+    assert [window.actions.item.tolist() for window in windows] == [[0, 1, 1], [0]]
+    assert [window.buyers.tolist() for window in windows] == [[0], [0]]
 
 
-def test_windows_teach_where_enough_came_back_within_one_else_what_each_did_last() -> None:
+def test_windows_are_used_where_enough_customers_came_back_within_one_else_last_steps() -> None:
     many = ["a . . b"] * 20 + ["a"] * 80
-    assert chosen_teaching(past(*many, days=5), 2) == "window"
-    assert chosen_teaching(past(*many, "a", days=5), 2) == "last"
-    assert chosen_teaching(past("a b", days=5), 30) == "last"  # no window has closed
-    assert chosen_teaching(past("a . . b?", days=5), 2) == "last"  # a look takes nothing
+    assert chosen_training(past(*many, days=5), 2) == "window"
+    assert chosen_training(past(*many, "a", days=5), 2) == "last"
+    assert chosen_training(past("a b", days=5), 30) == "last"  # no window has closed
+    assert chosen_training(past("a . . b?", days=5), 2) == "last"  # a view is no purchase
 
 
-def test_a_shop_of_many_needs_no_fifth_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "LEAST_TAKERS", 3)
-    assert chosen_teaching(past(*["a . . b"] * 3, *["a"] * 80, days=5), 2) == "window"
+def test_in_a_large_shop_fewer_than_a_fifth_of_the_customers_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEAST_BUYERS", 3)
+    assert chosen_training(past(*["a . . b"] * 3, *["a"] * 80, days=5), 2) == "window"
 
 
-def test_who_learns_twice_learns_the_same_and_members_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop, fitted = floor(), []
-    fit = training.fit_members
+def test_training_twice_gives_the_same_and_members_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, fitted = simulated_shop(), []
+    fit = module.fit_members
     monkeypatch.setattr(
-        training, "fit_members", lambda actions, *told: fitted.append(actions.now) or fit(actions, *told)
+        module, "fit_members", lambda actions, *options: fitted.append(actions.now) or fit(actions, *options)
     )
-    shared = TrainingData(shop.actions, shop.catalogue, 30, "window")
-    of_both = [learn(shared, allow_repeat=allow_repeat) for allow_repeat in (True, False)]
+    data = TrainingData(shop.actions, shop.catalogue, 30, "window")
+    of_both = [train_recommender(data, allow_repeat=allow_repeat) for allow_repeat in (True, False)]
     assert len(fitted) == len(set(fitted)) > 1
-    for allow_repeat, found in zip((True, False), of_both, strict=True):
-        alone = learn(TrainingData(shop.actions, shop.catalogue, 30, "window"), allow_repeat=allow_repeat)
-        assert found.card() == alone.card()
-        assert np.array_equal(found.rank(shop.asked()).score, alone.rank(shop.asked()).score)
+    for allow_repeat, recommender in zip((True, False), of_both, strict=True):
+        alone = train_recommender(TrainingData(shop.actions, shop.catalogue, 30, "window"), allow_repeat=allow_repeat)
+        assert recommender.card() == alone.card()
+        assert np.array_equal(recommender.rank(shop.query()).score, alone.rank(shop.query()).score)

@@ -1,4 +1,4 @@
-"""What is said of a forecast of demand: how far it was off, in one sentence, and pieces as people write them."""
+"""Sentences about a forecast of demand: its past error, next to the naive one, and numbers of pieces as text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from shijin.words import LANGUAGES, Language, say
 
-MANY = 10  # pieces, from where on nobody reads a decimal
+MANY = 10  # pieces; from here on they are written without a decimal
 
 
 def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
-    """Say how far the forecast and the naive one were off in the judged window, also where the naive one was better.
+    """Compare the errors of the forecast and of the naive one in the judged window, whichever was better.
 
-    Errors are in money, with every piece at its usual price; in pieces where nothing costs anything.
+    Errors are in money, with every piece at its usual price; in pieces where no item has a price.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
     >>> ours, naive = {"money_wape": 0.585, "wape": 0.144}, {"money_wape": 0.636, "wape": 0.128}
     >>> judged = {"cutoff": "2017-12-03", "naive_shape": {"name": "last_horizon"}, "ours": ours, "naive": naive}
     >>> print(demand_verdict({"horizon_days": 30, "judged": judged})["en"])
-    Forecast a horizon earlier and compared with what was then ordered from 2017-12-03 on, this missed 58.5% of it by
-    value; the naive forecast, what was ordered in the 30 days before, missed 63.6%.
+    Made a horizon earlier and compared with the orders from 2017-12-03 on, this forecast had an error of 58.5% by
+    value; the naive forecast, the orders of the 30 days before, had 63.6%.
     """
     return {language: _sentence(card, language) for language in LANGUAGES}
 
 
 def written_pieces(units: float) -> str:
-    """Write pieces: whole where there are many, with a decimal where there are few.
+    """Write a number of pieces: rounded where there are many, with a decimal where there are few.
 
     Examples
     --------
@@ -47,8 +47,8 @@ def _sentence(card: Mapping[str, Any], language: Language) -> str:
     if judged is None:
         return say("demand.unjudged", language)
     figure = "money" if judged["ours"]["money_wape"] or judged["naive"]["money_wape"] else "pieces"
-    own, peer = (round(judged[who]["money_wape" if figure == "money" else "wape"], 3) for who in ("ours", "naive"))
-    outcome = "equal" if own == peer else "better" if own < peer else "worse"
+    error, peer = (round(judged[who]["money_wape" if figure == "money" else "wape"], 3) for who in ("ours", "naive"))
+    outcome = "equal" if error == peer else "better" if error < peer else "worse"
     naive = say(f"demand.naive_{judged['naive_shape']['name']}", language, days=card["horizon_days"])
-    figures = {"own": f"{own:.1%}", "peer": f"{peer:.1%}"}
+    figures = {"own": f"{error:.1%}", "peer": f"{peer:.1%}"}
     return say(f"demand.{outcome}_{figure}", language, day=judged["cutoff"], naive=naive, **figures)

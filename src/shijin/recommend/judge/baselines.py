@@ -1,7 +1,7 @@
-"""Lists that anybody could make without learning: what sells of late, what a customer bought last, or buys often.
+"""Simple lists, made without training: recent best sellers, a customer's last purchases, or most frequent purchases.
 
-They stand beside the recommender's wherever it is judged. Places that a customer's own items leave are filled with what
-sells of late.
+They are the baselines of the recommender wherever it is judged. Places that a customer's own purchases leave empty are
+filled with recent best sellers.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shijin.arrays import Codes, Ints
+from shijin.arrays import Codes, Flags, Ints
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.habits import habits_of
 from shijin.represent.packed import DAY_US
 
-OWN = "lists"  # what is not simple: the recommender's
+RECOMMENDER = "lists"  # the name of the recommender's lists next to the names of the simple ones
 POPULARITY, LAST, OFTEN = "popularity", "repeat-last", "repeat-often"
-RECENT_DAYS = 28  # what sells of late: by how many customers bought it in so many days
-HALF_LIFE_DAYS = 84.0  # by which a customer's purchases fade, where how often counts
+RECENT_DAYS = 28  # best sellers are ordered by their buyers in so many days
+HALF_LIFE_DAYS = 84.0  # of a customer's purchases, where their frequency orders
 
 
 @dataclass(frozen=True)
@@ -36,49 +35,47 @@ class Entries:
     item: Codes
 
 
-def baseline_lists(
-    given: Actions, allowed: NDArray[np.bool_], rows: Ints, k: int, *, allow_repeat: bool
-) -> dict[str, Entries]:
-    """Make lists of k by each simple way.
+def baseline_lists(past: Actions, allowed: Flags, rows: Ints, k: int, *, allow_repeat: bool) -> dict[str, Entries]:
+    """Make the simple lists of k items.
 
     Parameters
     ----------
-    given
-        What was done before.
+    past
+        The actions before the judged window.
     allowed : (items,)
-        What may be listed.
+        Items that may be listed.
     rows
-        For whom; positions in `given`, which the entries keep.
-    again
-        Whether what a customer bought before may be listed; else there is one way, what sells of late.
+        The customers, as positions in `past`; the entries have the same positions.
+    allow_repeat
+        Whether items that a customer bought before may be listed; if not, recent best sellers are the one simple list.
     """
-    part, popular = given.of(rows), best_sellers(given, allowed)
+    part, popular = past.of(rows), best_sellers(past, allowed)
     if not allow_repeat:
         return {POPULARITY: _of(rows, _filled(part, popular, _bought(part), k))}
-    ways = {POPULARITY: _filled(part, popular, np.zeros(0, dtype=np.int64), k)}
-    for way, own in _own(part, allowed, popular, k).items():
-        keys = np.sort(own.customer * part.n_items + own.item)
-        ways[way] = _behind(own, _filled(part, popular, keys, k), k)
-    return {way: _of(rows, entries) for way, entries in ways.items()}
+    lists = {POPULARITY: _filled(part, popular, np.zeros(0, dtype=np.int64), k)}
+    for name, repeats in _repeats(part, allowed, popular, k).items():
+        keys = np.sort(repeats.customer * part.n_items + repeats.item)
+        lists[name] = _appended(repeats, _filled(part, popular, keys, k), k)
+    return {name: _of(rows, entries) for name, entries in lists.items()}
 
 
-def best_sellers(given: Actions, allowed: NDArray[np.bool_]) -> Codes:
-    """Items ever sold, by customers of late, then by customers ever, then what was sold first."""
-    lately = buyers(given, given.now - RECENT_DAYS * DAY_US)
-    ever = buyers(given)
-    order = np.lexsort((-ever, -lately))
+def best_sellers(past: Actions, allowed: Flags) -> Codes:
+    """Items ever sold, by recent buyers, then by all buyers, then by their first sale."""
+    recent = buyers(past, past.now - RECENT_DAYS * DAY_US)
+    ever = buyers(past)
+    order = np.lexsort((-ever, -recent))  # stable: equals stay in the order of codes, which is that of first sales
     return order[allowed[order] & (ever[order] > 0)].astype(np.int32)
 
 
-def buyers(given: Actions, since: int | None = None) -> Ints:
-    """(items,) how many customers bought each, ever or since some moment."""
-    rows = given.ordered if since is None else given.ordered & (given.ts >= since)
-    pairs = np.unique(given.customer[rows] * given.n_items + given.item[rows])
-    return np.bincount(pairs % given.n_items, minlength=given.n_items)
+def buyers(past: Actions, since: int | None = None) -> Ints:
+    """(items,) number of customers who bought each item, ever or since some moment."""
+    rows = past.ordered if since is None else past.ordered & (past.ts >= since)
+    pairs = np.unique(past.customer[rows] * past.n_items + past.item[rows])
+    return np.bincount(pairs % past.n_items, minlength=past.n_items)
 
 
-def _own(part: Actions, allowed: NDArray[np.bool_], popular: Codes, k: int) -> dict[str, Entries]:
-    """What each customer bought, the newest first and the most often first; other ties go by what sells of late."""
+def _repeats(part: Actions, allowed: Flags, popular: Codes, k: int) -> dict[str, Entries]:
+    """Each customer's own purchases, the newest first and the most frequent first; ties are ordered by best sellers."""
     clock, no_gaps = np.full(len(part), part.now), np.full(part.n_items, np.inf)
     habits = habits_of(part, clock, no_gaps, (HALF_LIFE_DAYS,))
     bought = np.flatnonzero((habits.times > 0) & allowed[habits.item])
@@ -87,36 +84,37 @@ def _own(part: Actions, allowed: NDArray[np.bool_], popular: Codes, k: int) -> d
     place[popular] = np.arange(len(popular))
     ranked = {
         LAST: np.lexsort((item, place[item], -habits.times[bought], age, customer)),
-        OFTEN: np.lexsort((item, place[item], age, -habits.lately[bought, 0], customer)),
+        OFTEN: np.lexsort((item, place[item], age, -habits.faded[bought, 0], customer)),
     }
-    return {way: _first(customer[order], item[order], k) for way, order in ranked.items()}
+    return {name: _first(customer[order], item[order], k) for name, order in ranked.items()}
 
 
 def _bought(part: Actions) -> Ints:
-    """``customer * items + item`` of all that was bought, rising."""
+    """``customer * items + item`` of all purchases, rising."""
     return np.unique(part.customer[part.ordered] * part.n_items + part.item[part.ordered])
 
 
 def _filled(part: Actions, popular: Codes, excluded: Ints, k: int) -> Entries:
-    """What sells of late, without what is barred, for everybody; who has too much barred is looked at again, deeper."""
-    short, depth, found = np.arange(len(part)), 2 * k, []
+    """Recent best sellers without excluded pairs, for every customer."""
+    # The first 2k best sellers are enough for most customers; those with too many excluded get four times as many.
+    short, depth, parts = np.arange(len(part)), 2 * k, []
     while len(short):
         keys = short[:, None] * part.n_items + popular[None, :depth]
-        open_ = ~np.isin(keys, excluded)
-        place = np.cumsum(open_, axis=1)
-        enough = (open_.sum(axis=1) >= k) | (depth >= len(popular))
-        row, column = np.nonzero(open_ & (place <= k) & enough[:, None])
-        found.append((short[row], place[row, column] - 1, popular[column]))
+        allowed = ~np.isin(keys, excluded)
+        place = np.cumsum(allowed, axis=1)
+        enough = (allowed.sum(axis=1) >= k) | (depth >= len(popular))
+        row, column = np.nonzero(allowed & (place <= k) & enough[:, None])
+        parts.append((short[row], place[row, column] - 1, popular[column]))
         short, depth = short[~enough], 4 * depth
-    entries = Entries(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    entries = Entries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     order = np.argsort(entries.customer, kind="stable")
     return Entries(entries.customer[order], entries.place[order], entries.item[order])
 
 
-def _behind(first: Entries, then: Entries, k: int) -> Entries:
-    """Lists of k that begin with the first ones and go on with the others, which hold none of their items."""
+def _appended(first: Entries, then: Entries, k: int) -> Entries:
+    """Lists of k that begin with the first entries and go on with the others, which hold none of the same items."""
     customer = np.concatenate([first.customer, then.customer])
-    order = np.argsort(customer, kind="stable")  # who stands in both: the first ones' entries come first
+    order = np.argsort(customer, kind="stable")  # stable: a customer's first entries stay before the others
     return _first(customer[order], np.concatenate([first.item, then.item])[order], k)
 
 

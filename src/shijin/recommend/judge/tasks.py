@@ -1,8 +1,8 @@
-"""What lists are judged by: what each customer bought next, and what was known before it.
+"""Tasks on which lists are judged: what each customer bought next, given what was known before.
 
-Two questions of a shop's own past. *Window*: all that lies before a cutoff is known, and what was bought within a
-horizon from it on is asked. *Last*: of each customer all before the newest order is known, and what stood in it is
-asked; what other customers did later is known there too, so the first question is the one to trust.
+Two tasks from a shop's own past. *Window*: the actions before a cutoff are known; the targets are the purchases within
+a horizon from it on. *Last*: of each customer all actions before the newest order are known; the targets are the items
+of that order. There, later actions of other customers are known too, so the first task is the one to trust.
 """
 
 from __future__ import annotations
@@ -15,60 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shijin.arrays import Codes, Ints
-from shijin.config import ItemsSection
+from shijin.arrays import Codes, Flags, Ints
 from shijin.errors import EmptyHistoryError
-from shijin.recommend.past.actions import Actions, actions_of
-from shijin.recommend.past.catalogue import Catalogue, catalogue_of, known
-from shijin.represent.cutoff import History, split_at
-from shijin.represent.packed import DAY_US, Lines, Packed
+from shijin.recommend.past.known_past import ItemTable, KnownPast, known_before
+from shijin.represent.packed import DAY_US, Packed
 
 Protocol = Literal["window", "last"]
-WHERE = "backtest --items"
 NEVER = np.iinfo(np.int64).min
-
-
-@dataclass(frozen=True)
-class ItemTable:
-    """The shop's list of items, `schema.ITEMS`, and which codes are no products."""
-
-    items: pa.Table
-    rules: ItemsSection
-
-
-@dataclass(frozen=True)
-class KnownPast:
-    """What was done before some moment, and the items touched by then; the shop's later items have later codes.
-
-    customers : (n,) str, ids by position
-    """
-
-    customers: NDArray[np.str_]
-    actions: Actions
-    catalogue: Catalogue
-
-    @property
-    def eligible(self) -> NDArray[np.bool_]:
-        """(items,) what a list may hold: products that somebody touched."""
-        return self.catalogue.product & known(self.catalogue, self.actions)
-
-    def refuse_no_choice(self, where: str, least: int = 2) -> None:
-        """Refuse a past in which there is nothing to choose among.
-
-        Raises
-        ------
-        EmptyHistoryError
-            When fewer products were touched than there must be at least.
-        """
-        products = len(np.unique(self.actions.item[self.catalogue.product[self.actions.item]]))
-        if products >= least:
-            return
-        if products:
-            problem = "one item only in what was ordered, so that there is nothing to choose"
-            cure = "collect orders of more items, or say --map item_id=COLUMN where another column tells them apart"
-            raise EmptyHistoryError(problem, where, cure)
-        cure = "collect orders with a column of items, or say --map item_id=COLUMN"
-        raise EmptyHistoryError("no item in what was ordered, so that there is nothing to choose", where, cure)
 
 
 @dataclass(frozen=True)
@@ -77,140 +30,93 @@ class Task:
 
     Parameters
     ----------
-    given : Known
-        The past; its items may be fewer than the shop's.
+    past : KnownPast
+        Its items may be fewer than the shop's.
     items : (v,) str
         All items the shop ever had, by code.
-    taken : (t,) int64, rising
+    targets : (t,) int64, rising
         ``customer * v + item`` of what was bought next: products, by customers with a past.
     """
 
     protocol: Protocol
-    given: KnownPast
+    past: KnownPast
     items: NDArray[np.str_]
-    taken: Ints
+    targets: Ints
 
     @property
-    def past(self) -> NDArray[np.bool_]:
-        """(n,) whether anything is known of a customer."""
-        return np.diff(self.given.actions.offsets) > 0
+    def has_past(self) -> Flags:
+        """(n,) whether a customer has any action in the past."""
+        return self.past.actions.has_rows
 
     @property
     def steps(self) -> Ints:
-        """(n,) how many steps are known of each customer."""
-        actions, found = self.given.actions, np.zeros(len(self.past), dtype=np.int64)
-        found[self.past] = actions.step[actions.offsets[:-1][self.past]] + 1
-        return found
+        """(n,) number of known steps of each customer."""
+        actions, steps = self.past.actions, np.zeros(len(self.has_past), dtype=np.int64)
+        steps[self.has_past] = actions.step[actions.offsets[:-1][self.has_past]] + 1
+        return steps
 
     def keys(self, customer: Ints, item: Ints | Codes) -> Ints:
-        """One number for a customer and an item, as in `taken`."""
+        """``customer * v + item``, as in `targets`."""
         return customer * len(self.items) + item
 
     def bought(self) -> Ints:
-        """Keys of what was bought before, rising."""
-        actions = self.given.actions
+        """Keys of what was bought in the past, rising."""
+        actions = self.past.actions
         return np.unique(self.keys(actions.customer[actions.ordered], actions.item[actions.ordered]))
 
 
-def tasks(packed: Packed, goods: ItemTable, horizon_days: int, cutoff: int) -> tuple[Task, Task, KnownPast]:
-    """Ask what was bought in the window from a cutoff on, and what each customer bought last before the window's end.
+def tasks(packed: Packed, item_table: ItemTable, horizon_days: int, cutoff: int) -> tuple[Task, Task, KnownPast]:
+    """Make both tasks: purchases in the window from a cutoff on, and last orders before the window's end.
 
     Returns
     -------
-    window, last : Question
-    Known
-        All that was done before the window's end.
+    window, last : Task
+    KnownPast
+        All actions before the window's end.
 
     Raises
     ------
     EmptyHistoryError
-        When the shop has fewer than two items to choose among, less than a horizon of history before the cutoff, or a
+        When the shop has fewer than two items to choose from, less than a horizon of history before the cutoff, or a
         window that is not closed; or when nobody with a past bought anything in it.
     """
     until = cutoff + horizon_days * DAY_US
     if until > packed.end:
-        raise EmptyHistoryError("the judged window ends after the data", WHERE, "choose an earlier --cutoff")
+        raise EmptyHistoryError("recommend.window_not_closed", key="cutoff")
     if cutoff - packed.start < horizon_days * DAY_US:
         days = max(int((cutoff - packed.start) // DAY_US), 0)
         shorter = max(int((packed.end - packed.start) // DAY_US // 3), 1)
-        problem = f"{days} days of history before the judged window, which has {horizon_days}"
-        raise EmptyHistoryError(problem, WHERE, f"choose --horizon {shorter}d or shorter, or collect more")
-    given, whole = known_before(packed, goods, cutoff), known_before(packed, goods, until)
-    given.refuse_no_choice(WHERE)
-    window = asked_of_window(given, whole, packed.items)
-    if not len(window.taken):
-        problem = f"nobody who was known at its beginning bought an item in the judged window of {horizon_days} days"
-        raise EmptyHistoryError(problem, WHERE, "choose a longer --horizon or another --cutoff")
-    return window, asked_of_last(whole, packed.items), whole
+        raise EmptyHistoryError("recommend.past_too_short", days=days, horizon_days=horizon_days, shorter=shorter)
+    past, whole = known_before(packed, item_table, cutoff), known_before(packed, item_table, until)
+    past.refuse_no_choice()
+    window = window_task(past, whole, packed.items)
+    if not len(window.targets):
+        raise EmptyHistoryError("recommend.nobody_bought", horizon_days=horizon_days)
+    return window, last_order_task(whole, packed.items), whole
 
 
-def known_before(packed: Packed, goods: ItemTable, cutoff: int, *, listed: bool = False) -> KnownPast:
-    """What was known of customers and items at a cutoff; nothing that lies at or after it is looked at.
-
-    Parameters
-    ----------
-    listed
-        Whether items that nobody ever touched are known from the shop's list, as they are today.
-    """
-    history, _ = split_at(packed, cutoff, 1)
-    return known_of(history, packed, goods, listed=listed)
-
-
-def known_of(history: History, packed: Packed, goods: ItemTable, *, listed: bool) -> KnownPast:
-    """As `known_before`, of a History that was split from `packed`."""
-    lines = history.lines
-    vocabulary = packed.items[: 0 if lines is None else int(lines.item.max(initial=-1)) + 1]
-    items = goods.items if lines is None else _in_their_categories(goods.items, lines, packed, vocabulary)
-    catalogue = catalogue_of(items, vocabulary, goods.rules, listed=listed)
-    return KnownPast(history.customers, actions_of(history, len(catalogue)), catalogue)
-
-
-def asked_of_window(given: KnownPast, whole: KnownPast, items: NDArray[np.str_]) -> Task:
-    """Ask what customers known at the cutoff bought from it on, as far as it is known in the end."""
+def window_task(past: KnownPast, whole: KnownPast, items: NDArray[np.str_]) -> Task:
+    """The targets are the purchases from the cutoff of `past` on, by its customers, as far as `whole` knows them."""
     later = whole.actions
-    rows = later.ordered & whole.catalogue.product[later.item] & (later.ts >= given.actions.now)
-    place = pc.index_in(pa.array(whole.customers, pa.string()), pa.array(given.customers, pa.string()))
+    rows = later.ordered & whole.catalogue.product[later.item] & (later.ts >= past.actions.now)
+    place = pc.index_in(pa.array(whole.customers, pa.string()), pa.array(past.customers, pa.string()))
     place = pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _question("window", given, items, place[later.customer[rows]], later.item[rows])
+    return _task("window", past, items, place[later.customer[rows]], later.item[rows])
 
 
-def asked_of_last(whole: KnownPast, items: NDArray[np.str_]) -> Task:
-    """Ask what stood in each customer's newest order; who ordered nothing is asked nothing."""
+def last_order_task(whole: KnownPast, items: NDArray[np.str_]) -> Task:
+    """The targets are the products of each customer's newest order; a customer without orders has none."""
     actions = whole.actions
     ordered = actions.ordered & whole.catalogue.product[actions.item]
     newest = np.full(len(actions), NEVER)
     np.maximum.at(newest, actions.customer[ordered], actions.ts[ordered])
     newest = np.where(newest == NEVER, actions.now, newest)[actions.customer]
     rows = ordered & (actions.ts == newest)
-    given = KnownPast(whole.customers, actions.take(actions.ts < newest), whole.catalogue)
-    return _question("last", given, items, actions.customer[rows], actions.item[rows])
+    past = KnownPast(whole.customers, actions.take(actions.ts < newest), whole.catalogue)
+    return _task("last", past, items, actions.customer[rows], actions.item[rows])
 
 
-def _question(protocol: Protocol, given: KnownPast, items: NDArray[np.str_], customer: Ints, item: Codes) -> Task:
-    """Of pairs of a customer and an item keep those of customers with a past; position -1 is a stranger."""
-    past = np.append(np.diff(given.actions.offsets) > 0, [False])[customer]
-    return Task(protocol, given, items, np.unique(customer[past] * len(items) + item[past]))
-
-
-def _in_their_categories(items: pa.Table, lines: Lines, packed: Packed, vocabulary: NDArray[np.str_]) -> pa.Table:
-    """The list of items with the categories in which they were sold by then; as it stands where no line tells one.
-
-    Names, brands and listed prices have no date and are taken as they are today.
-    """
-    usual = usual_category(lines, len(vocabulary))
-    named = pa.array(packed.categories, pa.string()).take(pa.array(usual, mask=usual < 0))
-    place = pc.index_in(items["item_id"].combine_chunks(), pa.array(vocabulary, pa.string()))
-    category = pc.coalesce(named.take(place), items["category"].combine_chunks())
-    column = items.schema.get_field_index("category")
-    return items.set_column(column, items.schema.field(column), category)
-
-
-def usual_category(lines: Lines, n_items: int) -> Codes:
-    """(items,) the category that most lines of each item have, of equals the one seen first; -1 where none tells."""
-    usual = np.full(n_items, -1, dtype=np.int32)
-    rows = (lines.item >= 0) & (lines.category >= 0)
-    width = int(lines.category.max(initial=0)) + 1
-    pairs, counts = np.unique(lines.item[rows].astype(np.int64) * width + lines.category[rows], return_counts=True)
-    order = np.lexsort((-pairs, counts))  # the best one of an item is written last
-    usual[pairs[order] // width] = pairs[order] % width
-    return usual
+def _task(protocol: Protocol, past: KnownPast, items: NDArray[np.str_], customer: Ints, item: Codes) -> Task:
+    """Keep the pairs of customers with a past; position -1 is a customer unknown to it."""
+    with_past = np.append(past.actions.has_rows, [False])[customer]
+    return Task(protocol, past, items, np.unique(customer[with_past] * len(items) + item[with_past]))

@@ -1,7 +1,7 @@
-"""What customers did with items before a cutoff, as rows of arrays: what every recommender here learns from.
+"""What customers did with items before a cutoff, as rows of arrays: the training data of every recommender here.
 
-It comes from a History only, and can be cut further back, never forward. A *step* is one moment of one customer: what
-stands in it happened together, and nothing tells its order.
+Actions come from a History only, and can be cut to an earlier cutoff, never to a later one. A *step* is one moment of
+one customer: the actions of a step happened together, in no known order.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from shijin.arrays import Codes, Floats, Ints, pieces
+from shijin.arrays import Codes, Flags, Floats, Ints, pieces
 from shijin.represent.cutoff import History
 from shijin.represent.packed import Kind
 
-WEIGHTS = {Kind.ORDER: 1.0, Kind.CART: 0.6, Kind.REVIEW: 0.6, Kind.VIEW: 0.3}  # how much each says of what is wanted
+WEIGHTS = {Kind.ORDER: 1.0, Kind.CART: 0.6, Kind.REVIEW: 0.6, Kind.VIEW: 0.3}  # evidence of interest, by kind
+COLUMNS = ("item", "ts", "kind", "quantity", "amount", "channel")  # of every row
 
 
 @dataclass(frozen=True)
 class Actions:
-    """Rows sorted by customer, time and item; a customer does one kind of thing with an item once a step.
+    """Rows sorted by customer, time and item; a customer has one row for each item and kind in a step.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Actions:
     channel : (a,) int16
         0 where unknown.
     n_items : int
-        How many items the shop's vocabulary has.
+        Size of the shop's vocabulary of items.
     now : int
         The cutoff.
     """
@@ -64,13 +64,18 @@ class Actions:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @cached_property
-    def ordered(self) -> NDArray[np.bool_]:
-        """(a,) whether the row was bought."""
+    def has_rows(self) -> Flags:
+        """(n,) whether a customer has any action."""
+        return np.diff(self.offsets) > 0
+
+    @cached_property
+    def ordered(self) -> Flags:
+        """(a,) whether the row is an order."""
         return self.kind == Kind.ORDER
 
     @cached_property
     def weight(self) -> Floats:
-        """(a,) how much the row says of what is wanted, 0..1."""
+        """(a,) how strongly the row shows interest in the item, 0..1: `WEIGHTS`."""
         by_kind = np.zeros(max(WEIGHTS) + 1)
         by_kind[list(WEIGHTS)] = list(WEIGHTS.values())
         return by_kind[self.kind]
@@ -80,48 +85,39 @@ class Actions:
         """(a,) how many steps of the same customer came later: 0 in the newest."""
         new = np.ones(len(self.item), dtype=np.int64)
         new[1:] = (self.ts[1:] != self.ts[:-1]) | (self.customer[1:] != self.customer[:-1])
-        number = np.cumsum(new)
+        number = np.cumsum(new)  # steps counted over the whole shop, so that a difference within a customer is an age
         last = np.zeros(len(self), dtype=np.int64)
-        some = np.diff(self.offsets) > 0
-        last[some] = number[self.offsets[1:][some] - 1]
+        last[self.has_rows] = number[self.offsets[1:][self.has_rows] - 1]
         return last[self.customer] - number
 
     @property
     def newest(self) -> Ints:
-        """(n,) when each customer did something last; the cutoff where never."""
-        found = np.full(len(self), self.now)
-        some = np.diff(self.offsets) > 0
-        found[some] = self.ts[self.offsets[1:][some] - 1]
-        return found
+        """(n,) time of each customer's newest action; the cutoff where there is none."""
+        newest = np.full(len(self), self.now)
+        newest[self.has_rows] = self.ts[self.offsets[1:][self.has_rows] - 1]
+        return newest
 
-    def take(self, rows: NDArray[np.bool_]) -> Actions:
-        """Keep only some rows; every customer keeps the place."""
-        counts = np.bincount(self.customer[rows], minlength=len(self))
-        columns = ("item", "ts", "kind", "quantity", "amount", "channel")
-        kept = {name: getattr(self, name)[rows] for name in columns}
-        return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **kept)
+    def take(self, rows: Flags) -> Actions:
+        """Keep only some rows; every customer keeps the position."""
+        return self._with_rows(rows, np.bincount(self.customer[rows], minlength=len(self)))
 
     def before(self, cutoff: int) -> Actions:
-        """What was known at an earlier cutoff."""
+        """Cut to an earlier cutoff."""
         return replace(self.take(self.ts < cutoff), now=min(cutoff, self.now))
 
     def of(self, customers: Ints) -> Actions:
-        """Keep only some customers, in the order given; their positions are then 0, 1, 2 ..."""
+        """Keep only some customers, in this order; their positions are then 0, 1, 2 ..."""
         counts = np.diff(self.offsets)[customers]
-        rows = pieces(self.offsets[:-1][customers], counts)
-        columns = ("item", "ts", "kind", "quantity", "amount", "channel")
-        kept = {name: getattr(self, name)[rows] for name in columns}
-        return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **kept)
+        return self._with_rows(pieces(self.offsets[:-1][customers], counts), counts)
 
-    def bought(self) -> sp.csr_matrix:
-        """(n, items) how often each customer bought each item: in how many steps."""
-        rows = self.ordered
-        once = (np.ones(int(rows.sum()), np.float32), (self.customer[rows], self.item[rows]))
-        return sp.csr_matrix(once, shape=(len(self), self.n_items))
+    def _with_rows(self, rows: Ints | Flags, counts: Ints) -> Actions:
+        """Some rows, with how many each customer then has."""
+        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **columns)
 
 
 def actions_of(history: History, n_items: int) -> Actions:
-    """Gather what a History's customers did with items.
+    """Gather the actions of a History's customers.
 
     Parameters
     ----------
@@ -129,36 +125,40 @@ def actions_of(history: History, n_items: int) -> Actions:
         Size of the shop's vocabulary.
     """
     if history.lines is None:
-        nothing = np.zeros(0)
-        empty = (nothing.astype(np.int32), nothing.astype(np.int64), nothing.astype(np.uint8), nothing, nothing)
-        offsets = np.zeros(len(history) + 1, dtype=np.int64)
-        return Actions(offsets, *empty, nothing.astype(np.int16), n_items, history.cutoff)
+        return _no_actions(len(history), n_items, history.cutoff)
     lines, moment = history.lines, np.repeat(np.arange(len(history.moments)), np.diff(history.lines.offsets))
     kind = history.moments.kind[moment]
-    kind[kind == Kind.CHARGE] = Kind.ORDER  # an item that joins its order on a later day is bought too
+    kind[kind == Kind.CHARGE] = Kind.ORDER  # an item added to its order on a later day is bought too
     rows = np.flatnonzero((lines.item >= 0) & np.isin(kind, list(WEIGHTS)) & (lines.quantity > 0))
     customer, kind = history.customer[moment[rows]], kind[rows]
     item, ts, channel = lines.item[rows], lines.ts[rows], history.moments.channel[moment[rows]]
+    # Lines of one customer, moment, item and kind become one row: sorted next to each other, then summed by run.
     order = np.lexsort((kind, item, ts, customer))
     starts = np.flatnonzero(_begins([column[order] for column in (customer, ts, item, kind)]))
-    one = order[starts]
-    counts = np.bincount(customer[one], minlength=len(history))
+    first = order[starts]
+    counts = np.bincount(customer[first], minlength=len(history))
     total = np.add.reduceat if len(starts) else (lambda values, _: values)
     return Actions(
         offsets=np.concatenate([[0], np.cumsum(counts)]),
-        item=item[one],
-        ts=ts[one],
-        kind=kind[one],
+        item=item[first],
+        ts=ts[first],
+        kind=kind[first],
         quantity=total(lines.quantity[rows[order]], starts),
         amount=total(lines.amount[rows[order]], starts),
-        channel=channel[one],
+        channel=channel[first],
         n_items=n_items,
         now=history.cutoff,
     )
 
 
-def _begins(keys: Sequence[NDArray[np.number]]) -> NDArray[np.bool_]:
-    """(a,) whether a row differs from the one before it in any key."""
+def _no_actions(customers: int, n_items: int, cutoff: int) -> Actions:
+    empty = np.zeros(0)
+    columns = (empty.astype(np.int32), empty.astype(np.int64), empty.astype(np.uint8), empty, empty)
+    return Actions(np.zeros(customers + 1, dtype=np.int64), *columns, empty.astype(np.int16), n_items, cutoff)
+
+
+def _begins(keys: Sequence[NDArray[np.number]]) -> Flags:
+    """(a,) whether a row differs from the row before it in any key."""
     new = np.zeros(len(keys[0]), dtype=bool)
     new[:1] = True
     for key in keys:

@@ -1,7 +1,7 @@
-"""What is known of the items themselves: names, categories, brands, prices, and which are no products.
+"""The catalogue of items: names, categories, brands, prices, and whether an item is a product.
 
-Items have the codes of the shop's vocabulary; those that are listed and were never touched follow behind. A name, a
-category or a brand has no date: it is taken as the catalogue has it today.
+Items have the codes of the shop's vocabulary; items of the shop's list that nobody ever touched follow after them.
+Names, categories and brands have no date: they are taken as they are today.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shijin.arrays import Codes, Floats
+from shijin.arrays import Codes, Flags, Floats
 from shijin.config import ItemsSection
 from shijin.prepare.clean import PRODUCT, kinds_of_items
 from shijin.recommend.past.actions import Actions
@@ -28,17 +28,17 @@ class Catalogue:
     ----------
     items : (v,) str
     names : (v,) str
-        What people call it; its id where it has no name.
+        Name for people; the id where the item has no name.
     category, brand : (v,) int32
         Index into `categories` and `brands`, -1 where unknown.
     categories, brands : str
-        By alphabet.
+        Sorted.
     listed_price : (v,) float64
-        As the source lists it, shop currency; nan where it does not.
+        Of the shop's list, shop currency; nan where it has none.
     product : (v,) bool
-        Whether it is one: no charge, no test code, no correction. Nothing else is ever recommended.
+        Whether it is a product, and not a charge, a test code or a correction. Only products are ever recommended.
     touched : int
-        Codes below it are the shop's vocabulary: items that somebody touched, if perhaps after the cutoff.
+        Size of the shop's vocabulary: items of lower code were touched by somebody, perhaps after the cutoff.
     """
 
     items: NDArray[np.str_]
@@ -48,19 +48,19 @@ class Catalogue:
     categories: NDArray[np.str_]
     brands: NDArray[np.str_]
     listed_price: Floats
-    product: NDArray[np.bool_]
+    product: Flags
     touched: int
 
     def __len__(self) -> int:
         return len(self.items)
 
     def codes(self, ids: pa.Array) -> Codes:
-        """Codes of some items, -1 where there is none such."""
+        """Codes of some items, -1 where there is no such item."""
         return pc.fill_null(pc.index_in(ids, pa.array(self.items)), -1).to_numpy(zero_copy_only=False).astype(np.int32)
 
 
 def catalogue_of(items: pa.Table, vocabulary: NDArray[np.str_], rules: ItemsSection, *, listed: bool) -> Catalogue:
-    """Put the shop's list of items beside its vocabulary.
+    """Join the shop's list of items to its vocabulary.
 
     Parameters
     ----------
@@ -69,10 +69,10 @@ def catalogue_of(items: pa.Table, vocabulary: NDArray[np.str_], rules: ItemsSect
     vocabulary : (v,) str
         Items by code.
     rules
-        Which codes are no products.
+        Which codes are charges or tests, and therefore no products.
     listed
-        Whether items that nobody ever touched are added behind. A judged window must not know them: that an item is
-        listed may tell that it will be sold.
+        Whether items that nobody ever touched are appended. A judged window must leave them out: an item may be on
+        today's list because it was sold after the cutoff.
     """
     items = conform(items, ITEMS, "items")
     ids = vocabulary
@@ -97,14 +97,14 @@ def catalogue_of(items: pa.Table, vocabulary: NDArray[np.str_], rules: ItemsSect
     )
 
 
-def known(catalogue: Catalogue, actions: Actions) -> NDArray[np.bool_]:
-    """(v,) whether an item was there at the cutoff: touched before it, or listed and never touched at all."""
+def known_items(catalogue: Catalogue, actions: Actions) -> Flags:
+    """(v,) whether an item existed at the cutoff: touched before it, or listed and never touched at all."""
     seen = np.bincount(actions.item, minlength=len(catalogue)) > 0
     return seen | (np.arange(len(catalogue)) >= catalogue.touched)
 
 
 def prices(catalogue: Catalogue, actions: Actions) -> Floats:
-    """(v,) what a piece costs: the mean of what was paid before the cutoff, else what is listed; nan where neither."""
+    """(v,) price of a piece: the mean paid before the cutoff, else the listed price; nan where neither is known."""
     rows = actions.ordered & (actions.quantity > 0)
     pieces = np.bincount(actions.item[rows], actions.quantity[rows], len(catalogue))
     paid = np.bincount(actions.item[rows], actions.amount[rows], len(catalogue))
@@ -112,6 +112,7 @@ def prices(catalogue: Catalogue, actions: Actions) -> Floats:
 
 
 def _coded(column: pa.Array) -> tuple[Codes, NDArray[np.str_]]:
+    """Codes of a column's values, -1 where empty, and the sorted values."""
     encoded = column.dictionary_encode()
     names = encoded.dictionary.to_numpy(zero_copy_only=False).astype(np.str_)
     order = np.argsort(names, kind="stable")

@@ -1,6 +1,7 @@
-"""What customers said of items: ratings, “not interested”, clicks, and what they were shown, as rows of arrays.
+"""Responses of customers to items: ratings, “not interested”, clicks and exposures, as rows of arrays.
 
-Lists read it beside the actions and at once: nothing is learnt from it, and it makes no moment of a History.
+They change recommendations at once: they are applied to the histories, nothing is trained on them, and they are no
+moments of a History.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shijin.arrays import Codes, Floats, Ints
+from shijin.arrays import Codes, Flags, Floats, Ints
 from shijin.represent.rows import wall_clock
 
-THUMBS = 1.0
-SCALES = (5.0, 10.0, 100.0)  # what the best rating may be called
-_STRAY = 20  # up to one rating in so many is a slip of whoever typed it, and tells no scale
+THUMBS = 1.0  # the best rating of a scale of thumbs
+SCALES = (5.0, 10.0, 100.0)  # the best rating of the other scales
+_SLIPS = 20  # up to one rating in 20 may be a typing error, which is no evidence of the scale
 
 
 class ResponseKind(IntEnum):
-    """What kind of response it is."""
+    """The kind of a response."""
 
     RATING = 0
     CLICK = 1
@@ -31,6 +32,7 @@ class ResponseKind(IntEnum):
     DISMISS = 3
 
 
+COLUMNS = ("customer_id", "item_id", "ts", "type", "rating")  # of `schema.EVENTS`, that are read here
 _KINDS = {"review": ResponseKind.RATING, "rating": ResponseKind.RATING, "click": ResponseKind.CLICK}
 _KINDS |= {"exposure": ResponseKind.EXPOSURE, "dismiss": ResponseKind.DISMISS}
 _OPINIONS = (ResponseKind.RATING, ResponseKind.DISMISS)
@@ -38,7 +40,7 @@ _OPINIONS = (ResponseKind.RATING, ResponseKind.DISMISS)
 
 @dataclass(frozen=True)
 class Responses:
-    """r responses, sorted by time; what was said at once is sorted by customer, item and kind, what is worse last.
+    """r responses, sorted by time; those of one moment by customer, item and kind, the most negative last.
 
     Parameters
     ----------
@@ -51,8 +53,8 @@ class Responses:
     kind : (r,) uint8
         A `ResponseKind`.
     value : (r,) float64
-        What it says of the item, -1 .. 1: of a rating how much it was liked, 1 of a click, -1 of “not interested”, 0 of
-        being shown.
+        Opinion of the item, -1 .. 1: a rating on its scale (`liking`), 1 for a click, -1 for “not interested”, 0 for an
+        exposure.
     """
 
     customer: Ints
@@ -64,29 +66,30 @@ class Responses:
     def __len__(self) -> int:
         return len(self.customer)
 
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Responses:
+    def take(self, rows: NDArray[np.integer] | Flags) -> Responses:
         """Keep only some rows."""
         return Responses(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def opinions(self) -> Responses:
-        """What each customer thinks of an item now: the newest rating or “not interested”, which undoes older ones."""
-        said = self.take(np.isin(self.kind, _OPINIONS))
-        by_pair = np.lexsort((said.item, said.customer))
-        customer, item = said.customer[by_pair], said.item[by_pair]
+        """Each customer's present opinion of an item: the newest rating or “not interested”; it replaces older ones."""
+        opinions = self.take(np.isin(self.kind, _OPINIONS))
+        # lexsort is stable: the rows of a pair stay in order of time, so that the last one of a run is the newest.
+        by_pair = np.lexsort((opinions.item, opinions.customer))
+        customer, item = opinions.customer[by_pair], opinions.item[by_pair]
         newest = np.ones(len(by_pair), dtype=bool)
         newest[:-1] = (customer[1:] != customer[:-1]) | (item[1:] != item[:-1])
-        return said.take(np.sort(by_pair[newest]))
+        return opinions.take(np.sort(by_pair[newest]))
 
 
 def responses_of(
     events: pa.Table, customers: NDArray[np.str_], items: NDArray[np.str_], zone: ZoneInfo, until: int | None = None
 ) -> Responses:
-    """Gather what was said of items by customers who are known; the rest is left out.
+    """Gather the responses of known customers to known items; other rows are left out.
 
     Parameters
     ----------
     events
-        Of `schema.EVENTS`, in any order. Of reviews those count that have a rating.
+        Of `schema.EVENTS`, in any order. Reviews count where they have a rating.
     customers : (n,) str
         The History's.
     items : (v,) str
@@ -94,8 +97,8 @@ def responses_of(
     zone
         The shop's time zone.
     until
-        What is said from this instant of the wall clock on is left out: the cutoff in a backtest. None: everything
-        said so far, so that what somebody dismisses today changes a list whose data end last week.
+        Responses from this instant of the wall clock on are left out: the cutoff in a backtest. None: all responses, so
+        that an item dismissed today disappears from a list whose orders end last week.
 
     Returns
     -------
@@ -104,10 +107,10 @@ def responses_of(
     Examples
     --------
     >>> from datetime import UTC, datetime
-    >>> said = pa.table({"customer_id": ["a", "a", "b"], "item_id": ["tea", "rum", "tea"], "rating": [4.0, None, 1.0],
+    >>> events = pa.table({"customer_id": ["a", "a", "b"], "item_id": ["tea", "rum", "tea"], "rating": [4.0, None, 1.0],
     ...     "type": ["rating", "dismiss", "review"], "ts": [datetime(2025, 1, day, tzinfo=UTC) for day in (1, 2, 3)]})
-    >>> found = responses_of(said, np.array(["b", "a"]), np.array(["rum", "tea"]), ZoneInfo("UTC"))
-    >>> found.customer.tolist(), found.item.tolist(), found.value.tolist()
+    >>> responses = responses_of(events, np.array(["b", "a"]), np.array(["rum", "tea"]), ZoneInfo("UTC"))
+    >>> responses.customer.tolist(), responses.item.tolist(), responses.value.tolist()
     ([1, 1, 0], [1, 0, 1], [0.5, -1.0, -1.0])
     """
     rated = pc.is_in(events["type"], pa.array(["review", "rating"]))
@@ -128,12 +131,12 @@ def responses_of(
 
 
 def scale_of(ratings: Floats) -> tuple[float, float]:
-    """The worst and the best rating that a shop's scale has, by what it was given.
+    """Infer the worst and the best rating of a shop's scale from its ratings.
 
-    Of up to 5, 10 or 100, whichever is the first to hold at least 95 % of them, so that a mistyped 50 makes nobody's
-    five a bad one; where none does, up to the furthest given. It begins at 1, where more than 5 % are lower at 0, and
-    where more than 5 % are below 0 it reaches as far down as up. Nothing above 1, and something below it, are thumbs. A
-    1 and nothing else is the worst of five.
+    The best is 5, 10 or 100: the first that at most 5 % of the ratings exceed, so that a mistyped 50 does not make
+    every 5 a bad rating; where all three are exceeded, the largest absolute rating. The worst is 1; 0 where more than
+    5 % are below 1; minus the best where more than 5 % are below 0. Ratings of at most 1, some of them below 1, are
+    thumbs. If every rating is 1, it is the worst of five.
 
     Examples
     --------
@@ -145,17 +148,17 @@ def scale_of(ratings: Floats) -> tuple[float, float]:
     (1.0, 5.0)
     """
     size = np.abs(ratings)
-    poor = ratings[ratings < 1]  # where most are thumbs up, one thumb down in a hundred is no slip
-    if len(poor) and not _told(size > THUMBS):
-        return (-THUMBS if _told(poor < 0) else 0.0), THUMBS
-    best = next((top for top in SCALES if not _told(size > top)), float(size.max(initial=0.0)))
-    if _told(ratings < 0):
+    poor = ratings[ratings < 1]  # one is enough: among many thumbs up, a single thumb down is no typing error
+    if len(poor) and not _frequent(size > THUMBS):
+        return (-THUMBS if _frequent(poor < 0) else 0.0), THUMBS
+    best = next((top for top in SCALES if not _frequent(size > top)), float(size.max(initial=0.0)))
+    if _frequent(ratings < 0):
         return -best, best
-    return (0.0 if _told(ratings < 1) else 1.0), best
+    return (0.0 if _frequent(ratings < 1) else 1.0), best
 
 
 def liking(ratings: Floats) -> Floats:
-    """How much was liked what was rated, on the scale that the ratings tell: -1 the worst, 0 the middle, 1 the best.
+    """Ratings on the scale that they show (`scale_of`): -1 for the worst, 0 for the middle, 1 for the best.
 
     Examples
     --------
@@ -166,16 +169,16 @@ def liking(ratings: Floats) -> Floats:
     return 2 * (np.clip(ratings, worst, best) - worst) / (best - worst) - 1
 
 
-def _told(flags: NDArray[np.bool_]) -> bool:
-    """Whether it holds of more ratings than may be slips."""
-    return _STRAY * int(np.count_nonzero(flags)) > len(flags)
+def _frequent(flags: Flags) -> bool:
+    """Whether a flag holds for more ratings than may be typing errors."""
+    return _SLIPS * int(np.count_nonzero(flags)) > len(flags)
 
 
-def _liking_of_both(ratings: Floats, reviews: NDArray[np.bool_]) -> Floats:
-    """(r,) liking of reviews and ratings: on one scale together, but thumbs, which leave each on its own."""
+def _liking_of_both(ratings: Floats, reviews: Flags) -> Floats:
+    """(r,) liking of reviews and ratings: on one scale together, except thumbs, which keep a scale of their own."""
     scale = np.zeros(len(ratings), dtype=np.int64)
-    for own, rows in enumerate((reviews, ~reviews), start=1):
-        scale[rows] = own if scale_of(ratings[rows])[1] == THUMBS else 0
+    for number, rows in enumerate((reviews, ~reviews), start=1):
+        scale[rows] = number if scale_of(ratings[rows])[1] == THUMBS else 0
     liked = np.empty(len(ratings))
     for number in range(3):
         liked[scale == number] = liking(ratings[scale == number])
@@ -188,5 +191,5 @@ def _kinds(types: pa.ChunkedArray) -> NDArray[np.uint8]:
 
 
 def _places(ids: pa.ChunkedArray, known: NDArray[np.str_]) -> Ints:
-    """(r,) where ids stand among known ones, -1 where nowhere."""
+    """(r,) position of ids among known ones, -1 for others."""
     return pc.fill_null(pc.index_in(ids, pa.array(known, pa.string())), -1).to_numpy().astype(np.int64)

@@ -1,4 +1,4 @@
-"""Steps of customers as rows of sparse matrices: what was done in a step, up to it, or after it."""
+"""Steps of customers as rows of sparse matrices: the items of a step, of the steps before it, or after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from shijin.arrays import Codes, Ints
 from shijin.recommend.past.actions import Actions
 
-GRID = 2.0**-16  # weights are whole numbers of it: such sums have no rounding that tells in which order they were made
+GRID = 2.0**-16  # weights are whole multiples of it: such sums are exact, so that the order of adding changes no bit
 
 
 def step_rows(actions: Actions) -> Ints:
@@ -21,25 +21,25 @@ def step_rows(actions: Actions) -> Ints:
 
 
 def step_sizes(actions: Actions) -> Ints:
-    """(s,) how many rows every step has."""
+    """(s,) number of rows of every step."""
     return np.diff(np.append(step_rows(actions), len(actions.item)))
 
 
 def lagged(actions: Actions, column: Ints | Codes, n_columns: int, decay: float, steps: Iterable[int]) -> sp.csr_matrix:
-    """(s, n_columns) float32: for every step what was done so many steps from it, faded.
+    """(s, n_columns) float32: for every step, the weights of the items at some distances from it, decayed.
 
     Parameters
     ----------
     column : (a,)
-        Each row's item, by the column it has.
+        The column of each row's item.
     decay
-        How much less a row says with each further step, the nearest of `steps` saying most.
+        Factor for each further element of `steps`; the first one has factor 1.
     steps
-        How far what is gathered lies ahead, the nearest first; 0 is the step itself, below 0 lies what was before.
+        Distances, the nearest first: 1 is the customer's next step, 0 the step itself, -1 the step before.
 
     Examples
     --------
-    A customer who did items 0, 1 and 2 in turn:
+    A customer with items 0, 1 and 2 in three steps:
 
     >>> turns = np.array([0, 1, 2], dtype=np.int32)
     >>> one = np.ones(3)
@@ -49,15 +49,17 @@ def lagged(actions: Actions, column: Ints | Codes, n_columns: int, decay: float,
     [[0.0, 1.0, 0.5], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
     starts = step_rows(actions)
-    of_row = np.repeat(np.arange(len(starts)), step_sizes(actions))
+    step_of_row = np.repeat(np.arange(len(starts)), step_sizes(actions))
     customer = actions.customer[starts]
     rows, columns, values = [], [], []
     for place, ahead in enumerate(steps):
-        step = of_row - ahead
+        # A row `ahead` steps after step s is an entry of row s; steps are numbered over all customers, so the step
+        # found this way counts only where it is the same customer's.
+        step = step_of_row - ahead
         inside = np.flatnonzero((step >= 0) & (step < len(starts)))
         inside = inside[customer[step[inside]] == actions.customer[inside]]
         rows.append(step[inside])
         columns.append(column[inside])
         values.append((np.rint(decay**place * actions.weight[inside] / GRID) * GRID).astype(np.float32))
-    found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sp.csr_matrix(found, shape=(len(starts), n_columns))
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return sp.csr_matrix(entries, shape=(len(starts), n_columns))

@@ -1,6 +1,6 @@
-"""The chance that a candidate is taken: a logistic curve of straight pieces over its score and place in the list.
+"""The chance that a candidate is bought: a piecewise linear logistic curve of score, place in the list and more.
 
-It is learnt on lists that were chosen without a look at what was taken, from scores of trees that had not seen them.
+It is fitted to lists that were chosen without looking at the outcome, and to scores of trees that had not seen them.
 """
 
 from __future__ import annotations
@@ -13,55 +13,56 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from shijin.arrays import Floats
+from shijin.arrays import Flags, Floats
 
-BENDS = (0.5, 0.8, 0.95)  # quantiles at which the curve may bend: of what was taken for score and place, else of all
-ENOUGH_TO_BEND = 300  # taken; below, the curve is straight
-OF_CANDIDATE = 2  # inputs that differ within a list, the first
+BENDS = (0.5, 0.8, 0.95)  # quantiles at which the curve may bend: of bought candidates for score and place, else of all
+ENOUGH_TO_BEND = 300  # bought candidates; below, the curve is straight
+OF_CANDIDATE = 2  # the first inputs, which differ within a list
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Slopes over each input and over how far it lies beyond each of its bends.
+    """Slopes over each input, and over its distance beyond each of its bends.
 
     bends : for each input where the curve bends
-    slopes : the intercept; then for each input its own slope and one a bend
+    slopes : the intercept; then for each input its own slope and one for each bend
     """
 
     bends: tuple[tuple[float, ...], ...]
     slopes: tuple[float, ...]
 
     def chance(self, inputs: Floats) -> Floats:
-        """(p,) 0..1 of (p, i) inputs as `curve_inputs` has them."""
+        """(p,) 0..1, for (p, i) inputs of `curve_inputs`."""
         pieces = _pieces(inputs, self.bends)
         odds = self.slopes[0] + weighted(zip(pieces.T, self.slopes[1:], strict=True), len(inputs))
         return np.asarray(expit(odds))
 
 
-def fit_curve(inputs: Floats, taken: NDArray[np.bool_]) -> Curve:
-    """Learn the curve from (p, i) inputs and what was taken of them."""
+def fit_curve(inputs: Floats, bought: Flags) -> Curve:
+    """Fit the curve to (p, i) inputs and whether each candidate was bought."""
     bends: list[tuple[float, ...]] = []
     for place, values in enumerate(inputs.T):
-        among = values[taken] if place < OF_CANDIDATE else values
-        at = np.unique(np.quantile(among, BENDS)) if taken.sum() >= ENOUGH_TO_BEND else np.zeros(0)
+        among = values[bought] if place < OF_CANDIDATE else values
+        at = np.unique(np.quantile(among, BENDS)) if bought.sum() >= ENOUGH_TO_BEND else np.zeros(0)
         bends.append(tuple(float(one) for one in at if values.min() < one < values.max()))
     pieces = _pieces(inputs, tuple(bends))
+    # Standardised for the regression's penalty, then the slopes are turned back to the inputs' own units.
     middle, width = pieces.mean(axis=0), np.maximum(pieces.std(axis=0), 1e-9)
-    model = LogisticRegression(C=10.0, max_iter=500).fit((pieces - middle) / width, taken)
+    model = LogisticRegression(C=10.0, max_iter=500).fit((pieces - middle) / width, bought)
     slopes = np.where(pieces.std(axis=0) > 0, model.coef_[0] / width, 0.0)
     intercept = float(model.intercept_[0] - slopes @ middle)
     return Curve(tuple(bends), (intercept, *(float(slope) for slope in slopes)))
 
 
 def curve_inputs(score: Floats, place: Floats, actions: Floats, silence: Floats, pace: Floats) -> Floats:
-    """(p, 6) what the chance is read off.
+    """(p, 6) the inputs of the curve.
 
     Parameters
     ----------
     place : (p,)
-        In its list, from 0.
+        Place in its list, from 0.
     silence, pace : (p,)
-        Days since the customer did anything, and from one time to the next; nan where the customer came once.
+        Days since the customer's newest action, and mean days between steps; nan for a customer with one step.
     """
     once = ~np.isfinite(pace)
     late = np.where(once, 0.0, silence / np.maximum(np.where(once, 1.0, pace), 1.0))
@@ -69,7 +70,7 @@ def curve_inputs(score: Floats, place: Floats, actions: Floats, silence: Floats,
 
 
 def weighted(parts: Iterable[tuple[NDArray[np.floating], float]], n: int) -> Floats:
-    """(n,) sum of columns, each times its weight; in the last bits of a matrix product shows who else was asked."""
+    """(n,) weighted sum of columns, added in their order: last bits of a matrix product depend on the other rows."""
     total = np.zeros(n)
     for column, weight in parts:
         total += weight * column.astype(np.float64)

@@ -1,7 +1,7 @@
-"""Parts of a shop's past with what came next: what a recommender learns from, members fitted to each.
+"""Training data of a recommender: parts of the shop's past with what was bought next, and members fitted to each.
 
-A closed window is asked of what was before it; where too few customers took something in one, what each customer did
-last is asked of what that customer did before.
+A training pair is (history before a closed window, purchases in it). Where too few customers bought something in one,
+it is (history before each customer's last step, purchases in that step).
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from shijin.recommend.past.catalogue import Catalogue
 from shijin.represent.packed import DAY_US
 
 TrainedOn = Literal["window", "last", "nothing"]
-MOST_EXAMPLES = 4  # closed windows, or steps held out, from which the ranker learns
-LEAST_TAKERS, LEAST_SHARE = 1000, 0.2  # who took something in a window, for windows to teach
+MOST_WINDOWS = 4  # closed windows, or last steps, on which the ranker is trained
+LEAST_BUYERS, LEAST_SHARE = 1000, 0.2  # buyers in a window, or their share of customers, to train on windows
 
 
 @dataclass(frozen=True)
 class TrainingWindow:
-    """A part of the past with what came next.
+    """A part of the past with what was bought next.
 
     actions
-        What was known.
-    taken : (t,) int64, rising
+        The actions before it.
+    targets : (t,) int64, rising
         ``customer * items + item`` of what was bought next.
     """
 
     actions: Actions
-    taken: Ints
+    targets: Ints
 
     @property
     def buyers(self) -> Ints:
-        """Customers with a past who took something."""
-        found = np.unique(self.taken // self.actions.n_items)
-        return found[np.diff(self.actions.offsets)[found] > 0]
+        """Customers with a past who bought something."""
+        customers = np.unique(self.targets // self.actions.n_items)
+        return customers[self.actions.has_rows[customers]]
 
 
 class TrainingData:
-    """A past, its teachings, and members fitted to each when first asked for, then kept for who learns here again.
+    """A past, its training windows, and members fitted to each when first needed, then shared by later recommenders.
 
     Parameters
     ----------
-    taught
-        What teaches; by how many customers took something where None.
+    trained_on
+        Whether to train on windows or on last steps; chosen by the number of buyers where None.
     """
 
     def __init__(
@@ -63,44 +63,44 @@ class TrainingData:
         threads: int = 1,
     ) -> None:
         self.actions, self.catalogue, self.horizon_days, self.threads = actions, catalogue, horizon_days, threads
-        self.trained_on: TrainedOn = trained_on or chosen_teaching(actions, horizon_days)
+        self.trained_on: TrainedOn = trained_on or chosen_training(actions, horizon_days)
         self.clock: Clock = "cutoff" if self.trained_on == "window" else "customer"
         self._fitted: dict[int, Members] = {}
 
     @property
-    def teachings(self) -> Iterator[TrainingWindow]:
-        """The newest first, as far as anybody took anything."""
-        return takewhile(lambda one: len(one.buyers) > 0, teachings(self.actions, self.horizon_days, self.trained_on))
+    def windows(self) -> Iterator[TrainingWindow]:
+        """The newest first, up to the first one without buyers."""
+        windows = training_windows(self.actions, self.horizon_days, self.trained_on)
+        return takewhile(lambda window: len(window.buyers) > 0, windows)
 
-    def members(self, number: int, teaching: TrainingWindow) -> Members:
-        """Members that know only what was before a teaching, by its number."""
+    def members(self, number: int, window: TrainingWindow) -> Members:
+        """Members fitted to the actions before a training window, by its number."""
         if number not in self._fitted:
-            self._fitted[number] = self._fit(teaching.actions)
+            self._fitted[number] = self._fit(window.actions)
         return self._fitted[number]
 
     @cached_property
     def today(self) -> Members:
-        """Members that know the whole past."""
+        """Members fitted to the whole past."""
         return self._fit(self.actions)
 
     def _fit(self, actions: Actions) -> Members:
         return fit_members(actions, self.catalogue, self.horizon_days, self.clock, self.threads)
 
 
-def chosen_teaching(actions: Actions, horizon_days: int) -> TrainedOn:
-    """Windows teach where enough customers took something in the newest closed one, else what each did last."""
-    window = next(teachings(actions, horizon_days, "window"), None)
+def chosen_training(actions: Actions, horizon_days: int) -> TrainedOn:
+    """Windows where enough customers bought something in the newest closed one, else last steps."""
+    window = next(training_windows(actions, horizon_days, "window"), None)
     if window is not None:
-        customers = int((np.diff(window.actions.offsets) > 0).sum())
-        buyers = len(window.buyers)
-        if buyers >= LEAST_TAKERS or buyers >= max(LEAST_SHARE * customers, 1):
+        customers, buyers = int(window.actions.has_rows.sum()), len(window.buyers)
+        if buyers >= LEAST_BUYERS or buyers >= max(LEAST_SHARE * customers, 1):
             return "window"
     return "last"
 
 
-def teachings(actions: Actions, horizon_days: int, trained_on: TrainedOn) -> Iterator[TrainingWindow]:
-    """Parts of the past with what came next, the newest first."""
-    for back in range(1, MOST_EXAMPLES + 1):
+def training_windows(actions: Actions, horizon_days: int, trained_on: TrainedOn) -> Iterator[TrainingWindow]:
+    """Parts of the past with what was bought next, the newest first."""
+    for back in range(1, MOST_WINDOWS + 1):
         if trained_on == "window":
             cutoff = actions.now - back * horizon_days * DAY_US
             before = actions.before(cutoff)

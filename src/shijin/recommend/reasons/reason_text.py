@@ -1,6 +1,6 @@
-"""Reasons as tables hold them: codes, numbers and names as JSON, and words in either language.
+"""Reasons as tables hold them: codes, numbers and names as JSON, and sentences in either language.
 
-Texts are joined column by column, and each different number or name is written once: ten million rows take minutes.
+Texts are joined column by column, and each different number or name is formatted once: ten million rows take minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shijin.recommend.reasons.reasons import ABOUT, CODES, NUMBERS, Reasons
 from shijin.words import Language, parts
 
 EXPLORE = "explore"
-AT_ONCE = 1_000_000  # rows of a chunk: no chunk's texts outgrow what Arrow can address
+AT_ONCE = 1_000_000  # rows of a chunk: no chunk's texts outgrow the 2 GiB that Arrow can address
 
 Pieces = list[pa.Array | str]
 Value = int | str
@@ -28,13 +28,13 @@ Value = int | str
 
 @dataclass(frozen=True)
 class _Field:
-    """A number or a name in each of some rows; names by their place."""
+    """A number or a name in each of some rows; a name as its position among `names`."""
 
     values: Codes
     names: NDArray[np.str_] | None = None
 
     def written(self, write: Callable[[Value], str]) -> pa.Array:
-        """(r,) each different value written once."""
+        """(r,) texts; each different value is formatted once."""
         encoded = pa.array(self.values).dictionary_encode()
         values = encoded.dictionary.to_pylist()
         named = values if self.names is None else [str(self.names[place]) for place in values]
@@ -42,7 +42,7 @@ class _Field:
 
 
 def reason_codes(reasons: Reasons) -> pa.ChunkedArray:
-    """(r,) what the reasons are called."""
+    """(r,) the code of each reason."""
     names = pa.array([*CODES, EXPLORE])
     return pa.chunked_array([names.take(pa.array(np.where(reasons.explored, len(CODES), reasons.code)))])
 
@@ -50,8 +50,8 @@ def reason_codes(reasons: Reasons) -> pa.ChunkedArray:
 def reason_args(reasons: Reasons, catalogue: Catalogue) -> pa.ChunkedArray:
     """(r,) the numbers and names of each reason as a JSON object; the names of the numbers are `reasons.NUMBERS`.
 
-    Beside them stand `bought_item` and `bought_name`, `category` or `brand`; and in what is shown to learn `also`, the
-    code of what is true besides.
+    Further keys are `bought_item` and `bought_name`, `category` or `brand`; and, for an item that is shown to learn
+    from, `also`, the code of the reason that holds besides.
     """
 
     def write(value: Value) -> str:
@@ -67,7 +67,7 @@ def reason_args(reasons: Reasons, catalogue: Catalogue) -> pa.ChunkedArray:
 
 
 def reason_texts(reasons: Reasons, catalogue: Catalogue, language: Language) -> pa.ChunkedArray:
-    """(r,) each reason in words, as `words.say_note` writes them."""
+    """(r,) each reason as a sentence, with numbers written as by `words.say_note`."""
 
     def pieces_of(code: str, fields: dict[str, _Field], explored: bool) -> Pieces:  # noqa: FBT001
         truth: Pieces = []
@@ -88,8 +88,8 @@ def _with_marks(write: Callable[[object], str]) -> Callable[[Value], str]:
 def _by_code(
     reasons: Reasons, catalogue: Catalogue, pieces_of: Callable[[str, dict[str, _Field], bool], Pieces]
 ) -> pa.ChunkedArray:
-    """Join the pieces of each code's rows, and put the rows back into their order."""
-    kind = 2 * reasons.code.astype(np.int16) + reasons.explored
+    """Join the pieces of the rows of each code, and put the rows back into their order."""
+    kind = 2 * reasons.code.astype(np.int16) + reasons.explored  # one number for each code, explored or not
     chunks = []
     for begin in range(0, len(reasons), AT_ONCE):
         part = kind[begin : begin + AT_ONCE]
@@ -99,7 +99,7 @@ def _by_code(
             code, rows = CODES[one // 2], begin + np.flatnonzero(part == one)
             texts.append(_joined(pieces_of(code, _fields(reasons, catalogue, code, rows), bool(one % 2)), len(rows)))
         place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
+        place[order] = np.arange(len(order))  # the inverse permutation: from rows to positions in `texts`
         chunks.append(pa.concat_arrays(texts).take(pa.array(place)))
     return pa.chunked_array(chunks, pa.string())
 
@@ -111,7 +111,7 @@ def _joined(pieces: Pieces, n_rows: int) -> pa.Array:
 
 
 def _fields(reasons: Reasons, catalogue: Catalogue, code: str, rows: Ints) -> dict[str, _Field]:
-    """What some rows of one code hold, by name."""
+    """The numbers and names of some rows of one code, by name."""
     fields = {name: _Field(reasons.numbers[rows, place]) for place, name in enumerate(NUMBERS[code])}
     about = reasons.about[rows]
     of_bought = {"bought_item": _Field(about, catalogue.items), "bought_name": _Field(about, catalogue.names)}

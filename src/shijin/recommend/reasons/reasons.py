@@ -1,33 +1,33 @@
-"""Why an item is on a customer's list: the strongest thing that is true of both, with its numbers.
+"""Reasons: why an item is on a customer's list, as the strongest kind of reason that holds, with its numbers.
 
-Every number counts purchases (`bought`: a product that a customer bought on a day), views or carts strictly before the
-cutoff, of customers who are known there. An age in days is the calendar's, from the day it happened to the cutoff.
+Every number counts purchases (a product that a customer bought on a day), views or carts strictly before the cutoff, of
+customers who are known there. An age in days is counted on the calendar, from the day of the action to the cutoff.
 
 rhythm
-    Bought on `bought_days` >= 3 days, every `gap_days`: newest day less first day, over the gaps, to the nearest whole
-    day, halves up. No gap is longer than two thirds of the days from the first to the newest: of two gaps none is more
-    than twice the other. The newest, `ago_days` ago, is no further away than three such gaps.
+    Bought on `bought_days` >= 3 days, every `gap_days`: days from the first to the newest over the number of gaps, to
+    the nearest whole day, halves up. No gap is longer than two thirds of the days from the first to the newest: of two
+    gaps none is more than twice the other. The newest purchase, `ago_days` ago, is at most three such gaps old.
 cart
-    Put into the cart `ago_days` ago, the last time, and not bought at that moment or since; within the horizon, or,
-    where nothing stronger is true, ever.
+    Put into the cart `ago_days` ago, for the last time, and not bought at that moment or since; within the horizon, or,
+    where no stronger reason holds, at any time.
 again
     Bought on `bought_days` >= 2 days, the last time `ago_days` ago.
 viewed
-    Looked at on `look_days` different days since it was bought last, or ever where it never was; the last time
-    `ago_days` ago; within the horizon, or, where nothing stronger is true, ever.
+    Viewed on `look_days` different days since the last purchase, or ever where never bought; the last time `ago_days`
+    ago; within the horizon, or, where no stronger reason holds, at any time.
 bought
     Bought on one day, `ago_days` ago.
 after
     The customer bought `bought_item` (the last time `ago_days` ago), and `others` >= 2 other customers bought this item
-    on a later day than one on which they had bought that one.
+    on a later day than a day on which they had bought `bought_item`.
 with
-    The same of `others` who bought both on one day, where these are more.
+    The same, with `others` who bought both on one day, where these are more.
 category, brand
     `purchases` of the customer's `all_purchases` are of the item's category or brand, a whole `share` percent, halves
-    up: first where that is a fifth or more, three purchases or more; later from one percent on.
+    up: early in the order where that is a fifth or more and three purchases or more; late from one percent on.
 new
-    First sold to anybody `sold_ago_days` ago, within the horizon, in a shop older than two, and `share` percent of the
-    customer's purchases are of its category.
+    First sold to anybody `sold_ago_days` ago, within the horizon, in a shop with two horizons of history, and `share`
+    percent of the customer's purchases are of its category.
 popular
     `customers` >= 2 customers bought it in the last `days` days.
 sold
@@ -35,10 +35,11 @@ sold
 listed
     It is on the shop's list and nobody bought it.
 explore
-    It is shown to find out whether it is liked; `also` is the code of what is true of it, with its numbers.
+    It is shown to find out whether the customer likes it; `also` is the code of the reason that holds, its numbers
+    follow.
 
-A category, a brand or a name is what the catalogue calls it today. The customer of a row never bought the item of an
-`after`, `with` or `popular`: whoever is counted is somebody else.
+Names, categories and brands are those of today's catalogue. The customer of a row never bought the item of an `after`,
+`with` or `popular`: all customers counted there are other customers.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Flags, Ints
-from shijin.recommend.members.neighbours import Neighbours
+from shijin.recommend.members.neighbours import ItemNeighbours
 from shijin.recommend.past.actions import Actions
 from shijin.recommend.past.catalogue import Catalogue
 from shijin.recommend.past.customer_item import CustomerItem, customer_items
@@ -60,7 +61,7 @@ from shijin.represent.packed import DAY_US
 
 Numbers = Ints | Codes | int
 
-# Each reason with what its numbers are called, and what it is about beside the item.
+# The names of each reason's numbers; below, the other thing that some reasons name.
 NUMBERS = {
     "rhythm": ("gap_days", "ago_days", "bought_days"),
     "cart": ("ago_days",),
@@ -96,7 +97,7 @@ class Shown:
     item : (r,) int32
         Code in the Catalogue.
     explored : (r,) bool
-        Whether it stands there to learn, rather than because it is thought best.
+        Whether it is shown to learn from, and not because it is the best candidate.
     """
 
     customer: Ints
@@ -116,11 +117,11 @@ class Reasons:
     code : (r,) int8
         Index into CODES.
     explored : (r,) bool
-        Its reason is `explore`, and `code` is what is true besides.
+        Whether the reason is `explore`; `code` is then the reason that holds besides.
     numbers : (r, 3) int32
-        In the order of NUMBERS, 0 behind them.
+        In the order of NUMBERS, then 0.
     about : (r,) int32
-        The item, category or brand that ABOUT says, as its code in the Catalogue; -1 where none.
+        The item, category or brand that ABOUT names, as its code in the Catalogue; -1 where there is none.
     """
 
     code: NDArray[np.int8]
@@ -136,42 +137,43 @@ def reasons_of(
     actions: Actions,
     catalogue: Catalogue,
     shown: Shown,
-    similar: Sequence[Neighbours],
+    similar: Sequence[ItemNeighbours],
     horizon_days: int,
     pasts: Actions | None = None,
 ) -> Reasons:
-    """Give every row the first reason that holds, strongest kind first.
+    """Give every row the first reason that holds, in the order of strength.
 
     Parameters
     ----------
     actions
-        Of all customers of the shop: others are counted.
+        Of all customers of the shop, since reasons count other customers too.
     similar
-        What items go with what items: of it the product that led to an item is chosen.
+        Item-to-item members by which the antecedent of an item is chosen.
     pasts
-        What may be said to have led to an item: the actions without what a customer disliked; all where None.
+        Actions whose purchases may be named as antecedents: those without disliked items; all where None.
     """
     bought, claims = purchases_of(actions, catalogue.product), _Claims.of(len(shown))
-    own = customer_items(actions, bought, shown.customer, shown.item)
-    claims.claim("rhythm", _in_rhythm(own), (own.gap_days, own.ago, own.days))
-    claims.claim("cart", (own.cart_ago >= 0) & (own.cart_ago <= horizon_days), (own.cart_ago,))
-    claims.claim("again", own.days > 1, (own.days, own.ago))
-    claims.claim("viewed", (own.look_ago >= 0) & (own.look_ago <= horizon_days), (own.look_days, own.look_ago))
-    claims.claim("bought", own.days == 1, (own.ago,))
-    _claim_leads(claims, actions if pasts is None else pasts, bought, shown, similar)
+    habit = customer_items(actions, bought, shown.customer, shown.item)
+    cart_ago, view_ago = habit.cart_ago_days, habit.view_ago_days
+    claims.claim("rhythm", _in_rhythm(habit), (habit.gap_days, habit.ago_days, habit.bought_days))
+    claims.claim("cart", (cart_ago >= 0) & (cart_ago <= horizon_days), (cart_ago,))
+    claims.claim("again", habit.bought_days > 1, (habit.bought_days, habit.ago_days))
+    claims.claim("viewed", (view_ago >= 0) & (view_ago <= horizon_days), (habit.view_days, view_ago))
+    claims.claim("bought", habit.bought_days == 1, (habit.ago_days,))
+    _claim_antecedents(claims, actions if pasts is None else pasts, bought, shown, similar)
     shares = _shares_of(claims, bought, catalogue, shown)
     for name, share in shares.items():
         strong = (share.percent >= STRONG_SHARE) & (share.purchases >= STRONG_PURCHASES)
         claims.claim(name, strong, share.numbers, share.about)
-    claims.claim("cart", own.cart_ago >= 0, (own.cart_ago,))
-    claims.claim("viewed", own.look_ago >= 0, (own.look_days, own.look_ago))
+    claims.claim("cart", cart_ago >= 0, (cart_ago,))
+    claims.claim("viewed", view_ago >= 0, (habit.view_days, view_ago))
     _claim_sales(claims, bought, shares, shown, actions.now // DAY_US, horizon_days)
     return Reasons(claims.code, shown.explored, claims.numbers, claims.about)
 
 
 @dataclass(frozen=True)
 class _Claims:
-    """What has been found so far; a row that has a reason keeps it."""
+    """The reasons so far; a row that has a reason keeps it."""
 
     code: NDArray[np.int8]
     numbers: Codes
@@ -183,7 +185,7 @@ class _Claims:
         return _Claims(np.full(n_rows, -1, np.int8), numbers, np.full(n_rows, -1, np.int32))
 
     def open(self) -> Flags:
-        """(r,) rows that have no reason yet."""
+        """(r,) whether a row has no reason yet."""
         return self.code < 0
 
     def claim(self, code: str, holds: Flags, numbers: tuple[Numbers, ...], about: Codes | None = None) -> None:
@@ -196,29 +198,31 @@ class _Claims:
             self.about[rows] = about[rows]
 
 
-def _in_rhythm(own: CustomerItem) -> Flags:
-    even = 3 * own.longest <= 2 * own.span
-    return (own.days >= RHYTHM_DAYS) & even & (own.ago * (own.days - 1) <= LATE_GAPS * own.span)
+def _in_rhythm(habit: CustomerItem) -> Flags:
+    """(r,) the two conditions of `rhythm`, without division: longest gap <= 2/3 span; age <= 3 mean gaps."""
+    even = 3 * habit.longest_gap_days <= 2 * habit.span_days
+    due = habit.ago_days * (habit.bought_days - 1) <= LATE_GAPS * habit.span_days
+    return (habit.bought_days >= RHYTHM_DAYS) & even & due
 
 
-def _claim_leads(
-    claims: _Claims, pasts: Actions, bought: Purchases, shown: Shown, similar: Sequence[Neighbours]
+def _claim_antecedents(
+    claims: _Claims, pasts: Actions, bought: Purchases, shown: Shown, similar: Sequence[ItemNeighbours]
 ) -> None:
-    """Claim what the customer bought that leads to the item, with how many others went that way."""
-    asked = np.flatnonzero(claims.open() & (shown.item < pasts.n_items))
-    leads = antecedents_of(pasts, bought, shown.customer[asked], shown.item[asked], similar)
-    rows = asked[leads.row]
+    """Claim `after` and `with`: the customer's purchase that leads to the item, and how many others bought both."""
+    open_rows = np.flatnonzero(claims.open() & (shown.item < pasts.n_items))
+    antecedents = antecedents_of(pasts, bought, shown.customer[open_rows], shown.item[open_rows], similar)
+    rows = open_rows[antecedents.row]
     others, ago = (np.zeros(len(shown), dtype=np.int64) for _ in range(2))
     item, later = np.full(len(shown), -1, np.int32), np.zeros(len(shown), dtype=bool)
-    others[rows], item[rows], later[rows] = leads.others, leads.item, leads.later
-    ago[rows] = pasts.now // DAY_US - bought.last[bought.places(shown.customer[rows], leads.item)]
+    others[rows], item[rows], later[rows] = antecedents.others, antecedents.item, antecedents.later
+    ago[rows] = pasts.now // DAY_US - bought.last[bought.places(shown.customer[rows], antecedents.item)]
     claims.claim("after", (others > 0) & later, (others, ago), item)
     claims.claim("with", (others > 0) & ~later, (others, ago), item)
 
 
 @dataclass(frozen=True)
 class _Share:
-    """For each row, how many of the customer's purchases are of the item's category or brand, `about`."""
+    """For each row, the number of the customer's purchases of the item's category or brand, `about`, and of all."""
 
     purchases: Ints
     of_all: Ints
@@ -236,28 +240,28 @@ class _Share:
 
 
 def _shares_of(claims: _Claims, bought: Purchases, catalogue: Catalogue, shown: Shown) -> dict[str, _Share]:
-    """Shares of category and brand, of the rows that have no reason yet; the others have none."""
+    """Shares of category and brand for the rows without a reason so far; 0 for the others."""
     rows = np.flatnonzero(claims.open())
-    found = {}
+    shares = {}
     for name, codes in (("category", catalogue.category), ("brand", catalogue.brand)):
         purchases, of_all = (np.zeros(len(shown), dtype=np.int64) for _ in range(2))
         about = codes[shown.item]
         purchases[rows], of_all[rows] = share_of_purchases(bought, codes, shown.customer[rows], about[rows])
-        found[name] = _Share(purchases, of_all, about)
-    return found
+        shares[name] = _Share(purchases, of_all, about)
+    return shares
 
 
 def _claim_sales(
     claims: _Claims, bought: Purchases, shares: dict[str, _Share], shown: Shown, today: int, horizon_days: int
 ) -> None:
-    """Claim how the item sells at large, and what small shares say; the last of these always holds."""
+    """Claim reasons of the item's sales to anybody, and small shares; one of the last two always holds."""
     days, category = min(POPULAR_DAYS, horizon_days), shares["category"]
-    lately, ever = (bought.customers(since)[shown.item] for since in (today - days, None))
+    recent, ever = (bought.customers(since)[shown.item] for since in (today - days, None))
     sold_ago = today - bought.first_days(never=today)[shown.item]
-    grown = int(bought.day.min(initial=today)) <= today - 2 * horizon_days
-    new = (sold_ago > 0) & (sold_ago <= horizon_days) & grown & (category.percent > 0)
+    old_shop = int(bought.day.min(initial=today)) <= today - 2 * horizon_days
+    new = (sold_ago > 0) & (sold_ago <= horizon_days) & old_shop & (category.percent > 0)
     claims.claim("new", new, (sold_ago, category.percent), category.about)
-    claims.claim("popular", lately >= LEAST_CUSTOMERS, (lately, days))
+    claims.claim("popular", recent >= LEAST_CUSTOMERS, (recent, days))
     for name, share in shares.items():
         claims.claim(name, share.percent > 0, share.numbers, share.about)
     claims.claim("sold", ever > 0, (ever,))

@@ -132,8 +132,8 @@ def test_without_a_cutoff_the_forecast_is_todays_and_follows_what_was_said_since
     now = as_known(shop, None)
     assert sorted(name for name in plain.index if not plain.loc[name].equals(now.loc[name])) == sorted(whom)
     shown = command("score", "-w", tmp_path / "today", *HORIZON)
-    assert "Corrections of tiers move 2 customers" in " ".join(shown.err.split())
-    assert "50% of the way until a window has closed" in " ".join(shown.err.split())
+    assert "Corrections of tiers move the forecast of 2 customers" in " ".join(shown.err.split())
+    assert "have a weight of 50% until a window over corrected customers has closed" in " ".join(shown.err.split())
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_the_backtest_says_what_corrections_did_and_every_figure_recomputes_from
     spread = sqrt(sum((gain - mean) ** 2 for gain in gains) / (len(gains) - 1))
     assert found["difference"]["log_error"] == pytest.approx(mean)
     assert found["difference"]["half"] == pytest.approx(1.96 * spread / sqrt(len(gains)))
-    sentence = f"Corrections of tiers moved {found['customers']} customers, {found['weight']:.0%} of the way"
+    sentence = f"moved the forecast of {found['customers']} customers, with a weight of {found['weight']:.0%}:"
     shown = command("backtest", "-w", root, *HORIZON).out
     assert sentence in " ".join(shown.split())
     assert "stack without corrections" in shown
@@ -215,9 +215,7 @@ def test_corrections_newer_than_the_judged_window_are_counted_on_console_and_pag
     assert told["corrections"] == {"customers": 0, "weight": 0.5, "taught": 0, "newer": 1}
     for part in ("scores", "differences", "weights", "served"):
         assert told[part] == plain[part]
-    sentence = (
-        "1 correction of a tier is newer than the judged window's beginning: the effect shows when a window closes."
-    )
+    sentence = "1 correction of a tier is newer than the start of the judged window: the effect shows when a later"
     assert sentence in " ".join(command("backtest", "-w", root, *HORIZON).out.split())
     page = (root / "report.html").read_text("utf-8")
     assert sentence.replace("'", "&#39;") in page or sentence in page

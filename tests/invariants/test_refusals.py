@@ -1,25 +1,33 @@
 """Refusals are sentences of the catalogue: by code, complete, in both languages, and written for whoever reads them."""
 
 import ast
+import inspect
 import json
 import re
+import shlex
 import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 import shijin
 from conftest import Command
 from shijin import errors
+from shijin.cli import app
 from shijin.cli.commands import AtTerminal
 from shijin.errors import ConfigError, ShijinError
+from shijin.shop import Shop
+from shijin.steps.list_request import RecommendOptions
 from shijin.words import REFUSALS, catalogue
 from shijin.words.reader import JSON, PYTHON
 
 SOURCE = Path(shijin.__file__).parent
 KINDS = {name for name, thing in vars(errors).items() if isinstance(thing, type) and issubclass(thing, ShijinError)}
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# Programs of their own, the module that translates flags, and the colours of a style sheet, which look like flags.
+NOT_SENTENCES = ("pretrain.py", "ship.py", "reader.py", "svg.py")
 COMMAND = re.compile(
     r"\bshijin (init|collect|check|train|backtest|score|represent|recommend|feedback|export|report|run|demo)\b"
 )
@@ -115,7 +123,7 @@ def test_only_the_command_line_and_the_catalogue_spell_a_flag_or_a_command() -> 
     spelled = [
         f"{path.relative_to(SOURCE)}:{line}: {text}"
         for path in sorted(SOURCE.rglob("*.py"))
-        if "cli" not in path.parts and path.name not in ("pretrain.py", "ship.py")  # these are programs of their own
+        if "cli" not in path.parts and path.name not in NOT_SENTENCES
         for line, text in strings_of(path)
         if FLAG.search(text) or COMMAND.search(text)
     ]
@@ -130,6 +138,43 @@ def test_the_catalogue_spells_flags_and_commands_as_placeholders_only() -> None:
             assert not COMMAND.search(bare), (code, language, text)
 
 
+def commands() -> list[str]:
+    """Every command that a sentence names, with each ``$value`` filled."""
+    found = {
+        name
+        for sentences in catalogue().values()
+        for text in sentences.values()
+        for _, name, _, _ in string.Formatter().parse(text)
+        if name and name.startswith("shijin ")
+    }
+    return sorted(re.sub(r"\$(\w+)", r"\1", name.removeprefix("shijin ")) for name in found)
+
+
+@pytest.mark.parametrize("words", commands())
+def test_a_command_that_a_sentence_names_is_one_that_the_command_line_takes(words: str) -> None:
+    verb, *rest = shlex.split(AtTerminal(Path("my-shop")).command(words.split()))[1:]
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    group.commands[verb].make_context(verb, list(rest))  # refuses what it does not take
+    makes_one = verb in ("init", "demo", "run")
+    assert makes_one or rest[:2] == ["-w", "my-shop"]
+
+
+@pytest.mark.parametrize("words", commands())
+def test_a_command_that_a_sentence_names_is_a_call_that_python_takes(words: str) -> None:
+    call = ast.parse(PYTHON.command(words.split()), mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Attribute)
+    assert isinstance(call.func.value, ast.Name)
+    method = getattr({"shop": Shop, "shijin": shijin}[call.func.value.id], call.func.attr)
+    named = {keyword.arg: "value" for keyword in call.keywords if keyword.arg}
+    self_ = () if call.func.value.id == "shijin" else (None,)
+    inspect.signature(method).bind(*self_, *("value" for _ in call.args), **named)
+    if method is Shop.recommend:
+        options = {name: value for name, value in named.items() if name not in ("customer", "item")}
+        RecommendOptions.of(None, None, None, options)
+
+
 # -- one refusal, every reader -----------------------------------------------------------------------------------------
 
 
@@ -137,7 +182,7 @@ def test_a_refusal_is_written_for_terminal_python_and_json() -> None:
     error = ConfigError("cli.k_without_like")
     terminal = "--k needs --like: it is the number of similar customers to show. Cure: name a customer with --like ID."
     assert error.line("en", AtTerminal(Path("orders-shijin"))) == terminal
-    assert str(error) == terminal.replace("--k", "k=").replace("--like ID", "like='ID'").replace("--like", "like=")
+    assert str(error) == terminal.replace("--k", "k").replace("--like ID", "like='ID'").replace("--like", "like")
     assert (
         error.line("zh", AtTerminal())
         == "--k 需与 --like 一起使用：它表示显示多少位相似顾客。解决办法：请用 --like ID 指定顾客。"
@@ -176,6 +221,13 @@ def test_a_refusal_with_json_is_json(workspace: Path, command: Command) -> None:
     refusal = json.loads(said.err)
     assert (said.code, said.out) == (2, "")
     assert (refusal["error"]["key"], refusal["error"]["code"]) == ("horizon", "config.not_a_length_of_time")
+
+
+@pytest.mark.parametrize("wrong", [("--bogus",), ("--horizon",)])
+def test_a_wrong_call_with_json_is_json_too(workspace: Path, command: Command, wrong: tuple[str, ...]) -> None:
+    said = command("score", "-w", workspace, "--json", *wrong)
+    refusal = json.loads(said.err)
+    assert (said.code, said.out, refusal["error"]["code"]) == (2, "", "cli.wrong_call")
 
 
 def test_a_cure_names_the_workspace_as_the_reader_reaches_it(tmp_path: Path, command: Command) -> None:

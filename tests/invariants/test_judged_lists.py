@@ -17,7 +17,7 @@ import pytest
 from rawfile import CUTOFF, HORIZON_DAYS, corrupted, deleted, shop_of, shuffled, split, with_total
 from shijin.notebook import ItemsBacktestView
 from shijin.recommend.judge.backtest import lists_from
-from shijin.recommend.judge.tasks import ItemTable, known_before
+from shijin.recommend.past.known_past import ItemTable, known_before
 from shijin.recommend.ranking.training_windows import TrainingData
 from shijin.represent.cutoff import as_cutoff
 from shijin.schema import ITEMS_JUDGED

@@ -1,4 +1,4 @@
-"""The floors of the house hold: imports point down, and nothing on one floor goes in a circle."""
+"""The layers hold: imports point down, and packages of one layer do not import each other in a circle."""
 
 import subprocess
 import sys
@@ -6,14 +6,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = {"utils", "helpers", "common", "misc", "base", "core", "manager"}
-MOST_LINES = 400
+MOST_LINES = 350
 
 
-def test_imports_point_down_the_floors() -> None:
+def test_imports_point_down_the_layers() -> None:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 kept, 0 broken" in done.stdout
+    assert "6 kept, 0 broken" in done.stdout
 
 
 def test_no_file_is_named_after_nothing() -> None:

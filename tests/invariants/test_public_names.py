@@ -25,6 +25,7 @@ VERBS = [
     "backtest_items",
     "check",
     "collect",
+    "contacts",
     "demand",
     "events",
     "export",
@@ -32,12 +33,16 @@ VERBS = [
     "feedback",
     "forecast",
     "history",
+    "items",
+    "outcomes",
     "plot",
+    "reading",
     "recommend",
     "report",
     "represent",
     "similar",
     "train",
+    "training_table",
 ]
 
 
