@@ -5,19 +5,25 @@ Each part is packed and split without the others, with the codebook and the fact
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from ledger import UTC, events, row
 from rawfile import COARSE, HORIZON_DAYS, SMALL, raw_orders
+from shijin.collect import CollectOptions
 from shijin.config import TiersSection
 from shijin.distribution import Distribution, total_interval
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.model import Model
 from shijin.forecasting.partitioned import forecast_partitions, untrained_model
 from shijin.forecasting.prospects import Prospects
@@ -27,7 +33,7 @@ from shijin.represent.cutoff import History, as_cutoff, merged, split_at
 from shijin.represent.facts import ShopFacts, facts_of
 from shijin.represent.features import features
 from shijin.represent.pack import pack, pack_part
-from shijin.represent.packed import Packed
+from shijin.represent.packed import DAY_US, Packed
 from shijin.represent.partitions import partition, partition_events, positions
 from shijin.represent.tokens import tokens
 from shijin.schema import EVENTS, conform
@@ -36,6 +42,9 @@ from shijin.simulate.events import as_events
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
+from shijin.steps.collect import SourceOptions, collect
+from shijin.steps.demo import REAL_PACKAGE, complete_journey
+from shijin.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -79,12 +88,12 @@ def simulated(seed: int) -> Case:
     """A shop of the prior, with guests where it has some."""
     task = draw_task(np.random.default_rng(seed), customers=260)
     shop = simulate(task.knobs, seed, task.guests)
-    return Case(as_events(shop), shop.packed.end - task.horizon_days * 86_400_000_000, task.horizon_days)
+    return Case(as_events(shop), shop.packed.end - task.horizon_days * DAY_US, task.horizon_days)
 
 
 def demo(horizon_days: int, cutoff_days: int) -> Case:
     shop = simulate(replace(DEMO, customers=300, views_per_order=0.7, carts_per_order=0.3), 5)
-    return Case(as_events(shop), shop.packed.start + cutoff_days * 86_400_000_000, horizon_days)
+    return Case(as_events(shop), shop.packed.start + cutoff_days * DAY_US, horizon_days)
 
 
 def handful() -> Case:
@@ -95,6 +104,39 @@ def handful() -> Case:
     return Case(events([*past, *others, *later]), as_cutoff(date(2024, 2, 1)), 14)
 
 
+def cdnow(every: int = 1) -> Case:
+    """Customers of a music shop: 18 months of orders, the first ones all within 12 weeks."""
+    spec = find_spec("lifetimes")
+    if spec is None or spec.origin is None:
+        pytest.skip("lifetimes, which contains CDNOW, is not installed (extra bench)")
+    text = (Path(spec.origin).parent / "datasets" / "CDNOW_master.txt").read_text("utf-8")
+    lines = [line.split() for line in text.splitlines()[1:]]
+    some = [cells for cells in lines if int(cells[0]) % every == 0]
+    customer, day, quantity, amount = zip(*some, strict=True)
+    days = [f"{one[:4]}-{one[4:6]}-{one[6:]}" for one in day]
+    table = pa.table({"customer_id": customer, "date": days, "quantity": quantity, "amount": amount})
+    return real(table, CollectOptions(), 90)
+
+
+def grocer(every: int = 1) -> Case:
+    """Households of The Complete Journey: a year of orders with items, categories and discounts."""
+    if find_spec(REAL_PACKAGE) is None:
+        pytest.skip(f"{REAL_PACKAGE}, which contains The Complete Journey, is not installed (extra demo)")
+    shop = complete_journey()
+    number = pc.cast(shop.table["household_id"], pa.int64())
+    some = pc.equal(pc.subtract(number, pc.multiply(pc.divide(number, every), every)), 0)
+    return real(shop.table.filter(some), shop.reading, 60)
+
+
+def real(table: pa.Table, reading: CollectOptions, horizon_days: int) -> Case:
+    """Orders read as a user's, to be forecast over their last days."""
+    with TemporaryDirectory() as folder:
+        workspace = Workspace.create(Path(folder) / "shop")
+        collect(workspace, SourceOptions(table, reading), datetime(2024, 12, 1, tzinfo=UTC))
+        table = workspace.read("events")
+    return Case(table, pack(table, UTC).end - horizon_days * DAY_US, horizon_days)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "from a file": lambda: from_file(coarse=False),
     "from a file, whole days": lambda: from_file(coarse=True),
@@ -103,7 +145,12 @@ CASES: dict[str, Callable[[], Case]] = {
     "a young shop": lambda: demo(30, 45),
     "a handful": handful,
     **{f"simulated {seed}": lambda seed=seed: simulated(seed) for seed in range(6)},  # type: ignore[misc]
+    "real: CDNOW, a tenth": lambda: cdnow(every=10),
+    "real: a grocer, a tenth": lambda: grocer(every=10),
+    "real: CDNOW": cdnow,
+    "real: a grocer": grocer,
 }
+LONG = ("real: CDNOW", "real: a grocer")
 
 
 # --- the whole, and the same from parts -------------------------------------------------------------------------------
@@ -117,10 +164,12 @@ class Whole:
     packed: Packed
     history: History
     model: Model
-    forecast: Distribution
+    forecast: ForecastByType
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[pytest.mark.proof] * (name in LONG)) for name in CASES]
+)
 def whole(request: pytest.FixtureRequest) -> Whole:
     case = CASES[request.param]()
     packed = pack(case.events, case.zone)
@@ -128,7 +177,7 @@ def whole(request: pytest.FixtureRequest) -> Whole:
     windows = closed_windows(packed, case.cutoff, case.horizon_days)
     prospects = Prospects.of(prospect_windows(packed, case.cutoff, case.horizon_days))
     model = Model(case.horizon_days, case.cutoff, window_customers=customers_in(windows), prospects=prospects)
-    return Whole(case, packed, history, model, model.forecast(history))
+    return Whole(case, packed, history, model, model.by_type(history))
 
 
 @dataclass(frozen=True)
@@ -137,11 +186,15 @@ class Divided:
 
     parts: list[Packed]
     facts: ShopFacts
-    forecasts: list[tuple[History, Distribution]]
+    forecasts: list[ForecastByType]
+
+    @property
+    def histories(self) -> list[History]:
+        return [forecast.history for forecast in self.forecasts]
 
     @property
     def positions(self) -> list[np.ndarray]:
-        return positions([history for history, _ in self.forecasts])
+        return positions(self.histories)
 
     def in_order(self, columns: list[np.ndarray]) -> np.ndarray:
         """Rows of all parts, in the order of the whole."""
@@ -155,7 +208,7 @@ def divided(whole: Whole, request: pytest.FixtureRequest) -> Divided:
     codebook = codebook_of([appearances(table, case.zone) for table in tables], case.zone)
     parts = [pack_part(table, codebook) for table in tables]
     facts = facts_of(parts, case.cutoff)
-    return Divided(parts, facts, forecast_partitions(parts, facts, case.horizon_days))
+    return Divided(parts, facts, list(forecast_partitions(parts, facts, case.horizon_days)))
 
 
 def arrays(value: Any) -> list[np.ndarray]:
@@ -171,22 +224,21 @@ def assert_equal(ours: Any, theirs: Any) -> None:
 
 def test_histories_and_features_of_parts_are_those_of_the_whole(whole: Whole, divided: Divided) -> None:
     assert divided.facts == whole.history.facts
-    histories = [history for history, _ in divided.forecasts]
-    together = merged(histories, divided.positions)
+    together = merged(divided.histories, divided.positions)
     assert together.customers.tolist() == whole.history.customers.tolist()
     assert_equal(together.moments, whole.history.moments)
     assert (together.lines is None) == (whole.history.lines is None)
     if together.lines is not None:
         assert_equal(together.lines, whole.history.lines)
     expected = features(whole.history, whole.case.horizon_days)
-    actual = [features(history, whole.case.horizon_days) for history in histories]
+    actual = [features(history, whole.case.horizon_days) for history in divided.histories]
     assert {one.names for one in actual} == {expected.names}
     np.testing.assert_array_equal(divided.in_order([one.values for one in actual]), expected.values)
 
 
 def test_tokens_of_parts_are_those_of_the_whole(whole: Whole, divided: Divided) -> None:
     expected = tokens_of(whole.history, whole.case.horizon_days)
-    for history, _ in divided.forecasts:
+    for history in divided.histories:
         for name, values in tokens_of(history, whole.case.horizon_days).items():
             np.testing.assert_array_equal(values, expected.pop(name))
     assert not expected
@@ -215,17 +267,19 @@ def test_untrained_forecasts_of_parts_are_those_of_the_whole(whole: Whole, divid
     model = untrained_model(divided.parts, divided.facts, whole.case.horizon_days)
     assert model.window_customers == whole.model.window_customers
     assert model.prospects == whole.model.prospects
-    assert_same_forecasts(divided, whole.forecast)
-    customers = [forecast.take(history.bought) for history, forecast in divided.forecasts]
-    assert total_interval(customers) == whole.forecast.take(whole.history.bought).total_interval()
+    assert_same_forecasts(divided, whole.forecast.joined())
+    assert total_interval([forecast.customers for forecast in divided.forecasts]) == (
+        whole.forecast.customers.total_interval()
+    )
 
 
 def assert_same_forecasts(divided: Divided, expected: Distribution) -> None:
+    forecasts = [forecast.joined() for forecast in divided.forecasts]
     for name in ("p_active", "spend", "orders"):
-        actual = divided.in_order([getattr(forecast, name) for _, forecast in divided.forecasts])
+        actual = divided.in_order([getattr(forecast, name) for forecast in forecasts])
         np.testing.assert_array_equal(actual, getattr(expected, name), name)
     for compute in (Distribution.mean, Distribution.expected_orders, low, high):
-        actual = divided.in_order([compute(forecast) for _, forecast in divided.forecasts])
+        actual = divided.in_order([compute(forecast) for forecast in forecasts])
         np.testing.assert_array_equal(actual, compute(expected))
 
 
@@ -245,7 +299,7 @@ def test_so_they_are_where_the_shop_is_read_from_a_sample(
     monkeypatch.setattr("shijin.forecasting.prospects.MOST_PROSPECTS", 11)
     case = whole.case
     prospects = Prospects.of(prospect_windows(whole.packed, case.cutoff, case.horizon_days))
-    sampled = forecast_partitions(divided.parts, divided.facts, case.horizon_days)
+    sampled = list(forecast_partitions(divided.parts, divided.facts, case.horizon_days))
     expected = replace(whole.model, prospects=prospects).forecast(whole.history)
     assert_same_forecasts(replace(divided, forecasts=sampled), expected)
 
@@ -260,13 +314,13 @@ TIERS = [
 
 @pytest.mark.parametrize("tiers", TIERS)
 def test_tiers_of_parts_are_those_of_the_whole(whole: Whole, divided: Divided, tiers: TiersSection) -> None:
-    places = positions([history.customers_only for history, _ in divided.forecasts])
-    spend = [forecast.take(history.bought).mean() for history, forecast in divided.forecasts]
+    places = positions([history.customers_only for history in divided.histories])
+    spend = [forecast.customers.mean() for forecast in divided.forecasts]
     bounds = TierBounds.of(np.concatenate(spend), np.concatenate(places), tiers)
     names = []
-    for (history, forecast), place in zip(divided.forecasts, places, strict=True):
-        position = np.full(len(history), FIRST)
-        position[history.bought] = place
-        names.append(bounds.assign(forecast.mean(), position))
-    expected = assign(whole.forecast.mean(), tiers, whole.history.bought)
+    for forecast, place in zip(divided.forecasts, places, strict=True):
+        position = np.full(len(forecast), FIRST)
+        position[forecast.history.bought] = place
+        names.append(bounds.assign(forecast.figures(Distribution.mean), position))
+    expected = assign(whole.forecast.figures(Distribution.mean), tiers, whole.history.bought)
     assert divided.in_order(names).tolist() == expected.tolist()

@@ -12,16 +12,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.corrections import Corrections, Trust
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Savable, Window
 from shijin.forecasting.members import QUIETLY, Work, default_members, stacked
-from shijin.forecasting.prospects import Prospects, with_prospects
+from shijin.forecasting.prospects import Prospects
 from shijin.forecasting.stack import ARRAYS, Stack, StackWeights
 from shijin.forecasting.stack import NAME as STACK
 from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows, too_young
@@ -74,14 +77,18 @@ class Model:
     prospects: Prospects = field(default_factory=Prospects)
     shop_reader: Forecaster | None = None
 
-    @one_blas_thread()
     def forecast(self, history: History) -> Distribution:
-        """Forecast every customer of a History over the model's horizon."""
+        """Forecast everyone in a History over the model's horizon, prospects included."""
+        return self.by_type(history).joined()
+
+    @one_blas_thread()
+    def by_type(self, history: History) -> ForecastByType:
+        """Forecast the customers of a History by the stack or the untrained member, and its prospects apart."""
         customers, prospects = history.customers_only, history.prospects_only
-        if not len(prospects):
-            return self._of_customers(customers)
         of_prospects = self.prospects.forecast(prospects, self.horizon_days)
-        return with_prospects(history, self._of_customers(customers), of_prospects) if len(customers) else of_prospects
+        # A part of a shop may have no customers; members need at least one.
+        of_customers = self._of_customers(customers) if len(customers) else of_prospects.take(np.zeros(0, np.int64))
+        return ForecastByType(history, of_customers, of_prospects)
 
     def _of_customers(self, history: History) -> Distribution:
         forecaster = self.stack or self.shop_reader or untrained(history.facts, self.horizon_days, self.threads)

@@ -7,14 +7,14 @@ the level of all customers together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from shijin.distribution import Distribution
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.member import ShopReader
 from shijin.forecasting.model import Model, untrained
 from shijin.forecasting.prospects import Prospects
 from shijin.forecasting.windows import closed_windows_of, customers_of_parts, prospect_windows_of
-from shijin.represent.cutoff import History, split_at
+from shijin.represent.cutoff import split_at
 from shijin.represent.facts import ShopFacts
 from shijin.represent.packed import Packed
 from shijin.represent.partitions import sample
@@ -50,13 +50,8 @@ def untrained_model(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int
 
 def forecast_partitions(
     parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1
-) -> list[tuple[History, Distribution]]:
-    """Forecast all parts of a shop; for arguments see `untrained_model`.
-
-    Returns
-    -------
-    For each part its History and the forecast of its customers, prospects included.
-    """
+) -> Iterator[ForecastByType]:
+    """Read a shop, then forecast one part after the other; for arguments see `untrained_model`."""
     model = untrained_model(parts, facts, horizon_days, threads)
-    histories = [split_at(part, facts.cutoff, 1, facts)[0] for part in parts]
-    return [(history, model.forecast(history)) for history in histories]
+    for part in parts:
+        yield model.by_type(split_at(part, facts.cutoff, 1, facts)[0])

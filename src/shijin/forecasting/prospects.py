@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from shijin.arrays import Floats, per_customer, row_sums
-from shijin.distribution import Distribution, Grid, joined
+from shijin.distribution import Distribution, Grid
 from shijin.forecasting.member import Window
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
 from shijin.forecasting.windows import STEPS_PER_HORIZON
@@ -145,11 +145,6 @@ class Prospects:
             orders=float((PRIOR * USUAL_ORDERS + weight @ orders) / (PRIOR + weight.sum())),
             width=float(np.sqrt(variance)),
         )
-
-
-def with_prospects(history: History, customers: Distribution, prospects: Distribution) -> Distribution:
-    """Put the forecasts of a History's customers and of its prospects together."""
-    return joined([customers, prospects], [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)])
 
 
 def usual_share(horizon_days: float) -> float:

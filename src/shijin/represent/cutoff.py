@@ -274,15 +274,6 @@ def merged(parts: Sequence[History], positions: Sequence[Ints]) -> History:
     )
 
 
-def merged_outcomes(parts: Sequence[Outcomes], positions: Sequence[Ints]) -> Outcomes:
-    """Put outcomes together as `merged` puts their customers."""
-    order = np.argsort(np.concatenate(positions))
-    columns = (
-        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("spend", "orders", "first_days")
-    )
-    return Outcomes(parts[0].cutoff, parts[0].horizon_days, *columns)
-
-
 def only(
     history: History, outcomes: Outcomes, rows: NDArray[np.integer] | NDArray[np.bool_]
 ) -> tuple[History, Outcomes]:

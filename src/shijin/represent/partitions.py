@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shijin.arrays import Floats, Ints
-from shijin.represent.cutoff import History, Outcomes, merged, merged_outcomes, only
+from shijin.represent.cutoff import History, Outcomes, merged, only
 from shijin.represent.packed import Packed
 from shijin.sampling import stride
 
@@ -95,7 +95,7 @@ def sample_window(windows: Sequence[tuple[History, Outcomes]], most: int) -> tup
     drawn = [only(*window, some) for window, some in zip(windows, rows, strict=True)]
     return (
         merged([history for history, _ in drawn], places),
-        merged_outcomes([outcomes for _, outcomes in drawn], places),
+        _merged_outcomes([outcomes for _, outcomes in drawn], places),
     )
 
 
@@ -105,6 +105,15 @@ def _drawn(histories: Sequence[History], most: int) -> tuple[list[Ints], list[In
     step = stride(sum(map(len, histories)), most)
     rows = [np.flatnonzero(place % step == 0) for place in places]
     return rows, [place[some] for place, some in zip(places, rows, strict=True)]
+
+
+def _merged_outcomes(parts: Sequence[Outcomes], places: Sequence[Ints]) -> Outcomes:
+    """Put outcomes together as `merged` puts their customers."""
+    order = np.argsort(np.concatenate(places))
+    columns = (
+        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("spend", "orders", "first_days")
+    )
+    return Outcomes(parts[0].cutoff, parts[0].horizon_days, *columns)
 
 
 def _sortable(values: Floats) -> NDArray[np.uint64]:
