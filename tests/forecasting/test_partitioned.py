@@ -29,7 +29,7 @@ def part_models(horizon_days: int) -> tuple[list[Packed], Model]:
 @pytest.mark.parametrize(("horizon_days", "member"), [(60, ShopBehaviour), (420, ShopBtyd)])
 def test_the_model_is_sent_to_other_processes_and_forecasts_each_part_there(horizon_days: int, member: type) -> None:
     parts, model = part_models(horizon_days)
-    assert isinstance(model.shop_reader, member)
+    assert isinstance(model.untrained_member, member)
     sent: Model = pickle.loads(pickle.dumps(model))
     for part in parts:
         history, _ = split_at(part, CUTOFF, 1, facts_of(parts, CUTOFF))
@@ -49,8 +49,8 @@ def test_with_few_buyers_in_the_whole_shop_every_part_gets_the_formula() -> None
     rows = [row(f"c{number}", f"2024-01-{number + 1:02d}") for number in range(20)]
     parts = partition(packed(rows), 3)
     model = untrained_model(parts, facts_of(parts, parts[0].end), 30)
-    assert model.shop_reader is not None
-    assert model.shop_reader.name == DECAYED
+    assert model.untrained_member is not None
+    assert model.untrained_member.name == DECAYED
 
 
 def test_a_part_of_prospects_only_and_one_of_nobody_are_forecast() -> None:

@@ -5,10 +5,10 @@ import pytest
 
 from shijin.arrays import Singles
 from shijin.network import products
-from shijin.network.products import ROWS, WAYS, Product, by_block, plain, product, rows_alike, turned
+from shijin.network.products import ROWS, WAYS, Product, by_block, plain, product, rows_alike, transposed
 
 
-@pytest.fixture(params=WAYS, ids=["plain", "turned"])
+@pytest.fixture(params=WAYS, ids=["plain", "transposed"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Product]:
     """Each way of multiplying as the one that is chosen."""
     monkeypatch.setattr(products, "WAYS", (request.param,))
@@ -40,11 +40,11 @@ def test_the_first_way_that_treats_rows_alike_is_chosen_and_without_any_the_firs
     product.cache_clear()
 
 
-def test_turned_products_are_the_plain_ones_for_matrices_and_stacks_of_them() -> None:
+def test_transposed_products_are_the_plain_ones_for_matrices_and_stacks_of_them() -> None:
     rng = np.random.default_rng(1)
     for shapes in (((5, 7), (7, 3)), ((2, 5, 7), (2, 7, 3))):
         rows, weights = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
-        out = turned(rows, weights)
+        out = transposed(rows, weights)
         assert out.flags.c_contiguous
         np.testing.assert_allclose(out, plain(rows, weights), atol=1e-5)
 

@@ -15,7 +15,7 @@ from shijin.errors import ModelError
 from shijin.network.architecture import BehaviourModel
 from shijin.network.context import context_windows
 from shijin.network.inputs import RELATIVE_CENTRE, read_customers, read_shop
-from shijin.network.runtime import SLAB, Network, checked_weights, forecast, read_past, vectors
+from shijin.network.runtime import BATCH, Network, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Tensors, Weights, load_weights, save_weights
 
 SHOP = history_of(simulated(knobs={"customers": 1600}))
@@ -66,7 +66,7 @@ def bits(one: Distribution) -> bytes:
 
 
 def test_a_forecast_is_the_same_bits_again_and_with_more_threads(network: Network) -> None:
-    assert len(SHOP) > SLAB
+    assert len(SHOP) > BATCH
     past = read_past(network, SHOP, HORIZON)
     one = forecast(network, SHOP, HORIZON, past)
     assert bits(forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))) == bits(one)
@@ -89,7 +89,7 @@ def test_a_customer_has_the_same_bits_whatever_the_slabs_and_whoever_else_is_for
     past = read_past(network, SHOP, HORIZON)
     one, one_vectors = forecast(network, SHOP, HORIZON, past), vectors(network, SHOP, HORIZON, past)
     assert one_vectors.shape == (len(SHOP), network.width)
-    monkeypatch.setattr("shijin.network.runtime.SLAB", 100)
+    monkeypatch.setattr("shijin.network.runtime.BATCH", 100)
     assert bits(forecast(network, SHOP, HORIZON, past)) == bits(one)
     for rows in (np.array([], dtype=np.int64), np.array([7]), np.arange(3, len(SHOP), 5)):
         some = SHOP.take(rows)

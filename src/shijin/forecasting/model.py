@@ -62,7 +62,7 @@ class Model:
         How far corrections of tiers are followed; None if there were none.
     prospects
         The forecaster of prospects; all else is for customers who have bought.
-    shop_reader
+    untrained_member
         The untrained member after reading the whole shop, so that it forecasts parts of it; None where it reads the
         History that it forecasts.
     """
@@ -75,7 +75,7 @@ class Model:
     threads: int = 1
     trust: Trust | None = None
     prospects: Prospects = field(default_factory=Prospects)
-    shop_reader: Forecaster | None = None
+    untrained_member: Forecaster | None = None
 
     def forecast(self, history: History) -> Distribution:
         """Forecast everyone in a History over the model's horizon, prospects included."""
@@ -91,7 +91,7 @@ class Model:
         return ForecastByType(history, of_customers, of_prospects)
 
     def _of_customers(self, history: History) -> Distribution:
-        forecaster = self.stack or self.shop_reader or untrained(history.facts, self.horizon_days, self.threads)
+        forecaster = self.stack or self.untrained_member or untrained(history.facts, self.horizon_days, self.threads)
         return forecaster.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:

@@ -44,7 +44,7 @@ def untrained_model(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int
         window_customers=customers_of_parts(newest),
         threads=threads,
         prospects=prospects,
-        shop_reader=member,
+        untrained_member=member,
     )
 
 

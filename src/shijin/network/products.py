@@ -40,12 +40,12 @@ def plain(rows: Singles, weights: Singles) -> Singles:
     return np.matmul(rows, weights)
 
 
-def turned(rows: Singles, weights: Singles) -> Singles:
+def transposed(rows: Singles, weights: Singles) -> Singles:
     """Multiply with rows as columns."""
     return np.ascontiguousarray(np.matmul(weights.swapaxes(-1, -2), rows.swapaxes(-1, -2)).swapaxes(-1, -2))
 
 
-WAYS = (Product(plain, 0), Product(turned, 8))
+WAYS = (Product(plain, 0), Product(transposed, 8))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 The context's keys and values are computed once for a shop, and then customers in blocks. The bits of a customer depend
 neither on the other customers of the forecast nor on the load of the machine: `products` treat all rows alike, and one
-thread computes each slab.
+thread computes each batch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND = 8.0  # pooling scores are squashed to this, so the exponential cannot overflow
 CLIP = 5.0  # standardised inputs are clipped here
-SLAB = 1024  # customers read at once, by one thread
+BATCH = 1024  # customers read at once, by one thread
 LOG_SCALES = (-5.0, 2.0)  # of the level
 _TRIAL_DAYS = 2  # horizon of the trial forecast
 
@@ -244,21 +244,21 @@ def read_past(network: Network, history: History, horizon_days: int, most: int =
 
 @one_blas_thread()
 def forecast(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Distribution:
-    """Forecast every customer of a History, slab by slab.
+    """Forecast every customer of a History, batch by batch.
 
     Parameters
     ----------
     read
         The shop and its context, from `read_past`.
     threads
-        How many slabs are computed at a time; the numbers do not depend on it.
+        How many batches are computed at a time; the numbers do not depend on it.
     """
     grid = Grid.of_scale(history.scale)
 
     def one(customers: Customers) -> Distribution:
         return network.forward(customers, read).distribution(customers, grid)
 
-    parts = _by_slab(one, history, horizon_days, threads)
+    parts = _by_batch(one, history, horizon_days, threads)
     p_active, spend, orders = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
     )
@@ -268,21 +268,21 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
 @one_blas_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Singles:
     """(n, d) the network's vector for every customer of a History; similar customers have near vectors."""
-    parts = _by_slab(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
+    parts = _by_batch(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
     return np.concatenate(parts)
 
 
-def _by_slab(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
-    """Read and compute customers slab by slab; no customers are one empty slab."""
+def _by_batch(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
+    """Read and compute customers batch by batch; no customers are one empty batch."""
 
-    def slab(first: int) -> Part:
-        return compute(read_customers(history.between(first, min(first + SLAB, len(history))), horizon_days))
+    def batch(first: int) -> Part:
+        return compute(read_customers(history.between(first, min(first + BATCH, len(history))), horizon_days))
 
-    firsts = range(0, max(len(history), 1), SLAB)
+    firsts = range(0, max(len(history), 1), BATCH)
     if threads == 1:
-        return [slab(first) for first in firsts]
+        return [batch(first) for first in firsts]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(slab, firsts))
+        return list(pool.map(batch, firsts))
 
 
 def _sums(values: Singles, offsets: Ints) -> Singles:

@@ -256,8 +256,10 @@ def merged(parts: Sequence[History], positions: Sequence[Ints]) -> History:
 
     Returns
     -------
-    A History whose `place` is -1: its customers are not rows of one packed shop.
+    A History whose `place` is -1, as its customers are not rows of one packed shop; a single part itself.
     """
+    if len(parts) == 1:
+        return parts[0]
     order = np.argsort(np.concatenate(positions))
     counts = np.concatenate([np.diff(part.offsets) for part in parts])
     starts = np.cumsum(counts) - counts

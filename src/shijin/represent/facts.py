@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from shijin.arrays import Flags, Floats, Ints, per_customer
+from shijin.arrays import Floats, per_customer
 from shijin.errors import EmptyHistoryError
 from shijin.represent.packed import Kind, Packed
 
@@ -25,17 +25,13 @@ class ShopFacts:
     start : midnight of the shop's first day of data
     zone : time zone of the shop's wall clock
     scale : the median order before the cutoff, shop currency, > 0
-    customers : number of customers with a moment before the cutoff
-    bought : of them, those with an order, a return or a charge; the others are prospects
-    buyers : of them, those with an order
+    buyers : number of customers with an order before the cutoff
     """
 
     cutoff: int
     start: int
     zone: ZoneInfo
     scale: float
-    customers: int
-    bought: int
     buyers: int
 
 
@@ -44,15 +40,13 @@ class PartFacts:
     """What one part of a shop adds to the facts.
 
     amounts : (o,) amount of each order before the cutoff that is above 0
-    customers, bought, buyers : as in `ShopFacts`
+    cutoff, start, zone, buyers : as in `ShopFacts`
     """
 
     cutoff: int
     start: int
     zone: ZoneInfo
     amounts: Floats
-    customers: int
-    bought: int
     buyers: int
 
 
@@ -69,19 +63,10 @@ def facts_of(parts: Sequence[Packed], cutoff: int) -> ShopFacts:
 
 def part_facts(part: Packed, cutoff: int) -> PartFacts:
     """Read what a part adds to the facts."""
-    before = part.moments.ts < cutoff
-    kind = part.moments.kind
-    is_order = before & (kind == Kind.ORDER)
+    is_order = (part.moments.ts < cutoff) & (part.moments.kind == Kind.ORDER)
     amounts = part.moments.amount[is_order]
-    return PartFacts(
-        cutoff,
-        part.start,
-        part.zone,
-        amounts[amounts > 0],
-        customers=_customers_with(before, part.offsets),
-        bought=_customers_with(before & (kind <= Kind.CHARGE), part.offsets),
-        buyers=_customers_with(is_order, part.offsets),
-    )
+    buyers = np.count_nonzero(per_customer(is_order.astype(np.float64), part.offsets))
+    return PartFacts(cutoff, part.start, part.zone, amounts[amounts > 0], int(buyers))
 
 
 def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
@@ -98,16 +83,5 @@ def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
         day = np.datetime64(first.cutoff, "us").astype("datetime64[D]")
         raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=str(day))
     amounts = np.concatenate([part.amounts for part in parts])
-    return ShopFacts(
-        first.cutoff,
-        first.start,
-        first.zone,
-        float(np.median(amounts)) if len(amounts) else 1.0,  # nobody paid anything: any unit will do
-        customers=sum(part.customers for part in parts),
-        bought=sum(part.bought for part in parts),
-        buyers=buyers,
-    )
-
-
-def _customers_with(some: Flags, offsets: Ints) -> int:
-    return int(np.count_nonzero(per_customer(some.astype(np.float64), offsets)))
+    scale = float(np.median(amounts)) if len(amounts) else 1.0  # nobody paid anything: any unit will do
+    return ShopFacts(first.cutoff, first.start, first.zone, scale, buyers)
