@@ -1,11 +1,11 @@
 """Shops in parts: each customer is in one part, and all parts together are computed as the whole would be.
 
-Nothing here needs more than one part at a time but `merged`, which puts small samples together:
-
-1. `partition_events` divides a table by customer; `appearances` of each part make the `codebook` of all.
-2. Each part is packed with the codebook; `part_facts` of each make the `facts` of all.
+1. `partition_events` divides a table by customer; `appearances` of each part make the `codebook_of` all.
+2. Each part is packed with the codebook; `part_facts` of each make the `merged_facts` of all.
 3. Each part is split with the facts. Where order matters, `history_keys` of each part make `positions` in the whole.
 4. `sample` draws customers by position, as they would be drawn from the whole.
+
+The keys of all customers are sorted together in memory; all else is done part by part, or with samples.
 """
 
 from __future__ import annotations
