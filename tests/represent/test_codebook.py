@@ -66,8 +66,8 @@ def test_renumbered_codes_mean_the_same_names_in_order_of_first_appearance(lines
     names = np.array(["e", "a", "d", "b", "c"])
     codes, ts = (np.array(column, dtype=np.int64) for column in (zip(*lines, strict=True) if lines else ([], [])))
     again, vocabulary = by_first_appearance(codes, ts, names)
-    meant = [vocabulary[code] if code >= 0 else None for code in again]
-    assert meant == [names[code] if code >= 0 else None for code in codes]
+    renamed = [vocabulary[code] if code >= 0 else None for code in again]
+    assert renamed == [names[code] if code >= 0 else None for code in codes]
     firsts = {names[code]: min(at for other, at in lines if other == code) for code, _ in lines if code >= 0}
     assert vocabulary.tolist() == sorted(firsts, key=lambda name: (firsts[name], name))
 

@@ -91,7 +91,7 @@ def test_positions_are_places_in_the_whole(parts: int) -> None:
 
 @pytest.mark.parametrize("most", [1000, 50, 7])
 @pytest.mark.parametrize("parts", [1, 2, 7])
-def test_a_sample_of_parts_is_every_so_manieth_customer_of_the_whole(parts: int, most: int) -> None:
+def test_a_sample_of_parts_is_every_nth_customer_of_the_whole(parts: int, most: int) -> None:
     whole, outcomes = split_at(SHOP, CUTOFF, HORIZON)
     assert outcomes is not None
     rows = np.arange(0, len(whole), stride(len(whole), most))

@@ -83,7 +83,7 @@ class Model:
 
     @one_blas_thread()
     def by_type(self, history: History) -> ForecastByType:
-        """Forecast the customers of a History by the stack or the untrained member, and its prospects apart."""
+        """Forecast the customers of a History by the stack or the untrained member, and its prospects separately."""
         customers, prospects = history.customers_only, history.prospects_only
         of_prospects = self.prospects.forecast(prospects, self.horizon_days)
         # A part of a shop may have no customers; members need at least one.

@@ -1,7 +1,7 @@
-"""The codebook of a shop: everything that its parts must share to be packed as they would be within the whole.
+"""The codebook of a shop: its first and last day and its vocabularies, with which all its parts are packed.
 
 A part of the customers alone has other first and last days and other codes of items. So these are collected over all
-parts, `appearances` of each and `codebook_of` all, and handed to `pack_part`.
+parts, `appearances` of each and `codebook_of` all, and passed to `pack_part`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Codebook:
 
 @dataclass(frozen=True)
 class Appearances:
-    """What one part of a shop adds to the codebook: its first and last moment, and its names with their first times."""
+    """One part's contribution to the codebook: its first and last time, and the first time of each of its names."""
 
     first: int
     last: int

@@ -1,4 +1,4 @@
-"""Facts of a whole shop strictly before a cutoff: what a forecast of some of its customers needs to know of the others.
+"""Facts of a whole shop strictly before a cutoff, on which the forecast of every customer depends.
 
 A part of the customers alone is another shop: it has another median order, by which all money is divided. So facts are
 computed over all parts, `part_facts` of each and `merged_facts` of all, and every part is split with them.
@@ -37,7 +37,7 @@ class ShopFacts:
 
 @dataclass(frozen=True)
 class PartFacts:
-    """What one part of a shop adds to the facts.
+    """One part's contribution to the facts of its shop.
 
     amounts : (o,) amount of each order before the cutoff that is above 0
     cutoff, start, zone, buyers : as in `ShopFacts`
@@ -62,7 +62,7 @@ def facts_of(parts: Sequence[Packed], cutoff: int) -> ShopFacts:
 
 
 def part_facts(part: Packed, cutoff: int) -> PartFacts:
-    """Read what a part adds to the facts."""
+    """Compute one part's contribution to the facts."""
     is_order = (part.moments.ts < cutoff) & (part.moments.kind == Kind.ORDER)
     amounts = part.moments.amount[is_order]
     buyers = np.count_nonzero(per_customer(is_order.astype(np.float64), part.offsets))
@@ -70,7 +70,7 @@ def part_facts(part: Packed, cutoff: int) -> PartFacts:
 
 
 def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
-    """Merge what all parts of a shop add; the result does not depend on how the customers were divided.
+    """Merge the contributions of all parts of a shop; how the customers are divided changes nothing.
 
     Raises
     ------
