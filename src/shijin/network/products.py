@@ -1,10 +1,10 @@
 """Matrix products in which a row has the same bits whatever its position and whatever the other rows.
 
-BLAS does not guarantee this. The shape of a matrix decides by which code it is computed, and so its last bits; therefore
-rows are computed in blocks of one shape (`by_block`). Some code also treats the rows of one matrix differently: that of
-OpenBLAS for AVX2 (Haswell, Zen) does; that for AVX-512, AVX and SSE does not. Therefore a way of multiplying is tried on
-equal rows before it is used: first the plain one, then the transposed one with rows of zeros at both edges, which
-gives equal rows equal bits on AVX2.
+BLAS does not guarantee this. The shape of a matrix decides by which code it is computed, and so its last bits; so rows
+are computed in blocks of one shape (`by_block`). Some code also treats the rows of one matrix differently: that of
+OpenBLAS for AVX2 (Haswell, Zen) does; that for AVX-512, AVX and SSE does not. So a way of multiplying is tried on equal
+rows before it is used: first the plain one, then the transposed one with rows of zeros at both edges, which gives equal
+rows equal bits on AVX2.
 """
 
 from __future__ import annotations
