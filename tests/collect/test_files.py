@@ -96,7 +96,7 @@ def test_an_encoding_of_wide_letters_is_refused_for_a_file_of_narrow_ones(
 ) -> None:
     path = tmp_path / "orders.csv"
     path.write_bytes(b"customer,date,total\na,2024-01-02,3\nb,2024-01-02,4" + end)
-    with pytest.raises(SourceError, match=rf"is not {encoding} text. Cure: choose another encoding=, or leave"):
+    with pytest.raises(SourceError, match=rf"is not {encoding} text. Cure: choose another encoding, or leave"):
         read_raw(path, encoding)
 
 

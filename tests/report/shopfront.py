@@ -1,13 +1,12 @@
 """Shops to make a page of: one with everything, one with hardly anything. Numbers are drawn, not real."""
 
 import json
-import shlex
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
 
+from shijin.cli.commands import HERE, AtTerminal
 from shijin.config import TiersSection
 from shijin.report.data import CustomerMap, DemandSummary, ExampleList, JudgedLists, ListEntry, ListSummary
 from shijin.report.page import METRICS, BacktestSummary, PairedDifference, ReportData, ScoreRow
@@ -20,17 +19,7 @@ MEMBERS = ("stack", "LightGBM", "BTYD", "decayed spend H", "decayed spend H/2", 
 PEERS = ("decayed spend H", "BTYD", "LightGBM")
 
 
-class AtTerminal:
-    """Writes options and commands as a terminal has them."""
-
-    def option(self, key: str) -> str:
-        return f"--{key.replace('_', '-')}"
-
-    def command(self, words: Sequence[str]) -> str:
-        return f"shijin {shlex.join(words)}"
-
-
-TERMINAL = AtTerminal()
+TERMINAL = AtTerminal(HERE)
 
 
 def forecast(n: int, seed: int = 7) -> pa.Table:

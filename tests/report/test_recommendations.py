@@ -111,7 +111,7 @@ def test_the_backtest_of_recommendations_shows_losses_and_marks_the_best_of_a_co
         ["", "", "", "", "best"],
         ["", "", "", "best", ""],
     ]
-    assert [cell.text for cell in section.judged.rows[2]] == ["Repeat-often", "0.301", "14.9%", "31.0%", "—"]
+    assert [cell.text for cell in section.judged.rows[2]] == ["Frequent purchases", "0.301", "14.9%", "31.0%", "—"]
     assert section.verdict == "Recommendations do better than repeat-often."
     assert section.judge_command == ""
 

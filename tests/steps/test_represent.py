@@ -73,7 +73,7 @@ def test_the_same_question_again_writes_nothing_and_another_one_writes_beside_it
     assert other.num_rows < first.num_rows
     asked = [found for found in shop.workspace.receipts() if found.verb == "represent"]
     (receipt,) = [found for found in asked if found.card["horizon_days"] == 30]
-    assert receipt.inputs == {"horizon": "30d", "cutoff": None}
+    assert receipt.inputs == {"horizon": 30, "cutoff": "2023-04-01"}
     assert all((workspace / output).exists() for output in receipt.outputs)
 
 

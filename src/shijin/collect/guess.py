@@ -54,7 +54,7 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
     >>> decode(b"a\x00\x01\x02" * 9, None, "orders.csv")
     Traceback (most recent call last):
     shijin.errors.SourceError: orders.csv: the file cannot be read as text. Cure: export it as CSV in UTF-8, or name its
-    encoding with encoding=.
+    encoding with encoding.
     """
     if encoding:
         return _decode_as(data, encoding, where), encoding
@@ -129,7 +129,7 @@ def columns_of(
     {'customer_id': 'User ID', 'ts': 'paid_at', 'amount': '实付金额'}
     >>> columns_of(["a", "b"], {"ts": "when"}, "orders.csv")
     Traceback (most recent call last):
-    shijin.errors.ConfigError: orders.csv: there is no column 'when' for ts; the columns are a, b. Cure: correct map=,
+    shijin.errors.ConfigError: orders.csv: there is no column 'when' for ts; the columns are a, b. Cure: correct map,
     or map in the table [collect] of shijin.toml.
     """
     _refuse_wrong_map(names, mapped, where, roles)
