@@ -37,6 +37,7 @@ import asked
 from lineup import BEHAVIOUR, read_weights, told_of
 from machine import COMMIT, machine
 from outside_fits import WEEK_DAYS
+from shijin.arrays import per_customer
 from shijin.distribution import P_FLOOR
 from shijin.forecasting.behaviour import Behaviour
 from shijin.forecasting.boosting import CANDIDATES, COMMON, HELD_OUT, MOST_ROUNDS, MOST_ROWS, PATIENCE, Boosting
@@ -46,7 +47,7 @@ from shijin.forecasting.member import Window
 from shijin.forecasting.windows import closed_windows, numbered
 from shijin.metrics import paired, value
 from shijin.network.weights import Weights
-from shijin.represent.cutoff import History, Outcomes, only, per_customer
+from shijin.represent.cutoff import History, Outcomes, only
 from shijin.represent.packed import DAY_US, Kind
 from shops import Pair, pairs
 

@@ -23,6 +23,9 @@ def finite(figure: float) -> float | None:
     return float(figure) if np.isfinite(figure) else None
 
 
+_ROWS = 1000  # of a block of `row_sums`
+
+
 def pieces(starts: Ints, lengths: Ints) -> Ints:
     """Indices of the elements of several pieces of an array, one piece after the other.
 
@@ -33,3 +36,36 @@ def pieces(starts: Ints, lengths: Ints) -> Ints:
     """
     # A running index, shifted in each piece by the difference of its start and its place in the result.
     return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+
+
+def per_customer(values: Floats, offsets: Ints) -> Floats:
+    """Sum each customer's moments; 0 where there are none.
+
+    Examples
+    --------
+    >>> per_customer(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2, 3]))
+    array([3., 0., 4.])
+    """
+    if not len(values):
+        return np.zeros(len(offsets) - 1)
+    # reduceat gives an empty piece the value at its start: the appended 0 makes that start valid, `where` drops it.
+    padded = np.append(values, 0.0)
+    return np.where(np.diff(offsets) > 0, np.add.reduceat(padded, offsets[:-1]), 0.0)
+
+
+def row_sums(values: Floats, weights: Floats) -> Floats:
+    """(n,) the sum of each row of `values` (n, k) times `weights` (k,).
+
+    Unlike in the product ``values @ weights``, the bits of a row do not depend on how many rows there are.
+
+    Examples
+    --------
+    >>> row_sums(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 1.0]))
+    array([12., 34.])
+    """
+    sums = np.empty(len(values))
+    # In blocks whose products stay in the cache; a product is contiguous, so each row is summed in the same order.
+    for first in range(0, len(values), _ROWS):
+        rows = slice(first, first + _ROWS)
+        np.multiply(values[rows], weights, order="C").sum(axis=1, out=sums[rows])
+    return sums

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, row_sums
 
 SPEND_BINS = 64
 LOWEST, HIGHEST = 0.01, 1e4  # of the shop's median order
@@ -123,23 +124,19 @@ class Distribution:
 
     def mean(self) -> Floats:
         """(n,) expected spend, shop currency."""
-        return self.p_active * (self.spend @ self.grid.spend_means)
+        return self.p_active * row_sums(self.spend, self.grid.spend_means)
 
     def total_interval(self, share: float = 0.8) -> tuple[float, float] | None:
         """Lower and upper end of a `share` interval of all customers' total spend, shop currency; None if unknown."""
-        if self.level_scale is None:
-            return None
-        mean = self.mean()
-        total = float(mean.sum())
-        chance = float((self.p_active * (self.spend @ self.grid.spend_means**2) - mean**2).sum())
-        # A Laplace distribution's variance is twice its scale squared; the variance of independent customers is added.
-        scale = np.sqrt(self.level_scale**2 + chance / max(total, 1e-300) ** 2 / 2)
-        factor = float(np.exp(-scale * np.log1p(-share)))
-        return total / factor, total * factor
+        return total_interval([self], share)
+
+    def variance(self) -> Floats:
+        """(n,) variance of spend, shop currency squared."""
+        return self.p_active * row_sums(self.spend, self.grid.spend_means**2) - self.mean() ** 2
 
     def expected_orders(self) -> Floats:
         """(n,) expected number of orders."""
-        return self.p_active * (self.orders @ self.grid.order_means)
+        return self.p_active * row_sums(self.orders, self.grid.order_means)
 
     def quantile(self, level: float) -> Floats:
         """(n,) the spend that is not exceeded with probability `level`; 0 where that much mass lies at 0."""
@@ -213,7 +210,7 @@ class Distribution:
         """
         factor, spend = np.ones(len(self)), self.spend
         for _ in range(STRETCHES):
-            factor = factor * given_active / (spend @ self.grid.spend_means)
+            factor = factor * given_active / row_sums(spend, self.grid.spend_means)
             spend = self._scaled(factor)
         return replace(self, spend=spend)
 
@@ -238,6 +235,22 @@ class Distribution:
         given_active /= given_active[:, -1:]
         rest = (1 - self.p_active)[:, None]
         return np.concatenate([rest, rest + self.p_active[:, None] * given_active], axis=1)
+
+
+def total_interval(parts: Sequence[Distribution], share: float = 0.8) -> tuple[float, float] | None:
+    """Interval of the total spend of all customers, given by parts of one shop; see `Distribution.total_interval`.
+
+    The sums are exact before they are rounded, so they do not depend on how the customers are divided.
+    """
+    level_scale = next((part.level_scale for part in parts if part.level_scale is not None), None)
+    if level_scale is None:
+        return None
+    total = fsum(value for part in parts for value in part.mean().tolist())
+    chance = fsum(value for part in parts for value in part.variance().tolist())
+    # A Laplace distribution's variance is twice its scale squared; the variance of independent customers is added.
+    scale = np.sqrt(level_scale**2 + chance / max(total, 1e-300) ** 2 / 2)
+    factor = float(np.exp(-scale * np.log1p(-share)))
+    return total / factor, total * factor
 
 
 def joined(parts: Sequence[Distribution], rows: Sequence[NDArray[np.int64]]) -> Distribution:

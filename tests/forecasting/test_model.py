@@ -217,7 +217,7 @@ def assert_untrained(model: Model, history: History, member: str) -> None:
     assert model.member_name(history) == member
     rows = np.flatnonzero(history.bought)
     history, forecast = history.take(rows), model.forecast(history).take(rows)
-    expected = untrained(history, model.horizon_days).forecast(history, model.horizon_days)
+    expected = untrained(history.facts, model.horizon_days).forecast(history, model.horizon_days)
     assert_same_bits(forecast, expected)
     assert np.isfinite(forecast.mean()).all()
 
@@ -250,11 +250,10 @@ def test_one_day_more_makes_it_old_enough() -> None:
 
 
 def test_the_untrained_member_depends_on_the_number_of_buyers() -> None:
-    history = history_of()
-    buyers = np.flatnonzero(history.n_orders() > 0)
-    assert untrained(history.take(buyers[:LEAST_BUYERS]), 90).name == BEHAVIOUR
-    assert untrained(history.take(buyers[:LEAST_BUYERS]), MOST_HORIZON_DAYS + 1).name == "BTYD"
-    assert untrained(history.take(buyers[: LEAST_BUYERS - 1]), 90).name == DECAYED
+    enough = replace(history_of().facts, buyers=LEAST_BUYERS)
+    assert untrained(enough, 90).name == BEHAVIOUR
+    assert untrained(enough, MOST_HORIZON_DAYS + 1).name == "BTYD"
+    assert untrained(replace(enough, buyers=LEAST_BUYERS - 1), 90).name == DECAYED
 
 
 def test_everything_given_away_is_forecast_too() -> None:

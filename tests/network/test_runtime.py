@@ -15,7 +15,7 @@ from shijin.errors import ModelError
 from shijin.network.architecture import BehaviourModel
 from shijin.network.context import context_windows
 from shijin.network.inputs import RELATIVE_CENTRE, read_customers, read_shop
-from shijin.network.runtime import BLOCK, Network, checked_weights, forecast, read_past, vectors
+from shijin.network.runtime import BATCH, Network, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Tensors, Weights, load_weights, save_weights
 
 SHOP = history_of(simulated(knobs={"customers": 1600}))
@@ -66,7 +66,7 @@ def bits(one: Distribution) -> bytes:
 
 
 def test_a_forecast_is_the_same_bits_again_and_with_more_threads(network: Network) -> None:
-    assert len(SHOP) > BLOCK
+    assert len(SHOP) > BATCH
     past = read_past(network, SHOP, HORIZON)
     one = forecast(network, SHOP, HORIZON, past)
     assert bits(forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON))) == bits(one)
@@ -83,15 +83,18 @@ def _with_threads(network: Network, number: int) -> bytes:
         return bits(forecast(network, SHOP, HORIZON, read_past(network, SHOP, HORIZON)))
 
 
-def test_the_size_of_blocks_moves_last_bits_only(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_customer_has_the_same_bits_whatever_the_slabs_and_whoever_else_is_forecast(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
     past = read_past(network, SHOP, HORIZON)
     one, one_vectors = forecast(network, SHOP, HORIZON, past), vectors(network, SHOP, HORIZON, past)
-    monkeypatch.setattr("shijin.network.runtime.BLOCK", 100)
-    other = forecast(network, SHOP, HORIZON, past)
-    np.testing.assert_allclose(other.p_active, one.p_active, atol=1e-5)
-    np.testing.assert_allclose(other.spend, one.spend, atol=1e-5)
-    np.testing.assert_allclose(vectors(network, SHOP, HORIZON, past), one_vectors, atol=1e-4)
     assert one_vectors.shape == (len(SHOP), network.width)
+    monkeypatch.setattr("shijin.network.runtime.BATCH", 100)
+    assert bits(forecast(network, SHOP, HORIZON, past)) == bits(one)
+    for rows in (np.array([], dtype=np.int64), np.array([7]), np.arange(3, len(SHOP), 5)):
+        some = SHOP.take(rows)
+        assert bits(forecast(network, some, HORIZON, past)) == bits(one.take(rows))
+        np.testing.assert_array_equal(vectors(network, some, HORIZON, past), one_vectors[rows])
 
 
 def test_probabilities_sum_to_one(network: Network) -> None:

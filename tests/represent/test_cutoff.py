@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger import packed, row
 from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, per_customer, split_at
+from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, customers_of, prospects_of, split_at
 from shijin.represent.packed import DAY_US, Packed
 
 CUTOFF = as_cutoff(date(2024, 2, 1))
@@ -157,7 +157,7 @@ def test_nothing_but_split_at_makes_a_history() -> None:
     with pytest.raises(TypeError, match="split_at"):
         History(**parts)
     with pytest.raises(TypeError, match="split_at"):
-        replace(history, cutoff=history.cutoff + DAY_US)
+        replace(history, facts=replace(history.facts, scale=1.0))
 
 
 def test_ages_are_days_to_the_cutoff() -> None:
@@ -208,11 +208,32 @@ def test_a_customer_taken_twice_is_there_once() -> None:
     assert later.orders.tolist() == [0, 1]
 
 
-@given(st.lists(st.lists(st.integers(-8, 8), max_size=4), min_size=1, max_size=8))
-def test_sums_per_customer_are_right_wherever_customers_have_no_moments(values: list[list[int]]) -> None:
-    offsets = np.cumsum([0, *map(len, values)])
-    flat = np.array([value for one in values for value in one], dtype=float)
-    assert per_customer(flat, offsets).tolist() == [float(sum(one)) for one in values]
+@given(st.integers(0, 4), st.integers(0, 4))
+def test_a_range_of_customers_is_what_taking_them_gives(first: int, last: int) -> None:
+    history, _ = split_at(SHOP, CUTOFF, 2)
+    first, last = min(first, last, len(history)), min(max(first, last), len(history))
+    part, same = history.between(first, last), history.take(np.arange(first, last))
+    assert part.customers.tolist() == same.customers.tolist()
+    assert (part.offsets.tolist(), part.place.tolist()) == (same.offsets.tolist(), same.place.tolist())
+    assert part.moments.amount.tolist() == same.moments.amount.tolist()
+    assert part.lines is not None
+    assert same.lines is not None
+    assert part.lines.offsets.tolist() == same.lines.offsets.tolist()
+    assert part.lines.item.tolist() == same.lines.item.tolist()
+
+
+def test_customers_and_prospects_are_divided_once_and_a_shop_of_one_type_is_not_copied() -> None:
+    rows = [row("buyer", "2024-01-03"), row("looker", "2024-01-04", None, "view"), row("looker", "2024-02-01", 7.0)]
+    history, outcomes = split_at(packed([*rows, row("sent back", "2024-01-05", -5.0, "return")]), CUTOFF, 1)
+    assert outcomes is not None
+    assert history.customers_only.customers.tolist() == ["buyer", "sent back"]
+    assert history.prospects_only.customers.tolist() == ["looker"]
+    assert history.customers_only is history.customers_only
+    assert history.customers_only.customers_only is history.customers_only
+    assert history.prospects_only.prospects_only is history.prospects_only
+    assert len(history.customers_only.prospects_only) == len(history.prospects_only.customers_only) == 0
+    assert customers_of(history, outcomes)[1].spend.tolist() == [0.0, 0.0]
+    assert prospects_of(history, outcomes)[1].spend.tolist() == [7.0]
 
 
 @given(st.dates(date(1900, 1, 1), date(2200, 1, 1)))

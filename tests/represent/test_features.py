@@ -11,7 +11,7 @@ import pytest
 from ledger import packed, row
 from shijin.represent import features as kernel
 from shijin.represent.cutoff import History, as_cutoff, split_at
-from shijin.represent.features import Features, features
+from shijin.represent.features import features, shop_series
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate
@@ -245,7 +245,7 @@ def test_features_are_many_finite_and_named_once() -> None:
     result = features(split_at(written(), CUTOFF, HORIZON)[0], HORIZON)
     assert len(set(result.names)) == len(result.names) >= 40
     assert np.isfinite(result.values).all()
-    assert np.isfinite(result.shop_values).all()
+    assert np.isfinite(list(series_of(written()).values())).all()
     assert result.values.dtype == np.float32
     assert result.column("single_order").tolist() == result.values[:, result.names.index("single_order")].tolist()
 
@@ -260,7 +260,7 @@ def test_another_currency_changes_no_feature() -> None:
     before = features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON)
     after = features(split_at(scaled(shop, 7.31), CUTOFF, HORIZON)[0], HORIZON)
     assert after.values == pytest.approx(before.values, abs=1e-5)
-    assert after.shop_values == pytest.approx(before.shop_values)
+    assert series_of(scaled(shop, 7.31)) == pytest.approx(series_of(shop))
 
 
 @pytest.mark.parametrize("money", [1.0, 7.31, 0.013, 355.3])
@@ -289,7 +289,7 @@ def test_twenty_eight_years_earlier_is_the_same_shop() -> None:
     earlier = replace(shop, moments=moments, start=shop.start - shift, end=shop.end - shift)
     a, b = (features(split_at(one, at, HORIZON)[0], HORIZON) for one, at in ((shop, CUTOFF), (earlier, CUTOFF - shift)))
     assert np.array_equal(a.values, b.values)
-    assert np.array_equal(a.shop_values, b.shop_values)
+    assert series_of(shop) == series_of(earlier, CUTOFF - shift)
 
 
 def test_features_take_nothing_but_a_history() -> None:
@@ -300,15 +300,15 @@ def test_features_take_nothing_but_a_history() -> None:
 # --- the shop's own series -------------------------------------------------------------------------------------------
 
 
-def shop_series(result: Features) -> Column:
-    return dict(zip(result.shop_names, result.shop_values.tolist(), strict=True))
+def series_of(shop: Packed, cutoff: int = CUTOFF, horizon: int = HORIZON) -> Column:
+    return shop_series(split_at(shop, cutoff, horizon)[0], horizon)
 
 
 def test_the_level_series_counts_orders_of_half_horizons_back_from_the_cutoff() -> None:
     # Half a horizon is 20 days: 4 orders in the newest half, 2 in the one before, none further back, 70 days of data.
     days = ["05-20", "05-21", "05-22", "05-31", "04-30", "05-02", "03-23"]
     shop = packed([row(f"c{place}", f"2024-{day}") for place, day in enumerate(days)])
-    series = shop_series(features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON))
+    series = series_of(shop)
     assert series["level_1"] == pytest.approx(log(2 / 4))
     assert series["level_2"] == pytest.approx(log(0.5 / 4))  # nothing counts as half an order
     assert [series[f"level_{step}_known"] for step in range(1, 6)] == [1.0, 1.0, 0.0, 0.0, 0.0]
@@ -324,7 +324,7 @@ def test_the_season_compares_the_same_window_a_year_ago_with_the_one_before_it()
     ahead = ["2023-06-03", "2023-06-20", "2023-07-11"]
     behind = ["2023-05-01"]
     shop = packed([row("a", day) for day in ["2023-01-01", *ahead, *behind, "2024-05-30"]])
-    series = shop_series(features(split_at(shop, CUTOFF, HORIZON)[0], HORIZON))
+    series = series_of(shop)
     assert series["season_known"] == 1.0
     assert series["season"] == pytest.approx(log(3 / 1))
     assert series["year_on_year"] == pytest.approx(log(1 / 3))
@@ -332,7 +332,7 @@ def test_the_season_compares_the_same_window_a_year_ago_with_the_one_before_it()
 
 def test_the_season_of_the_cutoff_goes_round_with_the_year() -> None:
     shop = packed([row("a", "2023-12-01")])
-    new_year = shop_series(features(split_at(shop, as_cutoff(date(2024, 1, 1)), 73)[0], 73))
+    new_year = series_of(shop, as_cutoff(date(2024, 1, 1)), 73)
     angle = 2 * np.pi / 365
     assert new_year["season_sin_now"] == pytest.approx(np.sin(angle), abs=1e-6)
     assert new_year["season_cos_middle"] == pytest.approx(np.cos(angle * 37.5), abs=1e-6)

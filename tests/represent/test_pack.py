@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import Row, events, instant, packed, row
+from ledger import Row, packed, row
 from shijin.errors import EmptyHistoryError
 from shijin.represent.cutoff import as_cutoff, split_at
-from shijin.represent.pack import KIND_OF_TYPE, NEVER_PACKED, pack
+from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Kind, Packed
+from shijin.represent.rows import KIND_OF_TYPE, NEVER_PACKED
 from shijin.simulate.events import as_events
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate
@@ -436,10 +437,3 @@ def test_a_simulated_shop_comes_back_from_its_own_events() -> None:
         assert np.array_equal(getattr(again.moments, name), getattr(shop.packed.moments, name)), name
     assert again.moments.amount == pytest.approx(shop.packed.moments.amount)
     assert again.end == shop.packed.end
-
-
-def test_events_may_come_in_any_time_zone() -> None:
-    there = [row("a", "2024-01-05") | {"ts": instant("2024-01-05 23:30", SHANGHAI)}]
-    table = events(there)
-    assert pack(table, SHANGHAI).moments.ts[0] == as_cutoff(date(2024, 1, 5)) + 1410 * MINUTE_US
-    assert pack(table, ZoneInfo("UTC")).moments.ts[0] == as_cutoff(date(2024, 1, 5)) + 930 * MINUTE_US

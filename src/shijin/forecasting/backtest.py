@@ -31,7 +31,7 @@ from shijin.forecasting.stack import Stack
 from shijin.forecasting.windows import closed_windows, prospect_windows, too_young
 from shijin.metrics import paired, value
 from shijin.notes import Note
-from shijin.represent.cutoff import History, Outcomes, as_instant, only, split_at
+from shijin.represent.cutoff import History, Outcomes, as_instant, customers_of, prospects_of, split_at
 from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
@@ -130,7 +130,7 @@ def backtest(
         cutoff = packed.end - horizon_days * DAY_US
     windows = closed_windows(packed, cutoff, horizon_days)
     everybody = _judged_window(packed, cutoff, horizon_days, windows)
-    history, outcomes = only(*everybody, everybody[0].bought)
+    history, outcomes = customers_of(*everybody)
     stack, trust = fit_ensemble([*default_members(STACKED, work.threads), *members], windows, work, corrections)
     forecasts = _table_only_forecasts(windows, history, horizon_days)
     pooled = stack.forecast_each(history, horizon_days)
@@ -224,9 +224,9 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 
 def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Backtest:
     """Add the judgement of prospects; the formula they are compared with is one share for all."""
-    if everybody[0].bought.all():
+    if not len(everybody[0].prospects_only):
         return judged
-    history, outcomes = only(*everybody, ~everybody[0].bought)
+    history, outcomes = prospects_of(*everybody)
     days = outcomes.horizon_days
     prospects = Prospects.of(prospect_windows(packed, history.cutoff, days))
     table = members_table(history, outcomes, {PROSPECTS: prospects.forecast(history, days)})

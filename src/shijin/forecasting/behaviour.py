@@ -7,6 +7,7 @@ forecast a shop that is too young or too small for training, and it never sees a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from shijin.distribution import Distribution
 from shijin.errors import ConfigError, ModelError
 from shijin.forecasting.member import Window
-from shijin.network.context import MOST_CONTEXT
-from shijin.network.runtime import Network, checked_weights, forecast, read_past, vectors
+from shijin.network.context import MOST_CONTEXT, MOST_SAMPLED
+from shijin.network.runtime import Network, Read, checked_weights, forecast, read_past, vectors
 from shijin.network.weights import Weights, as_bytes, from_bytes, load_weights
 from shijin.represent.cutoff import History
 
@@ -42,6 +43,7 @@ class Behaviour:
 
     name = NAME
     learns = False  # not fitted on windows: judging it needs no customer folds
+    most_sampled = MOST_SAMPLED
 
     def __init__(self, threads: int = 1, context_customers: int = MOST_CONTEXT, weights: Weights | None = None) -> None:
         self.threads, self.context_customers = threads, context_customers
@@ -51,8 +53,8 @@ class Behaviour:
         """Do nothing: the network reads only the History."""
         del windows, seed
 
-    def forecast(self, history: History, horizon_days: int) -> Distribution:
-        """Read the History's past, then forecast its customers.
+    def read(self, sample: History, horizon_days: int) -> ShopBehaviour:
+        """Read a shop's past.
 
         Raises
         ------
@@ -60,14 +62,16 @@ class Behaviour:
             For a horizon longer than it was trained on.
         """
         refuse_long(horizon_days)
-        read = read_past(self.network, history, horizon_days, self.context_customers)
-        return forecast(self.network, history, horizon_days, read, self.threads)
+        read = read_past(self.network, sample, horizon_days, self.context_customers)
+        return ShopBehaviour(self.network, read, self.threads)
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Read the History's past, then forecast its customers. Raises as `read` does."""
+        return self.read(history, horizon_days).forecast(history, horizon_days)
 
     def vectors(self, history: History, horizon_days: int) -> NDArray[np.float32]:
-        """(n, d) the vector of every customer; similar customers have similar vectors. Raises as `forecast` does."""
-        refuse_long(horizon_days)
-        read = read_past(self.network, history, horizon_days, self.context_customers)
-        return vectors(self.network, history, horizon_days, read, self.threads)
+        """(n, d) the vector of every customer; similar customers have similar vectors. Raises as `read` does."""
+        return self.read(history, horizon_days).vectors(history, horizon_days)
 
     def state(self) -> dict[str, Any]:
         """The name of the weights."""
@@ -78,6 +82,28 @@ class Behaviour:
         if state["weights"] != self.network.name:
             raise ModelError("forecasting.other_weights", NAME)
         return self
+
+
+@dataclass(frozen=True)
+class ShopBehaviour:
+    """The network after reading one shop: it forecasts any of the shop's customers."""
+
+    network: Network
+    shop: Read
+    threads: int = 1
+    name: str = NAME
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        """Do nothing: the network reads only the History."""
+        del windows, seed
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Forecast customers of the shop."""
+        return forecast(self.network, history, horizon_days, self.shop, self.threads)
+
+    def vectors(self, history: History, horizon_days: int) -> NDArray[np.float32]:
+        """(n, d) the vector of every customer."""
+        return vectors(self.network, history, horizon_days, self.shop, self.threads)
 
 
 def refuse_long(horizon_days: int) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, per_customer
 from shijin.distribution import P_FLOOR, Distribution, Grid
 from shijin.forecasting.member import Window
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
-from shijin.represent.cutoff import History, per_customer
+from shijin.represent.cutoff import History
 from shijin.represent.packed import Kind
 
 Score = Callable[[History, int], tuple[Floats, Floats]]  # History, horizon -> money (shop currency), orders

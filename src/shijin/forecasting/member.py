@@ -36,6 +36,30 @@ class Forecaster(Protocol):
 
 
 @runtime_checkable
+class ShopReader(Protocol):
+    """A member whose forecast of one customer depends on the whole shop, which it reads from a sample.
+
+    Other members forecast each customer without the others, so they forecast parts of a shop as they are.
+    """
+
+    most_sampled: int  # customers that it reads at most
+
+    def read(self, sample: History, horizon_days: int) -> Forecaster:
+        """Read a shop.
+
+        Parameters
+        ----------
+        sample
+            Customers of the whole shop, evenly by position, at most `most_sampled`; or all of them.
+
+        Returns
+        -------
+        A member that forecasts any customers of this shop over this horizon; it can be pickled.
+        """
+        ...
+
+
+@runtime_checkable
 class Savable(Protocol):
     """A member that can be saved in a model's folder.
 

@@ -14,11 +14,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from shijin.distribution import Distribution, joined
+from shijin.distribution import Distribution
 from shijin.errors import ModelError
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.corrections import Corrections, Trust
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Forecaster, Savable, Window
@@ -29,6 +30,7 @@ from shijin.forecasting.stack import NAME as STACK
 from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows, too_young
 from shijin.notes import Note
 from shijin.represent.cutoff import History
+from shijin.represent.facts import ShopFacts
 from shijin.represent.packed import Packed
 from shijin.threads import one_blas_thread
 
@@ -60,6 +62,9 @@ class Model:
         How far corrections of tiers are followed; None if there were none.
     prospects
         The forecaster of prospects; all else is for customers who have bought.
+    untrained_member
+        The untrained member after reading the whole shop, so that it forecasts parts of it; None where it reads the
+        History that it forecasts.
     """
 
     horizon_days: int
@@ -70,25 +75,28 @@ class Model:
     threads: int = 1
     trust: Trust | None = None
     prospects: Prospects = field(default_factory=Prospects)
+    untrained_member: Forecaster | None = None
+
+    def forecast(self, history: History) -> Distribution:
+        """Forecast everyone in a History over the model's horizon, prospects included."""
+        return self.by_type(history).joined()
 
     @one_blas_thread()
-    def forecast(self, history: History) -> Distribution:
-        """Forecast every customer of a History over the model's horizon."""
-        if history.bought.all():
-            return self._of_customers(history)
-        rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-        of_prospects = self.prospects.forecast(history.take(rows[1]), self.horizon_days)
-        if not len(rows[0]):
-            return of_prospects
-        return joined([self._of_customers(history.take(rows[0])), of_prospects], rows)
+    def by_type(self, history: History) -> ForecastByType:
+        """Forecast the customers of a History by the stack or the untrained member, and its prospects separately."""
+        customers, prospects = history.customers_only, history.prospects_only
+        of_prospects = self.prospects.forecast(prospects, self.horizon_days)
+        # A part of a shop may have no customers; members need at least one.
+        of_customers = self._of_customers(customers) if len(customers) else of_prospects.take(np.zeros(0, np.int64))
+        return ForecastByType(history, of_customers, of_prospects)
 
     def _of_customers(self, history: History) -> Distribution:
-        forecaster = self.stack or untrained(history, self.horizon_days, self.threads)
+        forecaster = self.stack or self.untrained_member or untrained(history.facts, self.horizon_days, self.threads)
         return forecaster.forecast(history, self.horizon_days)
 
     def member_name(self, history: History) -> str:
         """Name of the member that forecasts: the stack, the formula it serves, or the untrained member."""
-        return untrained(history, self.horizon_days).name if self.stack is None else self.stack.served
+        return untrained(history.facts, self.horizon_days).name if self.stack is None else self.stack.served
 
     def save(self, folder: Path) -> None:
         """Write the model into an empty folder: the card, and the files of its members."""
@@ -193,15 +201,14 @@ def fit_ensemble(
     return stack, trust[0] if trust else None
 
 
-def untrained(history: History, horizon_days: int, threads: int = 1) -> Forecaster:
+def untrained(facts: ShopFacts, horizon_days: int, threads: int = 1) -> Forecaster:
     """Choose the member that forecasts a shop without a stack.
 
     With fewer than `LEAST_BUYERS` buyers it is the formula, else the behaviour model; for horizons longer than the
     behaviour model was trained on it is BTYD, fitted on the history.
     """
-    buyers = int(np.count_nonzero(history.n_orders() > 0))
     member = BEHAVIOUR if horizon_days <= MOST_HORIZON_DAYS else BTYD
-    return default_members([member if buyers >= LEAST_BUYERS else DECAYED], threads)[0]
+    return default_members([member if facts.buyers >= LEAST_BUYERS else DECAYED], threads)[0]
 
 
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:

@@ -11,7 +11,7 @@ they order again, and older windows have more of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, per_customer, row_sums
 from shijin.distribution import Distribution, Grid
 from shijin.forecasting.member import Window
 from shijin.forecasting.spread import UNTRAINED_WIDTH, Spread
 from shijin.forecasting.windows import STEPS_PER_HORIZON
 from shijin.pooling import logistic, logit
-from shijin.represent.cutoff import History, per_customer
+from shijin.represent.cutoff import History
 from shijin.represent.packed import DAY_US, Kind
+from shijin.represent.partitions import sample_window
 
 NAME = "prospects"
 USUAL_SHARE, USUAL_DAYS = 0.02, 30.0  # prior: this share of prospects buys within so many days
@@ -76,7 +77,12 @@ class Prospects:
         A window has half the weight of one that begins a horizon later. Windows overlap: every day of outcomes is seen
         `STEPS_PER_HORIZON` times, so each prospect has one part in so many of the weight.
         """
-        samples = [_sample(window) for window in windows]
+        return cls.of_parts([window] for window in windows)
+
+    @classmethod
+    def of_parts(cls, windows: Iterable[Sequence[Window]]) -> Self:
+        """Learn from closed windows that are each given by parts of the shop's customers (`prospect_windows_of`)."""
+        samples = [_sample(parts) for parts in windows]
         if not samples:
             return cls()
         newest, horizon_days = max(one.cutoff for one in samples), samples[0].horizon_days
@@ -104,7 +110,7 @@ class Prospects:
         n = len(history)
         if self.slopes:
             x = _standardised(looks(history, horizon_days), np.array(self.middle), np.array(self.deviation))
-            p_active = logistic(self.slopes[0] + x @ np.array(self.slopes[1:]))
+            p_active = logistic(self.slopes[0] + row_sums(x, np.array(self.slopes[1:])))
         else:
             p_active = np.full(n, usual_share(horizon_days))
         spend, orders, width = (np.full(n, each) for each in (self.spend * history.scale, self.orders, self.width))
@@ -194,13 +200,10 @@ class _Sample:
     orders: Floats
 
 
-def _sample(window: Window) -> _Sample:
-    history, outcomes = window
-    people, buyers = len(history), int(np.count_nonzero(outcomes.orders))
-    step = -(-people // MOST_PROSPECTS)
-    if step > 1:
-        rows = np.arange(0, people, step)
-        history, outcomes = history.take(rows), outcomes.take(rows)
+def _sample(parts: Sequence[Window]) -> _Sample:
+    people = sum(len(history) for history, _ in parts)
+    buyers = sum(int(np.count_nonzero(outcomes.orders)) for _, outcomes in parts)
+    history, outcomes = sample_window(parts, MOST_PROSPECTS)
     return _Sample(
         cutoff=history.cutoff,
         horizon_days=outcomes.horizon_days,

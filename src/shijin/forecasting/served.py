@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.distribution import Distribution, joined
+from shijin.distribution import Distribution
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.btyd.member import NAME as BTYD
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.corrections import Corrections, Trust, corrected
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.member import Window
@@ -24,7 +26,7 @@ from shijin.represent.packed import DAY_US, Packed
 
 def corrected_forecast(
     model: Model, history: History, corrections: Corrections | None, before: int | None
-) -> tuple[Distribution, list[Note]]:
+) -> tuple[ForecastByType, list[Note]]:
     """Forecast a History and apply the corrections of its customers' tiers made before an instant.
 
     Only customers who have bought have tiers that can be corrected: a correction of a prospect changes nothing.
@@ -33,23 +35,17 @@ def corrected_forecast(
     -------
     (forecast, notes about the corrections)
     """
-    forecast = model.forecast(history)
+    forecast = model.by_type(history)
     if corrections is None:
         return forecast, []
     trust = model.trust or Trust()
-    tiers = corrections.of(history.customers, before)
-    customers = forecast.take(history.bought)
-    moving = corrections.pull(customers, tiers[history.bought])
-    idle = int(np.count_nonzero(tiers[~history.bought] >= 0))
+    moving = corrections.pull(forecast.customers, corrections.of(history.customers_only.customers, before))
+    idle = int(np.count_nonzero(corrections.of(history.prospects_only.customers, before) >= 0))
     notes: list[Note] = [{"code": "forecast.corrections_of_prospects", "rows": idle}] if idle else []
     if not len(moving.rows):
         return forecast, notes
     notes = [{"code": "forecast.corrected", "moved": len(moving.rows)}, trust_note(trust), *notes]
-    moved = corrected(customers, moving, trust.weight)
-    if customers is forecast:
-        return moved, notes
-    rows = [np.flatnonzero(history.bought), np.flatnonzero(~history.bought)]
-    return joined([moved, forecast.take(rows[1])], rows), notes
+    return replace(forecast, customers=corrected(forecast.customers, moving, trust.weight)), notes
 
 
 def trust_note(trust: Trust) -> Note:
@@ -78,7 +74,7 @@ def member_note(model: Model, history: History) -> list[Note]:
     """Which member forecasts if nothing was trained, and why this one."""
     if model.stack is not None:
         return []
-    buyers = int(np.count_nonzero(history.n_orders() > 0))
+    buyers = history.facts.buyers
     notes: dict[str, Note] = {
         BEHAVIOUR: {"code": "forecast.behaviour_answers"},
         BTYD: {"code": "forecast.btyd_answers", "most": MOST_HORIZON_DAYS},
@@ -87,15 +83,21 @@ def member_note(model: Model, history: History) -> list[Note]:
     return [notes[model.member_name(history)]]
 
 
-def prospects_note(model: Model, history: History, forecast: Distribution) -> list[Note]:
-    """How many prospects there are, how many of them are expected to buy, and what that is based on."""
-    if history.bought.all():
+def prospects_note(model: Model, forecast: Distribution) -> list[Note]:
+    """How many prospects there are, how many of them are expected to buy, and what that is based on.
+
+    Parameters
+    ----------
+    forecast
+        Of the prospects.
+    """
+    if not len(forecast):
         return []
-    p_active, prospects = forecast.p_active[~history.bought], model.prospects
+    prospects = model.prospects
     note: Note = {
         "code": "forecast.prospects" if prospects.taught else "forecast.prospects_guessed",
-        "prospects": len(p_active),
-        "buyers": about(float(p_active.sum())),
+        "prospects": len(forecast),
+        "buyers": about(float(forecast.p_active.sum())),
         "days": model.horizon_days,
         "taught": prospects.taught,
         "bought": prospects.bought,
@@ -103,18 +105,16 @@ def prospects_note(model: Model, history: History, forecast: Distribution) -> li
     return [note]
 
 
-def thin_note(evidence: NDArray[np.str_], bought: NDArray[np.bool_]) -> list[Note]:
+def thin_note(evidence: NDArray[np.str_]) -> list[Note]:
     """How many customers have thin evidence.
 
     Parameters
     ----------
     evidence : (n,)
-        "ample" or "thin".
-    bought : (n,)
-        Whether a customer has bought; prospects are not counted.
+        "ample" or "thin", of the customers without the prospects.
     """
-    thin = int(np.count_nonzero(evidence[bought] == "thin"))
-    return [{"code": "forecast.thin", "thin": thin, "customers": int(bought.sum())}] if thin else []
+    thin = int(np.count_nonzero(evidence == "thin"))
+    return [{"code": "forecast.thin", "thin": thin, "customers": len(evidence)}] if thin else []
 
 
 def unjudged(packed: Packed, cutoff: int, horizon_days: int) -> Note | None:

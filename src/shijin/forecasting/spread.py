@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import nbinom, norm
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, row_sums
 from shijin.distribution import P_FLOOR, Distribution, Grid
 
 LEVELS = np.concatenate([[0.0005, 0.002], np.linspace(0.005, 0.995, 100), [0.998, 0.9995]])
@@ -117,10 +117,10 @@ def _with_mean(shares: Floats, means: Floats, target: Floats) -> Floats:
 
     Otherwise a shape narrower than its bin, or not uniform within it, would get the mean of the bin.
     """
-    missing = target - shares @ means
+    missing = target - row_sums(shares, means)
     steps = np.diff(means)
     # How far the mean moves if every share goes one bin up, or one down.
-    reach = np.where(missing > 0, shares[:, :-1] @ steps, shares[:, 1:] @ steps)
+    reach = np.where(missing > 0, row_sums(shares[:, :-1], steps), row_sums(shares[:, 1:], steps))
     part = (np.minimum(np.abs(missing), reach) / np.maximum(reach, 1e-300))[:, None]
     up = (missing > 0)[:, None]
     moved = np.where(up, shares[:, :-1], shares[:, 1:]) * part  # across the edge between a bin and the next

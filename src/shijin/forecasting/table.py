@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Floats
 from shijin.distribution import Distribution
+from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.next_order import next_order_days
 from shijin.represent.cutoff import History, as_instant
 from shijin.schema import FORECAST
@@ -17,14 +18,13 @@ AMPLE_WINDOW_CUSTOMERS = 200
 
 
 def forecast_table(
-    history: History,
-    forecast: Distribution,
+    forecast: ForecastByType,
     horizon_days: int,
     window_customers: int,
     tier: NDArray[np.str_],
     undated_refunds: Floats | float = 0.0,
 ) -> pa.Table:
-    """Turn a distribution into the table that people use.
+    """Turn a forecast into the table that people use.
 
     Parameters
     ----------
@@ -35,20 +35,20 @@ def forecast_table(
     undated_refunds : (n,)
         Refunds without a date in the source, shop currency, <= 0: they lower historic spend only.
     """
-    n = len(history)
-    p10, p50, p90 = (forecast.quantile(level) for level in (0.1, 0.5, 0.9))
+    history, n = forecast.history, len(forecast)
+    p_active = forecast.figures(lambda one: one.p_active)
     ample = (history.n_orders() >= AMPLE_ORDERS) & (window_customers >= AMPLE_WINDOW_CUSTOMERS)
     columns = {
         "customer_id": history.customers,
         "cutoff": pa.repeat(pa.scalar(as_instant(history.cutoff, history.zone), FORECAST.field("cutoff").type), n),
         "horizon_days": np.full(n, horizon_days, dtype=np.int32),
-        "expected_spend": forecast.mean(),
-        "expected_orders": forecast.expected_orders(),
-        "p_active": forecast.p_active,
-        "spend_p10": p10,
-        "spend_p50": p50,
-        "spend_p90": p90,
-        "next_order_date": _next_order_dates(history, forecast.p_active, horizon_days),
+        "expected_spend": forecast.figures(Distribution.mean),
+        "expected_orders": forecast.figures(Distribution.expected_orders),
+        "p_active": p_active,
+        "spend_p10": forecast.figures(lambda one: one.quantile(0.1)),
+        "spend_p50": forecast.figures(lambda one: one.quantile(0.5)),
+        "spend_p90": forecast.figures(lambda one: one.quantile(0.9)),
+        "next_order_date": _next_order_dates(history, p_active, horizon_days),
         "tier": tier,
         "evidence": np.where(ample, "ample", "thin"),
         "historic_spend": history.historic_spend() + undated_refunds,

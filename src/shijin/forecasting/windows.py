@@ -15,7 +15,8 @@ import numpy as np
 from shijin.arrays import Ints
 from shijin.errors import EmptyHistoryError
 from shijin.forecasting.member import Window
-from shijin.represent.cutoff import only, split_at
+from shijin.represent.cutoff import customers_of, prospects_of, split_at
+from shijin.represent.facts import facts_of
 from shijin.represent.packed import DAY_US, Kind, Packed
 
 STEPS_PER_HORIZON = 2  # windows overlap by half: twice the examples, each half new
@@ -38,39 +39,50 @@ def closed_windows(packed: Packed, cutoff: int, horizon_days: int) -> list[Windo
     cutoff
         The forecast's cutoff T; windows begin at ``T - H - k * H / 2``.
     """
-    windows: list[Window] = []
-    for history, outcomes in _all_windows(packed, cutoff, horizon_days):
-        window = only(history, outcomes, history.bought)
-        if len(window[0]) < LEAST_CUSTOMERS:
+    return [window for [window] in closed_windows_of([packed], cutoff, horizon_days)]
+
+
+def closed_windows_of(parts: Sequence[Packed], cutoff: int, horizon_days: int) -> Iterator[list[Window]]:
+    """Give the closed windows of a shop in parts; of each window, one for each part. See `closed_windows`."""
+    for windows in _all_windows(parts, cutoff, horizon_days):
+        customers = [customers_of(*window) for window in windows]
+        if sum(len(history) for history, _ in customers) < LEAST_CUSTOMERS:
             break
-        windows.append(window)
-    return windows
+        yield customers
 
 
 def prospect_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
     """Give the same windows with their prospects instead; windows without prospects are left out."""
-    if (packed.moments.kind[packed.offsets[:-1]] <= Kind.CHARGE).all():
+    return (window for [window] in prospect_windows_of([packed], cutoff, horizon_days))
+
+
+def prospect_windows_of(parts: Sequence[Packed], cutoff: int, horizon_days: int) -> Iterator[list[Window]]:
+    """Give the prospects of a shop in parts; of each window, one for each part. See `prospect_windows`."""
+    if all((part.moments.kind[part.offsets[:-1]] <= Kind.CHARGE).all() for part in parts):
         return  # every customer's first moment is a purchase
-    for history, outcomes in _all_windows(packed, cutoff, horizon_days):
-        if not history.bought.all():
-            yield only(history, outcomes, ~history.bought)
+    for windows in _all_windows(parts, cutoff, horizon_days):
+        prospects = [prospects_of(*window) for window in windows]
+        if any(len(history) for history, _ in prospects):
+            yield prospects
 
 
-def _all_windows(packed: Packed, cutoff: int, horizon_days: int) -> Iterator[Window]:
+def _all_windows(parts: Sequence[Packed], cutoff: int, horizon_days: int) -> Iterator[list[Window]]:
     # Data may end before the cutoff; days without events up to the cutoff are observed days all the same.
-    observed = replace(packed, end=max(packed.end, cutoff))
+    observed = [replace(part, end=max(part.end, cutoff)) for part in parts]
     least_days = max(LEAST_HISTORY_H * horizon_days, LEAST_HISTORY_DAYS)
     for back in dict.fromkeys(round(step * horizon_days / STEPS_PER_HORIZON) for step in range(MOST_WINDOWS)):
         begin = cutoff - (horizon_days + back) * DAY_US
-        if begin - packed.start < least_days * DAY_US:
+        if begin - parts[0].start < least_days * DAY_US:
             break
         try:
-            history, outcomes = split_at(observed, begin, horizon_days)
+            facts = facts_of(observed, begin)
         except EmptyHistoryError:  # there are views, but no order yet
             break
-        if outcomes is None:
+        windows = [split_at(part, begin, horizon_days, facts) for part in observed]
+        closed = [(history, outcomes) for history, outcomes in windows if outcomes is not None]
+        if len(closed) < len(parts):
             break
-        yield history, outcomes
+        yield closed
 
 
 def numbered(windows: Sequence[Window]) -> list[Ints]:
@@ -96,9 +108,13 @@ def history_in_horizons(packed: Packed, cutoff: int, horizon_days: int) -> float
 
 def customers_in(windows: Sequence[Window]) -> int:
     """Number of customers in the newest closed window; 0 if too few of them ordered in it to learn from."""
-    if not windows or int((windows[0][1].orders > 0).sum()) < LEAST_WINDOW_BUYERS:
-        return 0
-    return len(windows[0][0])
+    return customers_of_parts(windows[:1])
+
+
+def customers_of_parts(window: Sequence[Window]) -> int:
+    """Number of customers in a closed window, given by its parts; 0 if too few of them ordered in it to learn from."""
+    buyers = sum(int((outcomes.orders > 0).sum()) for _, outcomes in window)
+    return sum(len(history) for history, _ in window) if buyers >= LEAST_WINDOW_BUYERS else 0
 
 
 def too_young(packed: Packed, cutoff: int, horizon_days: int, windows: Sequence[Window]) -> dict[str, Any] | None:

@@ -27,9 +27,10 @@ from shijin.network.inputs import (
     read_shop,
     read_targets,
 )
-from shijin.represent.cutoff import History, Outcomes, only, split_at
+from shijin.represent.cutoff import History, Outcomes, customers_of, split_at
 from shijin.represent.packed import DAY_US, Kind
 from shijin.represent.tokens import NAMES, Tokens
+from shijin.sampling import stride
 
 MOST_WINDOWS = 3  # newest closed windows, with one horizon between them
 YEAR_DAYS = 364  # whole weeks
@@ -110,8 +111,7 @@ class Past:
 
 def thinned(history: History) -> History:
     """Keep customers evenly by position where there are more than a shop has to be read from."""
-    step = -(-len(history) // MOST_SAMPLED)
-    return history if step <= 1 else history.take(np.arange(0, len(history), step))
+    return history.take(np.arange(0, len(history), stride(len(history), MOST_SAMPLED)))
 
 
 def context_windows(history: History, horizon_days: int) -> list[Window]:
@@ -131,7 +131,7 @@ def context_windows(history: History, horizon_days: int) -> list[Window]:
             continue
         if outcomes is None:
             continue
-        before, outcomes = only(before, outcomes, before.bought)
+        before, outcomes = customers_of(before, outcomes)
         if len(before) >= LEAST_CUSTOMERS:
             windows.append((before, outcomes))
     return windows

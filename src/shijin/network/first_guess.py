@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from shijin.arrays import Floats, Singles
+from shijin.arrays import Floats, Singles, row_sums
 
 GUESSES = 4  # numbers a row: whether there is a guess, activity, spend, spend given activity
 LEAST_ROWS = 24  # of context, for a guess
@@ -70,7 +70,7 @@ class FirstGuess:
     def guess(self, features: Singles) -> Singles:
         """(n, GUESSES) for n customers."""
         x = _standardised(features, self.mean, self.deviation)
-        return _with_flag(self.centre + x @ self.slopes)
+        return _with_flag(self.centre + np.stack([row_sums(x, slopes) for slopes in self.slopes.T], axis=1))
 
 
 def no_guess(rows: int) -> Singles:

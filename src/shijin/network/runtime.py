@@ -1,7 +1,8 @@
 """The network in NumPy, which forecasts without torch. The same arithmetic as `architecture.py`, name by name.
 
-The context's keys and values are computed once for a shop; customers then come in blocks. Blocks are fixed and one
-thread computes each, so the bits do not depend on the load of the machine.
+The context's keys and values are computed once for a shop, and then customers in blocks. The bits of a customer depend
+neither on the other customers of the forecast nor on the load of the machine: `products` treat all rows alike, and one
+thread computes each batch.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution,
 from shijin.errors import ModelError
 from shijin.network.context import DRAW_SEED, MOST_CONTEXT, Context, Past
 from shijin.network.inputs import RELATIVE_BINS, RELATIVE_CENTRE, TIME_BINS, Customers, read_customers
+from shijin.network.products import by_block, product
 from shijin.network.weights import HEAD_WIDTH, Tensors, Weights
 from shijin.represent.cutoff import History, split_at
 from shijin.represent.packed import DAY_US, Kind, Moments, Packed
@@ -30,7 +32,7 @@ Part = TypeVar("Part")
 Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
 SCORE_BOUND = 8.0  # pooling scores are squashed to this, so the exponential cannot overflow
 CLIP = 5.0  # standardised inputs are clipped here
-BLOCK = 1024  # customers computed at once, at most
+BATCH = 1024  # customers read at once, by one thread
 LOG_SCALES = (-5.0, 2.0)  # of the level
 _TRIAL_DAYS = 2  # horizon of the trial forecast
 
@@ -87,6 +89,7 @@ class Network:
         self.heads = max(self.width // HEAD_WIDTH, 1)
         self.n_features = len(self.tensors["standardise_features.mean"])
         self.level_factor = float(weights.card.get("level_factor", 1.0))
+        self.times = product().times
 
     def read(self, shop: Singles, context: Context) -> Read:
         """Read a shop and its context."""
@@ -106,16 +109,21 @@ class Network:
 
     def forward(self, customers: Customers, read: Read) -> Outputs:
         """Compute the outputs for n customers of a shop that was read."""
-        rows = self._rows(customers, read.context.guess(customers)) + read.shop + self.tensors["asked"]
+        pooled, guesses = self._pooled(customers.tokens), read.context.guess(customers)
+        vectors, out = by_block(partial(self._vectors, read), customers.features, pooled, guesses)
+        edges = np.cumsum([1, RELATIVE_BINS, len(ORDER_STARTS), TIME_BINS])
+        active, relative_spend, orders, time = np.split(out, edges[:-1], axis=1)
+        return Outputs(active[:, 0], relative_spend, orders, time, vectors)
+
+    def _vectors(self, read: Read, features: Singles, pooled: Singles, guesses: Singles) -> tuple[Singles, Singles]:
+        """Vectors and outputs of a block of customers."""
+        rows = self._rows(features, pooled, guesses) + read.shop + self.tensors["asked"]
         for number in range(self.depth):
             block = f"blocks.{number}."
             normed = self._norm(block + "norm_attention", rows)
             rows = self._block(block, rows, normed, read.keys[number], read.values[number])
         vectors = self._norm("norm", rows)
-        out = self._perceptron("head", vectors)
-        edges = np.cumsum([1, RELATIVE_BINS, len(ORDER_STARTS), TIME_BINS])
-        active, relative_spend, orders, time = np.split(out, edges[:-1], axis=1)
-        return Outputs(active[:, 0], relative_spend, orders, time, vectors)
+        return vectors, self._perceptron("head", vectors)
 
     def level_scale(self, read: Read) -> float:
         """Scale of a Laplace distribution: of the log of the shop's spend over the sum of its customers' forecasts.
@@ -125,9 +133,8 @@ class Network:
         """
         return self.level_factor * float(np.exp(np.clip(read.level[3], *LOG_SCALES)))
 
-    def _rows(self, customers: Customers, guesses: Singles) -> Singles:
-        features = self._standardised("standardise_features", customers.features)
-        pooled = self._pooled(customers.tokens)
+    def _rows(self, features: Singles, pooled: Singles, guesses: Singles) -> Singles:
+        features = self._standardised("standardise_features", features)
         return self._perceptron("row", np.concatenate([self._periodic(features), features, pooled, guesses], axis=1))
 
     def _context_rows(self, context: Context) -> Singles:
@@ -138,30 +145,37 @@ class Network:
         numbers = np.stack([targets.spend, targets.orders, targets.active], axis=1)
         numbers = np.concatenate([numbers, context.lags[context.window]], axis=1)
         outcome = self.tensors["answer_bin.weight"][targets.bins] + self._linear("answer", numbers)
-        return self._rows(context.customers, context.guesses) + shops + outcome + self.tensors["told"]
+        customers = context.customers
+        rows = self._rows(customers.features, self._pooled(customers.tokens), context.guesses)
+        return rows + shops + outcome + self.tensors["told"]
 
     def _periodic(self, features: Singles) -> Singles:
         angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
         waves = np.concatenate([np.sin(angle), np.cos(angle), features[:, :, None]], axis=2)
         # Each feature has a small layer of its own: one batched product over features, then back to rows.
-        out = np.matmul(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
+        out = self.times(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
         out += self.tensors["periodic.bias"][:, None]
         return np.maximum(out, 0).transpose(1, 0, 2).reshape(len(features), -1)
 
     def _pooled(self, read: Tokens) -> Singles:
         """Pool each customer's tokens: every head averages the tokens' values with its own weights."""
-        tokens = self._standardised("events.standardise", read.values)
-        hidden = _gelu(self._perceptron("events.token", tokens))
+        weight, value = by_block(self._weighed, read.values)
+        total, weights = _sums(value, read.offsets), _sums(weight, read.offsets)
+        share = total.reshape(*weights.shape, value.shape[1] // weight.shape[1])
+        return (share / (weights[:, :, None] + np.float32(1e-6))).reshape(total.shape)
+
+    def _weighed(self, tokens: Singles) -> tuple[Singles, Singles]:
+        """Weights of a block of tokens by head, (m, heads), and their values times these, (m, d)."""
+        hidden = _gelu(self._perceptron("events.token", self._standardised("events.standardise", tokens)))
         weight = np.exp(SCORE_BOUND * np.tanh(self._linear("events.score", hidden) / SCORE_BOUND))
         value = self._linear("events.value", hidden).reshape(len(tokens), weight.shape[1], -1) * weight[:, :, None]
-        total, weights = _sums(value.reshape(len(tokens), -1), read.offsets), _sums(weight, read.offsets)
-        pooled = total.reshape(len(total), weight.shape[1], -1) / (weights[:, :, None] + np.float32(1e-6))
-        return pooled.reshape(len(total), -1)
+        return weight, value.reshape(len(tokens), -1)
 
     def _block(self, block: str, rows: Singles, normed: Singles, keys: Singles, values: Singles) -> Singles:
         query = self._split(self._linear(block + "query", normed))
-        scores = np.matmul(query, keys.transpose(0, 2, 1)) * np.float32(1 / np.sqrt(query.shape[2]))
-        read = np.matmul(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
+        scores = self.times(query, keys.transpose(0, 2, 1))
+        scores *= np.float32(1 / np.sqrt(query.shape[2]))
+        read = self.times(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
         rows = rows + self._linear(block + "out", read)
         return rows + self._perceptron(block + "mlp", self._norm(block + "norm_mlp", rows))
 
@@ -173,7 +187,9 @@ class Network:
         return np.clip((x - self.tensors[f"{name}.mean"]) / self.tensors[f"{name}.deviation"], -CLIP, CLIP)
 
     def _linear(self, name: str, x: Singles) -> Singles:
-        return x @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+        out = self.times(x, self.tensors[f"{name}.weight"].T)
+        out += self.tensors[f"{name}.bias"]
+        return out
 
     def _perceptron(self, name: str, x: Singles) -> Singles:
         return self._linear(f"{name}.second", _gelu(self._linear(f"{name}.first", x)))
@@ -228,21 +244,21 @@ def read_past(network: Network, history: History, horizon_days: int, most: int =
 
 @one_blas_thread()
 def forecast(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Distribution:
-    """Forecast every customer of a History, block by block.
+    """Forecast every customer of a History, batch by batch.
 
     Parameters
     ----------
     read
         The shop and its context, from `read_past`.
     threads
-        How many blocks are computed at a time; the numbers do not depend on it.
+        How many batches are computed at a time; the numbers do not depend on it.
     """
     grid = Grid.of_scale(history.scale)
 
     def one(customers: Customers) -> Distribution:
         return network.forward(customers, read).distribution(customers, grid)
 
-    parts = _by_block(one, history, horizon_days, threads)
+    parts = _by_batch(one, history, horizon_days, threads)
     p_active, spend, orders = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("p_active", "spend", "orders")
     )
@@ -252,25 +268,21 @@ def forecast(network: Network, history: History, horizon_days: int, read: Read, 
 @one_blas_thread()
 def vectors(network: Network, history: History, horizon_days: int, read: Read, threads: int = 1) -> Singles:
     """(n, d) the network's vector for every customer of a History; similar customers have near vectors."""
-    parts = _by_block(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
+    parts = _by_batch(lambda customers: network.forward(customers, read).vectors, history, horizon_days, threads)
     return np.concatenate(parts)
 
 
-def _by_block(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
-    """Compute customers in blocks of about equal size.
+def _by_batch(compute: Callable[[Customers], Part], history: History, horizon_days: int, threads: int) -> list[Part]:
+    """Read and compute customers batch by batch; no customers are one empty batch."""
 
-    BLAS multiplies a matrix of few rows in another way, so a small last block would get other last bits.
-    """
-    edges = np.linspace(0, len(history), -(-len(history) // BLOCK) + 1).astype(np.int64)
+    def batch(first: int) -> Part:
+        return compute(read_customers(history.between(first, min(first + BATCH, len(history))), horizon_days))
 
-    def one(block: tuple[int, int]) -> Part:
-        return compute(read_customers(history.take(np.arange(*block)), horizon_days))
-
-    blocks = list(pairwise(edges.tolist()))
+    firsts = range(0, max(len(history), 1), BATCH)
     if threads == 1:
-        return [one(block) for block in blocks]
+        return [batch(first) for first in firsts]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, blocks))
+        return list(pool.map(batch, firsts))
 
 
 def _sums(values: Singles, offsets: Ints) -> Singles:
@@ -283,7 +295,16 @@ def _sums(values: Singles, offsets: Ints) -> Singles:
 
 
 def _gelu(x: Singles) -> Singles:
-    return np.float32(0.5) * x * (1 + np.tanh(_GELU * (x + np.float32(0.044715) * x * x * x)))
+    """GELU by tanh, ``x / 2 * (1 + tanh(sqrt(2 / pi) * (x + .044715 x^3)))``, computed mostly in place."""
+    out = np.float32(0.044715) * x
+    out *= x
+    out *= x
+    out += x
+    out *= _GELU
+    np.tanh(out, out=out)
+    out += np.float32(1)
+    out *= np.float32(0.5) * x
+    return out
 
 
 def _softmax(x: Numbers) -> Numbers:

@@ -16,7 +16,7 @@ from shijin.errors import ShijinError
 from shijin.network.context import Context, Past, Window
 from shijin.network.first_guess import no_guess
 from shijin.network.inputs import Customers, Targets, read_customers, read_targets
-from shijin.represent.cutoff import only, split_at
+from shijin.represent.cutoff import customers_of, split_at
 from shijin.represent.packed import DAY_US
 from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
@@ -96,7 +96,7 @@ def _example(rng: np.random.Generator, fixed: dict[str, Any]) -> Example | None:
         return None
     if outcomes is None:
         return None
-    window = only(history, outcomes, history.bought)
+    window = customers_of(history, outcomes)
     return example_of(window, _context_size, rng) if len(window[0]) >= LEAST_CUSTOMERS else None
 
 

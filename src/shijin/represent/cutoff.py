@@ -1,12 +1,13 @@
 """The split between past and future: only `split_at` makes a History and its Outcomes.
 
-A History's arrays end strictly before the cutoff, and so does its scale, the median order. Features, tokens and every
+A History's arrays end strictly before the cutoff, and so do its facts of the whole shop. Features, tokens and every
 member's inputs are made from a History alone, so a leak does not type-check.
 """
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, InitVar, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, InitVar, dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -14,9 +15,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints, pieces
-from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed
+from shijin.arrays import Floats, Ints, per_customer, pieces
+from shijin.errors import ConfigError
+from shijin.represent.facts import ShopFacts, facts_of
+from shijin.represent.order import alike_by_id
+from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed, joined_lines, joined_moments
 
 _DOOR = object()
 EPOCH = date(1970, 1, 1)
@@ -28,31 +31,22 @@ class History:
 
     Parameters
     ----------
-    cutoff : int
-        Microseconds of the shop's wall clock; always a midnight.
-    start : int
-        Midnight of the shop's first day of data.
+    facts : ShopFacts
+        Of the whole shop before the cutoff, whichever of its customers the History holds.
     customers : (n,) str
     offsets : (n + 1,) int64
     moments : Moments
     lines : Lines or None
-    scale : float
-        The shop's median order before the cutoff, shop currency, > 0.
-    zone
-        The time zone of the shop's wall clock, by which all times are counted.
     place : (n,) int64
         Row of each customer in the packed shop, which identifies them at any cutoff. The order of these rows depends on
         the future, so it must not be used for a forecast.
     """
 
-    cutoff: int
-    start: int
+    facts: ShopFacts
     customers: NDArray[np.str_]
     offsets: Ints
     moments: Moments
     lines: Lines | None
-    scale: float
-    zone: ZoneInfo
     place: Ints
     _: KW_ONLY
     door: InitVar[object] = None
@@ -63,6 +57,26 @@ class History:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    @property
+    def cutoff(self) -> int:
+        """Microseconds of the shop's wall clock; always a midnight."""
+        return self.facts.cutoff
+
+    @property
+    def start(self) -> int:
+        """Midnight of the shop's first day of data."""
+        return self.facts.start
+
+    @property
+    def scale(self) -> float:
+        """The shop's median order before the cutoff, shop currency, > 0."""
+        return self.facts.scale
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the shop's wall clock, by which all times are counted."""
+        return self.facts.zone
 
     @cached_property
     def customer(self) -> Ints:
@@ -78,6 +92,25 @@ class History:
     def bought(self) -> NDArray[np.bool_]:
         """(n,) whether an order, a return or a charge lies before the cutoff. The others are prospects."""
         return per_customer((self.moments.kind <= Kind.CHARGE).astype(float), self.offsets) > 0
+
+    @property
+    def customers_only(self) -> History:
+        """The customers who have bought, without the prospects; itself where there are no prospects."""
+        return self if self.bought.all() else self._customers_only
+
+    @property
+    def prospects_only(self) -> History:
+        """The prospects, without the customers who have bought; itself where nobody has bought."""
+        return self._prospects_only if self.bought.any() else self
+
+    # Computed once. A History that kept itself would be freed by the garbage collector only, so it is not kept here.
+    @cached_property
+    def _customers_only(self) -> History:
+        return self.take(self.bought)
+
+    @cached_property
+    def _prospects_only(self) -> History:
+        return self.take(~self.bought)
 
     @property
     def span_days(self) -> float:
@@ -101,6 +134,20 @@ class History:
         """Give the shop as known at the cutoff, from which closed windows are split; without the vocabularies."""
         return Packed(self.customers, self.offsets, self.moments, self.start, self.cutoff, self.lines, zone=self.zone)
 
+    def between(self, first: int, last: int) -> History:
+        """Keep the customers of a range of rows; nothing but lines is copied."""
+        offsets = self.offsets[first : last + 1]
+        rows = slice(int(offsets[0]), int(offsets[-1]))
+        return History(
+            self.facts,
+            self.customers[first:last],
+            offsets - offsets[0],
+            self.moments.take(rows),
+            self.lines.take(np.arange(rows.start, rows.stop)) if self.lines is not None else None,
+            self.place[first:last],
+            door=_DOOR,
+        )
+
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> History:
         """Keep only some customers, in their order; the scale stays the shop's. Returns itself where all are kept."""
         chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.unique(rows)
@@ -111,14 +158,11 @@ class History:
         of_chosen = np.repeat(is_chosen, np.diff(self.offsets))
         counts = np.diff(self.offsets)[chosen]
         return History(
-            self.cutoff,
-            self.start,
+            self.facts,
             self.customers[chosen],
             np.concatenate([[0], np.cumsum(counts)]),
             self.moments.take(of_chosen),
             self.lines.take(np.flatnonzero(of_chosen)) if self.lines is not None else None,
-            self.scale,
-            self.zone,
             self.place[chosen],
             door=_DOOR,
         )
@@ -153,8 +197,10 @@ class Outcomes:
         return Outcomes(self.cutoff, self.horizon_days, *parts)
 
 
-def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, Outcomes | None]:
-    """Split a shop at a cutoff.
+def split_at(
+    packed: Packed, cutoff: int, horizon_days: int, facts: ShopFacts | None = None
+) -> tuple[History, Outcomes | None]:
+    """Split a shop, or a part of its customers, at a cutoff.
 
     Parameters
     ----------
@@ -163,6 +209,8 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
         are data too.
     horizon_days
         Length of the window from the cutoff on.
+    facts
+        Of the whole shop before this cutoff, where `packed` is a part of it; computed where not given.
 
     Returns
     -------
@@ -181,24 +229,68 @@ def split_at(packed: Packed, cutoff: int, horizon_days: int) -> tuple[History, O
     if cutoff % DAY_US:
         instant = datetime.combine(day_of(cutoff), time()) + timedelta(microseconds=cutoff % DAY_US)
         raise ConfigError("represent.cutoff_within_a_day", key="cutoff", time=instant.isoformat(" "))
+    facts = facts or facts_of([packed], cutoff)
+    if facts.cutoff != cutoff:
+        raise ValueError("the facts are of another cutoff")
     before = packed.moments.ts < cutoff
     n = int(np.searchsorted(packed.moments.ts[packed.offsets[:-1]], cutoff)) if len(packed) else 0
     counts = per_customer(before.astype(np.float64), packed.offsets)[:n].astype(np.int64)
     moments = packed.moments.take(before)
-    scale = _median_order(moments, cutoff)
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    order = _alike_by_id(packed.customers[:n], offsets, moments)
+    order = alike_by_id(packed.customers[:n], offsets, moments)
     # Customers who change places have equal moments, so only lines, customers and places have to be reordered.
     reordered = np.flatnonzero(before)[pieces(offsets[:-1][order], counts)]
     lines = packed.lines.take(reordered) if packed.lines is not None else None
     customers = packed.customers[:n][order]
-    history = History(cutoff, packed.start, customers, offsets, moments, lines, scale, packed.zone, order, door=_DOOR)
+    history = History(facts, customers, offsets, moments, lines, order, door=_DOOR)
     return history, _outcomes(packed, cutoff, horizon_days, order)
 
 
-def only(history: History, outcomes: Outcomes, rows: NDArray[np.bool_]) -> tuple[History, Outcomes]:
+def merged(parts: Sequence[History], positions: Sequence[Ints]) -> History:
+    """Put customers of several parts of a shop together.
+
+    Parameters
+    ----------
+    positions
+        Position of each part's customers in the order of the whole shop; they are put into this order.
+
+    Returns
+    -------
+    A History whose `place` is -1, as its customers are not rows of one packed shop; a single part itself.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    order = np.argsort(np.concatenate(positions))
+    counts = np.concatenate([np.diff(part.offsets) for part in parts])
+    starts = np.cumsum(counts) - counts
+    moment = pieces(starts[order], counts[order])
+    lines = [part.lines for part in parts if part.lines is not None]
+    return History(
+        parts[0].facts,
+        np.concatenate([part.customers for part in parts])[order],
+        np.concatenate([[0], np.cumsum(counts[order])]),
+        joined_moments([part.moments for part in parts]).take(moment),
+        joined_lines(lines).take(moment) if lines else None,
+        np.full(len(order), -1),
+        door=_DOOR,
+    )
+
+
+def only(
+    history: History, outcomes: Outcomes, rows: NDArray[np.integer] | NDArray[np.bool_]
+) -> tuple[History, Outcomes]:
     """Keep some customers of a closed window."""
     return history.take(rows), outcomes.take(rows)
+
+
+def customers_of(history: History, outcomes: Outcomes) -> tuple[History, Outcomes]:
+    """Keep the customers of a closed window who had bought before it."""
+    return history.customers_only, outcomes.take(history.bought)
+
+
+def prospects_of(history: History, outcomes: Outcomes) -> tuple[History, Outcomes]:
+    """Keep the prospects of a closed window."""
+    return history.prospects_only, outcomes.take(~history.bought)
 
 
 def as_cutoff(day: date) -> int:
@@ -233,64 +325,6 @@ def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
     """
     local = datetime.combine(day_of(midnight), time(), tzinfo=zone)
     return local.astimezone(ZoneInfo("UTC"))
-
-
-def per_customer(values: NDArray[np.floating], offsets: Ints) -> Floats:
-    """Sum each customer's moments; 0 where there are none.
-
-    Examples
-    --------
-    >>> per_customer(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2, 3]))
-    array([3., 0., 4.])
-    """
-    if not len(values):
-        return np.zeros(len(offsets) - 1)
-    # reduceat gives an empty piece the value at its start: the appended 0 makes that start valid, `where` drops it.
-    padded = np.append(values, 0.0)
-    return np.where(np.diff(offsets) > 0, np.add.reduceat(padded, offsets[:-1]), 0.0)
-
-
-def _median_order(moments: Moments, cutoff: int) -> float:
-    amounts = moments.amount[(moments.kind == Kind.ORDER) & (moments.amount > 0)]
-    if len(amounts):
-        return float(np.median(amounts))
-    if (moments.kind == Kind.ORDER).any():
-        return 1.0  # nobody paid anything: any unit will do
-    raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=day_of(cutoff).isoformat())
-
-
-def _alike_by_id(customers: NDArray[np.str_], offsets: Ints, moments: Moments) -> Ints:
-    """(n,) order of customers in which those with equal moments before the cutoff stand by id.
-
-    In a packed shop later moments order customers with equal pasts, so that order would leak the future.
-    """
-    order = np.arange(len(customers))
-    # alike[i] is for the pair (i - 1, i); equal neighbours form runs, numbered by the pairs that differ before them.
-    alike = np.concatenate([[False], _like_the_next(offsets, moments), [False]])
-    tied = np.flatnonzero(alike[1:] | alike[:-1])
-    run = np.cumsum(~alike[:-1])[tied]
-    _, name = np.unique(customers[tied], return_inverse=True)
-    order[tied] = tied[np.lexsort((name, run))]
-    return order
-
-
-def _like_the_next(offsets: Ints, moments: Moments) -> NDArray[np.bool_]:
-    """(n - 1,) whether a customer's moments equal those of the next customer in every column."""
-    counts, first = np.diff(offsets), offsets[:-1]
-    # Count and first time rule out most pairs; only the rest are compared moment by moment.
-    alike = (counts[1:] == counts[:-1]) & (moments.ts[first[1:]] == moments.ts[first[:-1]])
-    pairs = np.flatnonzero(alike)
-    if not len(pairs):
-        return alike
-    length = counts[pairs]
-    here = pieces(first[pairs], length)
-    there = here + np.repeat(length, length)  # the same moment of the next customer, who has as many
-    equal = np.ones(len(here), dtype=bool)
-    for column in fields(Moments):
-        values = getattr(moments, column.name)
-        equal &= values[here] == values[there]
-    alike[pairs] = np.logical_and.reduceat(equal, np.cumsum(length) - length)
-    return alike
 
 
 def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Outcomes | None:

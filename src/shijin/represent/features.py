@@ -28,18 +28,14 @@ BLOCK_MOMENTS = 60_000  # so that the working set of a block stays in the cache
 
 @dataclass(frozen=True)
 class Features:
-    """Features of n customers and of their shop.
+    """Features of n customers.
 
     names : F names
     values : (n, F) float32, without units
-    shop_names : S names
-    shop_values : (S,) float32, the shop's level series and composition
     """
 
     names: tuple[str, ...]
     values: NDArray[np.float32]
-    shop_names: tuple[str, ...]
-    shop_values: NDArray[np.float32]
 
     def column(self, name: str) -> NDArray[np.float32]:
         """(n,) one feature."""
@@ -57,7 +53,6 @@ def features(history: History, horizon_days: int) -> Features:
     """
     if not isinstance(history, History):
         raise TypeError(f"features are made from a History, got {type(history).__name__}")
-    shop = shop_series(history, horizon_days)
     names: tuple[str, ...] = ()
     values = np.zeros((len(history), 0), dtype=np.float32)
     for first, last in _blocks(history.offsets):
@@ -67,7 +62,7 @@ def features(history: History, horizon_days: int) -> Features:
             values = np.empty((len(history), len(names)), dtype=np.float32)
         for place, column in enumerate(columns.values()):
             values[first:last, place] = np.rint(column * GRAINS) / GRAINS + 0.0  # + 0.0 turns -0.0 into 0.0
-    return Features(names, values, tuple(shop), np.array(list(shop.values()), dtype=np.float32))
+    return Features(names, values)
 
 
 def _blocks(offsets: Ints) -> list[tuple[int, int]]:
@@ -255,7 +250,10 @@ def _other_kinds(
 
 
 def shop_series(history: History, horizon_days: int) -> dict[str, float]:
-    """The shop's level over half horizons back from the cutoff and a year ago, its season, and its customers."""
+    """The shop's level over half horizons back from the cutoff and a year ago, its season, and its customers.
+
+    The customers of the History stand for the shop's: of a shop that is read from a sample, they are the sample.
+    """
     is_order = history.moments.kind == Kind.ORDER
     age = history.age_days[is_order]
     half = horizon_days / 2

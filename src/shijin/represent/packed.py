@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Flags, Floats, Ints, pieces
+from shijin.arrays import Floats, Ints, pieces
 
 DAY_US = 86_400_000_000
 UTC = ZoneInfo("UTC")
@@ -96,6 +96,20 @@ class Lines:
         return replace(self, offsets=offsets, **{name: getattr(self, name)[line] for name in columns})
 
 
+def joined_moments(parts: Sequence[Moments]) -> Moments:
+    """Put moments of several parts one after the other."""
+    names = Moments.__dataclass_fields__
+    return Moments(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def joined_lines(parts: Sequence[Lines]) -> Lines:
+    """Put lines of several parts one after the other."""
+    counts = np.concatenate([np.diff(part.offsets) for part in parts])
+    columns = ("item", "category", "quantity", "amount", "ts")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    return Lines(offsets=np.concatenate([[0], np.cumsum(counts)]), **joined)
+
+
 @dataclass(frozen=True)
 class Packed:
     """A whole shop.
@@ -132,76 +146,14 @@ class Packed:
     def __len__(self) -> int:
         return len(self.customers)
 
-
-def history_order(
-    customer: Ints, ts: Ints, kind: NDArray[np.uint8], amount: Floats, n: int, more: Sequence[NDArray[np.number]] = ()
-) -> Ints:
-    """Order customers by their histories, compared moment by moment.
-
-    A history that ends sorts after one that goes on, so that hiding everything from some instant on never swaps two
-    customers who differ before it. Equal histories stay in the order in which they were given.
-
-    Parameters
-    ----------
-    customer : (m,), rising
-        Index of each moment's customer, 0 .. n - 1, each present.
-    ts, kind, amount : (m,)
-        Moments, within a customer sorted by these.
-    n
-        Number of customers.
-    more : each (m,)
-        Further columns, compared after `amount`. Two customers whose pasts differ only in a column that is not compared
-        would be ordered by their futures, which is a leak.
-
-    Returns
-    -------
-    (n,) the customers' indices in order.
-
-    Examples
-    --------
-    >>> customer, ts = np.array([0, 0, 1, 2, 2]), np.array([5, 9, 5, 5, 7])
-    >>> history_order(customer, ts, np.zeros(5, np.uint8), np.ones(5), 3)
-    array([2, 0, 1])
-    """
-    counts = np.bincount(customer, minlength=n)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    moment_rank = _ranks((ts, kind, amount, *more))
-    # Radix sort from the first moment on: a customer's rank is the number of customers before its group of ties.
-    rank = np.zeros(n, dtype=np.int64)
-    unsettled = np.arange(n)
-    depth = 0
-    while len(unsettled):
-        ended = counts[unsettled] <= depth
-        key = np.where(ended, len(ts), moment_rank[np.minimum(starts[unsettled] + depth, len(ts) - 1)])
-        rank[unsettled], tied = _refined(rank[unsettled], key)
-        unsettled = unsettled[tied & ~ended]  # only ties whose histories go on are compared at the next moment
-        depth += 1
-    return np.argsort(rank, kind="stable")
-
-
-def _refined(rank: Ints, key: Ints) -> tuple[Ints, Flags]:
-    """Refine ranks, equal within a group of ties, by a further key; also give whether each is tied still."""
-    by_rank = np.lexsort((key, rank))
-    group, key = rank[by_rank], key[by_rank]
-    new_group = np.concatenate([[True], group[1:] != group[:-1]])
-    new_key = new_group | np.concatenate([[True], key[1:] != key[:-1]])
-    # Within a group a rank grows by the number of members with smaller keys.
-    place = np.arange(len(rank))
-    first_of_group = np.maximum.accumulate(np.where(new_group, place, 0))
-    first_of_key = np.maximum.accumulate(np.where(new_key, place, 0))
-    refined, tied = np.empty_like(rank), np.empty(len(rank), dtype=bool)
-    refined[by_rank] = group + first_of_key - first_of_group
-    tied[by_rank] = np.concatenate([~new_key[1:], [False]]) | ~new_key
-    return refined, tied
-
-
-def _ranks(columns: Sequence[NDArray[np.number]]) -> Ints:
-    """(m,) rank of each row, compared column by column; equal rows share one."""
-    by_row = np.lexsort(columns[::-1])
-    new = np.zeros(len(by_row), dtype=bool)
-    for column in columns:
-        ordered = column[by_row]
-        new[1:] |= ordered[1:] != ordered[:-1]
-    rank = np.empty(len(by_row), dtype=np.int64)
-    rank[by_row] = np.cumsum(new)
-    return rank
+    def take(self, rows: Ints) -> Packed:
+        """Keep only some customers, rising rows, as a part of this shop: days and vocabularies stay the shop's."""
+        counts = np.diff(self.offsets)[rows]
+        moment = pieces(self.offsets[:-1][rows], counts)
+        return replace(
+            self,
+            customers=self.customers[rows],
+            offsets=np.concatenate([[0], np.cumsum(counts)]),
+            moments=self.moments.take(moment),
+            lines=self.lines.take(moment) if self.lines is not None else None,
+        )

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from shijin.arrays import Floats
 from shijin.represent.cutoff import History
-from shijin.represent.pack import wall_clock
+from shijin.represent.rows import wall_clock
 
 
 def undated_refunds(events: pa.Table, history: History) -> Floats:

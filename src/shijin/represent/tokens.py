@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints
-from shijin.represent.cutoff import History, per_customer
+from shijin.arrays import Floats, Ints, per_customer
+from shijin.represent.cutoff import History
 from shijin.represent.packed import DAY_US, Kind
 
 NEWEST = 64  # moments with a token of their own

@@ -6,15 +6,19 @@ It takes expected spend and the shop's cuts, and knows nothing about models or h
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats
+from shijin.arrays import Flags, Floats, Ints
 from shijin.config import TiersSection
 from shijin.errors import SchemaError
+
+FIRST = -1  # position of a prospect: in the tier of a customer with the same expected spend, and before them
 
 SUMMARY = pa.schema(
     [
@@ -29,7 +33,52 @@ SUMMARY = pa.schema(
 )
 
 
-def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_] | None = None) -> NDArray[np.str_]:
+@dataclass(frozen=True)
+class TierBounds:
+    """The lower ends of a shop's tiers but the last; computed from all customers, they assign tiers to any of them.
+
+    names : (T,) from the top
+    spend : (T - 1,) expected spend of the last customer in each tier or a higher one; infinite where there is none
+    position : (T - 1,) position of that customer in the order of the shop, which decides between equal spends
+    """
+
+    names: NDArray[np.str_]
+    spend: Floats
+    position: Ints
+
+    @classmethod
+    def of(cls, expected_spend: Floats, position: Ints, tiers: TiersSection) -> Self:
+        """Rank customers by expected spend, equal ones by position, and find where each tier ends; see `assign`.
+
+        Parameters
+        ----------
+        expected_spend : (n,)
+            Of all customers of the shop, in any order.
+        position : (n,)
+            Of each in the order of the shop.
+        """
+        names, cuts = np.array(tiers.names), np.array(tiers.cuts)
+        if tiers.by == "money":
+            return cls(names, cuts, np.full(len(cuts), np.iinfo(np.int64).max))
+        order = np.lexsort((position, -expected_spend))
+        ranked = expected_spend[order]
+        place = _middle_of_rank(len(ranked)) if tiers.by == "quantile" else _spend_above(ranked)
+        tier = np.searchsorted(cuts, place, side="left" if tiers.by == "quantile" else "right")
+        last = np.searchsorted(np.maximum.accumulate(tier), np.arange(len(cuts)), side="right") - 1
+        some = last >= 0
+        spend, positions = np.full(len(cuts), np.inf), np.full(len(cuts), -1)
+        spend[some], positions[some] = ranked[last[some]], position[order][last[some]]
+        return cls(names, spend, positions)
+
+    def assign(self, expected_spend: Floats, position: Ints) -> NDArray[np.str_]:
+        """(n,) the tier of each customer: the number of tiers that end above them."""
+        tier = np.zeros(len(expected_spend), dtype=np.int64)
+        for spend, last in zip(self.spend, self.position, strict=True):
+            tier += (expected_spend < spend) | ((expected_spend == spend) & (position > last))
+        return self.names[tier]
+
+
+def assign(expected_spend: Floats, tiers: TiersSection, among: Flags | None = None) -> NDArray[np.str_]:
     """Assign a tier to every customer.
 
     By ``quantile`` a customer's place is the middle of their rank, ``(rank + .5) / n`` from the top, so that cuts of
@@ -67,17 +116,9 @@ def assign(expected_spend: Floats, tiers: TiersSection, among: NDArray[np.bool_]
     bad = int(np.sum(~(np.isfinite(expected_spend) & (expected_spend >= 0))))
     if bad:
         raise SchemaError("segment.bad_spend", "expected_spend", bad=bad, rows=len(expected_spend))
-    names = np.array(tiers.names)
-    if among is None or not among.any() or tiers.by == "money":
-        return names[_tier_of(expected_spend, tiers)]
-    tier = np.empty(len(expected_spend), dtype=np.int64)
-    tier[among] = _tier_of(expected_spend[among], tiers)
-    # The least spend of each tier's customers; accumulated, as a tier without customers must not block those below.
-    floors = np.full(len(names), np.inf)
-    np.minimum.at(floors, tier[among], expected_spend[among])
-    reached = expected_spend[~among, None] >= np.minimum.accumulate(floors)
-    tier[~among] = np.where(reached.any(axis=1), reached.argmax(axis=1), len(names) - 1)
-    return names[tier]
+    ranked = np.ones(len(expected_spend), dtype=bool) if among is None or not among.any() else among
+    position = np.where(ranked, np.arange(len(expected_spend)), FIRST)
+    return TierBounds.of(expected_spend[ranked], position[ranked], tiers).assign(expected_spend, position)
 
 
 def of_customers(forecast: pa.Table) -> pa.Table:
@@ -133,29 +174,13 @@ def summarise(forecast: pa.Table, names: Sequence[str]) -> pa.Table:
     return pa.table(columns, schema=SUMMARY)
 
 
-def _tier_of(expected_spend: Floats, tiers: TiersSection) -> NDArray[np.int64]:
-    """(n,) each customer's tier, 0 for the highest."""
-    cuts = np.array(tiers.cuts)
-    if tiers.by == "money":
-        return np.searchsorted(-cuts, -expected_spend, side="left")
-    place = _rank_from_top(expected_spend) if tiers.by == "quantile" else _spend_above(expected_spend)
-    return np.searchsorted(cuts, place, side="left" if tiers.by == "quantile" else "right")
+def _middle_of_rank(n: int) -> Floats:
+    """(n,) the middle of each rank from the top, as a share of all customers."""
+    return (np.arange(n) + 0.5) / max(n, 1)
 
 
-def _rank_from_top(values: Floats) -> Floats:
-    """(n,) the middle of each customer's rank as a share of all customers."""
-    place = np.empty(len(values))
-    place[np.argsort(-values, kind="stable")] = (np.arange(len(values)) + 0.5) / max(len(values), 1)
-    return place
-
-
-def _spend_above(values: Floats) -> Floats:
+def _spend_above(ranked: Floats) -> Floats:
     """(n,) the share of all spend that belongs to customers ranked above; 1 if nobody spends."""
-    order = np.argsort(-values, kind="stable")
-    total = values.sum()
-    place = np.ones(len(values))
-    if total > 0:
-        ranked = values[order]
-        # Rounded, so that two tenths are .2 and not .19999999999999998, which would be below a cut of .2.
-        place[order] = np.round((np.cumsum(ranked) - ranked) / total, 12)
-    return place
+    total = ranked.sum()
+    # Rounded, so that two tenths are .2 and not .19999999999999998, which would be below a cut of .2.
+    return np.round((np.cumsum(ranked) - ranked) / total, 12) if total > 0 else np.ones(len(ranked))

@@ -10,7 +10,7 @@ from shijin.arrays import Floats, Ints
 from shijin.config import TiersSection
 from shijin.forecasting.corrections import Corrections
 from shijin.notes import Note
-from shijin.represent.pack import wall_clock
+from shijin.represent.rows import wall_clock
 from shijin.segment.tiers import assign
 from shijin.workspace import Workspace
 from shijin.workspace.folder import setting

@@ -61,8 +61,7 @@ class _Request:
     @cached_property
     def history(self) -> History:
         """Of the customers who have bought: the behaviour model was trained on no others."""
-        history, _ = split_at(self.window.packed, self.window.cutoff, 1)
-        return history.take(history.bought)
+        return split_at(self.window.packed, self.window.cutoff, 1)[0].customers_only
 
 
 @dataclass(frozen=True)

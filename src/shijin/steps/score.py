@@ -9,10 +9,12 @@ from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
+from shijin.arrays import Floats
 from shijin.config import TiersSection, parse_horizon
-from shijin.distribution import Distribution, consistent
+from shijin.distribution import Distribution
 from shijin.errors import ConfigError, ModelError
 from shijin.forecasting.behaviour import refuse_long
+from shijin.forecasting.by_type import ForecastByType, consistent_by_type
 from shijin.forecasting.corrections import Corrections
 from shijin.forecasting.model import Model
 from shijin.forecasting.prospects import Prospects
@@ -30,7 +32,7 @@ from shijin.notes import Note, Progress
 from shijin.represent.cutoff import History, day_of, split_at
 from shijin.represent.packed import Packed
 from shijin.represent.refunds import undated_refunds
-from shijin.segment.tiers import assign
+from shijin.segment.tiers import assign, of_customers
 from shijin.steps.cards import ForecastCard, ForecastsCard
 from shijin.steps.corrections import read_corrections, unread_notes
 from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
@@ -147,22 +149,20 @@ def _forecasts(
     """The forecast of each horizon, made consistent with the others."""
     unread, refunds = unread_notes(workspace, corrections, before), undated_refunds(workspace.read("events"), history)
     moved = [corrected_forecast(one.model, history, corrections, before) for one in by_days.values()]
-    forecasts = consistent([forecast for forecast, _ in moved])
+    forecasts = consistent_by_type([forecast for forecast, _ in moved])
     contents = {}
     for (days, one), forecast, (_, notes) in zip(by_days.items(), forecasts, moved, strict=True):
         one.notes.extend([*notes, *unread])
-        tier = assign(forecast.mean(), workspace.config.tiers, history.bought)
-        table = forecast_table(history, forecast, days, one.model.window_customers, tier, refunds)
-        card = _card(workspace, ids[days], one, history, table, forecast)
+        table = _table(one.model, forecast, workspace.config.tiers, refunds)
+        card = _card(workspace, ids[days], one, forecast, table)
         contents[days] = Content(card, {FORECAST_ROWS: table})
     return contents
 
 
-def _card(
-    workspace: Workspace, id: str, choice: _Choice, history: History, table: pa.Table, forecast: Distribution
-) -> ForecastCard:
-    model, evidence = choice.model, table["evidence"].to_numpy(zero_copy_only=False)
-    notes = [*choice.notes, *member_note(model, history), *prospects_note(model, history, forecast)]
+def _card(workspace: Workspace, id: str, choice: _Choice, forecast: ForecastByType, table: pa.Table) -> ForecastCard:
+    model, history = choice.model, forecast.history
+    notes = [*choice.notes, *member_note(model, history), *prospects_note(model, forecast.prospects)]
+    evidence = of_customers(table)["evidence"].to_numpy(zero_copy_only=False)
     return ForecastCard(
         score=id,
         **artifacts_of(workspace).source(SCORE),
@@ -170,8 +170,8 @@ def _card(
         member=model.member_name(history),
         cutoff=day_of(history.cutoff).isoformat(),
         horizon_days=model.horizon_days,
-        total_interval=forecast.take(history.bought).total_interval(),
-        notes=[*notes, *thin_note(evidence, history.bought)],
+        total_interval=forecast.customers.total_interval(),
+        notes=[*notes, *thin_note(evidence)],
     )
 
 
@@ -194,8 +194,14 @@ def forecast_of(
 ) -> pa.Table:
     """Forecast a History that is held in memory, `schema.FORECAST`; nothing is written."""
     forecast, _ = corrected_forecast(model, history, corrections, history.cutoff)
-    tier = assign(forecast.mean(), tiers, history.bought)
-    return forecast_table(history, forecast, model.horizon_days, model.window_customers, tier)
+    return _table(model, forecast, tiers)
+
+
+def _table(
+    model: Model, forecast: ForecastByType, tiers: TiersSection, undated_refunds: Floats | float = 0.0
+) -> pa.Table:
+    tier = assign(forecast.figures(Distribution.mean), tiers, among=forecast.history.bought)
+    return forecast_table(forecast, model.horizon_days, model.window_customers, tier, undated_refunds)
 
 
 def latest_score(workspace: Workspace) -> Content[ForecastCard]:

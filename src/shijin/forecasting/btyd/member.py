@@ -8,14 +8,14 @@ learns the scatter of spend around its mean, and the parameters where every late
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from shijin.arrays import Floats
+from shijin.arrays import Floats, row_sums
 from shijin.distribution import P_FLOOR, Distribution, Grid
 from shijin.forecasting.btyd.bgnbd import PRIOR_SD, OrderModel, fit_orders, plain_model
 from shijin.forecasting.btyd.gamma_gamma import BasketModel, fit_baskets, plain_baskets
@@ -49,6 +49,7 @@ class Btyd:
     """
 
     name = NAME
+    most_sampled = MOST_FITTED
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -74,24 +75,17 @@ class Btyd:
         if sum(map(len, residuals)) >= LEAST_SCATTER:
             self.spread = Spread.of(np.concatenate(residuals), np.concatenate(days), np.concatenate(means))
 
+    def read(self, sample: History, horizon_days: int) -> ShopBtyd:
+        """Fit on the customers of a shop."""
+        self.notes = []
+        seen = order_days(sample)
+        models = self._models(sample, seen, horizon_days)
+        per_day = max(float(sample.n_orders().sum() / max(seen.days.sum(), 1.0)), 1.0)
+        return ShopBtyd(*models, per_day, self.spread)
+
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         """Fit on the History and forecast its customers."""
-        self.notes = []
-        seen, grid = order_days(history), Grid.of_scale(history.scale)
-        models = self._models(history, seen, horizon_days)
-        per_day = max(float(history.n_orders().sum() / max(seen.days.sum(), 1.0)), 1.0)
-        n = len(seen)
-        spend, orders = np.empty((n, len(grid.spend_means))), np.empty((n, len(grid.order_starts)))
-        p_active = np.empty(n)
-        for first in range(0, n, CHUNK):
-            rows = slice(first, first + CHUNK)
-            some = seen.take(rows)
-            p_active[rows] = models[0].p_active(some, horizon_days)
-            tails = models[0].order_tails(some, horizon_days, grid.order_starts.astype(float))
-            # Differences of tails are the probabilities of the bins.
-            spend[rows] = self._spend(models[1], some, -np.diff(tails, axis=1, append=0.0), grid, history.scale)
-            orders[rows] = -np.diff(_stretched(tails, per_day, grid), axis=1, append=0.0)
-        return Distribution(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), spend, orders, grid)
+        return self.read(history, horizon_days).forecast(history, horizon_days)
 
     def state(self) -> dict[str, Any]:
         """The fitted parameters as plain numbers."""
@@ -129,13 +123,49 @@ class Btyd:
             self.notes.append("no_repeat_orders")
         return orders, baskets
 
-    def _spend(self, baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, scale: float) -> Floats:
+
+@dataclass(frozen=True)
+class ShopBtyd:
+    """The models after a fit on one shop: they forecast any of the shop's customers.
+
+    order_model, baskets : fitted
+    per_day : mean number of orders on an order day, >= 1
+    spread : scatter of spend around its mean; None for that of the models
+    """
+
+    order_model: OrderModel
+    baskets: BasketModel
+    per_day: float
+    spread: Spread | None
+    name: str = NAME
+
+    def fit(self, windows: Sequence[Window], seed: int) -> None:
+        """Do nothing: the models are fitted on the shop."""
+        del windows, seed
+
+    def forecast(self, history: History, horizon_days: int) -> Distribution:
+        """Forecast customers of the shop."""
+        seen, grid = order_days(history), Grid.of_scale(history.scale)
+        n = len(seen)
+        spend, orders = np.empty((n, len(grid.spend_means))), np.empty((n, len(grid.order_starts)))
+        p_active = np.empty(n)
+        for first in range(0, n, CHUNK):
+            rows = slice(first, first + CHUNK)
+            some = seen.take(rows)
+            p_active[rows] = self.order_model.p_active(some, horizon_days)
+            tails = self.order_model.order_tails(some, horizon_days, grid.order_starts.astype(float))
+            # Differences of tails are the probabilities of the bins.
+            spend[rows] = self._spend(some, -np.diff(tails, axis=1, append=0.0), grid, history.scale)
+            orders[rows] = -np.diff(_stretched(tails, self.per_day, grid), axis=1, append=0.0)
+        return Distribution(np.clip(p_active, P_FLOOR, 1 - P_FLOOR), spend, orders, grid)
+
+    def _spend(self, seen: OrderDays, chances: Floats, grid: Grid, scale: float) -> Floats:
         """(n, K) spend bins given at least one order day."""
-        basket = baskets.mean(seen.days, seen.money) * scale
+        basket = self.baskets.mean(seen.days, seen.money) * scale
         if self.spread is None:
-            return _mixture(baskets, seen, chances, grid, basket)
-        expected = chances @ grid.order_means
-        width = _width(baskets, seen, expected, chances)
+            return _mixture(self.baskets, seen, chances, grid, basket)
+        expected = row_sums(chances, grid.order_means)
+        width = _width(self.baskets, seen, expected, chances)
         active = np.ones(len(seen))
         return self.spread.distribution(active, expected * basket, expected, width, grid).spend
 
@@ -181,7 +211,7 @@ def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: 
     """(n,) expected order days given at least one, and (n, J) the probabilities of their bins."""
     tails = model.order_tails(seen, horizon_days, grid.order_starts.astype(float))
     chances = -np.diff(tails, axis=1, append=0.0)
-    return chances @ grid.order_means, chances
+    return row_sums(chances, grid.order_means), chances
 
 
 def _stretched(tails: Floats, per_day: float, grid: Grid) -> Floats:
@@ -203,7 +233,7 @@ def _width(baskets: BasketModel, seen: OrderDays, expected: Floats, chances: Flo
 
 def _variation(chances: Floats, mean: Floats, counts: Floats) -> Floats:
     """(n,) squared coefficient of variation of counts."""
-    return np.maximum(chances @ counts**2 / mean**2 - 1, 0.0)
+    return np.maximum(row_sums(chances, counts**2) / mean**2 - 1, 0.0)
 
 
 def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid, basket: Floats) -> Floats:
@@ -215,7 +245,7 @@ def _mixture(baskets: BasketModel, seen: OrderDays, chances: Floats, grid: Grid,
         # Probabilities of the counts within the range; uniform where the range has next to no weight.
         within = np.where(weight[:, None] > 1e-12, chances[:, bins], 1.0)
         within = within / within.sum(axis=1, keepdims=True)
-        mean = within @ counts
+        mean = row_sums(within, counts)
         variance = np.log1p(baskets.relative_variance(seen.days, mean) + _variation(within, mean, counts))
         centre = np.log(np.maximum(basket * mean, grid.spend_edges[1] * 1e-2)) - variance / 2
         below = ndtr((log_edges - centre[:, None]) / np.sqrt(variance)[:, None])

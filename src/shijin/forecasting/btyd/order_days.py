@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Floats, Ints
-from shijin.represent.cutoff import History, per_customer
+from shijin.arrays import Floats, Ints, per_customer
+from shijin.represent.cutoff import History
 from shijin.represent.packed import DAY_US, Kind
 
 

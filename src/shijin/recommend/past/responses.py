@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Flags, Floats, Ints
-from shijin.represent.pack import wall_clock
+from shijin.represent.rows import wall_clock
 
 THUMBS = 1.0  # the best rating of a scale of thumbs
 SCALES = (5.0, 10.0, 100.0)  # the best rating of the other scales

@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shijin.represent.packed import Kind, Moments, history_order
+from shijin.represent.order import history_order
+from shijin.represent.packed import Kind, Moments
 
 Moment = tuple[int, int, float]  # ts, kind, amount
 LATER = (10**9, 0, 0.0)  # sorts after every moment: a history that ends stands behind one that goes on

@@ -1,0 +1,41 @@
+from math import fsum
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shijin.arrays import per_customer, pieces, row_sums
+
+PIECES = st.lists(st.lists(st.integers(-8, 8), max_size=4), min_size=1, max_size=8)
+
+
+@given(PIECES)
+def test_sums_per_customer_are_right_wherever_customers_have_no_moments(values: list[list[int]]) -> None:
+    offsets = np.cumsum([0, *map(len, values)])
+    flat = np.array([value for one in values for value in one], dtype=float)
+    assert per_customer(flat, offsets).tolist() == [float(sum(one)) for one in values]
+
+
+@given(PIECES, st.randoms(use_true_random=False))
+def test_pieces_may_be_put_in_any_order(values: list[list[int]], shuffle: object) -> None:
+    order = list(range(len(values)))
+    shuffle.shuffle(order)  # type: ignore[attr-defined]
+    offsets = np.cumsum([0, *map(len, values)])
+    flat = np.array([value for one in values for value in one], dtype=float)
+    rows = pieces(offsets[:-1][order], np.diff(offsets)[order])
+    assert flat[rows].tolist() == [value for place in order for value in values[place]]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 1000, 2345])
+@pytest.mark.parametrize("width", [1, 4, 64, 85])
+def test_a_rows_sum_has_bits_of_its_own_whatever_the_other_rows(rows: int, width: int) -> None:
+    rng = np.random.default_rng(rows + width)
+    values, weights = rng.lognormal(0, 5, (rows, width)), rng.normal(0, 1, width)
+    expected = np.array([row_sums(values[row : row + 1], weights)[0] for row in range(rows)])
+    # Rows of a table in the order of columns are summed in the same order, too.
+    for table in (values, np.asfortranarray(values), np.repeat(values, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(row_sums(table, weights), expected)
+    exact = [fsum((row * weights).tolist()) for row in values]
+    largest = np.abs(values * weights).sum(axis=1)
+    assert (np.abs(expected - exact) <= 1e-13 * largest).all()
