@@ -1,7 +1,7 @@
 """The untrained forecast of a shop in parts: every customer gets the forecast that they have within the whole shop.
 
 The whole shop is read once, from facts and samples of its parts (`untrained_model`); then each part is forecast without
-the others. The model can be pickled and sent to other processes. Of a trained model this does not hold: its stack sets
+the others. The model can be sent to other processes. Of a trained model this does not hold: its stack sets
 the level of all customers together.
 """
 
