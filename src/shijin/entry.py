@@ -37,6 +37,7 @@ def from_dataframe(
     customer: str | None = None,
     time: str | None = None,
     amount: str | None = None,
+    map: Mapping[str, str] | None = None,
     **columns: str,
 ) -> Shop:
     """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
@@ -47,6 +48,8 @@ def from_dataframe(
         Where to keep it; a temporary folder that goes with the Shop where None.
     customer, time, amount, columns
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
+    map
+        The same by role, as `Shop.collect` takes it: ``{"customer_id": "user", "ts": "paid_at"}``.
     """
     there = Workspace.open(Path(workspace)) if workspace and (Path(workspace) / CONFIG_FILE).exists() else None
     with refusing_in(there.config.shop.locale if there else "en"):
@@ -56,7 +59,7 @@ def from_dataframe(
     shop = Shop(there or Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
-    roles = {"customer_id": customer, "ts": time, "amount": amount, **columns}
+    roles = {"customer_id": customer, "ts": time, "amount": amount, **(map or {}), **columns}
     try:
         shop.collect(table, map={role: column for role, column in roles.items() if column is not None})
     except ShijinError:
@@ -74,7 +77,7 @@ def forecast(
     customer: str | None = None,
     time: str | None = None,
     amount: str | None = None,
-    **columns: str,
+    **columns: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     """Forecast the customers of a table of orders in one call; nothing is trained, nothing is stored.
 
@@ -89,7 +92,8 @@ def forecast(
     cutoff
         Read only what is before this day, such as "2024-06-01"; all where None.
     customer, time, amount, columns
-        Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...); guessed where not given.
+        Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...), or the same by role
+        (``map={"customer_id": "user_id"}``); guessed where not given.
 
     Returns
     -------
@@ -117,6 +121,6 @@ def _refuse_unknown(verb: Callable[..., Any], columns: Mapping[str, str]) -> Non
     known = [name for name in inspect.signature(verb).parameters if name not in ("orders", "columns")]
     known += [role for role in ROLES if role not in ("customer_id", "ts", "amount")]
     for name in columns:
-        if name not in ROLES:
+        if name not in (*ROLES, "map"):
             called, instead = f"shijin.{verb.__name__}", suggestion(name, known)
             raise ConfigError("shop.unknown_argument", verb=called, name=name, suggestion=instead)

@@ -1,5 +1,6 @@
 """The command line explains itself: what there is, how each verb is called, with an example that would work."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import shijin
 from conftest import Command
 from shijin.cli.commands import terminal_language
 from shijin.words import LANGUAGES
+from shijin.workspace import Workspace
 
 VERBS = (
     "demo",
@@ -77,3 +79,14 @@ def test_before_a_workspace_is_known_the_language_is_that_of_the_terminal(monkey
         assert terminal_language() == language
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     assert terminal_language() == "en"
+
+
+def test_a_new_workspace_has_the_terminals_language(tmp_path: Path) -> None:
+    chinese = os.environ | {"LC_ALL": "zh_CN.UTF-8"}
+    call = [sys.executable, "-c", "from shijin.cli import main; main()"]
+    made = subprocess.run([*call, "init", "-w", tmp_path / "shop"], env=chinese, capture_output=True, check=True)
+    assert (made.stderr, Workspace.open(tmp_path / "shop").config.shop.locale) == (b"", "zh")
+    (tmp_path / "people.csv").write_text("a,b\n1,2\n", "utf-8")
+    refused = subprocess.run([*call, "run", tmp_path / "people.csv"], env=chinese, capture_output=True, check=False)
+    assert "找不到顾客列" in refused.stderr.decode("utf-8")
+    assert not (tmp_path / "people-shijin").exists()

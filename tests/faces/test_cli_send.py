@@ -18,8 +18,9 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def held_out(folder: Path, command: Command) -> set[str]:
     """Customers whom the list of everybody holds out."""
-    assert command("export", "-w", folder, "--to", folder / "all.csv").code == 0
-    return {row["customer_id"] for row in read(folder / "all.csv") if row["holdout"] == "True"}
+    file = folder.parent / "all.csv"
+    assert command("export", "-w", folder, "--to", file).code == 0
+    return {row["customer_id"] for row in read(file) if row["holdout"] == "True"}
 
 
 def test_everybodys_lists_can_be_sent_and_hold_out_whom_the_list_of_customers_holds_out(
@@ -89,3 +90,23 @@ def test_demand_is_no_list_to_send(workspace: Path, command: Command, tmp_path: 
     said = command("recommend", "-w", workspace, "--demand", "--to", tmp_path / "demand.csv")
     assert said.code == 2
     assert "no lists to filter or to send" in said.err
+
+
+@pytest.mark.parametrize("name", ["shijin.toml", "report.html", "scores/LATEST.json", "new.csv"])
+def test_no_list_replaces_a_file_of_the_workspace(workspace: Path, command: Command, name: str) -> None:
+    before = {file: file.read_bytes() for file in workspace.glob("*.*")}
+    for arguments in (("export",), ("recommend", "--all")):
+        refused = command(*arguments, "-w", workspace, "--to", workspace / name)
+        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert {file: file.read_bytes() for file in workspace.glob("*.*")} == before
+
+
+def test_no_list_replaces_another_file_but_an_earlier_list(workspace: Path, command: Command, tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text("customer_id,ts,amount\na,2024-01-01,5\n", "utf-8")
+    refused = command("export", "-w", workspace, "--to", orders)
+    assert "not an exported list" in refused.err
+    assert orders.read_text("utf-8").endswith("a,2024-01-01,5\n")
+    assert "written as CSV" in command("export", "-w", workspace, "--to", tmp_path / "list.xlsx").err
+    for _ in range(2):
+        assert command("export", "-w", workspace, "--to", tmp_path / "list.csv").code == 0

@@ -208,6 +208,15 @@ def test_the_room_that_can_be_called_tells_its_parameters() -> None:
     assert "horizon_days" in told
 
 
+def test_the_cure_for_a_column_that_is_not_found_works_as_it_is_written(plain: pd.DataFrame) -> None:
+    table = plain.rename(columns={"who": "x", "moment": "ts", "paid": "amount"})
+    plain = table.rename(columns={"x": "customer_id"})
+    with pytest.raises(ShijinError, match=r"name it with map=\{'customer_id': 'COLUMN'\}"):
+        shijin.forecast(table, "30d")
+    assert len(shijin.forecast(table, "30d", map={"customer_id": "x"})) == len(shijin.forecast(plain, "30d"))
+    assert shijin.from_dataframe(table, map={"customer_id": "x"}).events().shape[0] == len(table)
+
+
 def test_an_argument_that_does_not_exist_is_refused_by_the_name_of_those_that_do(plain: pd.DataFrame) -> None:
     with pytest.raises(ShijinError, match=r"no argument 'horizons'. Cure: did you mean 'horizon'\?"):
         shijin.forecast(plain, horizons="90d")

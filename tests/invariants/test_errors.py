@@ -111,6 +111,7 @@ FLAGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "decimal": (("--decimal", "x"), ("--decimal",)),
     "date order": (("--date-order", "dym"), ("--date-order",)),
     "map without a column": (("--map", "customer_id"), ("ROLE=COLUMN",)),
+    "map of one role twice": (("--map", "amount=amount", "--map", "amount=ts"), ("two columns, amount and ts",)),
     "map of no role": (("--map", "custmer_id=ts"), ("did you mean 'customer_id'",)),
     "map to no column": (("--map", "amount=price"), ("no column 'price'",)),
     "format": (("--format", "etsy"), ("--format",)),
@@ -201,6 +202,7 @@ def test_a_workspace_that_is_not_there_is_refused_by_every_verb(place: Path, com
 def test_a_file_where_the_workspace_should_be_is_refused(place: Path, command: Command) -> None:
     before = tree(place)
     refused(command("init", "-w", place / "good.csv"), "a file lies where the workspace should be")
+    refused(command("report", "-w", place / "good.csv"), "a file, not a workspace", "shijin run ")
     refused(command("run", place / "good.csv", "-w", place / "good.csv"), "a file lies where the workspace should be")
     assert tree(place) == before
 

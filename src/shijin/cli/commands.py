@@ -15,6 +15,7 @@ from shijin.console.terminal import err
 from shijin.words import LANGUAGES, Language, say
 from shijin.words.reader import config_key
 from shijin.workspace import Workspace
+from shijin.workspace.folder import CONFIG_FILE
 
 HERE = Path()  # where a workspace is looked for when none is named
 WITHOUT_WORKSPACE = ("init", "demo")
@@ -74,9 +75,13 @@ class Session:
         return self.joined(Workspace.open(root))
 
     def create(self, root: Path, config: str | None = None) -> Workspace:
-        """Make the workspace that a command is about, or open it where it is there."""
+        """Make the workspace that a command is about, in the terminal's language, or open it where it is there."""
         self.reader = AtTerminal(root)
-        return self.joined(Workspace.create(root) if config is None else Workspace.create(root, config))
+        is_new = not (root / CONFIG_FILE).exists()
+        workspace = Workspace.create(root) if config is None else Workspace.create(root, config)
+        if is_new and self.language != "en":
+            workspace.set_locale(self.language)  # the terminal's
+        return self.joined(workspace)
 
     def joined(self, workspace: Workspace) -> Workspace:
         """Use the language of a workspace."""

@@ -54,7 +54,8 @@ def reading_of(
         role, separator, column = pair.partition("=")
         if not separator or not role or not column:
             raise ConfigError("cli.not_role_column", key="map", value=pair)
-        roles[role] = column
+        if roles.setdefault(role, column) != column:
+            raise ConfigError("cli.role_mapped_twice", key="map", role=role, first=roles[role], second=column)
     if decimal not in (None, ".", ","):
         raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices="'.' ','")
     if date_order not in (None, "ymd", "dmy", "mdy"):

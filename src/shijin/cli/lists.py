@@ -83,7 +83,7 @@ def recommend(
             raise ConfigError("cli.demand_takes_no_filter")
         return _demand(shop, DemandOptions(horizon, cutoff, TOP if k is None else k), as_json=as_json)
     if to is not None:
-        refuse_target(to)
+        refuse_target(shop, to)
     options = RecommendOptions(length(k, item), *filters, horizon, cutoff, customer, item)
     with busy(shop, silent=as_json) as begin:
         result = recommend_step(shop, options, clock.now(), begin("recommend"))

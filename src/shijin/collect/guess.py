@@ -30,6 +30,7 @@ _TIME_WORDS = ("date", "time", "日期", "时间")
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
 _ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
 _DELIMITERS = (",", "\t", ";", "|")
+_MISTYPED = 0.01  # share of dates in the other order that may be errors of typing
 _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK", "NOK", "PLN", "£", "€", "₹"}
 
 
@@ -196,6 +197,8 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
     --------
     >>> date_order_of(pa.array(["3/4/2024", "25/4/2024"]), None), date_order_of(pa.array(["3/4/2024"]), None)
     (('dmy', False), ('mdy', True))
+    >>> date_order_of(pa.array(["25/4/2024", "32/13/2024"]), None)
+    ('dmy', False)
     """
     if not pa.types.is_string(texts.type):
         return "ymd", False
@@ -204,9 +207,13 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
     if not len(parts):
         return "ymd", False
     first, second = (pc.struct_field(parts, name).cast(pa.int64()).to_numpy() for name in "ab")
-    day_first, month_first = int((first > 12).sum()), int((second > 12).sum())
+    # A date such as 32/13/2024 is neither.
+    day_first = int(((first > 12) & (first <= 31) & (second <= 12)).sum())
+    month_first = int(((second > 12) & (second <= 31) & (first <= 12)).sum())
     if day_first or month_first:
-        return ("dmy" if day_first >= month_first else "mdy"), bool(day_first and month_first)
+        # A few dates of the other order are errors of typing; they are set aside as no dates.
+        mixed = min(day_first, month_first) > _MISTYPED * (day_first + month_first)
+        return ("dmy" if day_first >= month_first else "mdy"), mixed
     slashes = pc.all(pc.equal(pc.struct_field(parts, "by"), "/")).as_py()
     return ("mdy" if slashes and currency not in _DAY_FIRST_CURRENCIES else "dmy"), True
 

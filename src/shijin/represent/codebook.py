@@ -82,7 +82,9 @@ def codebook_of(parts: Sequence[Appearances | None], zone: ZoneInfo, observed_un
     """
     seen = [part for part in parts if part is not None]
     if not seen:
-        raise EmptyHistoryError("represent.no_events", "data/events")
+        if observed_until is not None:
+            raise EmptyHistoryError("represent.no_events_until", key="shop.observed_until", day=observed_until)
+        raise EmptyHistoryError("represent.no_events")
     last = max(part.last for part in seen)
     return Codebook(
         min(part.first for part in seen) // DAY_US * DAY_US,

@@ -133,14 +133,18 @@ def cutoff_of(packed: Packed, cutoff: str | date | None, now: datetime) -> int:
     Raises
     ------
     ConfigError
-        When it is not a day, or lies in the future. Days without data before today count as silence, which is data.
+        When it is not a day, or lies in the future, as may ``observed_until``. Days without data before today count as
+        silence, which is data.
     EmptyHistoryError
         When it lies on or before the first day of data.
     """
+    today = as_cutoff(now.astimezone(packed.zone).date())
     if cutoff is None:
+        if packed.end > today + 2 * DAY_US:  # events of the future are set aside, so a setting is the reason
+            last = day_of(packed.end - DAY_US)
+            raise ConfigError("steps.observed_until_in_future", key="shop.observed_until", day=last)
         return packed.end
     begin = as_cutoff(parse_day(cutoff))
-    today = as_cutoff(now.astimezone(packed.zone).date())
     if begin > max(packed.end, today + DAY_US):
         raise ConfigError("steps.cutoff_in_future", key="cutoff", cutoff=cutoff, end=day_of(packed.end))
     if begin <= packed.start:

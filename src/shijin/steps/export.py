@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.errors import WorkspaceError
-from shijin.export.list import export_list, recommendation_list, to_csv
+from shijin.export.list import BYTE_ORDER_MARK, export_list, recommendation_list, to_csv
 from shijin.notes import Note, Progress
 from shijin.steps.cards import ExportCard, ExportRecommendedCard
 from shijin.steps.kinds import FORECAST_ROWS
@@ -99,7 +99,7 @@ def _written(workspace: Workspace, score: str, options: ExportOptions, content: 
     name = f"{score}-contacts" if options.contacts else score
     path = options.to or workspace.root / "exports" / name / FILE
     if options.to is not None:
-        refuse_target(options.to)
+        refuse_target(workspace, options.to)
     if not path.exists() or path.read_bytes() != content:
         if options.to is not None:
             _write_outside(options.to, content)
@@ -113,18 +113,36 @@ def _prospects_note(table: pa.Table) -> list[Note]:
     return [{"code": "forecast.prospects_listed", "prospects": prospects}] if prospects else []
 
 
-def refuse_target(to: Path) -> None:
-    """Refuse a file that cannot be written, before anything is made for it.
+def refuse_target(workspace: Workspace, to: Path) -> None:
+    """Refuse a file that cannot or must not be written, before anything is made for it.
 
     Raises
     ------
     WorkspaceError
-        When it is a folder, or in none.
+        When it is a folder or in none, a part of the workspace, named as another kind of file, or a file that is there
+        and is no exported list.
     """
     if to.is_dir():
         raise WorkspaceError("steps.target_is_folder", to)
     if not to.parent.is_dir():
         raise WorkspaceError("steps.target_has_no_folder", to)
+    if to.suffix.lower() not in ("", ".csv", ".txt"):
+        raise WorkspaceError("steps.target_is_not_csv", to)
+    root, place = workspace.root.resolve(), to.resolve()
+    if place.is_relative_to(root) and not place.is_relative_to(root / "exports"):
+        raise WorkspaceError("steps.target_in_workspace", to)
+    if to.exists() and not _is_list(to):
+        raise WorkspaceError("steps.target_is_other_file", to)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a file begins as an exported list does; an empty file may be replaced as well."""
+    try:
+        with path.open("rb") as file:
+            head = file.readline()
+    except OSError:
+        return True  # not readable: the attempt to write it says why
+    return not head or (head.startswith(BYTE_ORDER_MARK + b'"customer_id",') and b'"holdout"' in head)
 
 
 def _write_outside(path: Path, content: bytes) -> None:

@@ -155,7 +155,7 @@ def _row_of(workspace: Workspace, request: _Request, customer: str) -> int:
     customers = _read_once(workspace.root, request.id).customers if there else pa.array(request.history.customers)
     row = int(pc.index(customers, customer).as_py())
     if row < 0:
-        raise ConfigError("steps.no_such_buyer", key="customer", customer=customer, day=request.window.day)
+        raise ConfigError("steps.no_such_buyer", key="like", customer=customer, day=request.window.day)
     return row
 
 

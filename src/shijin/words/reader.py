@@ -21,6 +21,7 @@ _WITHOUT_SHOP = {
     "run": 'shijin.from_dataframe(orders, workspace="my-shop")',
     "demo": "shijin.from_dataframe(orders)",
 }
+_ARGUMENTS = {"like": "customer"}  # flags that are called otherwise in Python
 _TERMINAL_ONLY = ("--all", "--to")  # Python gives all lists unasked, as a table
 
 
@@ -59,7 +60,7 @@ class InPython:
         if "." in key:
             return config_key(key)
         if value is None:
-            return key
+            return _ARGUMENTS.get(key, key)
         name, is_pair, column = value.partition("=")
         return f"{key}={ {name: column} if is_pair else value!r}"
 
@@ -88,7 +89,9 @@ class InJson:
     """
 
     def option(self, key: str, value: str | None = None) -> str:
-        """Write the key itself, and its value."""
+        """Write the key itself, and its value; only a command line has ``--help``."""
+        if key == "help":
+            return "--help"
         return key if value is None else f"{key} {value}"
 
     def command(self, words: Sequence[str]) -> str:

@@ -56,8 +56,9 @@ schema_version = 1
 """
 
 
-def _unnamed(text: str) -> str:
-    return re.sub(r"^(# )?name = .*$", "", text, flags=re.MULTILINE)
+def _without_name(text: str) -> str:
+    """A ``shijin.toml`` without the lines that are filled in when a workspace is made: name and language."""
+    return re.sub(r"^(# )?(name|locale) = .*$", "", text, flags=re.MULTILINE)
 
 
 def setting(config: Config, key: str) -> str:
@@ -138,6 +139,8 @@ class Workspace:
         shijin.errors.WorkspaceError: nowhere: no workspace here. Cure: make one with ...
         """
         if not (root / CONFIG_FILE).is_file():
+            if root.is_file():
+                raise WorkspaceError("workspace.file_not_workspace", root, file=root)
             none = "workspace.none_here" if root == Path() else "workspace.none_there"
             code = "workspace.config_missing" if (root / "data").exists() else none
             raise WorkspaceError(code, root, file=CONFIG_FILE, folder=root)
@@ -148,7 +151,7 @@ class Workspace:
     def discard(self) -> None:
         """Take back a workspace that was made and never filled; a folder that holds anything else is left alone."""
         written = self.root / CONFIG_FILE
-        if (self.root / "data").exists() or _unnamed(written.read_text("utf-8")) != _unnamed(TEMPLATE):
+        if (self.root / "data").exists() or _without_name(written.read_text("utf-8")) != _without_name(TEMPLATE):
             return
         if {file.name for file in self.root.iterdir()} <= {CONFIG_FILE, ".lock"}:
             with disk.refusals(self.root):
