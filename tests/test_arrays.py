@@ -39,3 +39,12 @@ def test_a_rows_sum_has_bits_of_its_own_whatever_the_other_rows(rows: int, width
     exact = [fsum((row * weights).tolist()) for row in values]
     largest = np.abs(values * weights).sum(axis=1)
     assert (np.abs(expected - exact) <= 1e-13 * largest).all()
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 16, 24, 40, 56, 72, 129, 300])
+def test_a_customers_sum_has_the_same_bits_alone_in_the_middle_and_last(count: int) -> None:
+    own, others = (np.random.default_rng(seed).lognormal(0, 5, size) for seed, size in ((count, count), (0, 19)))
+    alone = per_customer(own, np.array([0, count]))[0]
+    last = per_customer(np.concatenate([others, own]), np.array([0, 19, 19, 19 + count]))
+    first = per_customer(np.concatenate([own, others]), np.array([0, count, count + 19]))
+    assert (last[1], last[2], first[0]) == (0, alone, alone)

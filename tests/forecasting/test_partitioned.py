@@ -9,7 +9,7 @@ from shijin.forecasting.behaviour import ShopBehaviour
 from shijin.forecasting.btyd.member import ShopBtyd
 from shijin.forecasting.formulas import DECAYED
 from shijin.forecasting.model import Model
-from shijin.forecasting.partitioned import forecast_partitions, untrained_model
+from shijin.forecasting.partitioned import forecast_partitions, read_in_parts
 from shijin.represent.cutoff import split_at
 from shijin.represent.facts import facts_of
 from shijin.represent.packed import DAY_US, Packed
@@ -23,7 +23,7 @@ CUTOFF = SHOP.start + 450 * DAY_US
 
 def part_models(horizon_days: int) -> tuple[list[Packed], Model]:
     parts = partition(SHOP, 3)
-    return parts, untrained_model(parts, facts_of(parts, CUTOFF), horizon_days)
+    return parts, read_in_parts(parts, facts_of(parts, CUTOFF), horizon_days)
 
 
 @pytest.mark.parametrize(("horizon_days", "member"), [(60, ShopBehaviour), (420, ShopBtyd)])
@@ -48,7 +48,7 @@ def test_parts_are_forecast_one_after_the_other() -> None:
 def test_with_few_buyers_in_the_whole_shop_every_part_gets_the_formula() -> None:
     rows = [row(f"c{number}", f"2024-01-{number + 1:02d}") for number in range(20)]
     parts = partition(packed(rows), 3)
-    model = untrained_model(parts, facts_of(parts, parts[0].end), 30)
+    model = read_in_parts(parts, facts_of(parts, parts[0].end), 30)
     assert model.untrained_member is not None
     assert model.untrained_member.name == DECAYED
 

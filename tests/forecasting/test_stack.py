@@ -207,7 +207,7 @@ class Refusing:
     name: str = "refusing"
 
     def fit(self, windows: Sequence[Window], seed: int) -> None:
-        raise ModelError("too little to learn from", self.name)
+        raise ModelError("forecasting.no_member_left", self.name)
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
         raise AssertionError("used although it refused")
@@ -291,8 +291,9 @@ def test_a_member_that_refuses_leaves_and_is_named() -> None:
     assert stack.notes[0] == {
         "code": "forecast.member_left_out",
         "member": "refusing",
-        "why": "too little to learn from",
+        "why": {"code": "refusals.forecasting.no_member_left"},
     }
+    assert "所有方法的学习数据都不足" in say_note(stack.notes[0], "zh")
     assert set(stack.shares()["activity"]) == {DECAYED, "decayed spend H/2"}
 
 

@@ -24,10 +24,11 @@ from shijin.collect import CollectOptions
 from shijin.config import TiersSection
 from shijin.distribution import Distribution, total_interval
 from shijin.forecasting.by_type import ForecastByType
-from shijin.forecasting.model import Model
-from shijin.forecasting.partitioned import forecast_partitions, untrained_model
+from shijin.forecasting.model import Model, untrained_model
+from shijin.forecasting.partitioned import forecast_partitions, read_in_parts
 from shijin.forecasting.prospects import Prospects
-from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows
+from shijin.forecasting.table import forecast_table
+from shijin.forecasting.windows import prospect_windows
 from shijin.represent.codebook import appearances, codebook_of
 from shijin.represent.cutoff import History, as_cutoff, merged, split_at
 from shijin.represent.facts import ShopFacts, facts_of
@@ -44,6 +45,7 @@ from shijin.simulate.prior import draw_task
 from shijin.simulate.shops import simulate
 from shijin.steps.collect import SourceOptions, collect
 from shijin.steps.demo import REAL_PACKAGE, complete_journey
+from shijin.steps.score import forecast_of
 from shijin.workspace import Workspace
 
 
@@ -174,9 +176,7 @@ def whole(request: pytest.FixtureRequest) -> Whole:
     case = CASES[request.param]()
     packed = pack(case.events, case.zone)
     history, _ = split_at(packed, case.cutoff, 1)
-    windows = closed_windows(packed, case.cutoff, case.horizon_days)
-    prospects = Prospects.of(prospect_windows(packed, case.cutoff, case.horizon_days))
-    model = Model(case.horizon_days, case.cutoff, window_customers=customers_in(windows), prospects=prospects)
+    model, _ = untrained_model(packed, case.horizon_days, case.cutoff)  # as the step `score` makes it
     return Whole(case, packed, history, model, model.by_type(history))
 
 
@@ -264,7 +264,7 @@ def test_a_packed_shop_that_is_divided_has_the_parts_that_are_packed_from_divide
 
 
 def test_untrained_forecasts_of_parts_are_those_of_the_whole(whole: Whole, divided: Divided) -> None:
-    model = untrained_model(divided.parts, divided.facts, whole.case.horizon_days)
+    model = read_in_parts(divided.parts, divided.facts, whole.case.horizon_days)
     assert model.window_customers == whole.model.window_customers
     assert model.prospects == whole.model.prospects
     assert_same_forecasts(divided, whole.forecast.joined())
@@ -302,6 +302,16 @@ def test_so_they_are_where_the_shop_is_read_from_a_sample(
     sampled = list(forecast_partitions(divided.parts, divided.facts, case.horizon_days))
     expected = replace(whole.model, prospects=prospects).forecast(whole.history)
     assert_same_forecasts(replace(divided, forecasts=sampled), expected)
+
+
+def test_tables_of_parts_are_that_of_the_step_that_scores(whole: Whole, divided: Divided) -> None:
+    expected = forecast_of(whole.model, whole.history, TiersSection()).drop_columns("tier")
+    tables = [
+        forecast_table(forecast, whole.case.horizon_days, whole.model.window_customers, np.full(len(forecast), "high"))
+        for forecast in divided.forecasts
+    ]
+    together = pa.concat_tables(tables).take(np.argsort(np.concatenate(divided.positions)))
+    assert together.drop_columns("tier").equals(expected)
 
 
 TIERS = [

@@ -57,7 +57,7 @@ def test_the_last_observed_day_ends_the_data_and_hides_what_comes_later() -> Non
 
 
 def test_a_shop_without_events_is_refused() -> None:
-    with pytest.raises(EmptyHistoryError, match="no events"):
+    with pytest.raises(EmptyHistoryError, match="no orders yet"):
         codebook_of([None, appearances(events([row("a", "2024-01-03")]).slice(0, 0), UTC)], UTC)
 
 

@@ -335,7 +335,7 @@ def test_voided_orders_and_undated_refunds_are_never_packed(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", NEVER_PACKED)
 def test_a_shop_of_nothing_else_has_no_events(kind: str) -> None:
-    with pytest.raises(EmptyHistoryError, match="no events"):
+    with pytest.raises(EmptyHistoryError, match="no orders yet"):
         packed([row("a", "2024-01-05", 20.0, kind)])
 
 

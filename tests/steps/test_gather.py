@@ -24,7 +24,7 @@ from shijin.steps.recommend import recommend
 from shijin.steps.report import ReportOptions, report
 from shijin.steps.score import ScoreOptions, score
 from shijin.words import say
-from shijin.workspace import Workspace
+from shijin.workspace import JudgeableCard, Workspace
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -199,7 +199,8 @@ def test_the_backtest_that_is_shown_is_of_this_data_and_horizon_and_of_a_window_
     end, artifacts = date(2023, 11, 28), artifacts_of(shop)
 
     def related() -> str | None:
-        return artifacts.related(ITEMS_BACKTEST, 30, end, artifacts.made_by)
+        card = JudgeableCard(judged_by=artifacts.fingerprint(ITEMS_BACKTEST), made_by=artifacts.made_by)
+        return artifacts.related(ITEMS_BACKTEST, card, 30, end)
 
     assert related() is None
     judged(shop, str(end - timedelta(days=20)), 30)  # its window ends later

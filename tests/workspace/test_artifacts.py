@@ -4,14 +4,16 @@ import json
 import subprocess
 import sys
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pydantic import Field
+from pydantic import Field, create_model
 
 from shijin.errors import BusyError, WorkspaceError
-from shijin.workspace import Artifacts, Card, Content, JudgedCard, Workspace, tabular
+from shijin.workspace import Artifacts, Card, Content, JudgeableCard, JudgedCard, Workspace, tabular
+from shijin.workspace.artifacts import FORMAT
 
 SCHEMA = pa.schema([("customer_id", pa.string()), ("spend", pa.float64())])
 ROWS = pa.table({"customer_id": ["a", "b"], "spend": [1.5, 2.0]}, schema=SCHEMA)
@@ -129,14 +131,65 @@ def test_a_forecast_goes_with_the_newest_backtest_of_its_data_and_horizon_that_w
     workspace: Workspace,
 ) -> None:
     artifacts = Artifacts(workspace, "weights")
-    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by) is None
+    forecast = JudgeableCard(judged_by=artifacts.fingerprint(JUDGED), made_by=artifacts.made_by)
+    assert artifacts.related(JUDGED, forecast, 30, DAY) is None
     early, fitting = judged(artifacts, "2024-04-01"), judged(artifacts, "2024-05-02")
     judged(artifacts, "2024-05-03")  # ends a day too late
     judged(artifacts, "2024-04-20", 20)  # of another horizon
-    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by) == fitting
-    assert artifacts.related(JUDGED, 30, date(2024, 5, 15), artifacts.made_by) == early
-    other = with_config(workspace, '[shop]\ntimezone = "Asia/Shanghai"\n')
-    assert other.related(JUDGED, 30, DAY, artifacts.made_by) is None
-    assert artifacts.related(JUDGED, 30, DAY, "another version") is None
-    assert artifacts.related(JUDGED, 30, DAY, artifacts.made_by, "other options") is None
+    assert artifacts.related(JUDGED, forecast, 30, DAY) == fitting
+    assert artifacts.related(JUDGED, forecast, 30, date(2024, 5, 15)) == early
     assert [card.cutoff for _, card in artifacts.judged(JUDGED, 30, DAY)] == ["2024-05-02", "2024-04-01"]
+
+
+@pytest.mark.parametrize("other", [{"judged_by": "other data"}, {"made_by": "another version"}, {"made_by": ""}])
+def test_a_backtest_of_other_data_or_of_another_version_does_not_go_with_a_forecast(
+    workspace: Workspace, other: dict[str, str]
+) -> None:
+    artifacts = Artifacts(workspace, "weights")
+    judged(artifacts, "2024-04-01")
+    forecast = {"judged_by": artifacts.fingerprint(JUDGED), "made_by": artifacts.made_by}
+    assert artifacts.related(JUDGED, JudgeableCard(**forecast), 30, DAY)
+    assert artifacts.related(JUDGED, JudgeableCard(**(forecast | other)), 30, DAY) is None
+    assert artifacts.related(JUDGED, JudgeableCard(), 30, DAY) is None  # of a version that stored neither
+
+
+def test_a_fingerprint_contains_data_settings_and_options_and_its_maker_version_format_and_weights(
+    workspace: Workspace,
+) -> None:
+    artifacts = Artifacts(workspace, "weights")
+    assert version("shijin") in artifacts.made_by
+    assert f"format {FORMAT}" in artifacts.made_by
+    assert artifacts.made_by != Artifacts(workspace, "other weights").made_by
+    other = with_config(workspace, '[shop]\ntimezone = "Asia/Shanghai"\n')
+    assert len({one.fingerprint(JUDGED, *options) for one in (artifacts, other) for options in ((), ("a",))}) == 4
+
+
+def test_a_damaged_backtest_is_not_found(workspace: Workspace) -> None:
+    artifacts = Artifacts(workspace, "weights")
+    (artifacts.place(JUDGED, judged(artifacts, "2024-04-01")) / "judged.json").write_text("{")
+    assert artifacts.judged(JUDGED, 30, DAY) == []
+
+
+def test_a_card_with_an_old_name_of_a_field_is_read(workspace: Workspace) -> None:
+    for old, new in (("learnt", "training"), ("told", "orders_forecast"), ("kept", "explained")):
+        kind = tabular("named", "scores", "named.json", create_model("Named", __base__=Card, **{new: (float, ...)}), {})
+        place = workspace.root / "scores" / old
+        place.mkdir(parents=True)
+        (place / "named.json").write_text(json.dumps({old: 0.5, "unknown": 1}))
+        assert kind.read_card(place).as_json() == {new: 0.5}
+
+
+def test_a_writer_that_is_killed_between_table_and_card_leaves_no_artifact(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = Artifacts(workspace, "weights")
+    artifacts.attach(SUMS, "one", content())
+    assert artifacts.exists(SUMS, "one")
+
+    def killed(self: Workspace, path: str, text: str) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Workspace, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        artifacts.attach(SUMS, "one", content())
+    assert artifacts.attached(SUMS, "one") is None

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -294,6 +295,13 @@ def test_receipts_of_one_instant_stand_side_by_side(workspace: Workspace) -> Non
     workspace.write_receipt(first)
     workspace.write_receipt(second)
     assert workspace.receipts() == [first, second]
+
+
+def test_receipts_of_one_instant_from_many_threads_are_all_there(workspace: Workspace) -> None:
+    receipts = [Receipt("check", "2024-01-01T00:00:00.000000+00:00", rows={"in": number}) for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(workspace.write_receipt, receipts))
+    assert sorted(one.rows["in"] for one in workspace.receipts()) == list(range(24))
 
 
 def test_only_a_workspace_that_was_never_filled_is_discarded(workspace: Workspace, tmp_path: Path) -> None:

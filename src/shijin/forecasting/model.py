@@ -211,6 +211,14 @@ def untrained(facts: ShopFacts, horizon_days: int, threads: int = 1) -> Forecast
     return default_members([member if facts.buyers >= LEAST_BUYERS else DECAYED], threads)[0]
 
 
+def untrained_model(packed: Packed, horizon_days: int, cutoff: int, threads: int = 1) -> tuple[Model, Sequence[Window]]:
+    """Make the model of a shop in which nothing is trained; with the shop's closed windows, which could check it."""
+    windows = closed_windows(packed, cutoff, horizon_days)
+    prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
+    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads, prospects=prospects)
+    return model, windows
+
+
 def _stack_from(card: dict[str, Any], folder: Path) -> Stack:
     members: list[Forecaster] = []
     for name, state in card["members"].items():

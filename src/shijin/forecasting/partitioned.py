@@ -1,6 +1,6 @@
 """The untrained forecast of a shop in parts: every customer gets the forecast that they have within the whole shop.
 
-The whole shop is read once, from facts and samples of its parts (`untrained_model`); then each part is forecast without
+The whole shop is read once, from facts and samples of its parts (`read_in_parts`); then each part is forecast without
 the others. The model can be sent to other processes. Of a trained model this does not hold: its stack sets
 the level of all customers together.
 """
@@ -22,7 +22,7 @@ from shijin.threads import one_blas_thread
 
 
 @one_blas_thread()
-def untrained_model(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1) -> Model:
+def read_in_parts(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1) -> Model:
     """Read a shop in parts; the model forecasts customers of any of them.
 
     Parameters
@@ -51,7 +51,7 @@ def untrained_model(parts: Sequence[Packed], facts: ShopFacts, horizon_days: int
 def forecast_partitions(
     parts: Sequence[Packed], facts: ShopFacts, horizon_days: int, threads: int = 1
 ) -> Iterator[ForecastByType]:
-    """Read a shop, then forecast one part after the other; for arguments see `untrained_model`."""
-    model = untrained_model(parts, facts, horizon_days, threads)
+    """Read a shop, then forecast one part after the other; for arguments see `read_in_parts`."""
+    model = read_in_parts(parts, facts, horizon_days, threads)
     for part in parts:
         yield model.by_type(split_at(part, facts.cutoff, 1, facts)[0])

@@ -89,7 +89,6 @@ class Network:
         self.heads = max(self.width // HEAD_WIDTH, 1)
         self.n_features = len(self.tensors["standardise_features.mean"])
         self.level_factor = float(weights.card.get("level_factor", 1.0))
-        self.times = product().times
 
     def read(self, shop: Singles, context: Context) -> Read:
         """Read a shop and its context."""
@@ -153,7 +152,7 @@ class Network:
         angle = np.float32(2 * np.pi) * features[:, :, None] * self.tensors["periodic.frequency"]
         waves = np.concatenate([np.sin(angle), np.cos(angle), features[:, :, None]], axis=2)
         # Each feature has a small layer of its own: one batched product over features, then back to rows.
-        out = self.times(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
+        out = product().times(waves.transpose(1, 0, 2), self.tensors["periodic.weight"])
         out += self.tensors["periodic.bias"][:, None]
         return np.maximum(out, 0).transpose(1, 0, 2).reshape(len(features), -1)
 
@@ -173,9 +172,9 @@ class Network:
 
     def _block(self, block: str, rows: Singles, normed: Singles, keys: Singles, values: Singles) -> Singles:
         query = self._split(self._linear(block + "query", normed))
-        scores = self.times(query, keys.transpose(0, 2, 1))
+        scores = product().times(query, keys.transpose(0, 2, 1))
         scores *= np.float32(1 / np.sqrt(query.shape[2]))
-        read = self.times(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
+        read = product().times(_softmax(scores), values).transpose(1, 0, 2).reshape(len(rows), -1)
         rows = rows + self._linear(block + "out", read)
         return rows + self._perceptron(block + "mlp", self._norm(block + "norm_mlp", rows))
 
@@ -187,7 +186,7 @@ class Network:
         return np.clip((x - self.tensors[f"{name}.mean"]) / self.tensors[f"{name}.deviation"], -CLIP, CLIP)
 
     def _linear(self, name: str, x: Singles) -> Singles:
-        out = self.times(x, self.tensors[f"{name}.weight"].T)
+        out = product().times(x, self.tensors[f"{name}.weight"].T)
         out += self.tensors[f"{name}.bias"]
         return out
 
@@ -223,7 +222,7 @@ def checked_weights(weights: Weights) -> Weights:
 
 def _two_customers() -> History:
     one, three = np.ones(3), np.arange(3, dtype=np.float64)
-    kinds, channels = np.full(3, Kind.ORDER, np.uint8), np.zeros(3, np.int16)
+    kinds, channels = np.full(3, Kind.ORDER, np.uint8), np.zeros(3, np.int32)
     moments = Moments((three * DAY_US).astype(np.int64), kinds, 10 + three, one, one, 0 * one, one, channels)
     shop = Packed(np.array(["a", "b"]), np.array([0, 1, 3]), moments, 0, 4 * DAY_US)
     return split_at(shop, 4 * DAY_US, _TRIAL_DAYS)[0]

@@ -230,8 +230,8 @@ def split_at(
         instant = datetime.combine(day_of(cutoff), time()) + timedelta(microseconds=cutoff % DAY_US)
         raise ConfigError("represent.cutoff_within_a_day", key="cutoff", time=instant.isoformat(" "))
     facts = facts or facts_of([packed], cutoff)
-    if facts.cutoff != cutoff:
-        raise ValueError("the facts are of another cutoff")
+    if (facts.cutoff, facts.start, facts.zone) != (cutoff, packed.start, packed.zone):
+        raise ValueError("the facts are of another cutoff or another shop")
     before = packed.moments.ts < cutoff
     n = int(np.searchsorted(packed.moments.ts[packed.offsets[:-1]], cutoff)) if len(packed) else 0
     counts = per_customer(before.astype(np.float64), packed.offsets)[:n].astype(np.int64)
@@ -256,10 +256,8 @@ def merged(parts: Sequence[History], positions: Sequence[Ints]) -> History:
 
     Returns
     -------
-    A History whose `place` is -1, as its customers are not rows of one packed shop; a single part itself.
+    A History whose `place` is -1, as its customers are not rows of one packed shop.
     """
-    if len(parts) == 1:
-        return parts[0]
     order = np.argsort(np.concatenate(positions))
     counts = np.concatenate([np.diff(part.offsets) for part in parts])
     starts = np.cumsum(counts) - counts

@@ -76,7 +76,11 @@ def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
     ------
     EmptyHistoryError
         When no order lies before the cutoff.
+    ValueError
+        When the parts are of several shops or cutoffs, or there are none.
     """
+    if len({(part.cutoff, part.start, part.zone) for part in parts}) != 1:
+        raise ValueError("the parts must be of one shop, packed with one codebook, at one cutoff")
     first = parts[0]
     buyers = sum(part.buyers for part in parts)
     if not buyers:

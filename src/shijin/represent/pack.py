@@ -125,7 +125,7 @@ def _moments(rows: Rows, starts: Ints) -> tuple[Moments, Ints]:
         quantity=total(rows.quantity * product, starts),
         discount=total(rows.discount, starts),
         novel=total(_first_of_item(rows), starts),
-        channel=(rows.channel[starts] + 1).astype(np.int16),
+        channel=(rows.channel[starts] + 1).astype(np.int32),
     )
     return moments, rows.customer[starts]
 

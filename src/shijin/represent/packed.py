@@ -49,7 +49,7 @@ class Moments:
     quantity : (m,) float64, number of pieces; negative for returns
     discount : (m,) float64, shop currency taken off, >= 0
     novel : (m,) float64, number of items that this customer had not ordered before
-    channel : (m,) int16, 0 where unknown
+    channel : (m,) int32, 0 where unknown
     """
 
     ts: Ints
@@ -59,7 +59,7 @@ class Moments:
     quantity: Floats
     discount: Floats
     novel: Floats
-    channel: NDArray[np.int16]
+    channel: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.ts)

@@ -24,7 +24,7 @@ from shijin.sampling import stride
 
 _HEX_DIGITS = 4  # of the hash
 _COLUMNS = ("amount", "quantity", "discount", "lines", "novel")  # compared in this order, after time and kind
-_KEY = np.dtype([("ts", ">u8"), ("kind", "u1"), *((name, ">u8") for name in _COLUMNS), ("channel", ">u2")])
+_KEY = np.dtype([("ts", ">u8"), ("kind", "u1"), *((name, ">u8") for name in _COLUMNS), ("channel", ">u4")])
 _END = b"\xff"  # sorts after the time of any moment: a history that ends sorts after one that goes on
 _SIGN = np.uint64(1 << 63)
 

@@ -280,7 +280,7 @@ def _assemble(part: Part) -> tuple[Ints, Ints, Moments, Ints, Lines]:
         quantity=quantity[final] * product,
         discount=part.discount[final] / 100,
         novel=_novel(np.repeat(owner, n_lines), lines.item, ordered, lines.offsets),
-        channel=np.zeros(len(final), np.int16),
+        channel=np.zeros(len(final), np.int32),
     )
     customer_offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(people)))])
     return people[order], customer_offsets, moments, number, lines

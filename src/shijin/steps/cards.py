@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from shijin.notes import Note
-from shijin.workspace import Card, JudgedCard, SourcedCard
+from shijin.workspace import Card, JudgeableCard, JudgedCard, SourcedCard
 
 Figures = dict[str, Any]
 
@@ -55,7 +55,7 @@ class ModelCard(Card):
     corrections: Figures = Field(default_factory=dict, description="how far corrections are followed, if any")
 
 
-class ForecastCard(SourcedCard):
+class ForecastCard(JudgeableCard):
     """A forecast of every customer."""
 
     score: str = Field(description="its id")
@@ -166,7 +166,7 @@ class RecommendationCard(Card):
     training: Figures = Field(description="what the ranker was trained on, and the weights of its members")
 
 
-class ListsCard(RecommendationCard, SourcedCard):
+class ListsCard(RecommendationCard, JudgeableCard):
     """Every customer's recommendations."""
 
     notes: list[Note] = Field(description="what they must be read with")

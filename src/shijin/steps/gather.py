@@ -16,7 +16,6 @@ from shijin.report.data import BacktestSummary, Case, CustomerMap, DemandSummary
 from shijin.segment.likeness import FEW
 from shijin.segment.tiers import of_customers
 from shijin.steps.cards import BacktestCard, DemandCard, ForecastCard, ListsCard
-from shijin.steps.corrections import read_corrections, tiers_read
 from shijin.steps.defaults import Window, currency_of, cutoff_of, read_packed
 from shijin.steps.kinds import (
     BACKTEST,
@@ -27,6 +26,7 @@ from shijin.steps.kinds import (
     LIST_ROWS,
     LISTS,
     MEMBER_ROWS,
+    SCORE,
     artifacts_of,
 )
 from shijin.steps.read import read_findings, read_items
@@ -34,6 +34,8 @@ from shijin.steps.represent import LOOKED_AT, read_places
 from shijin.steps.score import latest_score, looks_back
 from shijin.steps.train import read_model
 from shijin.workspace import Content, Workspace
+
+FORECAST_OUTDATED: Note = {"code": "report.forecast_outdated"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def report_data(workspace: Workspace, now: datetime) -> Gathered:
     related = _related(workspace, window, card, forecast)
     backtest, judged, back = related.backtest, related.judged, looks_back(workspace, card.cutoff)
     of_backtest = summaries.prospect_notes(backtest[1].card.as_json()) if backtest else []
-    notes = [*back, *related.outdated, *card.notes, *of_backtest]
+    outdated = [] if back or artifacts_of(workspace).is_current(SCORE, card) else [FORECAST_OUTDATED]
+    notes = [*back, *outdated, *related.outdated, *card.notes, *of_backtest]
     data = _page_data(workspace, window, card, forecast, now, related, notes)
     return Gathered(data, card.score, backtest[0] if backtest else None, judged[0] if judged else None, back)
 
@@ -150,7 +153,7 @@ def _related(workspace: Workspace, window: Window, card: ForecastCard, forecast:
     return _Related(
         backtest,
         lists,
-        _judged_lists(workspace, lists, card) if lists else None,
+        _judged_lists(workspace, lists, stored.card) if lists and stored else None,
         _demand(workspace, demand) if demand else None,
         outdated,
     )
@@ -160,8 +163,8 @@ def _backtest_of(
     workspace: Workspace, window: Window, forecast: ForecastCard
 ) -> tuple[str, Content[BacktestCard]] | None:
     """The backtest that judges a forecast: of the same data and horizon, its window closed by the cutoff."""
-    artifacts, tiers = artifacts_of(workspace), tiers_read(workspace, read_corrections(workspace))
-    id = artifacts.related(BACKTEST, window.horizon_days, window.day, forecast.made_by, *tiers)
+    artifacts = artifacts_of(workspace)
+    id = artifacts.related(BACKTEST, forecast, window.horizon_days, window.day)
     return None if id is None else (id, artifacts.read(BACKTEST, id))
 
 
@@ -196,14 +199,14 @@ def _demand(workspace: Workspace, stored: Content[DemandCard]) -> DemandSummary 
     return summaries.summarise_demand(stored.card.as_json(), stored.tables[DEMAND_ROWS], read_items(workspace))
 
 
-def _judged_lists(workspace: Workspace, lists: ListSummary, forecast: ForecastCard) -> tuple[str, JudgedLists] | None:
+def _judged_lists(workspace: Workspace, lists: ListSummary, card: ListsCard) -> tuple[str, JudgedLists] | None:
     """The backtest of recommendations of this horizon: of the same data, its window closed by their cutoff."""
     artifacts = artifacts_of(workspace)
-    id = artifacts.related(ITEMS_BACKTEST, lists.horizon_days, lists.cutoff, forecast.made_by)
+    id = artifacts.related(ITEMS_BACKTEST, card, lists.horizon_days, lists.cutoff)
     if id is None:
         return None
-    card = ITEMS_BACKTEST.read_card(artifacts.place(ITEMS_BACKTEST, id))
-    return id, summaries.summarise_judged_lists(card.as_json(), lists.horizon_days)
+    judged = ITEMS_BACKTEST.read_card(artifacts.place(ITEMS_BACKTEST, id))
+    return id, summaries.summarise_judged_lists(judged.as_json(), lists.horizon_days)
 
 
 def _collected(workspace: Workspace) -> dict[str, int]:

@@ -15,7 +15,7 @@ from shijin.recommend.demand.demand import demand_of
 from shijin.recommend.tables import lists_table
 from shijin.steps.affinity import affinity_of, interests
 from shijin.steps.cards import CustomerListCard, DemandCard, ListsCard
-from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, INTERESTS, LIST_ROWS, LISTS, artifacts_of
+from shijin.steps.kinds import DEMAND_ROWS, DEMANDED, INTERESTS, ITEMS_BACKTEST, LIST_ROWS, LISTS, artifacts_of
 from shijin.steps.list_request import RecommendOptions, card_of, prepared
 from shijin.steps.receipts import receipt_of
 from shijin.steps.recommend_item import customers_for_item
@@ -71,7 +71,8 @@ def _to_everybody(
     del lists
     id = score_for_lists(workspace, context, now)
     keep(workspace, ready.recommender, request.recommender)
-    card = ListsCard(**card_of(ready, options), notes=notes, score=id, **counts, **artifacts.source(LISTS))
+    source = artifacts.source(LISTS) | {"judged_by": artifacts.fingerprint(ITEMS_BACKTEST)}
+    card = ListsCard(**card_of(ready, options), notes=notes, score=id, **counts, **source)
     demand = DemandCard(score=id, **figures, **artifacts.source(DEMANDED))
     with workspace.lock():
         outputs = (

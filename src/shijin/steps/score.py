@@ -16,8 +16,7 @@ from shijin.errors import ConfigError, ModelError
 from shijin.forecasting.behaviour import refuse_long
 from shijin.forecasting.by_type import ForecastByType, consistent_by_type
 from shijin.forecasting.corrections import Corrections
-from shijin.forecasting.model import Model
-from shijin.forecasting.prospects import Prospects
+from shijin.forecasting.model import Model, untrained_model
 from shijin.forecasting.served import (
     corrected_forecast,
     member_note,
@@ -27,16 +26,15 @@ from shijin.forecasting.served import (
     unchecked_note,
 )
 from shijin.forecasting.table import forecast_table
-from shijin.forecasting.windows import closed_windows, customers_in, prospect_windows
 from shijin.notes import Note, Progress
 from shijin.represent.cutoff import History, day_of, split_at
 from shijin.represent.packed import Packed
 from shijin.represent.refunds import undated_refunds
 from shijin.segment.tiers import assign, of_customers
 from shijin.steps.cards import ForecastCard, ForecastsCard
-from shijin.steps.corrections import read_corrections, unread_notes
+from shijin.steps.corrections import read_corrections, tiers_read, unread_notes
 from shijin.steps.defaults import cutoff_of, horizon_of, read_packed
-from shijin.steps.kinds import FORECAST_ROWS, SCORE, artifacts_of
+from shijin.steps.kinds import BACKTEST, FORECAST_ROWS, SCORE, artifacts_of
 from shijin.steps.receipts import receipt_of
 from shijin.steps.train import newest_model, read_model
 from shijin.workspace import Content, Result, Workspace
@@ -160,12 +158,15 @@ def _forecasts(
 
 
 def _card(workspace: Workspace, id: str, choice: _Choice, forecast: ForecastByType, table: pa.Table) -> ForecastCard:
+    tiers = tiers_read(workspace, read_corrections(workspace))
+    judged_by = artifacts_of(workspace).fingerprint(BACKTEST, *tiers)
     model, history = choice.model, forecast.history
     notes = [*choice.notes, *member_note(model, history), *prospects_note(model, forecast.prospects)]
     evidence = of_customers(table)["evidence"].to_numpy(zero_copy_only=False)
     return ForecastCard(
         score=id,
         **artifacts_of(workspace).source(SCORE),
+        judged_by=judged_by,
         model=choice.id,
         member=model.member_name(history),
         cutoff=day_of(history.cutoff).isoformat(),
@@ -278,8 +279,6 @@ def _named_model(workspace: Workspace, packed: Packed, cutoff: int, id: str, day
 
 def _untrained(workspace: Workspace, packed: Packed, cutoff: int, days: int | None, code: str) -> _Choice:
     horizon_days = horizon_of(workspace, packed, cutoff, days)
-    windows, threads = closed_windows(packed, cutoff, horizon_days), workspace.config.engine.threads
-    prospects = Prospects.of(prospect_windows(packed, cutoff, horizon_days))
-    model = Model(horizon_days, cutoff, window_customers=customers_in(windows), threads=threads, prospects=prospects)
+    model, windows = untrained_model(packed, horizon_days, cutoff, workspace.config.engine.threads)
     why: Note = {"code": code, "cutoff": day_of(cutoff).isoformat(), "days": horizon_days}
     return _Choice(None, model, [why, *unchecked_note(windows, horizon_days)])

@@ -8,12 +8,13 @@ from shijin.workspace.artifacts import Artifacts, Content, Kind, Tabular, tabula
 from shijin.workspace.datasets import Merged
 from shijin.workspace.folder import Workspace
 from shijin.workspace.receipts import Receipt
-from shijin.workspace.result import Card, JudgedCard, Result, SourcedCard
+from shijin.workspace.result import Card, JudgeableCard, JudgedCard, Result, SourcedCard
 
 __all__ = [
     "Artifacts",
     "Card",
     "Content",
+    "JudgeableCard",
     "JudgedCard",
     "Kind",
     "Merged",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -20,10 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from shijin.errors import WorkspaceError
 from shijin.schema import conform
 from shijin.workspace.disk import read_back
 from shijin.workspace.folder import Workspace
-from shijin.workspace.result import Card, JudgedCard, SourcedCard
+from shijin.workspace.result import Card, JudgeableCard, JudgedCard, SourcedCard
 
 Value = TypeVar("Value")
 CardT = TypeVar("CardT", bound=Card)
@@ -32,6 +34,8 @@ JudgedT = TypeVar("JudgedT", bound=JudgedCard)
 
 # What turns events into a shop of arrays; everything that is learnt from the shop depends on it.
 SHOP_KEYS = ("shop.timezone", "shop.observed_until")
+
+FORMAT = 2  # of cards and tables; raised where a field changes its name or its meaning, so artifacts are made anew
 
 # Fields of cards whose name has changed: cards of earlier versions are read with the new name.
 _RENAMED = {"learnt": "training", "told": "orders_forecast", "kept": "explained", "basis": "fingerprint"}
@@ -148,8 +152,8 @@ class Artifacts:
 
     @property
     def made_by(self) -> str:
-        """The version of the package and the weights that make artifacts now."""
-        return f"shijin {version('shijin')}, {self.weights}"
+        """What makes artifacts now: the version of the package, their format, the weights."""
+        return f"shijin {version('shijin')}, format {FORMAT}, {self.weights}"
 
     def fingerprint(self, kind: Kind[Any], *options: object) -> str:
         """A name for the data and settings that an artifact of a kind would be made from now, whatever its window."""
@@ -162,7 +166,7 @@ class Artifacts:
 
     def id(self, kind: Kind[Any], day: date, horizon_days: int, *options: object) -> str:
         """The id of an artifact of a cutoff and horizon: the same inputs give the same id."""
-        parts = [self.workspace.basis(kind.depends), version("shijin"), self.weights, kind.name, *map(str, options)]
+        parts = [self.workspace.basis(kind.depends), self.made_by, kind.name, *map(str, options)]
         return f"{day.isoformat()}-{horizon_days}d-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]}"
 
     def place(self, kind: Kind[Any], id: str) -> Path:
@@ -212,12 +216,14 @@ class Artifacts:
         return self.read(kind, id) if self.exists(kind, id) else None
 
     def is_current(self, kind: Tabular[SourcedT], card: SourcedT) -> bool:
-        """Whether the same data, feedback and settings would be read if it were made again."""
-        return card.fingerprint == self.fingerprint(kind)
+        """Whether it would be made again from the same data, feedback and settings, and by the same version."""
+        return card.fingerprint == self.fingerprint(kind) and card.made_by == self.made_by
 
     def attach(self, kind: Kind[Content[CardT]], id: str, content: Content[CardT]) -> tuple[str, ...]:
         """Write an artifact into the folder of another one, whose id it shares; gives its files."""
         with self.workspace.lock():
+            # Without its card an artifact is not there: nobody reads a new table with an old card after a kill.
+            (self.place(kind, id) / kind.marker).unlink(missing_ok=True)
             for file, table in content.tables.items():
                 self.workspace.write_rows(f"{kind.folder}/{id}/{file}", table)
             self.workspace.write_text(f"{kind.folder}/{id}/{kind.marker}", as_text(content.card) + "\n")
@@ -234,36 +240,33 @@ class Artifacts:
             if (place / kind.marker).exists():
                 yield place.name
 
-    def related(
-        self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date, made_by: str, *options: object
-    ) -> str | None:
-        """The newest backtest that goes with a forecast: same data, settings, version, weights and horizon.
+    def related(self, kind: Tabular[JudgedT], of: JudgeableCard, horizon_days: int, closed_by: date) -> str | None:
+        """The newest backtest that goes with a result: made from the same data and settings by the same version.
 
         Parameters
         ----------
+        of
+            The card of the result.
+        horizon_days
+            Its horizon.
         closed_by
-            The cutoff of the forecast: the judged window ends by this day.
-        made_by
-            Which version and weights made the forecast.
-        options
-            What the ids of the kind depend on besides.
+            Its cutoff: the judged window ends by this day.
         """
-        fingerprint = self.fingerprint(kind, *options)
-        return next(
-            (
-                id
-                for id, card in self.judged(kind, horizon_days, closed_by)
-                if card.fingerprint == fingerprint and card.made_by == made_by
-            ),
-            None,
-        )
+        judged = self.judged(kind, horizon_days, closed_by)
+        source = (of.judged_by, of.made_by)
+        return next((id for id, card in judged if (card.fingerprint, card.made_by) == source), None)
 
     def judged(self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date) -> list[tuple[str, JudgedT]]:
-        """Ids and cards of all backtests whose window is closed by a day, the newest window first."""
-        cards = [(id, kind.read_card(self.place(kind, id))) for id in self.ids(kind, horizon_days)]
-        closed = [
-            (id, card) for id, card in cards if date.fromisoformat(card.cutoff) + timedelta(horizon_days) <= closed_by
-        ]
+        """Ids and cards of all backtests whose window is closed by a day, the newest window first.
+
+        A damaged one is left out; it is refused where it is made or read by its id.
+        """
+        closed = []
+        for id in self.ids(kind, horizon_days):
+            with suppress(WorkspaceError):
+                card = kind.read_card(self.place(kind, id))
+                if date.fromisoformat(card.cutoff) + timedelta(horizon_days) <= closed_by:
+                    closed.append((id, card))
         return sorted(closed, key=lambda one: (one[1].cutoff, one[0]), reverse=True)
 
 

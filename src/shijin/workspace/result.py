@@ -30,7 +30,13 @@ class SourcedCard(Card):
     """The card of an artifact that is compared with today's data and settings."""
 
     fingerprint: str = Field("", description="name of the data and settings that it was made from")
-    made_by: str = Field("", description="version of the package, and name of the behaviour model's weights")
+    made_by: str = Field("", description="version of the package, format of its files, name of its weights")
+
+
+class JudgeableCard(SourcedCard):
+    """The card of a result that a backtest can judge."""
+
+    judged_by: str = Field("", description="fingerprint of a backtest of the same data and settings")
 
 
 class JudgedCard(SourcedCard):

@@ -37,7 +37,7 @@ class Actions:
         A `Kind`: ORDER, CART, REVIEW or VIEW.
     quantity, amount : (a,) float64
         Pieces and money of the row, shop currency.
-    channel : (a,) int16
+    channel : (a,) int32
         0 where unknown.
     n_items : int
         Size of the shop's vocabulary of items.
@@ -51,7 +51,7 @@ class Actions:
     kind: NDArray[np.uint8]
     quantity: Floats
     amount: Floats
-    channel: NDArray[np.int16]
+    channel: NDArray[np.int32]
     n_items: int
     now: int
 
@@ -154,7 +154,7 @@ def actions_of(history: History, n_items: int) -> Actions:
 def _no_actions(customers: int, n_items: int, cutoff: int) -> Actions:
     empty = np.zeros(0)
     columns = (empty.astype(np.int32), empty.astype(np.int64), empty.astype(np.uint8), empty, empty)
-    return Actions(np.zeros(customers + 1, dtype=np.int64), *columns, empty.astype(np.int16), n_items, cutoff)
+    return Actions(np.zeros(customers + 1, dtype=np.int64), *columns, empty.astype(np.int32), n_items, cutoff)
 
 
 def _begins(keys: Sequence[NDArray[np.number]]) -> Flags:

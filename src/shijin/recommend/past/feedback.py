@@ -66,7 +66,7 @@ def _inserted(remaining: Actions, actions: Actions, inserts: list[tuple[Response
         kind=kind[order],
         quantity=column(remaining.quantity),
         amount=column(remaining.amount),
-        channel=column(remaining.channel.astype(float)).astype(np.int16),
+        channel=column(remaining.channel.astype(float)).astype(np.int32),
     )
 
 

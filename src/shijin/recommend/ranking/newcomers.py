@@ -23,14 +23,14 @@ class Bestsellers:
 
     Parameters
     ----------
-    channel : (n,) int16
+    channel : (n,) int32
         Channel of each customer's newest moment, 0 where unknown.
     by_channel
         Items, by recent buyers and then by all buyers, most first; and the share of the channel's customers who bought
         each recently, and ever.
     """
 
-    channel: NDArray[np.int16]
+    channel: NDArray[np.int32]
     by_channel: dict[int, tuple[Codes, Floats, Floats]]
 
     def rank(self, customers: Ints) -> Ranking:
