@@ -47,7 +47,8 @@ def reading_of(
     {'customer_id': 'user'}
     >>> reading_of(["user"], "auto", None, None, None)
     Traceback (most recent call last):
-    shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map={'customer_id': 'user'}.
+    shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map={'customer_id': 'COLUMN'},
+    with a column of the file.
     """
     roles: dict[str, str] = {}
     for pair in mapped or []:
@@ -57,7 +58,7 @@ def reading_of(
         if roles.setdefault(role, column) != column:
             raise ConfigError("cli.role_mapped_twice", key="map", role=role, first=roles[role], second=column)
     if decimal not in (None, ".", ","):
-        raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices="'.' ','")
+        raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices="'.' or ','")
     if date_order not in (None, "ymd", "dmy", "mdy"):
         raise ConfigError("cli.not_a_choice", key="date_order", value=date_order, choices="ymd, dmy, mdy")
     return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
