@@ -164,12 +164,6 @@ def test_a_fingerprint_contains_data_settings_and_options_and_its_maker_version_
     assert len({one.fingerprint(JUDGED, *options) for one in (artifacts, other) for options in ((), ("a",))}) == 4
 
 
-def test_a_damaged_backtest_is_not_found(workspace: Workspace) -> None:
-    artifacts = Artifacts(workspace, "weights")
-    (artifacts.place(JUDGED, judged(artifacts, "2024-04-01")) / "judged.json").write_text("{")
-    assert artifacts.judged(JUDGED, 30, DAY) == []
-
-
 def test_a_card_with_an_old_name_of_a_field_is_read(workspace: Workspace) -> None:
     for old, new in (("learnt", "training"), ("told", "orders_forecast"), ("kept", "explained")):
         kind = tabular("named", "scores", "named.json", create_model("Named", __base__=Card, **{new: (float, ...)}), {})

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -21,7 +20,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from shijin.errors import WorkspaceError
 from shijin.schema import conform
 from shijin.workspace.disk import read_back
 from shijin.workspace.folder import Workspace
@@ -257,16 +255,11 @@ class Artifacts:
         return next((id for id, card in judged if (card.fingerprint, card.made_by) == source), None)
 
     def judged(self, kind: Tabular[JudgedT], horizon_days: int, closed_by: date) -> list[tuple[str, JudgedT]]:
-        """Ids and cards of all backtests whose window is closed by a day, the newest window first.
-
-        A damaged one is left out; it is refused where it is made or read by its id.
-        """
-        closed = []
-        for id in self.ids(kind, horizon_days):
-            with suppress(WorkspaceError):
-                card = kind.read_card(self.place(kind, id))
-                if date.fromisoformat(card.cutoff) + timedelta(horizon_days) <= closed_by:
-                    closed.append((id, card))
+        """Ids and cards of all backtests whose window is closed by a day, the newest window first."""
+        cards = [(id, kind.read_card(self.place(kind, id))) for id in self.ids(kind, horizon_days)]
+        closed = [
+            (id, card) for id, card in cards if date.fromisoformat(card.cutoff) + timedelta(horizon_days) <= closed_by
+        ]
         return sorted(closed, key=lambda one: (one[1].cutoff, one[0]), reverse=True)
 
 
