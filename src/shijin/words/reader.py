@@ -59,10 +59,11 @@ class InPython:
         """Write an argument, or a key of the config."""
         if "." in key:
             return config_key(key)
+        argument = _ARGUMENTS.get(key, key)
         if value is None:
-            return _ARGUMENTS.get(key, key)
+            return argument
         name, is_pair, column = value.partition("=")
-        return f"{key}={ {name: column} if is_pair else value!r}"
+        return f"{argument}={ {name: column} if is_pair else value!r}"
 
     def command(self, words: Sequence[str]) -> str:
         """Write a method of `Shop`."""
