@@ -201,7 +201,8 @@ def test_a_refusal_is_written_for_terminal_python_and_json() -> None:
     error = ConfigError("cli.k_without_like")
     terminal = "--k needs --like: it is the number of similar customers to show. Cure: name a customer with --like ID."
     assert error.line("en", AtTerminal(Path("orders-shijin"))) == terminal
-    assert str(error) == terminal.replace("--k", "k").replace("--like ID", "like='ID'").replace("--like", "like")
+    python = terminal.replace("--k", "k").replace("--like ID", "customer='ID'").replace("--like", "customer")
+    assert str(error) == python  # `Shop.similar` calls it customer
     assert (
         error.line("zh", AtTerminal())
         == "--k 需与 --like 一起使用：它表示显示多少位相似顾客。解决办法：请用 --like ID 指定顾客。"
