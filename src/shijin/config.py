@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from shijin.errors import ConfigError, Phrase, suggestion
+from shijin.errors import Choices, ConfigError, Phrase, suggestion
 from shijin.words import Language
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -43,6 +43,8 @@ MISTAKES = {
 }
 # And for each text that must have a form.
 FORMS = {"shop.currency": "config.not_a_currency", "engine.memory": "config.not_an_amount_of_memory"}
+# And for each text that is written as a number by mistake.
+NOT_TEXT = {"outcome.horizon": "config.horizon_not_text"}
 
 WeekStart = Literal["monday", "sunday"]
 
@@ -290,9 +292,10 @@ def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     if mistake["type"] == "extra_forbidden":
         known = suggestion(path[-1], _known_keys(path[:-1]))
         return ConfigError("config.unknown_key", place, key=key, suggestion=known)
-    code = FORMS.get(key) if mistake["type"] == "string_pattern_mismatch" else MISTAKES.get(mistake["type"])
+    codes = {"string_pattern_mismatch": FORMS.get(key), "string_type": NOT_TEXT.get(key)}
+    code = codes.get(mistake["type"]) or MISTAKES.get(mistake["type"])
     values = {"limit": next(iter(limits.values()), None), "message": mistake["msg"]}
-    values["choices"] = limits.get("expected", "").replace(" or ", ", ")
+    values["choices"] = Choices(re.split(r", (?=')| or ", limits.get("expected", "")))
     return ConfigError(code or "config.impossible_value", place, key=key, value=mistake["input"], **values)
 
 

@@ -130,7 +130,7 @@ class ShijinError(Exception):
     def _values(self, language: Language, reader: Reader) -> dict[str, Any]:
         """The values as this reader has them: a value that is a `Phrase` is a sentence of its own."""
         return {
-            name: value.text(language, reader) if isinstance(value, Phrase | Options) else value
+            name: value.text(language, reader) if isinstance(value, Phrase | Options | Choices) else value
             for name, value in self.values.items()
         }
 
@@ -187,13 +187,32 @@ class Options:
         return say(f"{REFUSALS}.shared.and", language).join(map(reader.option, self.keys))
 
 
+class Choices:
+    """Values of which one may be chosen, inside a sentence.
+
+    Examples
+    --------
+    >>> Choices(["ymd", "dmy", "mdy"]).text("en", PYTHON), Choices(["'.'", "','"]).text("zh", PYTHON)
+    ('ymd, dmy or mdy', "'.' 或 ','")
+    """
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self.values = tuple(values)
+
+    def text(self, language: Language, reader: Reader) -> str:
+        """The values, with the language's "or" before the last."""
+        del reader  # values are the same for all
+        comma, last = (say(f"{REFUSALS}.shared.{name}", language) for name in ("comma", "or"))
+        return last.join(part for part in (comma.join(self.values[:-1]), self.values[-1]) if part)
+
+
 def suggestion(name: str, known: Sequence[str], cutoff: float = 0.6) -> Phrase:
     """What somebody may have meant who wrote a name that does not exist: the nearest, else all there are.
 
     Examples
     --------
     >>> suggestion("curency", ["name", "currency"]).text("en", PYTHON), suggestion("x", ["a", "b"]).text("en", PYTHON)
-    ("did you mean 'currency'?", 'known: a, b')
+    ("did you mean 'currency'?", 'choose one of: a, b')
     """
     near = difflib.get_close_matches(name, known, 1, cutoff)
     return Phrase("shared.did_you_mean", near=near[0]) if near else Phrase("shared.known", known=", ".join(known))
@@ -211,7 +230,7 @@ def _as_stored(value: object) -> object:
     """A value as JSON holds it: a `Phrase` as a note of its own, anything that is no plain value as its text."""
     if isinstance(value, Phrase):
         return {"code": f"{REFUSALS}.{value.code}", **value.values}
-    if isinstance(value, Options):
+    if isinstance(value, Options | Choices):
         return value.text("en", PYTHON)
     return value if value is None or isinstance(value, str | int | float) else str(value)
 

@@ -65,6 +65,13 @@ def test_money_has_two_decimals_and_other_numbers_four() -> None:
     assert row["expected_orders"] == 1.2346
 
 
+def test_an_amount_with_a_tiny_error_of_its_bits_is_written_with_two_decimals() -> None:
+    table = forecast(["a"])
+    place = table.column_names.index("historic_spend")
+    table = table.set_column(place, "historic_spend", pa.array([2740.2999999999997]))
+    assert read(to_csv(export_list(table, Config())))[0]["historic_spend"] == "2740.3"
+
+
 def test_the_same_customers_are_held_out_when_others_come() -> None:
     few = export_list(forecast([f"c{i}" for i in range(300)]), with_export(holdout=0.3))
     many = export_list(forecast([f"c{i}" for i in range(200, 2000)]), with_export(holdout=0.3))

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import shopfront
 
+from shijin.cli.commands import AtTerminal
 from shijin.report.actions import actions
 from shijin.report.data import ReportData
 from shijin.report.layout import Action
@@ -35,6 +37,12 @@ def test_a_young_shop_gets_no_recommendations_and_comes_back_later() -> None:
     titles = [action.title for action in actions_of(shopfront.young())]
     assert titles[-1] == "Come back when you have more data"
     assert not any("recommend" in title for title in titles)
+
+
+@pytest.mark.parametrize(("language", "command"), [("en", "shijin run -w tea FILE"), ("zh", "shijin run -w tea 文件")])
+def test_to_come_back_is_to_run_again_with_a_file_of_new_orders(language: Language, command: str) -> None:
+    last = actions_of(shopfront.young(), language, AtTerminal(Path("tea"), is_there=True))[-1]
+    assert last.command == command
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

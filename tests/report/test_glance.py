@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 import shopfront
+from shopfront import article_of
 
 from shijin.report.data import BacktestSummary, PairedDifference, ReportData, ScoreRow
 from shijin.report.glance import cards, plain_verdict
 from shijin.report.localiser import Localiser
+from shijin.report.page import page
 from shijin.report.totals import sum_up
 from shijin.words import LANGUAGES, Language
 
@@ -59,6 +61,19 @@ def test_the_first_screen_has_no_metric_and_no_column(language: Language) -> Non
     for card in cards(data, sum_up(data), localiser):
         words += [card.label, card.value, *card.remarks]
     assert not re.search(r"AUC|CRPS|Gini|基尼|\w_\w|±", " ".join(words))
+
+
+def test_the_likely_range_is_explained_by_its_percentage_on_a_click_with_a_backtest_and_without() -> None:
+    for data in (shopfront.full(), replace(shopfront.young(), interval=(10.0, 200.0))):
+        html = page(data, shopfront.TERMINAL)
+        for language, card, figures in (
+            ("en", "very likely", "80% prediction interval"),
+            ("zh", "大概率", "80% 预测区间"),
+        ):
+            glance = article_of(html, language).split('id="next-')[0]
+            assert card in glance.split("<details>")[0]
+            assert figures in glance.split("<details>")[1]
+            assert "80%" not in glance.split("<details>")[0]
 
 
 def test_a_shop_without_risk_has_a_word_for_it() -> None:

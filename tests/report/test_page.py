@@ -62,6 +62,14 @@ def visible(html: str) -> str:
     return re.sub(r"<style>.*?</style>", "", html, flags=re.S)
 
 
+def rules(html: str, selector: str) -> str:
+    """What the stylesheet says of a selector, on screens of every width."""
+    sheet = "".join(re.findall(r"<style>.*?</style>", html, flags=re.S))
+    found = re.findall(rf"(?:^|\}})\s*{re.escape(selector)} \{{([^}}]*)\}}", sheet, flags=re.M)
+    assert found, selector
+    return ";".join(found)
+
+
 class Outline(HTMLParser):
     """Collects what a checker of HTML would complain about."""
 
@@ -328,3 +336,19 @@ def test_text_stands_out_from_its_ground_in_every_theme(theme: int) -> None:
     for shape in ("--forecast", "--happened", "--counted"):
         light, dark = sorted((luminance(colours[shape]), luminance(colours["--card"])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3, shape
+
+
+def test_nothing_makes_the_page_wider_than_the_window() -> None:
+    html = html_of("full")
+    for grid in (".cards", ".actions", ".pair"):
+        columns = re.findall(r"grid-template-columns: ([^;]*)", rules(html, grid))
+        assert columns
+        assert all("minmax(0, 1fr)" in one for one in columns), grid
+    assert "overflow-wrap: anywhere" in rules(html, ".command code")
+    assert "overflow-x: auto" in rules(html, ".scroll")
+    assert "local" in rules(html, ".scroll")  # the shadow that shows that a table goes on
+    assert "nowrap" in rules(html, '.dated th[scope="row"]')
+
+
+def test_months_stay_on_one_line() -> None:
+    assert visible(html_of("full")).count('<table class="dated">') == len(LANGUAGES)

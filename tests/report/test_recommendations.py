@@ -12,7 +12,7 @@ from shijin.report.data import ExampleList, ListEntry
 from shijin.report.localiser import Localiser
 from shijin.report.page import page
 from shijin.report.recommendations import reason_words, recommendation_section
-from shijin.words import LANGUAGES
+from shijin.words import LANGUAGES, Language
 
 ENGLISH = Localiser("en", "USD", shopfront.TERMINAL)
 CHINESE = Localiser("zh", "USD", shopfront.TERMINAL)
@@ -73,6 +73,7 @@ def test_each_tier_has_a_column_with_its_most_recommended_items_first() -> None:
 def test_the_numbers_behind_the_chart_add_up_over_tiers() -> None:
     section = recommendation_section(shopfront.full(), ENGLISH)
     assert section is not None
+    assert section.recommended is not None
     assert section.recommended.numbers is not None
     assert len(section.recommended.numbers.rows) == 10
     for row in section.recommended.numbers.rows:
@@ -174,6 +175,25 @@ def test_names_of_items_are_shown_and_never_run() -> None:
     )
     assert "<script" not in html
     assert html.count("&lt;script&gt;") > 50
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_more_items_than_fit_on_a_list_the_chart_of_equal_bars_is_left_out(language: Language) -> None:
+    full = shopfront.full()
+    few = replace(full, lists=replace(shopfront.lists(), items=10))
+    title = Localiser(language, "USD").text("report.recommended_text")
+    assert title in article_of(page(full, shopfront.TERMINAL), language)
+    shown = article_of(page(few, shopfront.TERMINAL), language)
+    assert title not in shown
+    assert Localiser(language, "USD").text("report.by_tier_text") in shown
+
+
+def test_a_chart_in_which_every_customer_gets_every_item_is_left_out() -> None:
+    rows = [{"tier": "high", "item_id": i, "item": i, "category": None, "customers": 7, "share": 1.0} for i in "ab"]
+    same = replace(shopfront.lists(), listed=pa.Table.from_pylist(rows), customers=7)
+    section = recommendation_section(replace(shopfront.full(), lists=same), ENGLISH)
+    assert section is not None
+    assert section.recommended is None
 
 
 def test_a_shop_with_one_tier_and_one_recommended_item_has_its_page() -> None:

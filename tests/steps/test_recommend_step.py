@@ -504,7 +504,7 @@ def test_who_wants_an_item_are_those_whose_lists_have_it_at_that_place(listed: W
         ({"min_gap": "soon"}, ("min_gap: 'soon' is not a length of time",)),
         ({"min_gap": "0d"}, ("min_gap: '0d' is out of range",)),
         ({"categories": ["Gardn"]}, ("no category 'Gardn'", "did you mean 'garden'?")),
-        ({"categories": ["zzz"]}, ("no category 'zzz'", "known: bath, garden, ")),
+        ({"categories": ["zzz"]}, ("no category 'zzz'", "choose one of: bath, garden, ")),
         (
             {"in_stock": ["x", "y"]},
             ("none of the 40 items that are left is in stock: 0 of 2 ids", "or leave out"),
@@ -622,7 +622,7 @@ def test_a_category_is_taken_by_its_very_name_and_else_whatever_its_capitals(tmp
     assert items("tea") == {"i1"}
     assert items("TEA") == {"i0", "i1", "i2"}
     assert items("a, b", "tea") == {"i1", "i3"}
-    refused(shop, ConfigError, lambda: items("zzzz"), "known: Tea, a, b, tea")
+    refused(shop, ConfigError, lambda: items("zzzz"), "choose one of: Tea, a, b, tea")
 
 
 def test_what_a_customer_disliked_is_not_named_as_what_led_to_an_item(raw: pd.DataFrame, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ class AtTerminal:
     ----------
     workspace
         The shop's folder, from where the reader stands; `HERE` where the reader stands in it.
+    is_there
+        Whether the workspace exists for sure: then ``run`` with a file names it; else the file gets one of its own.
 
     Examples
     --------
@@ -39,9 +41,12 @@ class AtTerminal:
     'shijin train -w orders-shijin --horizon 30d'
     >>> AtTerminal(HERE).command(["train"]), reader.command(["init", "--workspace", "my shop"])
     ('shijin train', "shijin init --workspace 'my shop'")
+    >>> reader.command(["run", "FILE"]), AtTerminal(Path("orders-shijin"), is_there=True).command(["run", "文件"])
+    ('shijin run FILE', 'shijin run -w orders-shijin 文件')
     """
 
     workspace: Path = HERE
+    is_there: bool = False
 
     def option(self, key: str, value: str | None = None) -> str:
         """Write a flag with its value, or a key of the config."""
@@ -53,10 +58,11 @@ class AtTerminal:
     def command(self, words: Sequence[str]) -> str:
         """Write a command."""
         verb, *rest = words
-        makes_one = verb in WITHOUT_WORKSPACE or (verb == "run" and bool(rest))  # named after the file
+        makes_one = verb in WITHOUT_WORKSPACE or (verb == "run" and bool(rest) and not self.is_there)
         named = makes_one or self.workspace == HERE
         place = [] if named else ["-w", str(self.workspace)]
-        return shlex.join(["shijin", verb, *place, *rest])
+        words = ["shijin", verb, *place, *rest]
+        return " ".join(word if word.isidentifier() else shlex.quote(word) for word in words)
 
 
 @dataclass
@@ -101,7 +107,7 @@ def terminal_language() -> Language:
 
 def report_reader(workspace: Workspace) -> AtTerminal:
     """The reader of the report, who works in the folder that contains the workspace, next to the order file."""
-    return AtTerminal(Path(workspace.root.resolve().name))
+    return AtTerminal(Path(workspace.root.resolve().name), is_there=True)
 
 
 session = Session(terminal_language(), AtTerminal())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shijin.collect import FORMAT_NAMES, CollectOptions
-from shijin.errors import ConfigError
+from shijin.errors import Choices, ConfigError
 
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -48,7 +48,7 @@ def reading_of(
     >>> reading_of(["user"], "auto", None, None, None)
     Traceback (most recent call last):
     shijin.errors.ConfigError: map: 'user' is not ROLE=COLUMN. Cure: write map={'customer_id': 'COLUMN'},
-    with a column of the file.
+    with a column of your file.
     """
     roles: dict[str, str] = {}
     for pair in mapped or []:
@@ -58,7 +58,9 @@ def reading_of(
         if roles.setdefault(role, column) != column:
             raise ConfigError("cli.role_mapped_twice", key="map", role=role, first=roles[role], second=column)
     if decimal not in (None, ".", ","):
-        raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices="'.' or ','")
+        raise ConfigError("cli.not_a_choice", key="decimal", value=decimal, choices=Choices(["'.'", "','"]))
     if date_order not in (None, "ymd", "dmy", "mdy"):
-        raise ConfigError("cli.not_a_choice", key="date_order", value=date_order, choices="ymd, dmy, mdy")
+        raise ConfigError(
+            "cli.not_a_choice", key="date_order", value=date_order, choices=Choices(["ymd", "dmy", "mdy"])
+        )
     return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]

@@ -95,7 +95,8 @@ def recommend(
     _show_recommended(shop, result)
     if sent:
         counts = {name: f"{count:,}" for name, count in sent.receipt.rows.items()}
-        out.print(say("lists.sent", session.language, path=to, **counts), soft_wrap=True)
+        code = "lists.sent" if sent.receipt.rows["held_out"] else "lists.sent_all"
+        out.print(say(code, session.language, path=to, **counts), soft_wrap=True)
     return None
 
 

@@ -76,7 +76,10 @@ def _differences(peer: str, rows: list[Mapping[str, Any]], language: Language) -
     for one in rows:
         if one["low"] is not None and one["value"] is not None:
             half = (one["high"] - one["low"]) / 2
-            line.append(f"{one['metric']} {one['value']:+.3f} ± {half:.3f} ", COLOURS[one["verdict"]])
+            line.append(
+                f"{say('console.metric_' + one['metric'], language)} {one['value']:+.3f} ± {half:.3f}  ",
+                COLOURS[one["verdict"]],
+            )
     return line
 
 
@@ -86,7 +89,10 @@ def _scoreboard(result: Mapping[str, Any], group: str, language: Language) -> Ta
     figures = {"horizon": result["horizon_days"], "cutoff": result["cutoff"], "customers": f"{customers:,.0f}"}
     title = say("console.backtest_title", language, **figures)
     suffix = f" ({say('console.one_time', language)})" if group != "everyone" else ""
-    table = titled(title + suffix, [say("console.member", language), *FIGURES])
+    table = titled(
+        title + suffix,
+        [say("console.member", language), *(say(f"console.metric_{name}", language) for name in FIGURES)],
+    )
     for name, row in rows.items():
         cells = [written(row[metric], digits) for metric, digits in FIGURES.items()]
         style = "bold" if name == result["served"] else None

@@ -153,8 +153,11 @@ def _readable(table: pa.Table) -> pa.Table:
 
 
 def _rounded(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    decimals = MONEY_DECIMALS if name in MONEY else DECIMALS
-    return pc.round(column, decimals) if pa.types.is_floating(column.type) and name not in WHOLE else column
+    if name in WHOLE or not pa.types.is_floating(column.type):
+        return column
+    scale = 10.0 ** (MONEY_DECIMALS if name in MONEY else DECIMALS)
+    # Arrow's own rounding to decimals leaves a number as it is where it is very near: 2740.2999999999997 for 2740.3.
+    return pc.divide(pc.round(pc.multiply(column, scale)), scale)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

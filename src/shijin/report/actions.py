@@ -131,7 +131,8 @@ def _check(data: ReportData, localiser: Localiser) -> Action | None:
         young = data.unjudged["code"] == "forecast.unjudged_too_young"
         code = "report.action_later_shorter" if young else "report.action_later_text"
         text = localiser.text(code, why=why_unjudged(data, localiser))
-        return Action(localiser.text("report.action_later"), text, localiser.text("report.command_run"))
+        command = localiser.text("report.command_run", file=localiser.text("report.file"))
+        return Action(localiser.text("report.action_later"), text, command)
     if data.backtest is None:
         text = localiser.text("report.action_check_text")
         return Action(localiser.text("report.action_check"), text, backtest_command(data, localiser))

@@ -10,7 +10,7 @@ from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.report import figures
 from shijin.report.actions import actions, backtest_command, why_unjudged, with_cutoff
 from shijin.report.data import ReportData
-from shijin.report.glance import cards, plain_verdict
+from shijin.report.glance import cards, interval, plain_verdict
 from shijin.report.layout import Action, Card, Cell, Figure, PageTable
 from shijin.report.localiser import Localiser
 from shijin.report.recommendations import RecommendationSection, recommendation_section
@@ -34,6 +34,7 @@ class Article:
     period: str
     cards: tuple[Card, ...]
     plain_verdict: str
+    interval: str
     colours: str
     actions: tuple[Action, ...]
     concentration: Figure | None
@@ -71,6 +72,7 @@ def article(data: ReportData, totals: Totals, localiser: Localiser) -> Article:
         period=text("report.period", days=days, cutoff=localiser.day(data.cutoff), **_first_and_last(data, localiser)),
         cards=cards(data, totals, localiser),
         plain_verdict=plain_verdict(data, localiser),
+        interval=interval(data, localiser),
         actions=actions(data, totals, localiser),
         colours=localiser.joined([text("report.colours"), *([text("report.colours_map")] if data.map else [])]),
         concentration=figures.concentration(data, totals, localiser),

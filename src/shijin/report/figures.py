@@ -50,7 +50,7 @@ def _months(title: str, shown: list[dict[str, Any]], ahead: dict[date, float], l
         counts = (localiser.count(row.get("orders")), localiser.count(row.get("customers")))
         spend = localiser.money(row.get("spend"))
         rows.append(row_of(localiser.month(month), spend, *counts, localiser.money(ahead.get(month))))
-    return PageTable(title, _heads(heads, localiser), tuple(rows))
+    return PageTable(title, _heads(heads, localiser), tuple(rows), dated=True)
 
 
 def concentration(data: ReportData, totals: Totals, localiser: Localiser) -> Figure | None:

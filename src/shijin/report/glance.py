@@ -35,6 +35,14 @@ def cards(data: ReportData, totals: Totals, localiser: Localiser) -> tuple[Card,
     )
 
 
+def interval(data: ReportData, localiser: Localiser) -> str:
+    """What "very likely" means on the first card; empty where no interval is known."""
+    if data.interval is None:
+        return ""
+    low, high = map(localiser.compact_money, data.interval)
+    return localiser.text("report.interval_text", low=low, high=high)
+
+
 def plain_verdict(data: ReportData, localiser: Localiser) -> str:
     """The backtest in words: against the formula, and the total; empty where neither was measured."""
     backtest = data.backtest

@@ -65,6 +65,8 @@ class PageTable:
         The row to highlight; None for none.
     wordy
         Whether the cells hold words, aligned left, rather than numbers.
+    dated
+        Whether the rows are days or months, whose names stay on one line.
     """
 
     caption: str
@@ -72,6 +74,7 @@ class PageTable:
     rows: tuple[tuple[Cell, ...], ...]
     chosen: int | None = None
     wordy: bool = False
+    dated: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class RecommendationSection:
 
     intro: str
     remarks: tuple[str, ...]
-    recommended: Figure
+    recommended: Figure | None
     demand: Figure | None
     by_tier: PageTable
     examples: tuple[tuple[str, tuple[ExampleItem, ...]], ...]
@@ -122,13 +122,16 @@ def _example_item(entry: ListEntry, localiser: Localiser) -> ExampleItem:
     return ExampleItem(entry.item, entry.category or "", capital(reason))
 
 
-def _recommended(lists: ListSummary, tiers: Sequence[str], localiser: Localiser) -> Figure:
+def _recommended(lists: ListSummary, tiers: Sequence[str], localiser: Localiser) -> Figure | None:
+    """The most recommended items; None where every customer gets all of them."""
     rows = lists.listed.to_pylist()
     items = list(dict.fromkeys(row["item_id"] for row in rows))  # distinct, in their order
     customers = {(row["item_id"], row["tier"]): row["customers"] for row in rows}
     total = {item: sum(customers.get((item, tier), 0) for tier in tiers) for item in items}
     named = {row["item_id"]: (row["item"], row["category"] or "") for row in rows}
     items = sorted(items, key=lambda item: -total[item])[:MOST_SHOWN]
+    if lists.items <= lists.longest or all(total[item] == lists.customers for item in items):
+        return None
     cells = [
         row_of(
             *named[item],
