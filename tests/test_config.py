@@ -108,7 +108,7 @@ def test_a_mistake_is_refused_in_one_line_that_names_it(text: str, says: str) ->
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("schema_version = 2", "schema_version：2 不是可选值。解决办法：可选：1。"),
+        ("schema_version = 2", "schema_version：2 不是可选值。解决办法：请选择 1。"),
         ("[engine]\nthreads = 0", "[engine] threads：0 太小。解决办法：请填写不小于 1 的数。"),
         ("[outcome]\nhorizon = 'soon'", "[outcome] horizon：'soon' 不是时间长度。解决办法：请写天数"),
         ("[tiers]\ncuts = [0.5]", "[tiers] names：1 个分界需要 2 个互不相同的层级名称"),

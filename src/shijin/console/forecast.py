@@ -72,15 +72,13 @@ def backtest_table(
 
 def _differences(peer: str, rows: list[Mapping[str, Any]], language: Language) -> Text:
     """How the ensemble does against one peer, metric by metric."""
-    line = Text(say("console.versus", language, peer=in_words("report.member_", peer, language)) + ": ")
+    parts = []
     for one in rows:
         if one["low"] is not None and one["value"] is not None:
-            half = (one["high"] - one["low"]) / 2
-            line.append(
-                f"{say('console.metric_' + one['metric'], language)} {one['value']:+.3f} ± {half:.3f}  ",
-                COLOURS[one["verdict"]],
-            )
-    return line
+            half, metric = (one["high"] - one["low"]) / 2, say(f"console.metric_{one['metric']}", language)
+            parts.append(Text(f"{metric} {one['value']:+.3f} ± {half:.3f}", COLOURS[one["verdict"]]))
+    versus = say("console.versus", language, peer=in_words("report.member_", peer, language))
+    return Text(f"{versus}: ") + Text(", ").join(parts)
 
 
 def _scoreboard(result: Mapping[str, Any], group: str, language: Language) -> Table:
