@@ -36,6 +36,15 @@ def test_everybodys_lists_can_be_sent_and_hold_out_whom_the_list_of_customers_ho
     assert f"({len(rows)} rows, 200 customers; {len(out)} customers in the hold-out: do not contact them)" in said.out
 
 
+def test_a_list_without_a_hold_out_does_not_speak_of_one(workspace: Path, command: Command, tmp_path: Path) -> None:
+    config = (workspace / "shijin.toml").read_text("utf-8")
+    (workspace / "shijin.toml").write_text(f"{config}\n[export]\nholdout = 0.0\n", "utf-8")
+    said = command("recommend", "-w", workspace, "--all", "--k", "4", "--to", tmp_path / "all.csv")
+    assert said.code == 0, said.err
+    assert "all.csv (800 rows, 200 customers)" in said.out
+    assert "in the hold-out" not in said.out
+
+
 def test_what_is_sent_keeps_propensities_whole_and_does_not_say_that_it_tries_something_out(
     workspace: Path, command: Command, tmp_path: Path
 ) -> None:
