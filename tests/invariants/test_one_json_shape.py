@@ -112,8 +112,8 @@ CALLS = {
         lambda names: SimilarOptions(names["customer"], 3, H),
     ),
     "recommendations": Call(
-        "customers cutoff explore explored fingerprint horizon_days items judged_by made_by options reasons recommender "
-        "score training",
+        "customers cutoff explore explored fingerprint horizon_days items judged_by made_by options reasons "
+        "recommender score training",
         ("recommend", "--all"),
         recommend,
         lambda names: RecommendOptions(),
