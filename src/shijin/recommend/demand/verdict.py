@@ -25,8 +25,8 @@ def demand_verdict(card: Mapping[str, Any]) -> dict[Language, str]:
     >>> ours, naive = {"money_wape": 0.585, "wape": 0.144}, {"money_wape": 0.636, "wape": 0.128}
     >>> judged = {"cutoff": "2017-12-03", "naive_shape": {"name": "last_horizon"}, "ours": ours, "naive": naive}
     >>> print(demand_verdict({"horizon_days": 30, "judged": judged})["en"])
-    The same forecast made one horizon earlier was off by 58.5% of sales (orders from 2017-12-03 on); the naive forecast,
-    the orders of the 30 days before, was off by 63.6%.
+    The same forecast made one horizon earlier was off by 58.5% of sales (orders from 2017-12-03 on); the naive
+    forecast, the orders of the 30 days before, was off by 63.6%.
     """
     return {language: _sentence(card, language) for language in LANGUAGES}
 
