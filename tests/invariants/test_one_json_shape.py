@@ -75,7 +75,7 @@ CALLS = {
         "corrections",
     ),
     "forecast": Call(
-        "cutoff fingerprint horizon_days made_by member model score total_interval",
+        "cutoff fingerprint horizon_days judged_by made_by member model score total_interval",
         ("score", "--horizon", H),
         score,
         lambda names: ScoreOptions(H),
@@ -112,8 +112,8 @@ CALLS = {
         lambda names: SimilarOptions(names["customer"], 3, H),
     ),
     "recommendations": Call(
-        "customers cutoff explore explored fingerprint horizon_days items made_by options reasons recommender score "
-        "training",
+        "customers cutoff explore explored fingerprint horizon_days items judged_by made_by options reasons "
+        "recommender score training",
         ("recommend", "--all"),
         recommend,
         lambda names: RecommendOptions(),

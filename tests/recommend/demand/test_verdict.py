@@ -19,9 +19,9 @@ def card(ours: float, naive: float, *, shape: str = "last_horizon", money: bool 
 @pytest.mark.parametrize(
     ("ours", "naive", "words"),
     [
-        (0.4, 0.5, "this forecast had an error of 40.0% by value"),
-        (0.5, 0.4, "was better: its error was 40.0% by value, that of this forecast 50.0%"),
-        (0.4004, 0.3996, "had the same (40.0%)"),
+        (0.4, 0.5, "was off by 40.0% of sales"),
+        (0.5, 0.4, "was better: earlier it was off by 40.0% of sales, this forecast by 50.0%"),
+        (0.4004, 0.3996, "was no better (40.0%)"),
     ],
 )
 def test_the_sentence_has_the_errors_of_both_also_where_the_naive_one_is_better(
@@ -41,8 +41,8 @@ def test_the_sentence_names_the_naive_forecast_that_was_judged() -> None:
 
 def test_without_prices_errors_are_in_pieces() -> None:
     sentences = demand_verdict(card(0.4, 0.5, money=False))
-    assert "an error of 40.0% in pieces" in sentences["en"]
-    assert "按件数误差为 40.0%" in sentences["zh"]
+    assert "was off by 40.0% of the units sold" in sentences["en"]
+    assert "件数误差为 40.0%" in sentences["zh"]
 
 
 def test_without_a_judged_window_the_sentence_explains_what_it_takes() -> None:
