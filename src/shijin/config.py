@@ -21,7 +21,7 @@ SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
 WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.groups")  # accepted for what is to come
 MAX_HORIZON_DAYS = 3 * 366
-# The sentence for each kind of mistake that pydantic finds in these tables.
+# The sentence for each kind of mistake that pydantic finds in these tables, or for one kind at one key.
 MISTAKES = {
     "model_type": "config.not_a_table",
     "dict_type": "config.not_a_table",
@@ -40,11 +40,10 @@ MISTAKES = {
     "greater_than_equal": "config.too_small",
     "less_than_equal": "config.too_large",
     "less_than": "config.not_below",
+    "string_pattern_mismatch shop.currency": "config.not_a_currency",
+    "string_pattern_mismatch engine.memory": "config.not_an_amount_of_memory",
+    "string_type outcome.horizon": "config.horizon_not_text",
 }
-# And for each text that must have a form.
-FORMS = {"shop.currency": "config.not_a_currency", "engine.memory": "config.not_an_amount_of_memory"}
-# And for each text that is written as a number by mistake.
-NOT_TEXT = {"outcome.horizon": "config.horizon_not_text"}
 
 WeekStart = Literal["monday", "sunday"]
 
@@ -292,8 +291,7 @@ def _first_mistake(error: ValidationError, where: str) -> ConfigError:
     if mistake["type"] == "extra_forbidden":
         known = suggestion(path[-1], _known_keys(path[:-1]))
         return ConfigError("config.unknown_key", place, key=key, suggestion=known)
-    codes = {"string_pattern_mismatch": FORMS.get(key), "string_type": NOT_TEXT.get(key)}
-    code = codes.get(mistake["type"]) or MISTAKES.get(mistake["type"])
+    code = MISTAKES.get(f"{mistake['type']} {key}") or MISTAKES.get(mistake["type"])
     values = {"limit": next(iter(limits.values()), None), "message": mistake["msg"]}
     values["choices"] = Choices(re.split(r", (?=')| or ", limits.get("expected", "")))
     return ConfigError(code or "config.impossible_value", place, key=key, value=mistake["input"], **values)
