@@ -187,3 +187,10 @@ def test_a_writer_that_is_killed_between_table_and_card_leaves_no_artifact(
     with pytest.raises(KeyboardInterrupt):
         artifacts.attach(SUMS, "one", content())
     assert artifacts.attached(SUMS, "one") is None
+
+
+def test_a_card_that_cannot_be_replaced_is_refused(workspace: Workspace) -> None:
+    artifacts = Artifacts(workspace, "weights")
+    (artifacts.place(SUMS, "one") / SUMS.marker).mkdir(parents=True)  # a folder in its place
+    with pytest.raises(WorkspaceError):
+        artifacts.attach(SUMS, "one", content())

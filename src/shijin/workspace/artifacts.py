@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from shijin.schema import conform
-from shijin.workspace.disk import read_back
+from shijin.workspace.disk import read_back, refusals
 from shijin.workspace.folder import Workspace
 from shijin.workspace.result import Card, JudgeableCard, JudgedCard, SourcedCard
 
@@ -221,7 +221,9 @@ class Artifacts:
         """Write an artifact into the folder of another one, whose id it shares; gives its files."""
         with self.workspace.lock():
             # Without its card an artifact is not there: nobody reads a new table with an old card after a kill.
-            (self.place(kind, id) / kind.marker).unlink(missing_ok=True)
+            card = self.place(kind, id) / kind.marker
+            with refusals(card):
+                card.unlink(missing_ok=True)
             for file, table in content.tables.items():
                 self.workspace.write_rows(f"{kind.folder}/{id}/{file}", table)
             self.workspace.write_text(f"{kind.folder}/{id}/{kind.marker}", as_text(content.card) + "\n")
