@@ -48,3 +48,9 @@ def test_a_customers_sum_has_the_same_bits_alone_in_the_middle_and_last(count: i
     last = per_customer(np.concatenate([others, own]), np.array([0, 19, 19, 19 + count]))
     first = per_customer(np.concatenate([own, others]), np.array([0, count, count + 19]))
     assert (last[1], last[2], first[0]) == (0, alone, alone)
+
+
+def test_rows_of_numbers_are_summed_in_their_own_precision() -> None:
+    values = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    sums = per_customer(values, np.array([0, 2, 2, 3]))
+    assert (sums.dtype, sums.tolist()) == (np.float32, [[4, 6], [0, 0], [5, 6]])

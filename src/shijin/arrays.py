@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int32]  # indices into a vocabulary, -1 for none
+Number = TypeVar("Number", np.float64, np.float32)
 
 
 def finite(figure: float) -> float | None:
@@ -38,19 +41,26 @@ def pieces(starts: Ints, lengths: Ints) -> Ints:
     return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
 
 
-def per_customer(values: Floats, offsets: Ints) -> Floats:
+def per_customer(values: NDArray[Number], offsets: Ints) -> NDArray[Number]:
     """Sum each customer's moments; 0 where there are none. The bits do not depend on the other customers.
+
+    Parameters
+    ----------
+    values : (m, ..)
+        A number, or a row of numbers, of each moment.
+    offsets : (n + 1,)
+        Where the moments of each customer begin, and where those of the last one end.
 
     Examples
     --------
     >>> per_customer(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2, 3]))
     array([3., 0., 4.])
     """
-    sums = np.zeros(len(offsets) - 1)
+    sums = np.zeros((len(offsets) - 1, *values.shape[1:]), values.dtype)
     some = np.diff(offsets) > 0
     if some.any():
         # Exactly these pieces: one more element would change how a piece's sum is grouped, and so its last bits.
-        sums[some] = np.add.reduceat(values[: offsets[-1]], offsets[:-1][some])
+        sums[some] = np.add.reduceat(values[: offsets[-1]], offsets[:-1][some], axis=0)
     return sums
 
 

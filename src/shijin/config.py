@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from shijin.errors import Choices, ConfigError, Phrase, suggestion
-from shijin.words import Language
+from shijin.errors import Choices, ConfigError, Phrase, refusing_in, suggestion
+from shijin.words import LANGUAGES, Language
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
@@ -231,16 +231,13 @@ def parse_config(text: str, where: str) -> Config:
     ConfigError
         When it is no TOML, holds an unknown key, or a value that cannot be.
     """
-    try:
-        return Config.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        refusal = _not_toml(error, where)
-        refusal.language = language_of(text)
-        raise refusal from error
-    except ValidationError as error:
-        refusal = _first_mistake(error, where)
-        refusal.language = language_of(text)
-        raise refusal from error
+    with refusing_in(language_of(text)):
+        try:
+            return Config.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise _not_toml(error, where) from error
+        except ValidationError as error:
+            raise _first_mistake(error, where) from error
 
 
 def without_effect(config: Config) -> list[str]:
@@ -275,8 +272,9 @@ def language_of(text: str) -> Language | None:
     >>> language_of('[shop]\nlocale = "zh"\ntimezone = "Nowhere"'), language_of('# locale = "zh"')
     ('zh', None)
     """
-    line = re.search(r"""^[^#\n]*\blocale\s*=\s*["'](en|zh)["']""", text, re.MULTILINE)
-    return None if line is None else "zh" if line[1] == "zh" else "en"
+    known = "|".join(LANGUAGES)
+    line = re.search(rf"""^[^#\n]*\blocale\s*=\s*["']({known})["']""", text, re.MULTILINE)
+    return next((language for language in LANGUAGES if line and line[1] == language), None)
 
 
 def _first_mistake(error: ValidationError, where: str) -> ConfigError:

@@ -136,8 +136,8 @@ class ShijinError(Exception):
 
 
 @contextmanager
-def refusing_in(language: Language) -> Iterator[None]:
-    """Render the refusals of a block in the language of the shop that it works on.
+def refusing_in(language: Language | None) -> Iterator[None]:
+    """Render the refusals of a block in the language of the shop that it works on, where that is known.
 
     Examples
     --------

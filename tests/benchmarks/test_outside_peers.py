@@ -18,7 +18,8 @@ from ledger import packed, row
 from outside_peers import CHOSEN, PYMC, by_vectors, event_arrays, joined, lost, main, order_summary, thinned
 from shijin.forecasting.windows import closed_windows
 from shijin.metrics.value import auc, normalised_gini
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate

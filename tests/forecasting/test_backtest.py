@@ -18,7 +18,8 @@ from shijin.forecasting.members import STACKED, TABLE_ONLY
 from shijin.forecasting.next_order import next_order_days
 from shijin.forecasting.spread import Spread
 from shijin.metrics import value
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES
 from shijin.simulate.knobs import DEMO

@@ -19,7 +19,8 @@ from shijin.network.context import MOST_CONTEXT, Context, context_windows, read_
 from shijin.network.inputs import read_customers, read_shop
 from shijin.network.runtime import Network
 from shijin.network.weights import Weights
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.knobs import DEMO, Knobs
 from shijin.simulate.prior import draw_task

@@ -20,7 +20,8 @@ from shijin.forecasting.formulas import (
 )
 from shijin.forecasting.member import Forecaster, Savable, Window
 from shijin.forecasting.windows import closed_windows
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, UTC, Packed
 from shijin.schema import EVENTS, conform

@@ -6,7 +6,7 @@ import pytest
 
 from ledger import packed, row
 from shijin.forecasting.windows import LEAST_CUSTOMERS, MOST_WINDOWS, closed_windows, history_in_horizons, numbered
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.knobs import DEMO
 from shijin.simulate.shops import simulate

@@ -19,7 +19,7 @@ from shijin.notebook import ItemsBacktestView
 from shijin.recommend.judge.backtest import lists_from
 from shijin.recommend.past.known_past import ItemTable, known_before
 from shijin.recommend.ranking.training_windows import TrainingData
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.schema import ITEMS_JUDGED
 from shijin.shop import Shop
 from shijin.steps.defaults import read_packed

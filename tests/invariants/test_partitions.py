@@ -30,7 +30,8 @@ from shijin.forecasting.prospects import Prospects
 from shijin.forecasting.table import forecast_table
 from shijin.forecasting.windows import prospect_windows
 from shijin.represent.codebook import appearances, codebook_of
-from shijin.represent.cutoff import History, as_cutoff, merged, split_at
+from shijin.represent.cutoff import History, merged, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.facts import ShopFacts, facts_of
 from shijin.represent.features import features
 from shijin.represent.pack import pack, pack_part

@@ -6,7 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from shijin.represent.cutoff import History, Outcomes, as_cutoff, split_at
+from shijin.represent.cutoff import History, Outcomes, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Moments, Packed
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.shops import simulate

@@ -14,7 +14,8 @@ from shijin.config import ItemsSection
 from shijin.recommend.past.actions import Actions, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
 from shijin.recommend.ranking.candidates import Query
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.knobs import Knobs
 from shijin.simulate.shops import simulate

@@ -18,7 +18,8 @@ from shijin.recommend.past.actions import Actions, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
 from shijin.recommend.reasons.reason_text import reason_args, reason_codes
 from shijin.recommend.reasons.reasons import Reasons, Shown, reasons_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 
 CUTOFF = date(2024, 2, 1)
 HORIZON_DAYS = 10

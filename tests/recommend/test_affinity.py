@@ -16,7 +16,8 @@ from shijin.recommend.affinity import HALF_LIFE_HORIZONS, RESPONSE_WEIGHTS, affi
 from shijin.recommend.past.actions import WEIGHTS, actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of
 from shijin.recommend.past.responses import ResponseKind, responses_of
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import AFFINITY
 

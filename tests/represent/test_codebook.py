@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ledger import UTC, Row, events, row
 from shijin.errors import EmptyHistoryError
 from shijin.represent.codebook import appearances, by_first_appearance, codebook_of, codes_in
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 
 NAMES = st.sampled_from([None, "tea", "cup", "pot", "jug"])
 ROWS = st.lists(

@@ -1,6 +1,5 @@
 from dataclasses import fields, replace
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ from hypothesis import strategies as st
 
 from ledger import packed, row
 from shijin.errors import ConfigError, EmptyHistoryError
-from shijin.represent.cutoff import EPOCH, History, as_cutoff, as_instant, customers_of, prospects_of, split_at
-from shijin.represent.packed import DAY_US, Packed
+from shijin.represent.cutoff import History, customers_of, prospects_of, split_at
+from shijin.represent.days import as_cutoff
+from shijin.represent.packed import Packed
 
 CUTOFF = as_cutoff(date(2024, 2, 1))
 
@@ -234,18 +234,6 @@ def test_customers_and_prospects_are_divided_once_and_a_shop_of_one_type_is_not_
     assert len(history.customers_only.prospects_only) == len(history.prospects_only.customers_only) == 0
     assert customers_of(history, outcomes)[1].spend.tolist() == [0.0, 0.0]
     assert prospects_of(history, outcomes)[1].spend.tolist() == [7.0]
-
-
-@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)))
-def test_a_day_and_its_midnight_convert_to_each_other(day: date) -> None:
-    assert as_cutoff(day) == (day - EPOCH).days * DAY_US
-    assert as_instant(as_cutoff(day), ZoneInfo("UTC")).date() == day
-
-
-def test_midnights_are_the_shops_own_in_summer_and_winter() -> None:
-    berlin = ZoneInfo("Europe/Berlin")
-    assert as_instant(as_cutoff(date(2024, 1, 15)), berlin).isoformat() == "2024-01-14T23:00:00+00:00"
-    assert as_instant(as_cutoff(date(2024, 7, 15)), berlin).isoformat() == "2024-07-14T22:00:00+00:00"
 
 
 # --- who is alike before the cutoff -----------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ledger import packed, row
 from shijin.errors import EmptyHistoryError
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.facts import ShopFacts, facts_of, merged_facts, part_facts
 from shijin.represent.packed import UTC
 from shijin.represent.partitions import partition

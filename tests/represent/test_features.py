@@ -10,7 +10,8 @@ import pytest
 
 from ledger import packed, row
 from shijin.represent import features as kernel
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.features import features, shop_series
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.knobs import DEMO

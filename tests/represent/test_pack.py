@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ledger import Row, packed, row
 from shijin.errors import EmptyHistoryError
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.represent.rows import KIND_OF_TYPE, NEVER_PACKED

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ledger import UTC, events, instant, row
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.represent.rows import KIND_OF_TYPE, NEVER_PACKED, read_rows, wall_clock
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import Row, packed, row
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.represent.tokens import KINDS, NAMES, NEWEST, PER_DOUBLING, Tokens, tokens
 from shijin.simulate.knobs import DEMO

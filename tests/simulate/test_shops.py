@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from shijin.errors import ConfigError
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.baskets import make_catalogue

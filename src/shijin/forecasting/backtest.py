@@ -31,7 +31,8 @@ from shijin.forecasting.stack import Stack
 from shijin.forecasting.windows import closed_windows, prospect_windows, too_young
 from shijin.metrics import paired, value
 from shijin.notes import Note
-from shijin.represent.cutoff import History, Outcomes, as_instant, customers_of, prospects_of, split_at
+from shijin.represent.cutoff import History, Outcomes, customers_of, prospects_of, split_at
+from shijin.represent.days import as_instant
 from shijin.represent.features import YEAR_DAYS
 from shijin.represent.packed import DAY_US, Packed
 from shijin.schema import MEMBERS, QUANTILES

@@ -20,7 +20,8 @@ from shijin.forecasting.model import LEAST_BUYERS, Model
 from shijin.forecasting.prospects import about
 from shijin.forecasting.windows import LEAST_CUSTOMERS, LEAST_HORIZONS, closed_windows, too_young
 from shijin.notes import Note
-from shijin.represent.cutoff import History, day_of
+from shijin.represent.cutoff import History
+from shijin.represent.days import day_of
 from shijin.represent.packed import DAY_US, Packed
 
 

@@ -10,7 +10,8 @@ from shijin.arrays import Floats
 from shijin.distribution import Distribution
 from shijin.forecasting.by_type import ForecastByType
 from shijin.forecasting.next_order import next_order_days
-from shijin.represent.cutoff import History, as_instant
+from shijin.represent.cutoff import History
+from shijin.represent.days import as_instant
 from shijin.schema import FORECAST
 
 AMPLE_ORDERS = 2

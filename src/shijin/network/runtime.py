@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.arrays import Ints, Singles
+from shijin.arrays import Singles, per_customer
 from shijin.distribution import ORDER_STARTS, P_FLOOR, SPEND_BINS, Distribution, Grid
 from shijin.errors import ModelError
 from shijin.network.context import DRAW_SEED, MOST_CONTEXT, Context, Past
@@ -159,7 +159,7 @@ class Network:
     def _pooled(self, read: Tokens) -> Singles:
         """Pool each customer's tokens: every head averages the tokens' values with its own weights."""
         weight, value = by_block(self._weighed, read.values)
-        total, weights = _sums(value, read.offsets), _sums(weight, read.offsets)
+        total, weights = per_customer(value, read.offsets), per_customer(weight, read.offsets)
         share = total.reshape(*weights.shape, value.shape[1] // weight.shape[1])
         return (share / (weights[:, :, None] + np.float32(1e-6))).reshape(total.shape)
 
@@ -282,15 +282,6 @@ def _by_batch(compute: Callable[[Customers], Part], history: History, horizon_da
         return [batch(first) for first in firsts]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(batch, firsts))
-
-
-def _sums(values: Singles, offsets: Ints) -> Singles:
-    """Sum the rows of each customer; 0 where there are none."""
-    out = np.zeros((len(offsets) - 1, values.shape[1]), np.float32)
-    some = np.diff(offsets) > 0
-    if some.any():
-        out[some] = np.add.reduceat(values, offsets[:-1][some], axis=0)
-    return out
 
 
 def _gelu(x: Singles) -> Singles:

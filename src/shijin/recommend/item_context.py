@@ -15,7 +15,8 @@ from shijin.recommend.past.catalogue import Catalogue, known_items
 from shijin.recommend.past.feedback import apply_feedback
 from shijin.recommend.past.known_past import KnownPast
 from shijin.recommend.past.responses import Responses, responses_of
-from shijin.represent.cutoff import History, day_of
+from shijin.represent.cutoff import History
+from shijin.represent.days import day_of
 from shijin.represent.packed import DAY_US, Packed
 
 

@@ -14,7 +14,7 @@ from shijin.errors import ConfigError, Options, Phrase, suggestion
 from shijin.notes import Note
 from shijin.recommend.item_context import ItemContext
 from shijin.recommend.past.catalogue import known_items, prices
-from shijin.represent.cutoff import as_instant
+from shijin.represent.days import as_instant
 
 COST_COLUMNS = ("item_id", "type", "ts", "amount", "cost")  # of `schema.EVENTS`, for `item_worth`
 MOST_NAMES = 8  # of categories, in a refusal

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Ints
 from shijin.errors import EmptyHistoryError
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US
 from shijin.represent.rows import Rows, read_rows
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from shijin.arrays import Floats, Ints, per_customer, pieces
 from shijin.errors import ConfigError
+from shijin.represent.days import day_of
 from shijin.represent.facts import ShopFacts, facts_of
 from shijin.represent.order import alike_by_id
 from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed, joined_lines, joined_moments
 
 _DOOR = object()
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -289,40 +289,6 @@ def customers_of(history: History, outcomes: Outcomes) -> tuple[History, Outcome
 def prospects_of(history: History, outcomes: Outcomes) -> tuple[History, Outcomes]:
     """Keep the prospects of a closed window."""
     return history.prospects_only, outcomes.take(~history.bought)
-
-
-def as_cutoff(day: date) -> int:
-    """The midnight that begins a day, as microseconds of the shop's wall clock.
-
-    Examples
-    --------
-    >>> as_cutoff(date(1970, 1, 2)) == DAY_US
-    True
-    """
-    return (day - EPOCH).days * DAY_US
-
-
-def day_of(midnight: int) -> date:
-    """The day that begins at a midnight of the shop's wall clock.
-
-    Examples
-    --------
-    >>> day_of(DAY_US).isoformat()
-    '1970-01-02'
-    """
-    return EPOCH + timedelta(days=midnight // DAY_US)
-
-
-def as_instant(midnight: int, zone: ZoneInfo) -> datetime:
-    """The instant, in UTC, of a midnight of the shop's wall clock.
-
-    Examples
-    --------
-    >>> as_instant(DAY_US, ZoneInfo("Europe/Paris")).isoformat()
-    '1970-01-01T23:00:00+00:00'
-    """
-    local = datetime.combine(day_of(midnight), time(), tzinfo=zone)
-    return local.astimezone(ZoneInfo("UTC"))
 
 
 def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Outcomes | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from shijin.arrays import Floats, per_customer
 from shijin.errors import EmptyHistoryError
+from shijin.represent.days import day_of
 from shijin.represent.packed import Kind, Packed
 
 
@@ -84,8 +85,7 @@ def merged_facts(parts: Sequence[PartFacts]) -> ShopFacts:
     first = parts[0]
     buyers = sum(part.buyers for part in parts)
     if not buyers:
-        day = np.datetime64(first.cutoff, "us").astype("datetime64[D]")
-        raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=str(day))
+        raise EmptyHistoryError("represent.no_order_before", key="cutoff", day=day_of(first.cutoff).isoformat())
     amounts = np.concatenate([part.amounts for part in parts])
     scale = float(np.median(amounts)) if len(amounts) else 1.0  # nobody paid anything: any unit will do
     return ShopFacts(first.cutoff, first.start, first.zone, scale, buyers)

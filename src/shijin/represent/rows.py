@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shijin.arrays import Codes, Floats, Ints
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import FEEDBACK_TYPES
 

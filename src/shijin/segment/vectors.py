@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.arrays import Singles
-from shijin.represent.cutoff import History, as_instant
+from shijin.represent.cutoff import History
+from shijin.represent.days import as_instant
 from shijin.schema import VECTORS
 from shijin.segment.likeness import Flat
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shijin.arrays import Floats, Ints
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.simulate.baskets import Catalogue, draw_lines
 from shijin.simulate.knobs import Knobs

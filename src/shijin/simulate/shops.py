@@ -12,7 +12,8 @@ from scipy.special import gammaincc
 from shijin.arrays import Floats, Ints, pieces
 from shijin.errors import ConfigError
 from shijin.represent.codebook import by_first_appearance
-from shijin.represent.cutoff import History, as_cutoff
+from shijin.represent.cutoff import History
+from shijin.represent.days import as_cutoff
 from shijin.represent.order import history_order
 from shijin.represent.packed import DAY_US, Kind, Lines, Moments, Packed
 from shijin.simulate.baskets import Catalogue, draw_amounts, log_basket_shift, make_catalogue

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from shijin.config import DEFAULT_HORIZON_DAYS, parse_horizon
 from shijin.errors import ConfigError, EmptyHistoryError
 from shijin.notes import Note
-from shijin.represent.cutoff import as_cutoff, day_of
+from shijin.represent.days import as_cutoff, day_of
 from shijin.represent.pack import pack
 from shijin.represent.packed import DAY_US, Packed
 from shijin.workspace import Workspace

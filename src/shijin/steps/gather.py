@@ -35,8 +35,6 @@ from shijin.steps.score import latest_score, looks_back
 from shijin.steps.train import read_model
 from shijin.workspace import Content, Workspace
 
-FORECAST_OUTDATED: Note = {"code": "report.forecast_outdated"}
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -86,11 +84,11 @@ def report_data(workspace: Workspace, now: datetime) -> Gathered:
     card, forecast = latest.card, of_customers(latest.tables[FORECAST_ROWS])
     packed = read_packed(workspace)
     window = Window(packed, cutoff_of(packed, date.fromisoformat(card.cutoff), now), card.horizon_days)
-    related = _related(workspace, window, card, forecast)
-    backtest, judged, back = related.backtest, related.judged, looks_back(workspace, card.cutoff)
+    back = looks_back(workspace, card.cutoff)
+    related = _related(workspace, window, card, forecast, newer_data=bool(back))
+    backtest, judged = related.backtest, related.judged
     of_backtest = summaries.prospect_notes(backtest[1].card.as_json()) if backtest else []
-    outdated = [] if back or artifacts_of(workspace).is_current(SCORE, card) else [FORECAST_OUTDATED]
-    notes = [*back, *outdated, *related.outdated, *card.notes, *of_backtest]
+    notes = [*back, *related.outdated, *card.notes, *of_backtest]
     data = _page_data(workspace, window, card, forecast, now, related, notes)
     return Gathered(data, card.score, backtest[0] if backtest else None, judged[0] if judged else None, back)
 
@@ -136,12 +134,16 @@ def _page_data(
     )
 
 
-def _related(workspace: Workspace, window: Window, card: ForecastCard, forecast: pa.Table) -> _Related:
+def _related(
+    workspace: Workspace, window: Window, card: ForecastCard, forecast: pa.Table, *, newer_data: bool
+) -> _Related:
     artifacts = artifacts_of(workspace)
     backtest = _backtest_of(workspace, window, card)
     stored, demand = artifacts.attached(LISTS, card.score), artifacts.attached(DEMANDED, card.score)
     lists = _lists(workspace, stored, forecast) if stored else None
     outdated: list[Note] = []
+    if not newer_data and not artifacts.is_current(SCORE, card):  # of newer days the page has a note already
+        outdated.append({"code": "report.forecast_outdated"})
     if backtest is None and artifacts.judged(BACKTEST, window.horizon_days, window.day):
         outdated.append(
             {"code": "report.backtest_outdated", "days": window.horizon_days, "horizon": f"{window.horizon_days}d"}

@@ -27,7 +27,8 @@ from shijin.forecasting.served import (
 )
 from shijin.forecasting.table import forecast_table
 from shijin.notes import Note, Progress
-from shijin.represent.cutoff import History, day_of, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import day_of
 from shijin.represent.packed import Packed
 from shijin.represent.refunds import undated_refunds
 from shijin.segment.tiers import assign, of_customers
@@ -148,18 +149,19 @@ def _forecasts(
     unread, refunds = unread_notes(workspace, corrections, before), undated_refunds(workspace.read("events"), history)
     moved = [corrected_forecast(one.model, history, corrections, before) for one in by_days.values()]
     forecasts = consistent_by_type([forecast for forecast, _ in moved])
+    judged_by = artifacts_of(workspace).fingerprint(BACKTEST, *tiers_read(workspace, corrections))
     contents = {}
     for (days, one), forecast, (_, notes) in zip(by_days.items(), forecasts, moved, strict=True):
         one.notes.extend([*notes, *unread])
         table = _table(one.model, forecast, workspace.config.tiers, refunds)
-        card = _card(workspace, ids[days], one, forecast, table)
+        card = _card(workspace, ids[days], one, forecast, table, judged_by)
         contents[days] = Content(card, {FORECAST_ROWS: table})
     return contents
 
 
-def _card(workspace: Workspace, id: str, choice: _Choice, forecast: ForecastByType, table: pa.Table) -> ForecastCard:
-    tiers = tiers_read(workspace, read_corrections(workspace))
-    judged_by = artifacts_of(workspace).fingerprint(BACKTEST, *tiers)
+def _card(
+    workspace: Workspace, id: str, choice: _Choice, forecast: ForecastByType, table: pa.Table, judged_by: str
+) -> ForecastCard:
     model, history = choice.model, forecast.history
     notes = [*choice.notes, *member_note(model, history), *prospects_note(model, forecast.prospects)]
     evidence = of_customers(table)["evidence"].to_numpy(zero_copy_only=False)

@@ -10,7 +10,8 @@ from scipy.integrate import quad
 
 from shijin.forecasting.btyd.bgnbd import OrderModel, _likelihood, fit_orders, plain_model, standard_errors
 from shijin.forecasting.btyd.order_days import OrderDays, order_days, rehearsal
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.simulate.knobs import BGNBD_GAMMA, Knobs
 from shijin.simulate.shops import simulate
 

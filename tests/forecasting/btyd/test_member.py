@@ -9,7 +9,8 @@ from shijin.forecasting.btyd.bgnbd import OrderModel
 from shijin.forecasting.btyd.member import Btyd
 from shijin.forecasting.btyd.order_days import order_days
 from shijin.forecasting.member import Forecaster, Savable, Window
-from shijin.represent.cutoff import History, Outcomes, as_cutoff, split_at
+from shijin.represent.cutoff import History, Outcomes, split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind, Packed
 from shijin.simulate.knobs import BGNBD_GAMMA, DEMO, Knobs
 from shijin.simulate.shops import simulate

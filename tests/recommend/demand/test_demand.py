@@ -18,7 +18,8 @@ from shijin.recommend.demand.methods import HALF_LIVES, DemandMethod
 from shijin.recommend.demand.sold import Sold, sold_of
 from shijin.recommend.past.actions import actions_of
 from shijin.recommend.past.catalogue import catalogue_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US
 from shijin.schema import DEMAND, ITEMS
 

@@ -12,7 +12,7 @@ from shijin.forecasting.members import Work
 from shijin.notes import Note
 from shijin.recommend.judge.backtest import backtest_items
 from shijin.recommend.past.known_past import ItemTable
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.schema import ITEMS
 
 CUTOFF, HORIZON = date(2024, 3, 1), 30

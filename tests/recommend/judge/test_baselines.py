@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ledger import Row, packed, row
 from shijin.recommend.judge.baselines import LAST, OFTEN, POPULARITY, baseline_lists, best_sellers
 from shijin.recommend.past.actions import Actions, actions_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 
 CUTOFF = as_cutoff(date(2024, 6, 1))
 

@@ -10,7 +10,8 @@ from shijin.config import ItemsSection
 from shijin.recommend.judge.conversion import MOST_CATEGORIES, view_conversion
 from shijin.recommend.past.actions import actions_of
 from shijin.recommend.past.catalogue import catalogue_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.schema import ITEMS
 
 CUTOFF = as_cutoff(date(2024, 6, 1))

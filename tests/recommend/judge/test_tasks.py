@@ -11,7 +11,7 @@ from shijin.config import ItemsSection
 from shijin.errors import EmptyHistoryError
 from shijin.recommend.judge.tasks import Task, tasks
 from shijin.recommend.past.known_past import ItemTable
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import DAY_US, Kind
 from shijin.schema import ITEMS
 

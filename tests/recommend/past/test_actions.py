@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ledger import Row, packed, row
 from shijin.recommend.past.actions import WEIGHTS, Actions, actions_of
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 from shijin.represent.packed import Kind
 
 CUTOFF = as_cutoff(date(2024, 2, 1))

@@ -11,7 +11,8 @@ from shijin.config import ItemsSection
 from shijin.errors import SchemaError
 from shijin.recommend.past.actions import actions_of
 from shijin.recommend.past.catalogue import Catalogue, catalogue_of, prices
-from shijin.represent.cutoff import as_cutoff, split_at
+from shijin.represent.cutoff import split_at
+from shijin.represent.days import as_cutoff
 
 CUTOFF = as_cutoff(date(2024, 2, 1))
 ITEMS = pa.table(

@@ -9,7 +9,7 @@ from ledger import packed, row
 from shijin.config import ItemsSection
 from shijin.errors import EmptyHistoryError
 from shijin.recommend.past.known_past import ItemTable, KnownPast, known_before
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 from shijin.schema import ITEMS
 
 CUTOFF = as_cutoff(date(2024, 2, 1))

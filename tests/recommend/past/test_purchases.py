@@ -6,7 +6,7 @@ import numpy as np
 from reasonshop import Shop, bought_on
 
 from shijin.recommend.past.purchases import purchases_of, share_of_purchases
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 
 
 def test_purchases_keep_their_pairs_days_and_newest_moment() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger import UTC, Row, events, row
 from shijin.recommend.past.responses import ResponseKind, Responses, liking, responses_of, scale_of
-from shijin.represent.cutoff import as_cutoff
+from shijin.represent.days import as_cutoff
 
 CUSTOMERS, ITEMS = np.array(["b", "a"]), np.array(["rum", "tea", "cup"])
 

@@ -8,7 +8,8 @@ import pytest
 from ledger import Row, packed, row
 from shijin.recommend.past.actions import actions_of
 from shijin.recommend.ranking.newcomers import LEAST_BUYERS, Bestsellers, bestsellers
-from shijin.represent.cutoff import History, as_cutoff, split_at
+from shijin.represent.cutoff import History, split_at
+from shijin.represent.days import as_cutoff
 
 CUTOFF = date(2024, 2, 1)
 DAYS = 10

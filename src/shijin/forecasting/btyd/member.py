@@ -23,6 +23,7 @@ from shijin.forecasting.btyd.order_days import OrderDays, order_days, rehearsal
 from shijin.forecasting.member import Window
 from shijin.forecasting.spread import Spread
 from shijin.represent.cutoff import History
+from shijin.sampling import stride
 
 NAME = "BTYD"
 MOST_FITTED = 200_000  # customers; more are thinned out evenly by position
@@ -182,7 +183,7 @@ def _choose(history: History, seen: OrderDays, horizon_days: int) -> OrderModel:
     rehearsed = rehearsal(history, horizon_days)
     if rehearsed is None:
         return start
-    step = max(1, -(-len(rehearsed[0]) // MOST_COMPARED))
+    step = stride(len(rehearsed[0]), MOST_COMPARED)
     earlier, ordered = rehearsed[0].take(slice(None, None, step)), rehearsed[1][::step]
     if not len(earlier):
         return start
@@ -204,7 +205,7 @@ def _log_scores(model: OrderModel, earlier: OrderDays, ordered: NDArray[np.bool_
 
 
 def _thinned(seen: OrderDays, most: int) -> OrderDays:
-    return seen.take(slice(None, None, max(1, -(-len(seen) // most))))
+    return seen.take(slice(None, None, stride(len(seen), most)))
 
 
 def _expected_days(model: OrderModel, seen: OrderDays, horizon_days: int, grid: Grid) -> tuple[Floats, Floats]:

@@ -17,7 +17,7 @@ from shijin.recommend.demand.methods import DemandMethod, chosen_method, expecte
 from shijin.recommend.demand.sold import Sold, sold_of
 from shijin.recommend.item_context import ItemContext
 from shijin.recommend.past.catalogue import Catalogue
-from shijin.represent.cutoff import day_of
+from shijin.represent.days import day_of
 from shijin.represent.packed import DAY_US
 from shijin.schema import DEMAND
 

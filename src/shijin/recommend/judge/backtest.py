@@ -25,7 +25,7 @@ from shijin.recommend.ranking.candidates import NO_KEYS, Query
 from shijin.recommend.ranking.lists import ListShape, make_lists
 from shijin.recommend.ranking.training import train_recommender
 from shijin.recommend.ranking.training_windows import TrainedOn, TrainingData
-from shijin.represent.cutoff import day_of
+from shijin.represent.days import day_of
 from shijin.represent.packed import Packed
 from shijin.sampling import evenly
 from shijin.threads import one_blas_thread
