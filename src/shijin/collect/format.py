@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from shijin.collect.collected import Collected, CollectOptions
+from shijin.collect.collected import Collected
+from shijin.collect.context import Context
 from shijin.collect.raw import Raw
-from shijin.config import Config
 from shijin.errors import SourceError
 from shijin.prepare.clean import plain
 
@@ -33,7 +32,7 @@ class Format:
 
     name: str
     recognises: Callable[[Sequence[str]], bool]
-    read: Callable[[Raw, Config, CollectOptions, datetime], Collected]
+    read: Callable[[Raw, Context], Collected]
 
 
 def has_columns(names: Sequence[str], needed: Sequence[str]) -> bool:

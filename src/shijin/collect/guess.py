@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -24,7 +24,7 @@ from shijin.errors import ConfigError, SourceError, suggestion
 from shijin.prepare.clean import plain
 
 ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
-_PEOPLE = ROLES.pop("people")
+ITEM_NAMES = ROLES.pop("item")
 _TIME_WORDS = ("date", "time", "日期", "时间")
 # Encodings that shop software writes today: among all that exist, German text is taken for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
@@ -106,7 +106,7 @@ def first_row(text: str, delimiter: str) -> list[str]:
 
 
 def columns_of(
-    names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]] = ROLES
+    names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
     """Find the column of each role.
 
@@ -126,14 +126,14 @@ def columns_of(
 
     Examples
     --------
-    >>> columns_of(["User ID", "paid_at", "实付金额", "colour"], {}, "orders.csv")
+    >>> columns_of(["User ID", "paid_at", "实付金额", "colour"], {}, "orders.csv", ROLES)
     {'customer_id': 'User ID', 'ts': 'paid_at', 'amount': '实付金额'}
-    >>> columns_of(["a", "b"], {"ts": "when"}, "orders.csv")
+    >>> columns_of(["a", "b"], {"ts": "when"}, "orders.csv", ROLES)
     Traceback (most recent call last):
     shijin.errors.ConfigError: orders.csv: there is no column 'when' for ts; the columns are a, b. Cure: correct map,
     or map in the table [collect] of shijin.toml.
     """
-    _refuse_wrong_map(names, mapped, where, roles)
+    refuse_wrong_map(names, mapped, where, roles)
     by_plain = {plain(name): name for name in reversed(names)}  # of equal names the first is meant
     chosen = dict(mapped)
 
@@ -145,20 +145,24 @@ def columns_of(
     for role, candidates in roles.items():
         if role not in chosen and (columns := free(candidates)):
             chosen[role] = columns[0]
-    if not {"customer_id", "email", "phone"} & set(chosen) and (columns := free(_PEOPLE)):
-        chosen["customer_id"] = columns[0]
     if "ts" not in chosen:
         timely = [name for name in names if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}
     return {role: chosen[role] for role in roles if role in chosen}
 
 
-def _refuse_wrong_map(
-    names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Mapping[str, Sequence[str]]
-) -> None:
+def refuse_wrong_map(names: Sequence[str], mapped: Mapping[str, str], where: str, roles: Iterable[str]) -> None:
+    """Refuse a mapping of the user that names a column or a role which does not exist.
+
+    Raises
+    ------
+    ConfigError
+        Names the columns, or the most similar role.
+    """
+    roles = list(roles)
     for role, column in mapped.items():
         if role not in roles:
-            raise ConfigError("collect.unknown_role", key="map", role=role, suggestion=suggestion(role, list(roles)))
+            raise ConfigError("collect.unknown_role", key="map", role=role, suggestion=suggestion(role, roles))
         if column not in names:
             raise ConfigError("collect.no_such_column", where, column=column, role=role, columns=", ".join(names))
 

@@ -10,13 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect import guess
-from shijin.collect.collected import CollectOptions, SourceReading
+from shijin.collect.collected import SourceReading
+from shijin.collect.context import Context
 from shijin.collect.currency import sign_of
 from shijin.collect.raw import Raw, readable
 from shijin.collect.times import DateOrder, as_time
-from shijin.collect.values import Decimal, as_number, as_text, is_text
+from shijin.collect.values import Decimal, as_array, as_number, as_text, is_text
 from shijin.config import Config
 from shijin.prepare.findings import finding
+from shijin.schema import UTC
+
+# The roles of money, in the order in which one says most about what a line brought.
+MONEY_ROLES = ("line_total", "amount", "order_total", "price", "unit_price")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,10 @@ class MappedSource:
         Whether the dates allow another order as well.
     config
         The shop's settings.
+    mapped
+        The roles whose columns the user named.
+    filled
+        The source's table with the fields of an order on each of its rows, where the source has them on one only.
     """
 
     raw: Raw
@@ -43,6 +52,13 @@ class MappedSource:
     date_order: DateOrder
     date_order_is_guess: bool
     config: Config
+    mapped: frozenset[str] = frozenset()
+    filled: pa.Table | None = None
+
+    @property
+    def table(self) -> pa.Table:
+        """The columns to read."""
+        return self.raw.table if self.filled is None else self.filled
 
     def column(self, role: str) -> str | None:
         """The name of a role's first column; None where the source has none."""
@@ -50,28 +66,35 @@ class MappedSource:
 
     def text(self, role: str) -> pa.Array:
         """(n,) texts of a role, null where the source has none."""
-        texts = [as_text(self.raw.table[name]) for name in self.roles.get(role, ())]
-        return pc.coalesce(*texts) if texts else pa.nulls(self.raw.table.num_rows, pa.string())
+        texts = self.texts(role)
+        return pc.coalesce(*texts) if texts else pa.nulls(self.table.num_rows, pa.string())
+
+    def texts(self, role: str) -> list[pa.Array]:
+        """(n,) texts of each column of a role."""
+        return [as_text(self.table[name]) for name in self.roles.get(role, ())]
 
     def number(self, role: str) -> pa.Array:
         """(n,) numbers of a role's first column, null where the source has none."""
         name = self.column(role)
         if name is None:
-            return pa.nulls(self.raw.table.num_rows, pa.float64())
-        return as_number(self.raw.table[name], self.decimal)
+            return pa.nulls(self.table.num_rows, pa.float64())
+        return as_number(self.table[name], self.decimal)
 
     def time(self, role: str) -> pa.Array:
-        """(n,) instants of a role's column, which the source must have."""
-        column = self.raw.table[self.roles[role][0]]
+        """(n,) instants of a role: of its first column with a value, row by row."""
+        columns = [self._instants(self.table[name]) for name in self.roles.get(role, ())]
+        return pc.coalesce(*columns) if columns else pa.nulls(self.table.num_rows, UTC)
+
+    def _instants(self, column: pa.ChunkedArray) -> pa.Array:
         return as_time(column, self.date_order, self.config.shop.timezone, self.config.engine)
 
 
 def money_column(roles: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The column of money; None where there is none."""
-    return next((roles[role][0] for role in ("amount", "price") if role in roles), None)
+    """The first column of money; None where there is none."""
+    return next((roles[role][0] for role in MONEY_ROLES if role in roles), None)
 
 
-def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], config: Config, options: CollectOptions) -> MappedSource:
+def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) -> MappedSource:
     """Decide the decimal sign and the order of dates: an option wins, else the values decide.
 
     Parameters
@@ -84,17 +107,19 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], config: Config, opti
     SourceError
         When one of these columns is not text.
     """
+    config, options = context.config, context.options
     raw = readable(raw, [name for names in roles.values() for name in names])
     money = money_column(roles)
     amounts = raw.table[money] if money else pa.nulls(raw.table.num_rows, pa.string())
     amounts = as_text(amounts) if is_text(amounts.type) else amounts
     decimal = options.decimal or config.collect.decimal or guess.decimal_of(amounts)
-    times = raw.table[roles["ts"][0]]
+    times = pa.chunked_array([as_text(raw.table[name]) for name in roles.get("ts", ())], pa.string())
     # A decimal comma is the habit of countries that write the day first.
     hint = "EUR" if decimal == "," else config.shop.currency or sign_of(amounts)
-    guessed, is_guess = guess.date_order_of(as_text(times), hint) if is_text(times.type) else ("ymd", False)
+    guessed, is_guess = guess.date_order_of(as_array(times), hint)
     chosen = options.date_order or config.collect.date_order
-    return MappedSource(raw, roles, decimal, chosen or guessed, is_guess and not chosen, config)
+    mapped = frozenset({*config.collect.map, *options.map} & set(roles))
+    return MappedSource(raw, roles, decimal, chosen or guessed, is_guess and not chosen, config, mapped)
 
 
 def reading_of(source: MappedSource, format_name: str) -> SourceReading:

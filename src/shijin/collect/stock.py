@@ -33,7 +33,7 @@ def read_stock(path: Path) -> pa.Array:
     """
     raw = read_raw(path, None)
     names = raw.table.column_names
-    roles = guess.columns_of(names, {}, raw.name, {"item_id": guess.ROLES["item_id"]})
+    roles = guess.columns_of(names, {}, raw.name, {"item_id": [*guess.ROLES["item_id"], *guess.ITEM_NAMES]})
     if "item_id" not in roles and len(names) > 1:
         raise SourceError("collect.no_item_column", raw.name, columns=", ".join(names[:20]))
     ids = as_text(raw.table[roles.get("item_id", names[0])])

@@ -1,0 +1,195 @@
+"""Finds the columns of a table by their names, and by their values where a name fits several roles.
+
+A name of ``columns.toml`` wins over a pattern of ``column_patterns.toml``; a mapping of the user wins over both. A column
+whose values cannot be what its name suggests, such as a payment method in a column called Payment, gets no role.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
+from shijin.collect.raw import Raw
+from shijin.collect.times import as_time
+from shijin.collect.values import as_array, as_number, as_text, is_text
+from shijin.prepare.clean import plain
+
+# Roles of which a source may have several columns: what one row lacks, or says, another has.
+SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status")
+NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quantity", "discount", "refund", "shipping")
+_PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
+    (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
+)
+_SAMPLE = 2_000  # distinct values of a column that decide whether they fit a role
+_FITTING = 0.6  # the share of them that must
+_ADDRESS = r"[^@\s]@[^@\s]"
+_CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*([AaPp]\.?[Mm]\.?)?\s*$"
+
+
+def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Find the columns of each role.
+
+    Parameters
+    ----------
+    mapped
+        Columns by role as the user maps them.
+
+    Returns
+    -------
+    Columns by role, each in one role; a role without any is left out.
+
+    Raises
+    ------
+    ConfigError
+        When a mapped column is not there, or a role does not exist.
+
+    Examples
+    --------
+    >>> from shijin.collect.raw import from_arrow
+    >>> orders = {"Contact e-mail": ["a@x.org"], "Date": ["2024-01-02"], "Payment": ["card"], "Sum paid": ["9.50"]}
+    >>> find_columns(from_arrow(pa.table(orders), "orders", "", {}, "orders"), {})
+    {'email': ('Contact e-mail',), 'ts': ('Date',), 'amount': ('Sum paid',)}
+    """
+    refuse_wrong_map(raw.table.column_names, mapped, raw.name, ROLES)
+    chosen = {role: (column,) for role, column in mapped.items()}
+    samples = _Samples(raw.table)
+    for role in ROLES:
+        if role not in chosen:
+            _take(chosen, role, _named(raw.table.column_names, ROLES[role]), samples)
+    _take_item(chosen, raw.table.column_names)
+    for role in _PATTERNS:
+        if role not in chosen and not _is_served(role, chosen):
+            _take(chosen, role, _matching(raw.table.column_names, role), samples, strict=True)
+    return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """A few distinct values of each column, read when they are needed."""
+
+    table: pa.Table
+
+    def fits(self, name: str, role: str, *, strict: bool) -> bool:
+        """Whether the values of a column can have a role; an empty column fits none where `strict`."""
+        column = self.table[name]
+        if pa.types.is_nested(column.type) or (pa.types.is_binary(column.type)):
+            return not strict
+        values = as_text(pc.unique(as_array(column.slice(0, 50 * _SAMPLE)))[:_SAMPLE]).drop_null()
+        if not len(values):
+            return not strict
+        check = _CHECKS.get(role)
+        return check is None or check(column.type, values)
+
+
+def _share(flags: pa.Array) -> float:
+    return float(pc.mean(pc.cast(pc.fill_null(flags, fill_value=False), pa.float64())).as_py() or 0.0)
+
+
+def _are_numbers(kind: pa.DataType, values: pa.Array) -> bool:
+    if not is_text(kind):
+        return not (pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_boolean(kind))
+    return max(_share(pc.is_valid(as_number(values, sign))) for sign in (".", ",")) >= _FITTING  # type: ignore[arg-type]
+
+
+def _are_times(kind: pa.DataType, values: pa.Array) -> bool:
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return True
+    read = max(_share(pc.is_valid(as_time(values, order, "UTC"))) for order in ("dmy", "mdy"))  # type: ignore[arg-type]
+    return read >= _FITTING
+
+
+def _are_addresses(kind: pa.DataType, values: pa.Array) -> bool:
+    return is_text(kind) and _share(pc.match_substring_regex(values, _ADDRESS)) >= _FITTING / 3
+
+
+def _are_phones(kind: pa.DataType, values: pa.Array) -> bool:
+    return _share(pc.match_substring_regex(values, r"\d[\d\s*＊xX.()/+-]{3,}")) >= _FITTING / 3
+
+
+def _are_words(kind: pa.DataType, values: pa.Array) -> bool:
+    """Whether the values are words, few of them."""
+    return is_text(kind) and _share(pc.is_valid(as_number(values))) < 1 - _FITTING
+
+
+_CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
+    **dict.fromkeys((*NUMBERS, "discount_rate", "cost", "unit_cost", "rating"), _are_numbers),
+    "ts": _are_times,
+    "cancelled_at": _are_times,
+    "email": _are_addresses,
+    "phone": _are_phones,
+    "status": _are_words,
+}
+
+
+def _named(names: Sequence[str], candidates: Sequence[str]) -> list[str]:
+    """Columns with a name of the list, in the order of the list."""
+    by_plain = {plain(name): name for name in reversed(names)}  # of equal names the first is meant
+    return [by_plain[name] for name in candidates if name in by_plain]
+
+
+def _matching(names: Sequence[str], role: str) -> list[str]:
+    """Columns whose name fits a role's pattern; those that fit its narrower pattern come first."""
+    pattern = _PATTERNS[role]
+    fitting = [
+        name
+        for name in names
+        if re.search(pattern["any"], name.casefold())
+        and not ("not" in pattern and re.search(pattern["not"], name.casefold()))
+    ]
+    first = pattern.get("first")
+    return sorted(fitting, key=lambda name: not (first and re.search(first, name.casefold())))
+
+
+def _take(
+    chosen: dict[str, tuple[str, ...]], role: str, columns: Sequence[str], samples: _Samples, *, strict: bool = False
+) -> None:
+    """Give a role those columns that are free and fit; a role of one column gets the first."""
+    taken = {name for names in chosen.values() for name in names}
+    free = [name for name in columns if name not in taken]
+    fitting = [name for name in free if samples.fits(name, role, strict=strict)]
+    # Without strict, a column with the very name of a role has it even where its values are bad: they are then named.
+    there = fitting or ([] if strict or role in ("amount", "price", "status", "phone") else free[:1])
+    if there:
+        chosen[role] = tuple(there) if role in SEVERAL else (there[0],)
+
+
+def _take_item(chosen: dict[str, tuple[str, ...]], names: Sequence[str]) -> None:
+    """A column called product is the item's name next to one of codes, else the item itself."""
+    taken = {name for columns in chosen.values() for name in columns}
+    free = [name for name in _named(names, ITEM_NAMES) if name not in taken]
+    role = "item_name" if "item_id" in chosen else "item_id"
+    if free and role not in chosen:
+        chosen[role] = (free[0],)
+
+
+def _is_served(role: str, chosen: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a role needs no column found by a pattern, because others do its work."""
+    money = {"amount", "line_total", "order_total"}
+    if role == "amount":
+        return bool(money & set(chosen)) or bool({"price", "unit_price"} & set(chosen) and "quantity" in chosen)
+    if role in ("price", "unit_price"):
+        return bool({"price", "unit_price"} & set(chosen))
+    if role == "item_name":
+        return False
+    if role == "customer_id":
+        return bool({"customer_id", "email"} & set(chosen))
+    return False
+
+
+def is_clock(values: pa.Array) -> bool:
+    """Whether all texts are times of day without a date, as in a column next to one of dates.
+
+    Examples
+    --------
+    >>> is_clock(pa.array(["10:30", "9:05 PM", None])), is_clock(pa.array(["2024-01-02 10:30"]))
+    (True, False)
+    """
+    texts = values.drop_null()
+    return bool(len(texts)) and bool(pc.all(pc.match_substring_regex(texts, _CLOCK)).as_py())

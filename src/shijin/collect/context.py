@@ -1,0 +1,38 @@
+"""The shop around a source: its settings, the user's options, the time of reading, and the people it already knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from shijin.collect.collected import CollectOptions
+from shijin.config import Config
+
+
+@dataclass(frozen=True)
+class Context:
+    """What reading a source depends on besides the source.
+
+    Parameters
+    ----------
+    config
+        The shop's settings.
+    options
+        How this source is to be read.
+    now
+        An instant with its time zone; rows dated after it are set aside.
+    contacts
+        CONTACTS of the files before; None where there are none. A guest of this source who has the e-mail of one of
+        them is the same customer.
+    root
+        The workspace, where files that the settings name are; None without one.
+    """
+
+    config: Config
+    options: CollectOptions
+    now: datetime
+    contacts: pa.Table | None = field(default=None, compare=False)
+    root: Path | None = None
