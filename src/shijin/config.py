@@ -108,6 +108,10 @@ class CollectSection(Section):
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     encoding: str | None = None
+    statuses: dict[str, Literal["sale", "void", "unpaid", "refund"]] = Field(
+        default_factory=dict, description='what the shop\'s own words for statuses mean: {parked = "unpaid"}'
+    )
+    join_keys: bool = Field(default=True, description="whether a guest and an account with one address are one customer")
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
     salt: str = Field(default="shijin", description="of the hash that stands for an e-mail or phone as customer_id")
 

@@ -4,6 +4,7 @@
 """
 
 from shijin.collect.collected import Collected, CollectOptions, SourceReading
+from shijin.collect.context import Context
 from shijin.collect.source import FORMAT_NAMES, from_table, read_source
 
-__all__ = ["FORMAT_NAMES", "CollectOptions", "Collected", "SourceReading", "from_table", "read_source"]
+__all__ = ["FORMAT_NAMES", "CollectOptions", "Collected", "Context", "SourceReading", "from_table", "read_source"]

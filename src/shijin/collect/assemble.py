@@ -1,13 +1,15 @@
 """Builds `Collected` out of lines: events with their ids, items, contacts, rows set aside, and their balance.
 
 A *line* is a row of the source that was read: columns of EVENTS, ``row`` (its number in the source), ``item`` (the
-source's own code or name, also of a charge), ``item_name``, any of category, brand and columns of CONTACTS, ``reason``
-and ``detail`` (`reasons.details_of`; null where the row is accepted).
+source's own code or name, also of a charge), ``item_name``, ``key`` (the customer by the row alone), any of category,
+brand and columns of CONTACTS, ``reason`` and ``detail`` (`reasons.details_of`; null where the row is accepted).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +17,7 @@ import pyarrow.compute as pc
 
 from shijin.collect.collected import Collected
 from shijin.collect.identity import contacts_of
-from shijin.collect.ids import event_ids
+from shijin.collect.ids import event_ids, ids_of
 from shijin.collect.mapped import MappedSource, guess_of, notes_of_reading, reading_of
 from shijin.collect.raw import Raw
 from shijin.collect.reasons import cure_of, phrase_of, texts_of
@@ -27,8 +29,22 @@ from shijin.prepare.findings import findings_table
 from shijin.schema import BAD_REASONS, EVENTS, ITEMS, QUARANTINE, UTC, conform
 
 
-def assemble(source: MappedSource, lines: pa.Table, format_name: str, now: datetime) -> Collected:
+def assemble(
+    source: MappedSource,
+    lines: pa.Table,
+    format_name: str,
+    now: datetime,
+    notes: Sequence[dict[str, Any]] = (),
+    derived: pa.Table | None = None,
+) -> Collected:
     """Build what a source of one line a row gives.
+
+    Parameters
+    ----------
+    notes
+        Findings about reading.
+    derived
+        Lines of what the source mentions in a row of another event, such as a refund without a date.
 
     Raises
     ------
@@ -39,17 +55,20 @@ def assemble(source: MappedSource, lines: pa.Table, format_name: str, now: datet
     rejected = rejected_of(lines, raw, config)
     refuse_too_many_bad(rejected, lines, raw, config)
     accepted = lines.filter(pc.is_null(lines["reason"]))
+    events = events_of(accepted, event_ids(accepted, ids_of(format_name), config), raw, now)
+    extra = lines.slice(0, 0) if derived is None else derived
+    others = events_of(extra, event_ids(extra, ids_of(format_name), config), raw, now)
     return Collected(
-        events=events_of(accepted, event_ids(accepted, format_name, config), raw, now),
+        events=pa.concat_tables([events, others]),
         items=items_of(accepted, config),
         contacts=contacts_of(accepted, config),
         rejected=rejected,
-        findings=findings_table(notes_of_reading(source, accepted)),
+        findings=findings_table([*notes_of_reading(source), *notes]),
         guess=guess_of(source, format_name),
         reading=reading_of(source, format_name),
         rows_in=raw.rows_in,
-        money_in=pc.sum(lines["amount"]).as_py() or 0.0,
-        derived=0,
+        money_in=(pc.sum(lines["amount"]).as_py() or 0.0) + (pc.sum(others["amount"]).as_py() or 0.0),
+        derived=others.num_rows,
         whole_orders=False,
         digest=raw.digest,
     )

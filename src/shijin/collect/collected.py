@@ -28,6 +28,10 @@ class CollectOptions:
         The decimal sign of numbers.
     date_order
         The order of year, month and day in dates.
+    statuses
+        What words for statuses mean: ``{"parked": "unpaid"}``; sale, void, unpaid or refund.
+    drop_repeated
+        Whether a row that repeats another one in every column is left out.
     """
 
     map: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +39,8 @@ class CollectOptions:
     encoding: str | None = None
     decimal: Decimal | None = None
     date_order: DateOrder | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    drop_repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ class Collected:
         Whether the source has every line of each order, so that a line it no longer has was removed.
     digest
         Of the source.
+    renamed
+        Stored customer ids that are now part of another customer: a table of ``old`` and ``new``.
     repeated, repeated_money
         Rows of an order that the same source repeats further down, and their amounts.
     """
@@ -108,3 +116,4 @@ class Collected:
     digest: str
     repeated: int = 0
     repeated_money: float = 0.0
+    renamed: pa.Table | None = None

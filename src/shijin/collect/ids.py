@@ -10,8 +10,17 @@ from shijin.config import Config
 from shijin.engine.duckdb import connect
 
 _CONTENT = (
-    "ts, type, quantity, amount, customer_id, discount, category, cost, currency, rating, channel, session_id, text"
+    "ts, type, quantity, amount, key, discount, category, cost, currency, rating, channel, session_id, text"
 )
+
+
+def ids_of(format_name: str) -> str:
+    """The kind of ids that a format's events have.
+
+    Only Shopify's are of their own: what a later format recognises was read as a plain table before, and collecting it
+    again must find the same events.
+    """
+    return format_name if format_name == "shopify" else "table"
 
 
 def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
@@ -23,7 +32,7 @@ def event_ids(lines: pa.Table, kind: str, config: Config) -> pa.Array:
     return without its sale, it does not get the id of the sale.
     """
     # chr(31) separates the parts, because no text contains it; whole millionths make equal numbers equal texts.
-    identity = """CASE WHEN order_id IS NULL THEN concat_ws(chr(31), customer_id, epoch_us(ts), type,
+    identity = """CASE WHEN order_id IS NULL THEN concat_ws(chr(31), key, epoch_us(ts), type,
             coalesce(item, ''), coalesce(round(quantity * 1e6)::HUGEINT::VARCHAR, ''),
             coalesce(round(amount * 1e6)::HUGEINT::VARCHAR, ''))
         ELSE concat_ws(chr(31), $kind, order_id, coalesce(item, ''),

@@ -146,8 +146,8 @@ def guess_of(source: MappedSource, format_name: str) -> dict[str, Any]:
     }
 
 
-def notes_of_reading(source: MappedSource, accepted: pa.Table) -> list[dict[str, Any]]:
-    """Findings about how a source was read: a guessed order of dates or encoding, ids that were rounded."""
+def notes_of_reading(source: MappedSource) -> list[dict[str, Any]]:
+    """Findings about how a source was read: a guessed order of dates or encoding."""
     notes = []
     n = source.raw.table.num_rows
     if source.date_order_is_guess:
@@ -156,10 +156,4 @@ def notes_of_reading(source: MappedSource, accepted: pa.Table) -> list[dict[str,
     encoding = source.raw.detected.get("encoding", "utf-8")
     if encoding not in ("utf-8", "utf-8-sig", source.config.collect.encoding):
         notes.append(finding("encoding_guessed", "notes", n, 1.0, encoding=encoding))
-    # A spreadsheet keeps 15 digits of a number, so that a longer id ends in zeros.
-    rounded = pc.match_substring_regex(pc.unique(accepted["customer_id"]), r"^[1-9]\d{11,}0{4,}$")
-    if pc.any(rounded).as_py():
-        count = pc.sum(rounded).as_py()
-        column = source.column("customer_id")
-        notes.append(finding("ids_rounded", "warns", count, count / len(rounded), column=column))
     return notes

@@ -5,18 +5,20 @@ For formats in which an order's own fields stand on one of its rows only, or on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from shijin.collect.values import as_array
+from shijin.collect.mapped import MappedSource
+from shijin.collect.values import as_array, as_text, is_true
 from shijin.config import EngineSection
 from shijin.engine.duckdb import connect
 
+REFUND = "(refund)"  # item of a refund, which has no line of its own
 TOLERANCE = 0.005  # half a cent: amounts that differ by less are equal
 
 
@@ -125,3 +127,66 @@ def net_amounts(order: Mapping[str, pa.Array]) -> pa.Array:
     divisor = pc.if_else(is_zero, 1.0, sum_before)
     factor = pc.if_else(pc.or_(nothing_off, is_zero), 1.0, pc.divide(after, divisor))
     return pc.multiply(before, factor)
+
+
+def refund_lines(lines: pa.Table) -> pa.Table:
+    """Make lines of refunds without a date: one for each accepted line with an amount in ``refunded``."""
+    chosen = lines.filter(pc.and_(pc.is_null(lines["reason"]), is_true(pc.greater(lines["refunded"], 0.0))))
+    types = pa.repeat("refund_undated", chosen.num_rows)
+    return without_item(chosen, REFUND, types, pc.negate(chosen["refunded"]))
+
+
+def without_item(lines: pa.Table, item: str, types: pa.Array, amounts: pa.Array) -> pa.Table:
+    """Replace item, type and amount of lines; what belonged to the item becomes null."""
+    n = lines.num_rows
+    nothing = {"item_id": pa.string(), "item_name": pa.string(), "quantity": pa.float64(), "discount": pa.float64()}
+    columns = {name: lines[name] for name in lines.column_names}
+    columns |= {name: pa.nulls(n, kind) for name, kind in nothing.items()}
+    return pa.table(columns | {"item": pa.repeat(item, n), "type": types, "amount": amounts})
+
+
+def filled_down(source: MappedSource, roles: Sequence[str]) -> MappedSource:
+    """Give each row of an order the fields of the order, where the source has them on one of its rows only.
+
+    A field is filled where the order's other rows have one value for it. A row without an order number, customer and
+    time that follows a row of an order is a further line of it.
+
+    Parameters
+    ----------
+    roles
+        The fields of an order.
+    """
+    columns = [name for role in roles for name in source.roles.get(role, ()) if source.table[name].null_count or _blank(source, name)]
+    if "order_id" not in source.roles or not columns:
+        return source
+    table, order_column = source.table, source.roles["order_id"][0]
+    order_id = source.text("order_id")
+    if order_id.null_count:
+        order_id = pc.if_else(_continues(source, order_id), pc.fill_null_forward(order_id), order_id)
+        table = table.set_column(table.column_names.index(order_column), order_column, order_id)
+    texts = {f"c{place}": as_text(table[name]) for place, name in enumerate(columns)}
+    rows = pa.table({"order_id": order_id, "place": np.arange(len(order_id)), **texts})
+    filled = ", ".join(
+        f"CASE WHEN {name} IS NULL AND order_id IS NOT NULL AND min({name}) OVER one = max({name}) OVER one "
+        f"THEN max({name}) OVER one ELSE {name} END AS {name}"
+        for name in texts
+    )
+    with connect(source.config.engine) as connection:
+        connection.register("rows", rows)
+        query = f"SELECT {filled} FROM rows WINDOW one AS (PARTITION BY order_id) ORDER BY place"
+        result = connection.sql(query).to_arrow_table()
+    for name, column in zip(texts, columns, strict=True):
+        if result[name].null_count < texts[name].null_count:  # else nothing was filled, and the column keeps its type
+            table = table.set_column(table.column_names.index(column), column, result[name])
+    return replace(source, filled=table)
+
+
+def _blank(source: MappedSource, name: str) -> bool:
+    return bool(as_text(source.table[name]).null_count)
+
+
+def _continues(source: MappedSource, order_id: pa.Array) -> pa.Array:
+    """Rows without an order number that are further lines of the order above: they have an item, and nobody's name."""
+    of_order = pc.coalesce(*(text for role in ("customer_id", "email", "phone", "person", "ts") for text in source.texts(role)))
+    item = pc.coalesce(source.text("item_id"), source.text("item_name"))
+    return pc.and_(pc.and_(pc.is_null(order_id), pc.is_null(of_order)), pc.is_valid(item))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,8 @@ class Raw:
         Rows that do not have as many cells as the header.
     detected
         What reading detected: kind of file, encoding, delimiter.
+    findings
+        What was noticed about the file.
     """
 
     table: pa.Table
@@ -43,6 +46,7 @@ class Raw:
     columns: tuple[str, ...]
     broken: tuple[tuple[int, str], ...] = ()
     detected: dict[str, str] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] = ()
 
     @property
     def rows_in(self) -> int:

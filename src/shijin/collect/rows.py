@@ -1,11 +1,13 @@
 """Reads a source in which every row is one line: an item of an order, a return, a charge, a view.
 
-It knows roles, not the names of columns, so any format with one line a row can use it.
+It knows roles, not the names of columns, so any format with one line a row can use it. Who bought is decided by
+`people`, what a line brought by `money`, whether it was a sale by `statuses`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,20 +15,28 @@ import pyarrow.compute as pc
 
 from shijin.collect.assemble import assemble
 from shijin.collect.collected import Collected
+from shijin.collect.context import Context
 from shijin.collect.currency import currencies, signs_of
-from shijin.collect.identity import customer_keys, normal_email, normal_phone
-from shijin.collect.mapped import MappedSource, money_column
+from shijin.collect.event_types import EventTypes, event_types
+from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
+from shijin.collect.money import Money, MoneyColumns, money_of
+from shijin.collect.orders import filled_down, refund_lines
+from shijin.collect.people import People, people_of
 from shijin.collect.reasons import Fault, details_of, first_reason
-from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true, null_beyond
-from shijin.prepare.clean import CHARGE, KNOWN_TYPES, TEST, canonical_types, kinds_of_items, plain
+from shijin.collect.rounded import rounded_findings
+from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
+from shijin.collect.total_rows import total_rows
+from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
+from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.schema import MONEY_TYPES, UTC
 
-_UNPAID = "pending unpaid authorized onhold draft awaitingpayment pendingpayment 待付款 等待买家付款 未付款 待支付"
-_VOID = "cancelled canceled voided void refunded failed trash 交易关闭 已取消 已退款 退款成功 已关闭 交易取消"
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
+_OF_THE_ORDER = ("customer_id", "email", "phone", "person", "ts", "status", "cancelled_at", "currency", "channel")
+_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "discount_rate", "refund")
+_FULL = 0.01  # a refund that leaves less than this is a full one
 
 
-def read_rows(source: MappedSource, format_name: str, now: datetime) -> Collected:
+def read_rows(source: MappedSource, format_name: str, context: Context) -> Collected:
     """Read every row as one line.
 
     Parameters
@@ -37,79 +47,206 @@ def read_rows(source: MappedSource, format_name: str, now: datetime) -> Collecte
     Raises
     ------
     SourceError
-        When the amounts have two currencies.
+        When the amounts have two currencies, or every customer is masked.
     QuarantineError
         When more rows are bad than the shop allows.
     """
-    money, raw = money_column(source.roles), source.raw
-    signs = signs_of(raw.table[money]) if money else pa.nulls(raw.table.num_rows, pa.string())
-    codes = source.text("currency") if "currency" in source.roles else signs
-    currency, other_currency = currencies(codes, raw.name, source.config)
-    return assemble(source, lines_of(source, now, currency, other_currency), format_name, now)
+    source = filled_down(source, _OF_THE_ORDER)
+    reading = _Reading.of(source, context)
+    lines = reading.lines(context)
+    collected = assemble(reading.source, lines, format_name, context.now, reading.findings(lines), refund_lines(lines))
+    return replace(collected, renamed=reading.people.renamed)
 
 
-def lines_of(source: MappedSource, now: datetime, currency: pa.Array, other_currency: pa.Array) -> pa.Table:
-    """Convert rows to lines, each accepted or with the reason why it is set aside.
+@dataclass(frozen=True)
+class _Reading:
+    """The parts of a source, each (n,): who, when, which kind, and what it brought."""
 
-    Parameters
-    ----------
-    currency, other_currency
-        As `currencies` returns them.
-    """
-    raw, config = source.raw, source.config
-    texts = {role: source.text(role) for role in _TEXT_ROLES}
-    quantity = source.number("quantity")
-    amount = _amounts(source, quantity)
-    customer, contact = _customers(source)
-    # Rows that sold nothing: in them a one-letter code is a correction of the books.
-    unsold = pc.or_(pc.is_null(customer), is_true(pc.less_equal(amount, 0.0)))
-    items = kinds_of_items(texts["item_id"], texts["item_name"], config.items, unsold)
-    types = _types(source, quantity, amount, items)
-    # Some sources write returns with positive numbers; stored returns are negative.
-    is_return = pc.equal(types, "return")
-    amount, quantity = (pc.if_else(is_return, _negative(value), value) for value in (amount, quantity))
-    code = pc.coalesce(texts["item_id"], texts["item_name"])
-    columns = {
-        "row": pa.array(raw.row),
-        "customer_id": customer,
-        "ts": source.time("ts"),
-        "type": types,
-        "item": code,
-        "item_name": texts["item_name"],
-        "item_id": pc.if_else(pc.or_(pc.equal(items, CHARGE), pc.equal(types, "charge")), None, code),
-        "quantity": quantity,
-        "amount": pc.add(amount, 0.0),  # turns -0.0 into 0.0
-        "discount": pc.abs(source.number("discount")),
-        "cost": _costs(source, quantity),
-        "rating": source.number("rating"),
-        "currency": currency,
-        "text": pa.nulls(raw.table.num_rows, pa.string()),
-    }
-    columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
-    is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
-    reason = first_reason(
-        _bad_readings(source, columns, is_money, now)
-        | {
-            "no_customer": pc.is_null(customer),
-            "other_currency": other_currency,
-            "unpaid": _has_status(source, _UNPAID),
-            "test_code": pc.and_(pc.equal(items, TEST), is_money),
+    source: MappedSource
+    texts: dict[str, pa.Array]
+    people: People
+    types: EventTypes
+    statuses: Statuses | None
+    ts: pa.Array
+    items: pa.Array
+    money: Money
+
+    @classmethod
+    def of(cls, source: MappedSource, context: Context) -> _Reading:
+        """Read the parts of a source."""
+        texts = {role: source.text(role) for role in _TEXT_ROLES}
+        people = people_of(source, texts["order_id"], context.contacts)
+        types = event_types(source.text("type"), is_mapped="type" in source.mapped)
+        statuses = _statuses(source, context)
+        columns = _money_columns(source, texts, people, types, statuses)
+        money = money_of(columns)
+        unsold = pc.or_(pc.is_null(people.key), is_true(pc.less_equal(money.amount, 0.0)))
+        items = kinds_of_items(texts["item_id"], texts["item_name"], source.config.items, unsold)
+        return cls(source, texts, people, types, statuses, source.time("ts"), items, money)
+
+    def lines(self, context: Context) -> pa.Table:
+        """Convert rows to lines, each accepted or with the reason why it is set aside."""
+        source, texts = self.source, self.texts
+        currency, other_currency = _currencies(source)
+        types, refund = self._types()
+        # Some sources write returns with positive numbers; stored returns are negative.
+        is_return = pc.equal(types, "return")
+        amount, quantity = (
+            pc.if_else(is_return, pc.negate(pc.abs(value)), value) for value in (self.money.amount, self.money.quantity)
+        )
+        code = pc.coalesce(texts["item_id"], texts["item_name"])
+        is_charge = pc.or_(pc.equal(self.items, CHARGE), pc.equal(types, "charge"))
+        columns = {
+            "row": pa.array(source.raw.row),
+            "key": self.people.key,
+            "customer_id": self.people.customer_id,
+            "ts": self.ts,
+            "type": types,
+            "item": code,
+            "item_name": texts["item_name"],
+            "item_id": pc.if_else(is_charge, None, code),
+            "quantity": quantity,
+            "amount": pc.add(amount, 0.0),  # turns -0.0 into 0.0
+            "discount": self.money.discount,
+            "refunded": refund,
+            "cost": _costs(source, quantity),
+            "rating": source.number("rating"),
+            "currency": currency,
+            "text": pa.nulls(source.table.num_rows, pa.string()),
         }
-    )
-    return pa.table(columns | contact | {"reason": reason, "detail": _details(source, reason)})
+        columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
+        reason = self._reasons(columns, other_currency, context)
+        contact = self.people.contact
+        return pa.table(columns | contact | {"reason": reason, "detail": _details(source, reason)})
+
+    def findings(self, lines: pa.Table) -> list[dict[str, Any]]:
+        """What was noticed while reading."""
+        notes = [*self.source.raw.findings, *self.people.findings, *self.money.findings]
+        for role in ("customer_id", "order_id", "item_id"):
+            notes += rounded_findings(self.source, role)
+        if self.statuses is not None:
+            notes += findings_of_statuses(self.statuses, as_array(lines["amount"]))
+        return notes
+
+    def _types(self) -> tuple[pa.Array, pa.Array]:
+        """Decide the type of each event, and what is given back of a sale that stands.
+
+        In this order: what is negative is a return, what a status voids or what is given back in full is void, postage
+        is a charge whatever its sign.
+        """
+        amount, quantity = self.money.amount, self.money.quantity
+        types = pc.fill_null(self.types.type, "order")
+        negative = pc.or_(is_true(pc.less(quantity, 0)), is_true(pc.less(amount, 0)))
+        types = pc.if_else(pc.and_(pc.equal(types, "order"), negative), "return", types)
+        is_order = pc.equal(types, "order")
+        refund = pc.if_else(is_order, self.money.refund, 0.0)
+        is_full = _is_full_refund(self.texts["order_id"], pc.if_else(is_order, amount, 0.0), refund)
+        void = is_full if self.statuses is None else pc.or_(is_full, self._is_void(refund))
+        void = pc.or_(void, pc.is_valid(self.source.text("cancelled_at")))
+        types = pc.if_else(pc.and_(is_order, void), "void", types)
+        is_charge = pc.and_(pc.equal(self.items, CHARGE), pc.is_in(types, pa.array(["order", "return"])))
+        types = pc.if_else(is_charge, "charge", types)
+        return types, pc.if_else(pc.equal(types, "order"), refund, 0.0)
+
+    def _is_void(self, refund: pa.Array) -> pa.Array:
+        """Rows that a status voids; a status of refund next to a smaller amount given back is a partial refund."""
+        if self.statuses is None:
+            return all_false(len(refund))
+        is_part = pc.greater(refund, 0.0)
+        return pc.or_(self.statuses.means("void"), pc.and_(self.statuses.means("refunded"), pc.invert(is_part)))
+
+    def _reasons(self, columns: dict[str, pa.Array], other_currency: pa.Array, context: Context) -> pa.Array:
+        """For each row the reason why it is set aside, null where it is accepted."""
+        source, ts, types = self.source, columns["ts"], columns["type"]
+        no_time, void = pc.is_null(ts), pc.equal(types, "void")
+        unpaid = all_false(len(ts)) if self.statuses is None else self.statuses.means("unpaid")
+        is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
+        no_amount = pc.and_(pc.is_null(columns["amount"]), is_money)
+        amount_role = next((role for role in MONEY_ROLES if role in source.roles), "amount")
+        lacking = pc.or_(pc.or_(pc.is_null(columns["key"]), no_time), _lacks(columns["order_id"]))
+        cells = [text for role in ("order_id", "customer_id", "person", "item_id", "item_name") for text in source.texts(role)]
+        return first_reason(
+            {
+                "total_row": total_rows([*cells, _first_text(source)], lacking, columns["amount"]),
+                "unpaid": pc.and_(unpaid, is_money),
+                "void_without_time": pc.and_(void, no_time),
+                "bad_time": no_time,
+                "bad_amount": pc.or_(no_amount, pc.and_(_not_a_number(source, amount_role), is_money)),
+                "bad_quantity": _not_a_number(source, "quantity"),
+                "future_date": is_true(pc.greater(ts, pa.scalar(context.now, UTC))),
+            }
+            | {code: pc.equal(pc.fill_null(self.people.reason, ""), code) for code in ("masked_customer", "no_customer")}
+            | {
+                "other_currency": other_currency,
+                "test_code": pc.and_(pc.equal(self.items, TEST), is_money),
+            }
+        )
 
 
-def _bad_readings(
-    source: MappedSource, columns: dict[str, pa.Array], is_money: pa.Array, now: datetime
-) -> dict[str, pa.Array]:
-    """Flag rows whose time or numbers cannot be read, by reason."""
-    ts, no_amount = columns["ts"], pc.and_(pc.is_null(columns["amount"]), is_money)
-    return {
-        "bad_time": pc.is_null(ts),
-        "bad_amount": pc.or_(no_amount, _not_a_number(source, "amount")),
-        "bad_quantity": _not_a_number(source, "quantity"),
-        "future_date": is_true(pc.greater(ts, pa.scalar(now, UTC))),
-    }
+def _statuses(source: MappedSource, context: Context) -> Statuses | None:
+    """The meaning of each row's status; None where the source has no column of them."""
+    columns = source.texts("status")
+    settled = {**source.config.collect.statuses, **context.options.statuses}
+    return read_statuses(columns, settled) if columns else None
+
+
+def _money_columns(
+    source: MappedSource, texts: dict[str, pa.Array], people: People, types: EventTypes, statuses: Statuses | None
+) -> MoneyColumns:
+    """The columns of money, and the rows that are evidence about them."""
+    counts = pc.and_(types.is_money, pc.is_valid(people.key))
+    if statuses is not None:
+        counts = pc.and_(counts, pc.invert(statuses.means("void", "refunded", "unpaid")))
+    order_id = texts["order_id"] if "order_id" in source.roles else None
+    has_item = "item_id" in source.roles or "item_name" in source.roles
+    item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
+    numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}
+    names = {role: source.roles[role][0] for role in numbers}
+    return MoneyColumns(_of_one_customer(order_id, people.key), item, counts, numbers, names)
+
+
+def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | None:
+    """Order numbers, null for those that several customers have."""
+    if order_id is None:
+        return None
+    pairs = pa.table({"order": order_id, "key": key}).group_by("order").aggregate([("key", "count_distinct")])
+    shared = pairs.filter(pc.greater(pairs["key_count_distinct"], 1))["order"]
+    return pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
+
+
+def _is_full_refund(order_id: pa.Array, amount: pa.Array, refund: pa.Array) -> pa.Array:
+    """Whether all of an order, or of a row without an order, was given back."""
+    if not pc.any(pc.greater(refund, 0.0)).as_py():
+        return all_false(len(refund))
+    rows = pa.table({"order": order_id, "amount": amount, "refund": refund})
+    orders = rows.group_by("order").aggregate([("amount", "sum"), ("refund", "sum")])
+    place = pc.index_in(order_id, value_set=orders["order"].combine_chunks())
+    has_order = pc.is_valid(order_id)
+
+    def of_order(name: str, own: pa.Array) -> pa.Array:
+        return pc.if_else(has_order, orders[f"{name}_sum"].combine_chunks().take(place), own)
+
+    back, whole = of_order("refund", refund), of_order("amount", amount)
+    return is_true(pc.and_(pc.greater(back, 0.0), pc.greater_equal(back, pc.subtract(whole, _FULL))))
+
+
+def _currencies(source: MappedSource) -> tuple[pa.Array, pa.Array]:
+    money = money_column(source.roles)
+    signs = signs_of(source.table[money]) if money else pa.nulls(source.table.num_rows, pa.string())
+    codes = source.text("currency") if "currency" in source.roles else signs
+    return currencies(codes, source.raw.name, source.config)
+
+
+def _lacks(order_id: pa.Array) -> pa.Array:
+    """Rows without an order number in a source where most rows have one."""
+    lacking = pc.is_null(order_id)
+    return lacking if 2 * order_id.null_count < len(order_id) else all_false(len(order_id))
+
+
+def _first_text(source: MappedSource) -> pa.Array:
+    """The first column of the source, in which a row of sums has its word."""
+    column = as_array(source.raw.table.column(0))
+    return column.cast(pa.string()) if not pa.types.is_nested(column.type) else pa.nulls(len(column), pa.string())
 
 
 def _details(source: MappedSource, reason: pa.Array) -> pa.StructArray:
@@ -137,66 +274,13 @@ def _details(source: MappedSource, reason: pa.Array) -> pa.StructArray:
     return details_of(sentence, faults)
 
 
-def _customers(source: MappedSource) -> tuple[pa.Array, dict[str, pa.Array]]:
-    """Compute customer ids, and columns of CONTACTS by name."""
-    keys = {role: source.text(role) for role in ("customer_id", "email", "phone") if role in source.roles}
-    ids = customer_keys(keys.get("customer_id"), keys.get("email"), keys.get("phone"), source.config)
-    emails = [normal_email(keys[role]) for role in ("email", "customer_id") if role in keys]
-    contact = {role: source.text(role) for role in ("first_name", "last_name", "country") if role in source.roles}
-    if emails and any(email.null_count < len(email) for email in emails):
-        contact["email"] = pc.coalesce(*emails)
-    if "phone" in keys:
-        contact["phone"] = normal_phone(keys["phone"])
-    return ids, contact
-
-
-def _amounts(source: MappedSource, quantity: pa.Array) -> pa.Array:
-    """Read what each line came to: its amount, else price times quantity, else its price."""
-    if "amount" in source.roles:
-        return source.number("amount")
-    if "price" in source.roles and "quantity" in source.roles:
-        return null_beyond(pc.multiply(source.number("price"), quantity))
-    return source.number("price")
-
-
 def _costs(source: MappedSource, quantity: pa.Array) -> pa.Array:
     """Read what each line cost the shop: its cost, else unit cost times quantity; negative where pieces came back."""
-    by_piece = null_beyond(pc.multiply(source.number("unit_cost"), pc.fill_null(quantity, 1.0)))
-    return pc.coalesce(source.number("cost"), by_piece)
-
-
-def _types(source: MappedSource, quantity: pa.Array, amount: pa.Array, items: pa.Array) -> pa.Array:
-    """Decide the type of each event: by the column of types, the signs of the numbers, the status and the item."""
-    types = canonical_types(source.text("type"))
-    known = pc.is_in(types, pa.array(sorted(set(KNOWN_TYPES.values()))))
-    if "type" not in source.config.collect.map and not _is_majority(known, types):
-        types = pa.nulls(len(types), pa.string())  # a column "type" with another meaning, such as the customer's type
-    types = pc.fill_null(types, "order")
-    # In this order: what is negative is a return, a cancelled order is void, postage is a charge whatever its sign.
-    negative = pc.or_(is_true(pc.less(quantity, 0)), is_true(pc.less(amount, 0)))
-    types = pc.if_else(pc.and_(pc.equal(types, "order"), negative), "return", types)
-    types = pc.if_else(pc.and_(pc.equal(types, "order"), _has_status(source, _VOID)), "void", types)
-    is_charge = pc.and_(pc.equal(items, CHARGE), pc.is_in(types, pa.array(["order", "return"])))
-    return pc.if_else(is_charge, "charge", types)
-
-
-def _is_majority(flags: pa.Array, values: pa.Array) -> bool:
-    """Whether a flag is true for more than half of the values that are there."""
-    valid = len(values) - values.null_count
-    return valid > 0 and 2 * (pc.sum(flags).as_py() or 0) > valid
-
-
-def _has_status(source: MappedSource, words: str) -> pa.Array:
-    encoded = source.text("status").dictionary_encode()
-    matching = pa.array([plain(word) in words.split() for word in encoded.dictionary.to_pylist()], pa.bool_())
-    return is_true(matching.take(encoded.indices))
-
-
-def _negative(values: pa.Array) -> pa.Array:
-    return pc.negate(pc.abs(values))
+    by_piece = pc.multiply(source.number("unit_cost"), pc.fill_null(quantity, 1.0))
+    return pc.coalesce(source.number("cost"), pc.if_else(pc.less_equal(pc.abs(by_piece), LARGEST), by_piece, None))
 
 
 def _not_a_number(source: MappedSource, role: str) -> pa.Array:
     if role not in source.roles:
-        return all_false(source.raw.table.num_rows)
+        return all_false(source.table.num_rows)
     return pc.and_(pc.is_valid(source.text(role)), pc.is_null(source.number(role)))

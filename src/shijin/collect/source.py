@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 
 from shijin.collect.collected import Collected, CollectOptions
 from shijin.collect.files import read_raw
+from shijin.collect.context import Context
 from shijin.collect.format import Format
 from shijin.collect.formats import shopify, table
 from shijin.collect.raw import Raw, digest_of, from_arrow
-from shijin.config import Config
 from shijin.errors import ConfigError
 
 # The first that recognises a source reads it; the plain table comes last, because it accepts any.
@@ -20,15 +19,13 @@ FORMATS: tuple[Format, ...] = (shopify.FORMAT, table.FORMAT)
 FORMAT_NAMES: tuple[str, ...] = ("auto", *sorted(one.name for one in FORMATS))  # what CollectOptions.format may be
 
 
-def read_source(path: Path, config: Config, options: CollectOptions, now: datetime) -> Collected:
+def read_source(path: Path, context: Context) -> Collected:
     """Read a shop's file.
 
     Parameters
     ----------
     path
-        CSV, TSV, Parquet, XLSX or JSON lines.
-    now
-        An instant with its time zone; rows dated after it are set aside.
+        CSV, TSV, Parquet, XLSX or JSON.
 
     Raises
     ------
@@ -41,37 +38,38 @@ def read_source(path: Path, config: Config, options: CollectOptions, now: dateti
 
     Examples
     --------
-    >>> from datetime import UTC
-    >>> read_source(Path("."), Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
+    >>> from datetime import UTC, datetime
+    >>> from shijin.collect.collected import CollectOptions
+    >>>     >>> context = Context(Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
+    >>> read_source(Path("."), context)
     Traceback (most recent call last):
     shijin.errors.SourceError: .: this is a folder, not a file. Cure: name the file in it.
-    >>> read_source(Path("."), Config(), CollectOptions(format="bazaar"), datetime(2024, 1, 1, tzinfo=UTC))
-    ... # doctest: +ELLIPSIS
+    >>> read_source(Path("."), replace(context, options=CollectOptions(format="bazaar")))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     shijin.errors.ConfigError: format: Shijin does not read a format 'bazaar'. Cure: choose auto, ...
     """
-    refuse_unknown_format(options)
-    return _read(read_raw(path, options.encoding or config.collect.encoding), config, options, now)
+    refuse_unknown_format(context.options)
+    return _read(read_raw(path, context.options.encoding or context.config.collect.encoding), context)
 
 
-def from_table(
-    table: pa.Table, config: Config, options: CollectOptions, now: datetime, name: str = "table"
-) -> Collected:
+def from_table(table: pa.Table, context: Context, name: str = "table") -> Collected:
     """Read a table in memory, as `read_source` reads a file.
 
     Examples
     --------
-    >>> from datetime import UTC
+    >>> from datetime import UTC, datetime
+    >>> from shijin.collect.collected import CollectOptions
+    >>>     >>> context = Context(Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
     >>> orders = pa.table({"user_id": ["007"], "paid_at": ["2024-01-02"], "total": ["12.50"], "note": ["gift"]})
-    >>> collected = from_table(orders, Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
+    >>> collected = from_table(orders, context)
     >>> collected.events.select(["customer_id", "amount"]).to_pylist()
     [{'customer_id': '007', 'amount': 12.5}]
     >>> collected.reading.columns["ts"], collected.reading.unread
     (('paid_at',), ('note',))
     """
-    refuse_unknown_format(options)
+    refuse_unknown_format(context.options)
     raw = from_arrow(table, name, digest_of(table), {"file": "table in memory"}, name)
-    return _read(raw, config, options, now)
+    return _read(raw, context)
 
 
 def refuse_unknown_format(options: CollectOptions) -> None:
@@ -88,9 +86,7 @@ def refuse_unknown_format(options: CollectOptions) -> None:
         )
 
 
-def _read(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
-    names = raw.table.column_names
-    chosen = next(
-        one for one in FORMATS if options.format == one.name or (options.format == "auto" and one.recognises(names))
-    )
-    return chosen.read(raw, config, options, now)
+def _read(raw: Raw, context: Context) -> Collected:
+    names, wanted = raw.table.column_names, context.options.format
+    chosen = next(one for one in FORMATS if wanted == one.name or (wanted == "auto" and one.recognises(names)))
+    return chosen.read(raw, context)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect import Collected, CollectOptions, from_table, read_source
+from shijin.collect import Collected, CollectOptions, Context, from_table, read_source
 from shijin.collect.language import is_chinese
 from shijin.errors import EmptyHistoryError, SourceError
 from shijin.notes import Note, Progress
@@ -91,9 +91,10 @@ def collect(
 
 def read(options: SourceOptions, workspace: Workspace, now: datetime) -> Collected:
     """Read a source of orders, from a file or from memory."""
+    context = Context(workspace.config, options.reading, now, workspace.read("contacts"), workspace.root)
     if isinstance(options.source, Path):
-        return read_source(options.source, workspace.config, options.reading, now)
-    return from_table(options.source, workspace.config, options.reading, now)
+        return read_source(options.source, context)
+    return from_table(options.source, context)
 
 
 @dataclass(frozen=True)

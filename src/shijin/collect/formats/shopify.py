@@ -17,15 +17,25 @@ import pyarrow.compute as pc
 
 from shijin.collect import guess
 from shijin.collect.assemble import assemble, events_of
-from shijin.collect.collected import Collected, CollectOptions
+from shijin.collect.collected import Collected
+from shijin.collect.context import Context
 from shijin.collect.currency import currencies
 from shijin.collect.format import Format, by_role, has_columns, refuse_missing_columns
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.collect.ids import event_ids
 from shijin.collect.mapped import MappedSource
-from shijin.collect.orders import TOLERANCE, Copies, copies_of, net_amounts, spread_over_rows
+from shijin.collect.orders import (
+    TOLERANCE,
+    Copies,
+    copies_of,
+    net_amounts,
+    refund_lines,
+    spread_over_rows,
+    without_item,
+)
 from shijin.collect.raw import Raw, readable
 from shijin.collect.reasons import Fault, details_of, first_reason
+from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.times import as_time
 from shijin.collect.values import as_array, is_true, null_beyond
 from shijin.config import Config
@@ -34,10 +44,8 @@ from shijin.prepare.findings import finding, findings_table
 from shijin.schema import UTC
 
 NAME = "shopify"
-SHIPPING, REFUND = "(shipping)", "(refund)"  # items of events that have no line of their own
+SHIPPING = "(shipping)"  # item of an event that has no line of its own
 _NEEDED = ("Name", "Created at", "Lineitem quantity", "Lineitem price", "Lineitem name")
-_UNPAID = ("pending", "authorized", "unpaid", "expired")
-_VOID = ("voided", "refunded")
 # Fields of an order, on its first row only.
 _ORDER_TEXTS = {
     "status": ("Financial Status",),
@@ -84,7 +92,7 @@ def recognises(names: Sequence[str]) -> bool:
     return has_columns(names, _NEEDED)
 
 
-def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
+def read_shopify(raw: Raw, context: Context) -> Collected:
     """Read Shopify's order export.
 
     Raises
@@ -95,13 +103,14 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
         When more rows are bad than the shop allows.
     """
     refuse_missing_columns(raw, _NEEDED, NAME)
+    config, options, now = context.config, context.options, context.now
     raw = readable(raw, raw.table.column_names)
     roles = by_role(raw.table.column_names, COLUMNS)
     decimal = options.decimal or config.collect.decimal or guess.decimal_of(as_array(raw.table[roles["price"][0]]))
     source = MappedSource(raw, roles, decimal, "ymd", date_order_is_guess=False, config=config)
     is_head = pc.or_(pc.is_valid(source.number("total")), pc.is_valid(source.text("status")))
     copies = copies_of(source.text("order_id"), is_head, config.engine)
-    lines = _lines(source, copies, now)
+    lines = _lines(source, copies, context)
     # Besides outdated copies, rows that only repeat an order for a second payment are no lines.
     repeated = copies.is_outdated | pc.and_not(_without_item(source), copies.is_head).to_numpy(zero_copy_only=False)
     dropped, lines = lines.filter(pa.array(repeated)), lines.filter(pa.array(~repeated))
@@ -112,7 +121,7 @@ def read_shopify(raw: Raw, config: Config, options: CollectOptions, now: datetim
     return replace(
         collected,
         events=pa.concat_tables([collected.events, derived]),
-        findings=findings_table(_notes(lines)),
+        findings=findings_table([*_notes(lines), *_unknown_statuses(lines, context)]),
         guess={"format": NAME, **raw.detected, "decimal": decimal},
         money_in=collected.money_in + repeated_money + (pc.sum(derived["amount"]).as_py() or 0.0),
         derived=derived.num_rows,
@@ -139,24 +148,25 @@ def _fields(source: MappedSource, copies: Copies) -> dict[str, pa.Array]:
     return spread_over_rows(source.text("order_id"), copies, fields, line_amounts, source.config.engine)
 
 
-def _lines(source: MappedSource, copies: Copies, now: datetime) -> pa.Table:
+def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     """Convert rows to lines, each accepted or with the reason why it is set aside."""
     raw, config, order = source.raw, source.config, _fields(source, copies)
     ts = as_time(order["ts"], source.date_order, config.shop.timezone, config.engine)
     currency, other_currency = currencies(order["currency"], raw.name, config)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
-    net, is_void = net_amounts(order), _is_void(order)
+    statuses = read_statuses([_status(order)], {**config.collect.statuses, **context.options.statuses})
+    net, is_void = net_amounts(order), _is_void(order, statuses)
     contact = _contact(order)
     customer = _customer(order, contact, config)
     is_charge = pc.equal(items, CHARGE)
     reason = first_reason(
-        _bad_rows(order, ts, now)
+        _bad_rows(order, ts, context.now)
         | {
             "test_order": is_true(pc.match_substring(order["payment"], "bogus", ignore_case=True)),
             "no_customer": pc.is_null(customer),
             "other_currency": other_currency,
-            "unpaid": pc.and_(pc.is_in(_status(order), pa.array(_UNPAID)), pc.invert(is_void)),
+            "unpaid": pc.and_(statuses.means("unpaid"), pc.invert(is_void)),
             "test_code": pc.equal(items, TEST),
         }
     )
@@ -166,7 +176,9 @@ def _lines(source: MappedSource, copies: Copies, now: datetime) -> pa.Table:
         "row": pa.array(raw.row),
         "reason": reason,
         "detail": _details(reason, order, source),
+        "key": customer,
         "customer_id": customer,
+        "status": _status(order),
         "ts": ts,
         "type": pc.if_else(is_void, "void", pc.if_else(is_charge, "charge", "order")),
         "order_id": order["order_id"],
@@ -200,17 +212,17 @@ def _bad_rows(order: dict[str, pa.Array], ts: pa.Array, now: datetime) -> dict[s
 
 
 def _status(order: dict[str, pa.Array]) -> pa.Array:
-    return pc.fill_null(pc.utf8_lower(order["status"]), "paid")
+    return pc.fill_null(order["status"], "paid")
 
 
-def _is_void(order: dict[str, pa.Array]) -> pa.Array:
+def _is_void(order: dict[str, pa.Array], statuses: Statuses) -> pa.Array:
     """Flag orders that were cancelled, voided or refunded in full."""
     # A full refund of an order of amount 0 is none.
     all_back = pc.and_(
         pc.greater(order["total"], 0.0),
         pc.greater_equal(order["refunded"], pc.subtract(order["total"], TOLERANCE)),
     )
-    ended = pc.or_(pc.is_in(_status(order), pa.array(_VOID)), pc.is_valid(order["cancelled_at"]))
+    ended = pc.or_(statuses.means("void", "refunded"), pc.is_valid(order["cancelled_at"]))
     return pc.or_(ended, is_true(all_back))
 
 
@@ -269,23 +281,13 @@ def _details(reason: pa.Array, order: dict[str, pa.Array], source: MappedSource)
 def _events_without_line(accepted: pa.Table) -> pa.Table:
     """Make lines of what an order has besides its line items: shipping, and a refund, whose date it does not have."""
     shipped = accepted.filter(pc.not_equal(accepted["shipping"], 0.0))
-    refunds = accepted.filter(pc.greater(accepted["refunded"], 0.0))
     is_void = pc.equal(shipped["type"], "void")
     return pa.concat_tables(
         [
-            _replaced(shipped, SHIPPING, pc.if_else(is_void, "void", "charge"), shipped["shipping"]),
-            _replaced(refunds, REFUND, pa.repeat("refund_undated", refunds.num_rows), pc.negate(refunds["refunded"])),
+            without_item(shipped, SHIPPING, pc.if_else(is_void, "void", "charge"), shipped["shipping"]),
+            refund_lines(accepted),
         ]
     )
-
-
-def _replaced(lines: pa.Table, item: str, types: pa.Array, amounts: pa.Array) -> pa.Table:
-    """Replace item, type and amount of lines; what belonged to the item becomes null."""
-    n = lines.num_rows
-    nothing = {"item_id": pa.string(), "item_name": pa.string(), "quantity": pa.float64(), "discount": pa.float64()}
-    columns = {name: lines[name] for name in lines.column_names}
-    columns |= {name: pa.nulls(n, kind) for name, kind in nothing.items()}
-    return pa.table(columns | {"item": pa.repeat(item, n), "type": types, "amount": amounts})
 
 
 def _notes(lines: pa.Table) -> list[dict[str, Any]]:
@@ -302,6 +304,13 @@ def _notes(lines: pa.Table) -> list[dict[str, Any]]:
     if len(void):
         notes.append(finding("void_orders", "notes", len(void), len(void) / orders, void.slice(0, 5).to_pylist()))
     return notes
+
+
+def _unknown_statuses(lines: pa.Table, context: Context) -> list[dict[str, Any]]:
+    """The finding about statuses that are not understood."""
+    settled = {**context.config.collect.statuses, **context.options.statuses}
+    statuses = read_statuses([as_array(lines["status"])], settled)
+    return [one for one in findings_of_statuses(statuses, as_array(lines["amount"])) if one["code"] == "unknown_status"]
 
 
 FORMAT = Format(NAME, recognises, read_shopify)

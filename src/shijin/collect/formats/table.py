@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-import pyarrow.compute as pc
-
-from shijin.collect import guess
-from shijin.collect.collected import Collected, CollectOptions
+from shijin.collect.collected import Collected
+from shijin.collect.columns import find_columns
+from shijin.collect.context import Context
+from shijin.collect.event_types import without_money
 from shijin.collect.format import Format
-from shijin.collect.mapped import settled
+from shijin.collect.mapped import MONEY_ROLES, settled
 from shijin.collect.raw import Raw, readable
 from shijin.collect.rows import read_rows
 from shijin.collect.values import as_text
-from shijin.config import Config
 from shijin.errors import SourceError
-from shijin.prepare.clean import KNOWN_TYPES, canonical_types
-from shijin.schema import MONEY_TYPES
 
 # The roles that a table needs one of, and the refusals where no column has one, or the column is empty.
 _NEEDED = (
-    (("customer_id", "email", "phone"), "collect.no_customer_column", "collect.empty_customer_column"),
+    (("customer_id", "email", "phone", "person", "first_name", "last_name"), "collect.no_customer_column", "collect.empty_customer_column"),
     (("ts",), "collect.no_time_column", "collect.empty_time_column"),
-    (("amount", "price"), "collect.no_amount_column", "collect.empty_amount_column"),
+    (MONEY_ROLES, "collect.no_amount_column", "collect.empty_amount_column"),
 )
 
 
@@ -32,7 +28,7 @@ def recognises(names: Sequence[str]) -> bool:
     return bool(names)
 
 
-def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime) -> Collected:
+def read_table(raw: Raw, context: Context) -> Collected:
     """Read a plain table.
 
     Raises
@@ -44,24 +40,24 @@ def read_table(raw: Raw, config: Config, options: CollectOptions, now: datetime)
     QuarantineError
         When more rows are bad than the shop allows.
     """
-    roles = _roles(raw, config, options)
-    raw = readable(raw, roles.values())
+    roles = _roles(raw, context)
+    raw = readable(raw, [name for names in roles.values() for name in names])
     refuse_missing(roles, raw)
-    return read_rows(settled(raw, {role: (name,) for role, name in roles.items()}, config, options), FORMAT.name, now)
+    return read_rows(settled(raw, roles, context), FORMAT.name, context)
 
 
-def _roles(raw: Raw, config: Config, options: CollectOptions) -> dict[str, str]:
+def _roles(raw: Raw, context: Context) -> dict[str, tuple[str, ...]]:
     """Find columns by role; a file of views needs no column that ``[collect] map`` names for the shop's orders."""
-    names, mapped = raw.table.column_names, config.collect.map
+    names, mapped, here = raw.table.column_names, context.config.collect.map, context.options.map
     there = {role: column for role, column in mapped.items() if column in names}
     if there != mapped:
-        roles = guess.columns_of(names, {**there, **options.map}, raw.name)
-        if _nothing_is_paid(roles, readable(raw, roles.values())):
+        roles = find_columns(raw, {**there, **here})
+        if _nothing_is_paid(roles, readable(raw, [name for found in roles.values() for name in found])):
             return roles
-    return guess.columns_of(names, {**mapped, **options.map}, raw.name)
+    return find_columns(raw, {**mapped, **here})
 
 
-def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
+def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
     """Refuse a table in which no column can be the customer, the time or the amount, or one is wholly empty.
 
     No amount is needed where a column of types shows that nothing was paid, as with views and carts.
@@ -75,7 +71,7 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
         is_money = "amount" in any_of
         if is_money and _nothing_is_paid(roles, raw):
             continue
-        there = [roles[role] for role in any_of if role in roles]
+        there = [name for role in any_of for name in roles.get(role, ())]
         if not there:
             code = "collect.only_ratings" if is_money and "rating" in roles else no_column
             raise SourceError(code, raw.name, columns=", ".join(raw.table.column_names[:20]))
@@ -83,12 +79,11 @@ def refuse_missing(roles: Mapping[str, str], raw: Raw) -> None:
             raise SourceError(empty_column, raw.name, column=there[0])
 
 
-def _nothing_is_paid(roles: Mapping[str, str], raw: Raw) -> bool:
-    """Whether every row has a known type, none of which is about money, and no amount."""
-    if "type" not in roles or not _all_empty(raw, [roles[name] for name in ("amount", "price") if name in roles]):
+def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:
+    """Whether every row has a type, none of which is about money, and no amount."""
+    if "type" not in roles or not _all_empty(raw, [name for role in MONEY_ROLES for name in roles.get(role, ())]):
         return False
-    types = pc.unique(canonical_types(as_text(raw.table[roles["type"]])))
-    return bool(len(types)) and set(types.to_pylist()) <= set(KNOWN_TYPES.values()) - {*MONEY_TYPES, "void"}
+    return without_money(as_text(raw.table[roles["type"][0]]))
 
 
 def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:

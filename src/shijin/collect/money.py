@@ -1,0 +1,394 @@
+"""What each line of a source brought, decided by arithmetic on the source itself.
+
+A header seldom says whether money is of a line or of its order, of one piece or of all, before or after a discount. The
+numbers do: lines sum to totals, a price times a quantity is an amount, the same item costs twice as much at two pieces.
+Where two readings fit and differ, the usual one is taken and a finding names both sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from shijin.arrays import Floats
+from shijin.collect.order_sums import Flags, Orders, close, orders_of
+from shijin.collect.unit_prices import is_pieces, is_price_of_line
+from shijin.prepare.findings import finding
+
+PROOF = 0.95  # share of the deciding orders or lines that must agree
+_ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
+_OPEN = 0.01  # readings whose sums differ by less are one
+_SPOILING = 0.25
+_PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
+
+
+@dataclass(frozen=True)
+class MoneyColumns:
+    """The columns of money of n rows.
+
+    Parameters
+    ----------
+    order_id, item : (n,) string
+        None where the source has none; an order number is null where it is no evidence.
+    counts : (n,) bool
+        Rows that are evidence: neither void nor unpaid, nor a view.
+    numbers
+        (n,) float64 by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
+        discount_rate (a share, 0 to 1), refund. Any may be missing.
+    names
+        By role: the source's column, for findings.
+    """
+
+    order_id: pa.Array | None
+    item: pa.Array | None
+    counts: pa.Array
+    numbers: Mapping[str, pa.Array]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Money:
+    """What each line brought.
+
+    Parameters
+    ----------
+    amount : (n,) float64
+        After discounts, before refunds without a date; null where none can be read.
+    quantity, discount : (n,) float64
+        Pieces, and what was taken off (not negative); null where unknown.
+    refund : (n,) float64
+        Not negative: what was given back on a day that the source does not have, each amount once.
+    rule
+        The code of the reading.
+    findings
+        What was decided and is worth saying.
+    """
+
+    amount: pa.Array
+    quantity: pa.Array
+    discount: pa.Array
+    refund: pa.Array
+    rule: str
+    findings: tuple[dict[str, Any], ...]
+
+
+def money_of(columns: MoneyColumns) -> Money:
+    """Decide what each line brought.
+
+    Examples
+    --------
+    >>> rows = {"amount": [10.0, 24.0, 24.0], "price": [10.0, 10.0, 7.0], "quantity": [1.0, 1.0, 2.0]}
+    >>> numbers = {role: pa.array(values) for role, values in rows.items()}
+    >>> sold, ids = pa.array([True, True, True]), pa.array(["1", "2", "2"])
+    >>> money = money_of(MoneyColumns(ids, pa.array(["a", "b", "c"]), sold, numbers, {"amount": "Total"}))
+    >>> money.amount.to_pylist(), money.rule
+    ([10.0, 10.0, 14.0], 'order_total_once')
+    """
+    return _Deciding.of(columns).money()
+
+
+@dataclass
+class _Deciding:
+    """The columns as NumPy arrays, and the findings so far."""
+
+    numbers: dict[str, Floats]
+    names: Mapping[str, str]
+    counts: Flags
+    orders: Orders  # of all rows
+    evidence: Orders  # of the rows that count
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, columns: MoneyColumns) -> _Deciding:
+        counts = columns.counts.to_numpy(zero_copy_only=False)
+        numbers = {
+            role: values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+            for role, values in columns.numbers.items()
+            if values.null_count < len(values)
+        }
+        everything = np.ones_like(counts)
+        orders = orders_of(columns.order_id, columns.item, everything)
+        # A return in an order does not part its total from its lines; it is no evidence about them.
+        sold = counts & ~np.any([np.nan_to_num(values) < 0 for values in numbers.values()] or [~everything], axis=0)
+        return cls(numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold))
+
+    def money(self) -> Money:
+        self._find_pieces()
+        quantity = self.numbers.get("quantity", np.full(len(self.counts), np.nan))
+        gross = self._gross()
+        off = self._discounts(gross)
+        amount, rule = self._amounts(gross, off)
+        return Money(
+            amount=_array(amount),
+            quantity=_array(quantity),
+            discount=_array(np.where(off > 0, off, np.nan) if "discount" in self.numbers or off.any() else off * np.nan),
+            refund=_array(self._refunds(amount)),
+            rule=rule,
+            findings=tuple(self.notes),
+        )
+
+    def _find_pieces(self) -> None:
+        """A column called amount may hold the number of pieces."""
+        price = self._price()
+        amount = self.numbers.get("amount")
+        if amount is not None and price is not None and "quantity" not in self.numbers:
+            if is_pieces(amount[self.counts], price[self.counts], self.orders.item[self.counts]):
+                self.numbers["quantity"] = self.numbers.pop("amount")
+
+    def _price(self) -> Floats | None:
+        return self.numbers.get("unit_price", self.numbers.get("price"))
+
+    def _gross(self) -> Floats | None:
+        """What each line came to before discounts, by price and quantity; None where the source has no price."""
+        price = self._price()
+        if price is None:
+            return None
+        if "quantity" not in self.numbers:
+            return price
+        quantity = self.numbers["quantity"]
+        product = price * np.where(np.isnan(quantity), 1.0, quantity)
+        if "unit_price" in self.numbers:
+            return product
+        of_line = self._is_price_of_line(price, product)
+        if of_line is None:
+            self._ask("price_open", price, product)
+            return product
+        return price if of_line else product
+
+    def _is_price_of_line(self, price: Floats, product: Floats) -> bool | None:
+        """Whether a price is of all pieces of its line; None where nothing decides."""
+        sold, quantity = self.counts, self.numbers["quantity"]
+        for role in ("line_total", "amount"):
+            if role in self.numbers:
+                several = sold & (quantity > 1)
+                fits = [_share(close(self.numbers[role], reading), several) for reading in (product, price)]
+                if max(fits) >= PROOF and fits[0] != fits[1]:
+                    return fits[1] > fits[0]
+        for role in ("order_total", "amount"):
+            total = self._repeated_total(role)
+            if total is not None:
+                fits = [self._adds_up(reading, total) for reading in (product, price)]
+                if max(fits) >= PROOF and fits[0] != fits[1]:
+                    return fits[1] > fits[0]
+        return is_price_of_line(price[sold], quantity[sold], self.orders.item[sold])
+
+    def _repeated_total(self, role: str) -> Floats | None:
+        """(orders,) the total of each order, where a column has one value an order; None where it varies."""
+        if role not in self.numbers or not self.evidence.several.any():
+            return None
+        least, most = self.evidence.least(self.numbers[role]), self.evidence.most(self.numbers[role])
+        several = self.evidence.several
+        if _share(close(least, most), several) >= PROOF:
+            return most
+        # An order's total on one of its lines, and nothing or 0 on the others.
+        filled = self.evidence.counts(np.nan_to_num(self.numbers[role]) != 0)
+        return most if _share(filled <= 1, several) >= PROOF else None
+
+    def _adds_up(self, lines: Floats, totals: Floats) -> float:
+        """Share of the orders of several lines whose lines sum to their totals."""
+        orders = self.evidence
+        return _share(close(orders.sums(lines), totals, orders.lines), orders.several)
+
+    def _discounts(self, gross: Floats | None) -> Floats:
+        """(n,) what was taken off each line; 0 where nothing."""
+        nothing = np.zeros(len(self.counts))
+        rate = self.numbers.get("discount_rate")
+        discount = np.abs(self.numbers["discount"]) if "discount" in self.numbers else None
+        base = gross if gross is not None else self.numbers.get("amount", nothing)
+        if discount is None:
+            return nothing if rate is None else np.nan_to_num(rate) * np.nan_to_num(base)
+        discount = np.nan_to_num(discount)
+        if _are_rates(discount[self.counts], np.nan_to_num(base)[self.counts]):
+            return discount * np.nan_to_num(base)
+        if gross is not None and self._is_repeated("discount"):
+            once = self.orders.most(discount)
+            within = self.orders.code >= 0
+            return np.where(within, np.nan_to_num(self.orders.spread(once, np.abs(np.nan_to_num(gross)))), discount)
+        return discount
+
+    def _is_repeated(self, role: str) -> bool:
+        """Whether each order of several lines has one value on all of them, in several such orders."""
+        values = np.abs(np.nan_to_num(self.numbers[role]))
+        least, most = self.evidence.least(values), self.evidence.most(values)
+        deciding = self.evidence.several & (most > 0)
+        return int(deciding.sum()) >= 2 and _share(close(least, most), deciding) >= PROOF
+
+    def _amounts(self, gross: Floats | None, off: Floats) -> tuple[Floats, str]:
+        """(n,) amounts, and the code of the reading."""
+        net = None if gross is None else _less(gross, off)
+        if "line_total" in self.numbers:
+            return self._of_lines("line_total", gross, net, off)
+        if "amount" in self.numbers and self._repeated_total("amount") is None:
+            return self._of_lines("amount", gross, net, off)
+        role = next((role for role in ("amount", "order_total") if role in self.numbers), None)
+        if role is None:
+            return self._of_prices(gross, net, off)
+        return self._of_orders(role, gross, net, off)
+
+    def _of_lines(self, role: str, gross: Floats | None, net: Floats | None, off: Floats) -> tuple[Floats, str]:
+        """Amounts that are of the line, unless they are an order's total or before a discount."""
+        amount = self.numbers[role]
+        if role == "line_total" and net is not None:
+            total = self._repeated_total(role)
+            if total is not None and self._adds_up(amount, total) < PROOF <= self._adds_up(net, total):
+                return self._once(role, net), "order_total_once"
+        if not (off > 0).any():
+            return amount, "as_it_is"
+        if self._is_before_discount(amount, gross, net, off):
+            return _less(amount, off), "amount_less_discount"
+        return amount, "as_it_is"
+
+    def _is_before_discount(self, amount: Floats, gross: Floats | None, net: Floats | None, off: Floats) -> bool:
+        """Whether a discount still has to be taken off a line's amount."""
+        reduced, less = self.counts & (off > 0), _less(amount, off)
+        if gross is not None and net is not None and "quantity" in self.numbers:
+            before, after = _share(close(amount, gross), reduced), _share(close(amount, net), reduced)
+            if max(before, after) >= PROOF and before != after:
+                return before > after
+        for role in ("order_total",):
+            total = self._repeated_total(role)
+            if total is not None:
+                before, after = self._adds_up(less, total), self._adds_up(amount, total)
+                if max(before, after) >= PROOF and before != after:
+                    return before > after
+        self._ask("discount_after", amount, less, severity="notes")
+        return False
+
+    def _of_prices(self, gross: Floats | None, net: Floats | None, off: Floats) -> tuple[Floats, str]:
+        """Amounts of a source that has prices only."""
+        if gross is None or net is None:
+            return np.full(len(self.counts), np.nan), "none"
+        if (off > 0).any():
+            self._ask("discount_open", net, gross)
+            return net, "price_less_discount"
+        return gross, "price_times_quantity" if "quantity" in self.numbers else "as_it_is"
+
+    def _of_orders(self, role: str, gross: Floats | None, net: Floats | None, off: Floats) -> tuple[Floats, str]:
+        """Amounts that may be an order's, on each of its lines or on one."""
+        amount, total = self.numbers[role], self._repeated_total(role)
+        if total is None:
+            return amount, "as_it_is"
+        for lines in (net, gross):
+            if lines is not None and self._adds_up(lines, total) >= PROOF > self._adds_up(amount, total):
+                self._note_repeated(role, amount, total, proven=True)
+                return self._once(role, lines), "order_total_once"
+        if net is not None and _share(close(amount, net), self.counts) >= PROOF:
+            return amount, "as_it_is"
+        if self._is_on_one_line(role) or self._is_likely_total(role, net, total):
+            self._note_repeated(role, amount, total, proven=role == "order_total" or net is not None)
+            return self._once(role, net), "order_total_once"
+        if self._adds_up(amount, total) < PROOF and self.evidence.varied.sum() >= 2:
+            self._ask("money_open", amount, self._once(role, net), role)
+        return amount, "as_it_is"
+
+    def _is_on_one_line(self, role: str) -> bool:
+        """Whether an amount stands on one line of each order, and the others have none or 0."""
+        filled = self.evidence.counts(np.nan_to_num(self.numbers[role]) != 0)
+        several = self.evidence.several
+        return int(several.sum()) >= 2 and _share(filled <= 1, several) >= PROOF
+
+    def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
+        """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""
+        orders = self.evidence
+        varied = orders.varied if orders.varied.any() else orders.several
+        if net is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = total / orders.sums(net)
+            return int(varied.sum()) >= 2 and _share((ratio > _PLAUSIBLE[0]) & (ratio < _PLAUSIBLE[1]), varied) >= 0.9
+        # Different items with one amount in nearly every order, and another amount in another order.
+        amounts = np.round(total[varied], 2)
+        differ = len(np.unique(amounts)) >= max(3, len(amounts) / 4)
+        return int(varied.sum()) >= (2 if role == "order_total" else _ENOUGH) and (differ or role == "order_total")
+
+    def _once(self, role: str, lines: Floats | None) -> Floats:
+        """(n,) an order's total, spread over its lines; rows of no order keep their amount."""
+        values = self.numbers[role]
+        weights = np.ones(len(values)) if lines is None else np.maximum(np.nan_to_num(lines), 0.0)
+        total = self.orders.most(values)
+        negative = self.orders.least(values)
+        total = np.where(np.isfinite(total), np.where(total > 0, total, negative), np.nan)
+        return np.where(self.orders.code >= 0, self.orders.spread(total, weights), values)
+
+    def _refunds(self, amount: Floats) -> Floats:
+        """(n,) what was given back without a date; an order's refund stands on its first line."""
+        nothing = np.zeros(len(amount))
+        if "refund" not in self.numbers:
+            return nothing
+        refund = np.where(amount > 0, np.abs(np.nan_to_num(self.numbers["refund"])), 0.0)
+        if self._is_repeated("refund"):
+            most = self.orders.most(refund)
+            first = self.orders.first_rows(amount > 0)
+            refund = np.where(self.orders.code < 0, refund, np.where(first, most[self.orders.code], 0.0))
+        return self._capped(refund, amount)
+
+    def _capped(self, refund: Floats, amount: Floats) -> Floats:
+        """Refunds, none larger than what its order brought."""
+        inside = self.orders.code >= 0
+        whole = np.where(inside, self.orders.sums(np.maximum(amount, 0.0))[self.orders.code], np.nan_to_num(amount))
+        back = np.where(inside, self.orders.sums(refund)[self.orders.code], refund)
+        over = (back > whole + 0.01) & (refund > 0)
+        if over[self.counts].any():
+            rows = int(over[self.counts].sum())
+            self.notes.append(finding("refund_above_order", "warns", rows, rows / max(len(refund), 1)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(over, refund * np.nan_to_num(whole / back), refund)
+
+    def _note_repeated(self, role: str, amount: Floats, total: Floats, *, proven: bool) -> None:
+        """Say that an order's total stands on each of its lines and counts once."""
+        once, repeated = _sum(self._once(role, None), self.counts), _sum(amount, self.counts)
+        if abs(once - repeated) <= _OPEN * abs(repeated):
+            return
+        orders = int(self.evidence.several.sum())
+        severity = "notes" if proven else "warns"
+        arguments = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
+        share = abs(repeated - once) / abs(repeated)
+        self.notes.append(finding("totals_repeated", severity, orders, share, **arguments))  # type: ignore[arg-type]
+
+    def _ask(
+        self, code: str, first: Floats, second: Floats, role: str | None = None, severity: str | None = None
+    ) -> None:
+        """Name the sums of two readings where they differ."""
+        sums = [_sum(reading, self.counts) for reading in (first, second)]
+        share = abs(sums[0] - sums[1]) / max(*map(abs, sums), 1e-9)
+        if share <= _OPEN:
+            return
+        price = self.names.get("unit_price", self.names.get("price", ""))
+        column = self.names.get(role or "", "") or price or self.names.get("amount", "")
+        arguments = {
+            "column": column,
+            "discount": self.names.get("discount", self.names.get("discount_rate", "")),
+            "first": f"{sums[0]:,.2f}",
+            "second": f"{sums[1]:,.2f}",
+        }
+        grave = severity or ("spoils" if code == "money_open" and share > _SPOILING else "warns")
+        self.notes.append(finding(code, grave, int(self.counts.sum()), share, **arguments))  # type: ignore[arg-type]
+
+
+def _less(amount: Floats, off: Floats) -> Floats:
+    """Amounts less discounts, none of which turns a sale into a return."""
+    return np.where(amount > 0, np.maximum(amount - off, 0.0), amount)
+
+
+def _are_rates(discount: Floats, base: Floats) -> bool:
+    """Whether all discounts are shares of a price: below 1 and no sensible amounts of these prices."""
+    some = discount > 0
+    if not some.any() or not (discount[some] < 1).all():
+        return False
+    tenths = np.isclose(discount[some] * 100, np.round(discount[some] * 100))
+    return bool(tenths.all()) and float(np.median(base[some])) > 2.0
+
+
+def _share(flags: Flags, among: Flags) -> float:
+    return float(flags[among].mean()) if among.any() else 0.0
+
+
+def _sum(values: Floats, counts: Flags) -> float:
+    return float(np.nansum(values[counts]))
+
+
+def _array(values: Floats) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))
