@@ -99,7 +99,10 @@ BAD_FEEDBACK = (
     *("bad_rating", "unknown_tier", "bad_propensity", "bad_position"),
 )
 BAD_REASONS = (*BAD_READINGS, *BAD_FEEDBACK)
-SET_ASIDE_REASONS = ("no_customer", "test_code", "test_order", "unpaid", "other_currency")
+SET_ASIDE_REASONS = (
+    *("no_customer", "masked_customer", "test_code", "test_order"),
+    *("unpaid", "void_without_time", "other_currency", "total_row"),
+)
 REJECT_REASONS = (*BAD_REASONS, *SET_ASIDE_REASONS)
 
 FINDINGS = pa.schema(

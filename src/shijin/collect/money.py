@@ -322,14 +322,14 @@ class _Deciding:
         if self._is_repeated("refund"):
             most = self.orders.most(refund)
             first = self.orders.first_rows(amount > 0)
-            refund = np.where(self.orders.code < 0, refund, np.where(first, most[self.orders.code], 0.0))
+            refund = np.where(self.orders.code < 0, refund, np.where(first, _of_order(most, self.orders), 0.0))
         return self._capped(refund, amount)
 
     def _capped(self, refund: Floats, amount: Floats) -> Floats:
         """Refunds, none larger than what its order brought."""
         inside = self.orders.code >= 0
-        whole = np.where(inside, self.orders.sums(np.maximum(amount, 0.0))[self.orders.code], np.nan_to_num(amount))
-        back = np.where(inside, self.orders.sums(refund)[self.orders.code], refund)
+        whole = np.where(inside, _of_order(self.orders.sums(np.maximum(amount, 0.0)), self.orders), np.nan_to_num(amount))
+        back = np.where(inside, _of_order(self.orders.sums(refund), self.orders), refund)
         over = (back > whole + 0.01) & (refund > 0)
         if over[self.counts].any():
             rows = int(over[self.counts].sum())
@@ -346,7 +346,7 @@ class _Deciding:
         severity = "notes" if proven else "warns"
         arguments = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
         share = abs(repeated - once) / abs(repeated)
-        self.notes.append(finding("totals_repeated", severity, orders, share, **arguments))  # type: ignore[arg-type]
+        self.notes.append(finding("total_once", severity, orders, share, **arguments))  # type: ignore[arg-type]
 
     def _ask(
         self, code: str, first: Floats, second: Floats, role: str | None = None, severity: str | None = None
@@ -366,6 +366,11 @@ class _Deciding:
         }
         grave = severity or ("spoils" if code == "money_open" and share > _SPOILING else "warns")
         self.notes.append(finding(code, grave, int(self.counts.sum()), share, **arguments))  # type: ignore[arg-type]
+
+
+def _of_order(values: Floats, orders: Orders) -> Floats:
+    """(n,) the value of each row's order; 0 for rows of no order."""
+    return np.append(values, 0.0)[orders.code]
 
 
 def _less(amount: Floats, off: Floats) -> Floats:

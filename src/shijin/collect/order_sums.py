@@ -100,20 +100,22 @@ class Orders:
         """
         result = np.full(len(self.code), np.nan)
         rows = np.flatnonzero(self.code >= 0)
+        if not len(rows):
+            return result
         # Lines of an order in an order of their own, so that a shuffled file gives each the same cents.
         rows = rows[np.lexsort((weights[rows], self.item[rows], self.code[rows]))]
         code, weight = self.code[rows], np.nan_to_num(weights[rows])
         sums = np.bincount(code, weight, self.n)
         weight = np.where(sums[code] > 0, weight, 1.0)
         sums = np.bincount(code, weight, self.n)
-        begins = np.flatnonzero(np.r_[True, code[1:] != code[:-1]]) if len(code) else np.empty(0, np.int64)
+        begins = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
         running = np.cumsum(weight)
         before = np.repeat(running[begins] - weight[begins], np.diff(np.r_[begins, len(code)]))
-        last = np.r_[code[1:] != code[:-1], True] if len(code) else np.empty(0, bool)
+        last = np.r_[code[1:] != code[:-1], True]
         part = np.where(last, 1.0, (running - before) / sums[code])
         cents = np.round(totals[code] * part, 2)
         cents = np.where(last, totals[code], cents)
-        previous = np.r_[0.0, cents[:-1]] if len(code) else cents
+        previous = np.r_[0.0, cents[:-1]]
         previous[begins] = 0.0
         result[rows] = np.round(cents - previous, 6)
         return result

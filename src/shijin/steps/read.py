@@ -36,10 +36,11 @@ def last_collection(workspace: Workspace) -> Receipt | None:
 def read_findings(workspace: Workspace, now: datetime) -> pa.Table:
     """What is wrong with the collected data, FINDINGS, the gravest first; also what the last reading guessed."""
     findings = check(read_events(workspace), read_rejected(workspace), workspace.config, now).to_pylist()
+    # The last reading of each source counts: it may have settled what an earlier one had asked.
+    last = {one.card.get("digest"): one for one in workspace.receipts() if one.verb == "collect"}
     guessed = {
-        finding["code"]: dict(finding)
-        for receipt in workspace.receipts()
-        if receipt.verb == "collect"
+        (finding["code"], finding["arguments"]): dict(finding)
+        for receipt in last.values()
         for finding in receipt.findings
         if finding["code"] in ABOUT_READING
     }
