@@ -5,11 +5,19 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.values import all_false, as_text, is_text, is_true
+from shijin.collect.values import CURRENCY, all_false, as_text, distinct, is_text, is_true
 from shijin.config import Config
 from shijin.errors import SourceError
 
-_SIGNS = {"£": "GBP", "€": "EUR", "₹": "INR", "₩": "KRW", "$": None, "¥": None, "￥": None}
+# The currency of a sign that only one has; others, such as $ and kr, are compared as they are.
+_NAMES = {
+    **{"£": "GBP", "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "₹": "INR", "RS": "INR", "RS.": "INR", "₩": "KRW", "원": "KRW"},
+    **{"元": "CNY", "元整": "CNY", "人民币": "CNY", "RMB": "CNY", "CNH": "CNY", "CN¥": "CNY", "块": "CNY", "YUAN": "CNY"},
+    **{"US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "NZ$": "NZD", "HK$": "HKD", "SG$": "SGD"},
+    **{"S$": "SGD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "JP¥": "JPY", "円": "JPY", "₽": "RUB", "₺": "TRY", "₫": "VND"},
+    **{"฿": "THB", "₪": "ILS", "₱": "PHP", "₴": "UAH", "₦": "NGN", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON"},
+    **{"SFR": "CHF", "SFR.": "CHF", "￥": "¥"},
+}
 
 
 def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, pa.Array]:
@@ -41,20 +49,24 @@ def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, 
 
 
 def signs_of(amounts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Find the currency sign of each amount: its code where only one currency has it, else the sign itself; or null.
+    """Find the currency in each amount: its code where only one currency is written so, else the sign; or null.
 
     Examples
     --------
-    >>> signs_of(pa.array(["£3", "$4", "5"])).to_pylist()
-    ['GBP', '$', None]
+    >>> signs_of(pa.array(["£3", "$4", "5", "6.00 usd", "US$ 7", "8元", "9 kr"])).to_pylist()
+    ['GBP', '$', None, 'USD', 'USD', 'CNY', 'KR']
     """
     if not is_text(amounts.type):
         return pa.nulls(len(amounts), pa.string())
-    sign = pc.struct_field(pc.extract_regex(as_text(amounts), "(?P<sign>[£€₹₩$¥￥])"), "sign")
-    for letter, code in _SIGNS.items():
-        if code:
-            sign = pc.if_else(pc.equal(sign, letter), code, sign)
-    return sign
+    values, rows = distinct(as_text(amounts))
+    before, after = (
+        pc.struct_field(pc.extract_regex(values, pattern), "sign")
+        for pattern in (rf"^[-+−–(]?\s*(?P<sign>{CURRENCY})", rf"(?P<sign>{CURRENCY})(?:/-)?\s*[-)]?$")
+    )
+    signs = pc.utf8_upper(pc.coalesce(before, after))
+    has_number = pc.match_substring_regex(values, r"\d")
+    named = pa.array([_NAMES.get(sign or "", sign) for sign in signs.to_pylist()], pa.string())
+    return pc.if_else(has_number, named, None).take(rows)
 
 
 def sign_of(amounts: pa.Array) -> str | None:

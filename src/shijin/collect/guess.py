@@ -174,9 +174,29 @@ def decimal_of(texts: pa.Array) -> Decimal:
     --------
     >>> decimal_of(pa.array(["1.234,50", "12"])), decimal_of(pa.array(["1,234", "12"]))
     (',', '.')
+    >>> decimal_of(pa.array(["1.280.000", "89.990"])), decimal_of(pa.array(["1.500", "990"]))
+    (',', ',')
     """
+    comma, point, _ = _decimal_votes(texts)
+    return "," if comma > point else "."
+
+
+def decimal_is_open(texts: pa.Array) -> bool:
+    """Whether numbers have a sign, and all of them allow it to be a decimal sign as well as one of thousands.
+
+    Examples
+    --------
+    >>> decimal_is_open(pa.array(["89.990", "145.000"])), decimal_is_open(pa.array(["89.990", "0.500"]))
+    (True, False)
+    """
+    comma, point, both = _decimal_votes(texts)
+    return both > 0 and not comma and not point
+
+
+def _decimal_votes(texts: pa.Array) -> tuple[int, int, int]:
+    """How many rows allow a decimal comma only, a decimal point only, and both."""
     if not pa.types.is_string(texts.type):
-        return "."
+        return 0, 0, 0
     values, rows = distinct(texts)
     counts = np.bincount(pc.drop_null(rows).to_numpy(zero_copy_only=False), minlength=len(values))
     bare = bare_number(values)
@@ -185,10 +205,21 @@ def decimal_of(texts: pa.Array) -> Decimal:
         matched = is_true(pc.match_substring_regex(bare, pattern))
         return int(counts[matched.to_numpy(zero_copy_only=False)].sum())
 
-    # Three digits after a sign may be thousands; other counts of digits, or a sign after thousands, decide.
-    comma = rows_like(r"^-?[\d.]*,(\d{1,2}|\d{4,})$") + rows_like(r"^-?\d{1,3}(\.\d{3})+,\d*$")
-    point = rows_like(r"^-?[\d,]*\.(\d{1,2}|\d{4,})$") + rows_like(r"^-?\d{1,3}(,\d{3})+\.\d*$")
-    return "," if comma > point else "."
+    votes = []
+    for sign, other in ((",", r"\."), (r"\.", ",")):
+        # Three digits after a sign may be thousands; other counts of digits, a sign after thousands, thousands that
+        # follow each other or stand after 0 or four digits decide.
+        fraction = rows_like(rf"^-?[\d{other}]*{sign}(\d{{1,2}}|\d{{4,}})$")
+        after_thousands = rows_like(rf"^-?\d{{1,3}}({other}\d{{3}})+{sign}\d*$")
+        repeated = rows_like(rf"^-?\d{{1,3}}({other}\d{{3}}){{2,}}$")
+        small = rows_like(rf"^-?(0|\d{{4,}}){sign}\d{{3}}$")
+        votes.append(fraction + after_thousands + repeated + small)
+    comma, point = votes
+    dotted, with_comma = (rows_like(rf"^-?[1-9]\d{{0,2}}{sign}\d{{3}}$") for sign in (r"\.", ","))
+    # Whole numbers below a thousand without any sign: next to them a sign parts thousands.
+    if rows_like(r"^-?[1-9]\d{0,2}$") and not comma and not point and (dotted == 0) != (with_comma == 0):
+        return (1, 0, 0) if dotted else (0, 1, 0)
+    return comma, point, dotted + with_comma
 
 
 def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, bool]:

@@ -44,6 +44,8 @@ class MappedSource:
         The roles whose columns the user named.
     filled
         The source's table with the fields of an order on each of its rows, where the source has them on one only.
+    decimal_is_chosen
+        Whether the user named the decimal sign.
     """
 
     raw: Raw
@@ -54,6 +56,7 @@ class MappedSource:
     config: Config
     mapped: frozenset[str] = frozenset()
     filled: pa.Table | None = None
+    decimal_is_chosen: bool = False
 
     @property
     def table(self) -> pa.Table:
@@ -109,17 +112,31 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
     """
     config, options = context.config, context.options
     raw = readable(raw, [name for names in roles.values() for name in names])
-    money = money_column(roles)
-    amounts = raw.table[money] if money else pa.nulls(raw.table.num_rows, pa.string())
-    amounts = as_text(amounts) if is_text(amounts.type) else amounts
-    decimal = options.decimal or config.collect.decimal or guess.decimal_of(amounts)
+    money = money_texts(raw, roles)
+    decimal = options.decimal or config.collect.decimal or guess.decimal_of(money)
     times = pa.chunked_array([as_text(raw.table[name]) for name in roles.get("ts", ())], pa.string())
     # A decimal comma is the habit of countries that write the day first.
-    hint = "EUR" if decimal == "," else config.shop.currency or sign_of(amounts)
+    hint = "EUR" if decimal == "," else config.shop.currency or sign_of(money)
     guessed, is_guess = guess.date_order_of(as_array(times), hint)
     chosen = options.date_order or config.collect.date_order
     mapped = frozenset({*config.collect.map, *options.map} & set(roles))
-    return MappedSource(raw, roles, decimal, chosen or guessed, is_guess and not chosen, config, mapped)
+    return MappedSource(
+        raw,
+        roles,
+        decimal,
+        chosen or guessed,
+        is_guess and not chosen,
+        config,
+        mapped,
+        decimal_is_chosen=bool(options.decimal or config.collect.decimal),
+    )
+
+
+def money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
+    """All texts of the columns of money, one column after the other: together they decide the decimal sign."""
+    columns = [raw.table[name] for role in (*MONEY_ROLES, "discount", "refund", "shipping") for name in roles.get(role, ())]
+    texts = [as_text(column) for column in columns if is_text(column.type)]
+    return pa.concat_arrays(texts) if texts else pa.array([], pa.string())
 
 
 def reading_of(source: MappedSource, format_name: str) -> SourceReading:
@@ -153,7 +170,22 @@ def notes_of_reading(source: MappedSource) -> list[dict[str, Any]]:
     if source.date_order_is_guess:
         order = {"dmy": "day/month/year", "mdy": "month/day/year"}[source.date_order]
         notes.append(finding("date_order_guessed", "warns", n, 1.0, order=order))
+    notes += _open_decimal(source)
     encoding = source.raw.detected.get("encoding", "utf-8")
     if encoding not in ("utf-8", "utf-8-sig", source.config.collect.encoding):
         notes.append(finding("encoding_guessed", "notes", n, 1.0, encoding=encoding))
     return notes
+
+
+def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
+    """The finding about amounts that can be read with decimals and with thousands."""
+    name = money_column(source.roles)
+    is_text_column = name is not None and is_text(source.raw.table[name].type)
+    if name is None or not is_text_column or source.decimal_is_chosen or not guess.decimal_is_open(money_texts(source.raw, source.roles)):
+        return []
+    texts = as_text(source.raw.table[name])
+    other: Decimal = "," if source.decimal == "." else "."
+    sums = [pc.sum(as_number(texts, sign)).as_py() or 0.0 for sign in (source.decimal, other)]
+    first, second = (f"{money:,.2f}" for money in sums)
+    example = pc.filter(texts, pc.match_substring_regex(texts, r"\d[.,]\d{3}$"))[0].as_py()
+    return [finding("decimal_open", "warns", len(texts), 1.0, example=example, first=first, second=second)]

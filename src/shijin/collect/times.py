@@ -16,12 +16,33 @@ from shijin.schema import UTC
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+# English names, and those of German, French, Spanish, Italian, Portuguese and Dutch.
+_MONTHS = [
+    "jan|jän|janv|ene|gen",
+    "feb|fév|fev|févr|fevr|febr",
+    "mar|mär|mrz|mars|mrt|maart|marzo",
+    "apr|avr|abr",
+    "may|mai|mag|mei",
+    "jun|juin|giu",
+    "jul|juil|lug",
+    "aug|août|aout|ago",
+    "sep|set|sett",
+    "oct|okt|ott|out",
+    "nov",
+    "dec|dez|déc|dic",
+]
+_WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun"
 _DATE = (
     r"^(?P<a>\d{1,4})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{1,4})\.?"
     r"(?:[T ,]+(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?\.?[Mm]?\.?)?"
-    r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?$"
+    r"\s*(?:(?P<n>UTC|GMT)?(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?))?\s*(?:\([\p{L} ]+\))?$"
 )
+# Dates of nothing but digits, and as the pattern of dates has them.
+_DIGITS = {
+    r"^(\d{4})(\d{2})(\d{2})$": r"\1-\2-\3",
+    r"^((?:19|20)\d{2})([01]\d)([0-3]\d)[ T]?([0-2]\d)([0-5]\d)([0-5]\d)$": r"\1-\2-\3 \4:\5:\6",
+    r"^(20\d{2})([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)$": r"\1-\2-\3 \4:\5",
+}
 _EXCEL_EPOCH_DAYS = 25_569  # days from Excel's 30 Dec 1899 to 1 Jan 1970
 
 
@@ -30,8 +51,8 @@ def as_time(
 ) -> pa.Array:
     """Read instants in UTC; null where there is none. A time without a zone is in the shop's time zone.
 
-    It reads ISO 8601, ``5.3.2024``, ``3/5/24 7:45 PM``, ``2024年3月5日 12:30``, ``5 Mar 2024``, ``20240305``, seconds
-    or milliseconds since 1970 and spreadsheet day numbers.
+    It reads ISO 8601, ``5.3.2024``, ``3/5/24 7:45 PM``, ``2024年3月5日 下午2:30``, ``5 Mar 2024``, ``03-Jan-24``,
+    ``20240305``, ``20240305143000``, seconds to nanoseconds since 1970 and spreadsheet day numbers.
 
     Examples
     --------
@@ -59,15 +80,19 @@ def read_times(values: pa.Array, order: DateOrder) -> tuple[pa.Array, pa.Array]:
     clock : (n,) timestamp without zone, null where a text is not a time
     offset : (n,) int64, microseconds ahead of UTC, null where a text has no zone
     """
-    values = _with_numbered_months(pc.replace_substring_regex(values, "[年月]", "-"))
-    values = pc.replace_substring_regex(pc.replace_substring_regex(values, "日", " "), r"\s+$", "")
-    values = pc.replace_substring_regex(values, r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3")
+    values = _with_numbered_months(_without_chinese(_narrow(values)))
+    for digits, shape in _DIGITS.items():
+        values = pc.replace_substring_regex(values, digits, shape)
+    values = pc.replace_substring_regex(values, r"[ T]24:00(:00(\.0+)?)?$", " 00:00:00 +1")
+    next_day = is_true(pc.ends_with(values, " +1")).to_numpy(zero_copy_only=False)
+    values = pc.replace_substring_regex(values, r" \+1$", "")
     parts = pc.extract_regex(values, _DATE)
     number = {name: _whole(pc.struct_field(parts, name)) for name in "abchms"}
     year_first = _as_flags(pc.greater(pc.utf8_length(pc.struct_field(parts, "a")), 2))
     year, month, day = _by_order(number, year_first, order)
     seconds, valid_clock = _seconds(number, pc.struct_field(parts, "p"))
     days, valid_day = _days(year, month, day)
+    days = days + next_day
     # A fraction of any length becomes whole microseconds: padded with zeros to six digits, then cut there.
     fraction = _whole(pc.utf8_slice_codeunits(pc.utf8_rpad(pc.struct_field(parts, "f"), 6, "0"), 0, 6))
     micros = (days * 86_400 + seconds) * 1_000_000 + fraction
@@ -92,16 +117,56 @@ def _with_numbered_months(values: pa.Array) -> pa.Array:
     """Rewrite ``5 March 2024`` and ``Mar 5, 2024`` as ``2024-03-5``, and drop the name of the weekday."""
     if not pc.any(pc.match_substring_regex(values, r"(?i)[a-z]{3}")).as_py():
         return values
-    weekday = r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+"
-    values = pc.replace_substring_regex(values, weekday, "")
-    for number, month in enumerate(_MONTHS, 1):
-        name = rf"{month}[a-z]*\.?"
+    # A weekday ends in a comma, or is an English one before a month: "Mar 5" is a date, not a Tuesday in Spanish.
+    values = pc.replace_substring_regex(values, r"(?i)^\p{L}{2,}\.?,\s+", "")
+    values = pc.replace_substring_regex(values, rf"(?i)^(?:{_WEEKDAYS})[a-z]*\.?\s+(\p{{L}}|\d)", r"\1")
+    values = pc.replace_substring_regex(values, r"(?i)(\d)(?:st|nd|rd|th)\b", r"\1")
+    values = pc.replace_substring_regex(values, r"(?i)\s+(?:de|del|of|um|à|at)\s+", " ")
+    for number, months in enumerate(_MONTHS, 1):
+        name = rf"(?:{months})\p{{L}}*\.?"
+        # Day, month, year; month, day, year; year, month, day.
         values = pc.replace_substring_regex(
-            values, rf"(?i)^(\d{{1,2}})[ -]{name},?[ -](\d{{4}})", rf"\2-{number:02d}-\1"
+            values, rf"(?i)^(\d{{1,2}})\.?[ /-]?{name},?[ /-]?(\d{{4}})", rf"\2-{number:02d}-\1"
         )
         values = pc.replace_substring_regex(
-            values, rf"(?i)^{name}[ -](\d{{1,2}}),?[ -](\d{{4}})", rf"\2-{number:02d}-\1"
+            values, rf"(?i)^(\d{{1,2}})\.?[ /-]?{name},?[ /-]?(\d{{2}})(\b|$)", rf"20\2-{number:02d}-\1\3"
         )
+        values = pc.replace_substring_regex(
+            values, rf"(?i)^{name}[ /-]?(\d{{1,2}}),?[ /-](\d{{4}})", rf"\2-{number:02d}-\1"
+        )
+        values = pc.replace_substring_regex(
+            values, rf"(?i)^(\d{{4}})[ /-]{name}[ /-](\d{{1,2}})", rf"\1-{number:02d}-\2"
+        )
+    return values
+
+
+def _narrow(values: pa.Array) -> pa.Array:
+    """Write full-width digits and signs as those of a Western keyboard."""
+    if not pc.any(pc.match_substring_regex(values, "[０-９：／－．　]")).as_py():
+        return values
+    return pc.utf8_normalize(values, "NFKC")
+
+
+def _without_chinese(values: pa.Array) -> pa.Array:
+    """Rewrite ``2024年3月5日 星期二 下午2时30分`` as ``2024-3-5 2:30 PM``."""
+    if not pc.any(pc.match_substring_regex(values, r"\p{Han}")).as_py():
+        return values
+    for pattern, instead in (
+        (r"[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?", ""),
+        ("[年月]", "-"),
+        ("日", " "),
+        (r"(?:点|时)整?$", ":00"),
+        ("[点时](半)", ":30"),
+        ("[点时]", ":"),
+        (r"分(\d)", r":\1"),
+        ("[分秒]", ""),
+        (r"(?:上午|早上|早晨|凌晨|清晨)\s*(\d[\d:]*)", r"\1 AM"),
+        (r"(?:下午|晚上|傍晚|夜间|晚)\s*(\d[\d:]*)", r"\1 PM"),
+        (r"中午\s*(1[0-2][\d:]*)", r"\1"),
+        (r"中午\s*(\d[\d:]*)", r"\1 PM"),
+        (r"\s+$", ""),
+    ):
+        values = pc.replace_substring_regex(values, pattern, instead)
     return values
 
 
@@ -156,17 +221,33 @@ def _numeric_times(values: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool
     def matches(pattern: str) -> NDArray[np.bool_]:
         return _as_flags(pc.match_substring_regex(values, pattern))
 
-    seconds, millis, excel = (
+    seconds, millis, micros, nanos, excel = (
         matches(r"^\d{9,10}(?:\.\d+)?$"),
-        matches(r"^\d{12,13}$"),
+        matches(r"^\d{12,13}(?:\.\d+)?$"),
+        matches(r"^\d{15,16}$"),
+        matches(r"^\d{18,19}$"),
         matches(r"^[2-7]\d{4}(?:\.\d+)?$"),
     )
-    is_number = seconds | millis | excel
+    is_number = seconds | millis | micros | nanos | excel
     numbers = pc.fill_null(pc.if_else(pa.array(is_number), values, None).cast(pa.float64()), 0).to_numpy(
         zero_copy_only=False
     )
     in_seconds = np.where(excel, np.round((numbers - _EXCEL_EPOCH_DAYS) * 86_400), numbers)
-    return np.round(np.where(millis, numbers * 1e3, in_seconds * 1e6)).astype(np.int64), is_number
+    factor = np.select([millis, micros, nanos], [1e3, 1.0, 1e-3], 1e6)
+    return np.round(np.where(excel, in_seconds, numbers) * factor).astype(np.int64), is_number
+
+
+def joined_date_and_time(dates: pa.Array, clocks: pa.Array) -> pa.Array:
+    """Join texts of dates with those of times of day, as in two columns; a date that has a time keeps it.
+
+    Examples
+    --------
+    >>> joined_date_and_time(pa.array(["2024-01-03", "2024-01-04 09:00"]), pa.array(["10:30", "11:00"])).to_pylist()
+    ['2024-01-03 10:30', '2024-01-04 09:00']
+    """
+    has_clock = pc.match_substring_regex(dates, r"\d:\d{2}")
+    both = pc.binary_join_element_wise(dates, clocks, " ")
+    return pc.if_else(pc.or_(has_clock, pc.is_null(clocks)), dates, both)
 
 
 def _offsets(zones: pa.Array, is_count: NDArray[np.bool_]) -> pa.Array:

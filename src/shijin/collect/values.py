@@ -15,7 +15,16 @@ Decimal = Literal[".", ","]
 
 _EMPTY = ["", "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "N/A", "n/a", "#N/A", "\\N", "<NA>", "NaT"]
 _EMPTY += ["-", "--"]
-_CURRENCY = r"[£€$¥￥₹₩₽₺₫฿]|元|(?i:\b(?:usd|eur|gbp|cny|rmb|jpy|inr|aud|cad|chf|hk\$|us\$|r\$|kr|zł))"
+# Codes and signs of currencies before or after a number.
+_CODES = (
+    "aed|ars|aud|bdt|bgn|brl|cad|chf|clp|cny|cnh|cop|czk|dkk|egp|eur|gbp|hkd|huf|idr|ils|inr|jpy|kes|krw|kwd|mad|mop|mxn"
+    "|myr|ngn|nok|nzd|pen|php|pkr|pln|ron|rub|sar|sek|sgd|thb|try|twd|uah|usd|vnd|zar|rmb"
+)
+_SIGNS = r"(?:us|ca|au|nz|hk|sg|nt|mx|c|a|s|r|cn|jp)?[$¥￥]|[£€₹₩₽₺₫฿₪₱₴₦]"
+_WORDS = r"人民币|元整?|圆|円|원|块|rs\.?|kr\.?|zł|kč|ft|lei|fr\.|sfr\.?|euros?|dollars?|yuan"
+CURRENCY = rf"(?i:{_CODES}|{_SIGNS}|{_WORDS})"
+_BEFORE, _AFTER = rf"^([-+−–(]?)\s*(?:{CURRENCY}\s*)+", rf"(?:\s*{CURRENCY})+(?:/-)?\s*([-)]?)$"
+_LARGE = {"万": 1e4, "亿": 1e8}
 # No shop has larger amounts: a double loses its cents here, and a sum that holds one loses everything else.
 LARGEST = 1e15
 
@@ -109,7 +118,7 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", larges
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_null(column.type):
         return null_beyond(column.cast(pa.float64()), largest)
     values, rows = distinct(column.cast(pa.string()))
-    values = bare_number(values)
+    values, factor = _without_large(bare_number(values))
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
     # Thousands come in groups of three, or of two before the last (India); then a fraction and an exponent.
     well_formed = pc.match_substring_regex(
@@ -117,7 +126,38 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", larges
     )
     values = pc.replace_substring(pc.replace_substring_regex(values, comma, ""), ",", ".")
     well_formed = pc.and_(well_formed, pc.match_substring_regex(values, r"^[+-]?[.,]?\d"))  # "E5" is no number
-    return null_beyond(pc.if_else(well_formed, values, None).cast(pa.float64()), largest).take(rows)
+    numbers = pc.multiply(pc.if_else(well_formed, values, None).cast(pa.float64()), factor)
+    return null_beyond(numbers, largest).take(rows)
+
+
+def as_rate(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.Array:
+    """Read shares that are taken off, 0 to 1: ``12.5%``, ``0.125`` or ``12.5``; ``8.5折`` pays 85 %.
+
+    Numbers without a sign are per cents where one of them is above 1.
+
+    Examples
+    --------
+    >>> as_rate(pa.array(["12.5%", "8.5折", "0", None])).to_pylist()
+    [0.125, 0.15, 0.0, None]
+    """
+    texts = as_text(column)
+    paid, percent = is_true(pc.ends_with(texts, "折")), is_true(pc.match_substring_regex(texts, "[%％]$"))
+    numbers = as_number(pc.replace_substring_regex(texts, r"\s*[%％折]$", ""), decimal)
+    plain_numbers = pc.if_else(pc.or_(paid, percent), None, numbers)
+    in_percent = pc.or_(percent, is_true(pc.greater(pc.max(plain_numbers), 1.0)))
+    taken_off = pc.if_else(in_percent, pc.divide(numbers, 100.0), numbers)
+    return pc.if_else(paid, pc.divide(pc.subtract(10.0, numbers), 10.0), taken_off)
+
+
+def _without_large(values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Numbers without the word for ten thousand or a hundred million, and what it multiplies them by."""
+    factor = pa.array(np.ones(len(values)))
+    for word, size in _LARGE.items():
+        holds = is_true(pc.ends_with(values, word))
+        if pc.any(holds).as_py():
+            values = pc.if_else(holds, pc.utf8_slice_codeunits(values, 0, -1), values)
+            factor = pc.if_else(holds, size, factor)
+    return values, factor
 
 
 def null_beyond(numbers: pa.Array, largest: float = LARGEST) -> pa.Array:
@@ -133,11 +173,21 @@ def null_beyond(numbers: pa.Array, largest: float = LARGEST) -> pa.Array:
 
 def bare_number(values: pa.Array) -> pa.Array:
     """Remove currency signs, spaces and apostrophes from texts; ``(3)`` and ``3-`` become ``-3``."""
-    values = pc.replace_substring_regex(values, _CURRENCY, "")
+    values = _narrow(values)
+    values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), _BEFORE, r"\1")
+    values = pc.replace_substring_regex(values, _AFTER, r"\1")
+    values = pc.replace_substring_regex(values, "/-$", "")
     values = pc.replace_substring_regex(values, r"[\s\x{a0}\x{202f}'’\"=]", "")
     values = pc.replace_substring_regex(values, r"^[−–]", "-")
     values = pc.replace_substring_regex(values, r"^\((.*)\)$", r"-\1")
     return pc.replace_substring_regex(values, r"^([^-].*)-$", r"-\1")
+
+
+def _narrow(values: pa.Array) -> pa.Array:
+    """Write full-width digits and signs as those of a Western keyboard."""
+    if not pc.any(pc.match_substring_regex(values, "[０-９，．－（）]")).as_py():
+        return values
+    return pc.utf8_normalize(values, "NFKC")
 
 
 def _float_text(column: pa.Array) -> pa.Array:
