@@ -39,9 +39,25 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Kind]:  # noqa: ANN401  (any eager d
     except TypeError as error:
         raise SourceError("schema.not_a_table", kind=type(frame).__name__) from error
     kind: Kind = "polars" if eager.implementation.is_polars() else "pandas"
-    table = pa.table(eager.to_arrow())
+    table = _as_arrow(eager)
     # A filtered pandas table has its row numbers as a column of this name; an index with a name is a real column.
     return table.select([name for name in table.column_names if not name.startswith("__index_level_")]), kind
+
+
+def _as_arrow(frame: Any) -> pa.Table:  # noqa: ANN401
+    """Convert a data frame; a column whose values have several types, as spreadsheets give, becomes text."""
+    try:
+        return pa.table(frame.to_arrow())
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.table({name: _column(frame[name]) for name in frame.columns})
+
+
+def _column(series: Any) -> pa.Array:  # noqa: ANN401
+    try:
+        return series.to_arrow()
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        values = series.to_list()
+        return pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
 
 
 def like(table: pa.Table, kind: Kind) -> Any:  # noqa: ANN401

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collecting import NOW, same_events, values_of
-from shijin.collect import CollectOptions, from_table
+from shijin.collect import CollectOptions, Context, from_table
 from shijin.config import Config
 
 
@@ -31,7 +31,7 @@ def test_a_shuffled_table_gives_the_same_events_with_unique_ids(rows: list[tuple
     def read(rows: list[tuple[str, ...]]) -> pa.Table:
         columns = ["customer_id", "ts", "order_id", "sku", "amount"]
         table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
-        return from_table(table, Config(), CollectOptions(), NOW).events
+        return from_table(table, Context(Config(), CollectOptions(), NOW)).events
 
     shuffled = rows.copy()
     random.Random(seed).shuffle(shuffled)
@@ -49,5 +49,5 @@ def test_ids_of_18_digits_survive_as_integers_and_whole_floats_lose_their_point(
             "amount": [1, 2],
         }
     )
-    collected = from_table(table, Config(), CollectOptions(), NOW)
+    collected = from_table(table, Context(Config(), CollectOptions(), NOW))
     assert values_of(collected, "customer_id", "order_id") == [("123456789012345678", "12345"), ("5", None)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from collecting import NOW, PLAIN, read_file, utc, values_of
-from shijin.collect import CollectOptions, from_table
+from shijin.collect import CollectOptions, Context, from_table
 from shijin.config import Config, ShopSection
 
 
@@ -36,7 +36,7 @@ def test_columns_without_a_role_are_listed_for_every_kind_of_file(tmp_path: Path
 
 def test_nested_columns_and_those_that_are_not_text_are_unread() -> None:
     columns = {"customer": ["a"], "date": ["2024-01-02"], "total": [5], "lines": [[1, 2]], "photo": [b"\xff\xfe"]}
-    collected = from_table(pa.table(columns), Config(), CollectOptions(), NOW)
+    collected = from_table(pa.table(columns), Context(Config(), CollectOptions(), NOW))
     assert collected.reading.unread == ("lines", "photo")
     assert collected.reading.encoding is None
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from collecting import NOW, PLAIN, read_file, values_of
-from shijin.collect import CollectOptions, from_table
+from shijin.collect import CollectOptions, Context, from_table
 from shijin.config import Config, ItemsSection
 
 
@@ -169,5 +169,5 @@ def test_an_impossible_product_of_price_and_quantity_is_set_aside(tmp_path: Path
 def test_infinite_numbers_in_a_typed_column_are_set_aside() -> None:
     amounts = [1.0] * 100 + [float("inf"), float("nan"), 1e300]
     table = pa.table({"customer_id": ["c"] * 103, "ts": ["2024-01-01"] * 103, "amount": amounts})
-    collected = from_table(table, Config(), CollectOptions(), NOW)
+    collected = from_table(table, Context(Config(), CollectOptions(), NOW))
     assert collected.rejected["reason"].to_pylist() == ["bad_amount"] * 3

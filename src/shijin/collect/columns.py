@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
+from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
 from shijin.collect.times import as_time
-from shijin.collect.values import as_array, as_number, as_text, is_text
+from shijin.collect.values import as_number, as_text, is_text
 from shijin.prepare.clean import plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
@@ -27,7 +28,7 @@ NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quanti
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
 )
-_SAMPLE = 2_000  # distinct values of a column that decide whether they fit a role
+_SAMPLE = 20_000  # rows that decide whether a column fits a role
 _FITTING = 0.6  # the share of them that must
 _ADDRESS = r"[^@\s]@[^@\s]"
 _CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*([AaPp]\.?[Mm]\.?)?\s*$"
@@ -67,6 +68,9 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
     for role in _PATTERNS:
         if role not in chosen and not _is_served(role, chosen):
             _take(chosen, role, _matching(raw.table.column_names, role), samples, strict=True)
+    for role in ("amount", "price"):  # a bad column of money is better named than left out
+        if not set(MONEY_ROLES) & set(chosen) and (named := _named(raw.table.column_names, ROLES[role])):
+            chosen[role] = (named[0],)
     return {role: chosen[role] for role in ROLES if role in chosen}
 
 
@@ -81,7 +85,7 @@ class _Samples:
         column = self.table[name]
         if pa.types.is_nested(column.type) or (pa.types.is_binary(column.type)):
             return not strict
-        values = as_text(pc.unique(as_array(column.slice(0, 50 * _SAMPLE)))[:_SAMPLE]).drop_null()
+        values = as_text(column.slice(0, _SAMPLE)).drop_null()
         if not len(values):
             return not strict
         check = _CHECKS.get(role)

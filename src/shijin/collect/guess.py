@@ -74,21 +74,21 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
 
 
 def delimiter_of(text: str) -> str:
-    r"""Find the delimiter: the one that splits the first lines into most columns, and most lines into equally many.
+    r"""Find the delimiter: the one that splits most of the first lines into equally many columns, and into most.
 
     Examples
     --------
     >>> delimiter_of("user;paid at;total\nx;2024-01-01;3,50\n")
     ';'
     """
-    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
+    lines = [line for line in text[:20_000].splitlines()[:40] if line.strip()]
 
-    def columns_and_lines(delimiter: str) -> tuple[int, int]:
+    def agreement_and_width(delimiter: str) -> tuple[float, int]:
         widths = [len(first_row(line, delimiter)) for line in lines]
-        width = widths[0] if widths and widths[0] > 1 else 0
-        return width, widths.count(width)
+        usual = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
+        return (round(widths.count(usual) / len(lines), 1), usual) if usual > 1 else (0.0, 0)
 
-    return max(_DELIMITERS, key=columns_and_lines)
+    return max(_DELIMITERS, key=agreement_and_width)
 
 
 def first_row(text: str, delimiter: str) -> list[str]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from shijin.arrays import Floats
 from shijin.collect.order_sums import Flags, Orders, close, orders_of
 from shijin.collect.unit_prices import is_pieces, is_price_of_line
+from shijin.collect.values import LARGEST
 from shijin.prepare.findings import finding
 
 PROOF = 0.95  # share of the deciding orders or lines that must agree
@@ -396,4 +397,4 @@ def _sum(values: Floats, counts: Flags) -> float:
 
 
 def _array(values: Floats) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
+    return pa.array(values, mask=~(np.abs(values) <= LARGEST))

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from shijin.collect.names import unique_names
+from shijin.collect.nested import flat
 from shijin.collect.values import as_array, is_text
 from shijin.errors import SourceError
 
@@ -55,19 +57,24 @@ class Raw:
 
 
 def from_arrow(table: pa.Table, name: str, digest: str, detected: dict[str, str], where: str) -> Raw:
-    """Take a table that is in memory; nested columns are left out.
+    """Take a table that is in memory; nested columns are flattened (`nested.flat`), lists that remain left out.
 
     Raises
     ------
     SourceError
         When it has no rows, or only nested columns.
     """
-    flat = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
-    if not table.num_rows or not flat:
+    try:
+        table = flat(table)
+    except pa.ArrowException as error:
+        raise SourceError("collect.no_rows", where) from error
+    table = table.rename_columns(unique_names(table.column_names))
+    simple = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
+    if not table.num_rows or not simple:
         raise SourceError("collect.no_rows", where)
-    columns = [_decoded(table[name]) for name in flat]
+    columns = [_decoded(table[name]) for name in simple]
     rows = np.arange(1, table.num_rows + 1)
-    return Raw(pa.table(columns, names=flat), rows, name, digest, tuple(table.column_names), (), detected)
+    return Raw(pa.table(columns, names=simple), rows, name, digest, tuple(table.column_names), (), detected)
 
 
 def readable(raw: Raw, needed: Collection[str]) -> Raw:

@@ -76,6 +76,9 @@ class _Reading:
         """Read the parts of a source."""
         texts = {role: source.text(role) for role in _TEXT_ROLES}
         people = people_of(source, texts["order_id"], context.contacts)
+        # Other columns that could have been the customer are left unread.
+        others = {role: names for role, names in source.roles.items() if role not in ("customer_id", "email", "phone")}
+        source = replace(source, roles={**people.columns, **others})
         types = event_types(source.text("type"), is_mapped="type" in source.mapped)
         statuses = _statuses(source, context)
         columns = _money_columns(source, texts, people, types, statuses)

@@ -38,9 +38,11 @@ def read_source(path: Path, context: Context) -> Collected:
 
     Examples
     --------
+    >>> from dataclasses import replace
     >>> from datetime import UTC, datetime
     >>> from shijin.collect.collected import CollectOptions
-    >>>     >>> context = Context(Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
+    >>> from shijin.config import Config
+    >>> context = Context(Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
     >>> read_source(Path("."), context)
     Traceback (most recent call last):
     shijin.errors.SourceError: .: this is a folder, not a file. Cure: name the file in it.
@@ -59,7 +61,8 @@ def from_table(table: pa.Table, context: Context, name: str = "table") -> Collec
     --------
     >>> from datetime import UTC, datetime
     >>> from shijin.collect.collected import CollectOptions
-    >>>     >>> context = Context(Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
+    >>> from shijin.config import Config
+    >>> context = Context(Config(), CollectOptions(), datetime(2025, 1, 1, tzinfo=UTC))
     >>> orders = pa.table({"user_id": ["007"], "paid_at": ["2024-01-02"], "total": ["12.50"], "note": ["gift"]})
     >>> collected = from_table(orders, context)
     >>> collected.events.select(["customer_id", "amount"]).to_pylist()
