@@ -45,6 +45,8 @@ MISTAKES = {
     "string_type outcome.horizon": "config.horizon_not_text",
 }
 
+StatusMeaning = Literal["sale", "void", "unpaid", "refund"]
+STATUS_MEANINGS = ("sale", "void", "unpaid", "refund")
 WeekStart = Literal["monday", "sunday"]
 
 
@@ -108,7 +110,7 @@ class CollectSection(Section):
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     encoding: str | None = None
-    statuses: dict[str, Literal["sale", "void", "unpaid", "refund"]] = Field(
+    statuses: dict[str, StatusMeaning] = Field(
         default_factory=dict, description='what the shop\'s own words for statuses mean: {parked = "unpaid"}'
     )
     join_keys: bool = Field(default=True, description="whether a guest and an account with one address are one customer")

@@ -9,7 +9,18 @@ import typer
 
 from shijin import clock
 from shijin.cli.commands import HERE, session
-from shijin.cli.flags import AsJson, DateOrder, Decimal, Encoding, Format, Mapped, Where, reading_of
+from shijin.cli.flags import (
+    AsJson,
+    DateOrder,
+    Decimal,
+    DropRepeated,
+    Encoding,
+    Format,
+    Mapped,
+    MapStatus,
+    Where,
+    reading_of,
+)
 from shijin.console.collected import (
     counts_table,
     findings_of,
@@ -17,6 +28,7 @@ from shijin.console.collected import (
     guess_line,
     kinds_line,
     quarantine_line,
+    unread_line,
     verdict_line,
 )
 from shijin.console.terminal import busy, err, out, print_json, print_notes, show
@@ -40,20 +52,28 @@ def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
 
 def collect(
-    source: Annotated[Path, typer.Argument(help="CSV, TSV, Parquet or XLSX; Shopify's export is recognised.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="CSV, TSV, Parquet, XLSX or JSON; exports of many platforms are recognised."),
+    ],
     workspace: Where = HERE,
     mapped: Mapped = None,
+    statuses: MapStatus = None,
     kind: Format = "auto",
     encoding: Encoding = None,
     decimal: Decimal = None,
     date_order: DateOrder = None,
+    drop_repeated: DropRepeated = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in a file of orders. The same file again adds nothing; a newer export of an order replaces it.
+    """Take in files of orders. The same file again adds nothing; a newer export of an order replaces it.
 
-    Example: shijin collect orders.csv -w my-shop --map customer_id=user --map amount=paid
+    Files that belong together, such as orders and their lines, are joined.
+
+    Example: shijin collect orders.csv lines.csv -w my-shop --map customer_id=user --map amount=paid
     """
-    options = SourceOptions(source, reading_of(mapped, kind, encoding, decimal, date_order))
+    reading = reading_of(mapped, kind, encoding, decimal, date_order, statuses, drop_repeated=drop_repeated)
+    options = SourceOptions(tuple(sources), reading)
     shop = session.open(workspace)
     with busy(shop, silent=as_json) as begin:
         result = collect_step(shop, options, clock.now(), begin("collect"))
@@ -111,6 +131,8 @@ def _show_collected(result: Result[CollectionCard], *, as_json: bool) -> None:
         return print_json(result.json())
     card, language = result.card, session.language
     err.print(guess_line(card.guess, language))
+    if card.unread:
+        err.print(unread_line(card.unread, language))
     out.print(counts_table(card, language))
     if result.kind == "feedback":
         out.print(kinds_line(card.kinds, language, session.reader))

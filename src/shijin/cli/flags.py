@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shijin.collect import FORMAT_NAMES, CollectOptions
+from shijin.config import STATUS_MEANINGS
 from shijin.errors import Choices, ConfigError
 
 Where = Annotated[Path, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="this folder")]
@@ -25,6 +26,13 @@ LikeWhom = Annotated[
 ]
 HowMany = Annotated[int | None, typer.Option("--k", help="With --like: how many.", show_default="10")]
 Mapped = Annotated[list[str] | None, typer.Option("--map", help="ROLE=COLUMN, such as --map customer_id=user.")]
+MapStatus = Annotated[
+    list[str] | None,
+    typer.Option("--map-status", help="WORD=sale|void|unpaid|refund, for a status that Shijin does not know."),
+]
+DropRepeated = Annotated[
+    bool, typer.Option("--drop-repeated", help="Leave out rows that repeat another row of the file in every column.")
+]
 Format = Annotated[str, typer.Option("--format", help=f"What kind of export it is: {', '.join(FORMAT_NAMES)}.")]
 Encoding = Annotated[str | None, typer.Option(help="Such as gb18030.", show_default="guessed")]
 Decimal = Annotated[str | None, typer.Option(help="'.' or ','", show_default="guessed")]
@@ -32,7 +40,14 @@ DateOrder = Annotated[str | None, typer.Option(help="ymd, dmy or mdy.", show_def
 
 
 def reading_of(
-    mapped: list[str] | None, kind: str, encoding: str | None, decimal: str | None, date_order: str | None
+    mapped: list[str] | None,
+    kind: str,
+    encoding: str | None,
+    decimal: str | None,
+    date_order: str | None,
+    statuses: list[str] | None = None,
+    *,
+    drop_repeated: bool = False,
 ) -> CollectOptions:
     """Put together how a source is to be read.
 
@@ -63,4 +78,16 @@ def reading_of(
         raise ConfigError(
             "cli.not_a_choice", key="date_order", value=date_order, choices=Choices(["ymd", "dmy", "mdy"])
         )
-    return CollectOptions(roles, kind, encoding, decimal, date_order)  # type: ignore[arg-type]
+    meanings = _meanings(statuses or [])
+    return CollectOptions(roles, kind, encoding, decimal, date_order, meanings, drop_repeated)  # type: ignore[arg-type]
+
+
+def _meanings(pairs: list[str]) -> dict[str, str]:
+    """The meanings of statuses by word."""
+    meanings: dict[str, str] = {}
+    for pair in pairs:
+        word, separator, meaning = pair.rpartition("=")
+        if not separator or not word or meaning not in STATUS_MEANINGS:
+            raise ConfigError("cli.not_word_meaning", key="map_status", value=pair)
+        meanings[word] = meaning
+    return meanings

@@ -15,10 +15,12 @@ from shijin.cli.flags import (
     Cutoff,
     DateOrder,
     Decimal,
+    DropRepeated,
     Encoding,
     Format,
     Horizon,
     Mapped,
+    MapStatus,
     reading_of,
 )
 from shijin.console.collected import run_remarks
@@ -36,8 +38,8 @@ from shijin.workspace.folder import named
 
 
 def run(
-    source: Annotated[
-        Path | None, typer.Argument(help="A file of orders; none to go again with the collected data.")
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="Files of orders; none to go again with the collected data.")
     ] = None,
     workspace: Annotated[
         Path | None, typer.Option("--workspace", "-w", help="The shop's folder.", show_default="next to the file")
@@ -45,10 +47,12 @@ def run(
     horizon: Horizon = None,
     cutoff: Cutoff = None,
     mapped: Mapped = None,
+    statuses: MapStatus = None,
     kind: Format = "auto",
     encoding: Encoding = None,
     decimal: Decimal = None,
     date_order: DateOrder = None,
+    drop_repeated: DropRepeated = False,
     adapt: Adapt = False,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +60,8 @@ def run(
 
     Example: shijin run orders.csv
     """
-    reading = reading_of(mapped, kind, encoding, decimal, date_order)
+    reading = reading_of(mapped, kind, encoding, decimal, date_order, statuses, drop_repeated=drop_repeated)
+    source = sources[0] if sources else None
     if source is not None and workspace is None:
         workspace = workspace_next_to(source)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
@@ -64,7 +69,7 @@ def run(
         shop = session.create(workspace, named(source.name.split(".")[0]))
     else:
         shop = session.open(workspace or HERE)
-    options = RunOptions(source, reading, horizon, cutoff, adapt, report_reader(shop))
+    options = RunOptions(tuple(sources) if sources else None, reading, horizon, cutoff, adapt, report_reader(shop))
     _go(shop, options, as_json=as_json, fresh=fresh)
 
 

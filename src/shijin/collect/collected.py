@@ -98,6 +98,8 @@ class Collected:
         Of the source.
     renamed
         Stored customer ids that are now part of another customer: a table of ``old`` and ``new``.
+    name
+        Of the source; empty where it is that of the file.
     repeated, repeated_money
         Rows of an order that the same source repeats further down, and their amounts.
     """
@@ -117,3 +119,4 @@ class Collected:
     repeated: int = 0
     repeated_money: float = 0.0
     renamed: pa.Table | None = None
+    name: str = ""

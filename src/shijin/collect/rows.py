@@ -23,6 +23,7 @@ from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.reasons import Fault, details_of, first_reason
+from shijin.collect.repeats import first_of
 from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
@@ -51,11 +52,36 @@ def read_rows(source: MappedSource, format_name: str, context: Context) -> Colle
     QuarantineError
         When more rows are bad than the shop allows.
     """
+    if context.options.drop_repeated:
+        return _without_repeats(source, format_name, context)
     source = filled_down(source, _OF_THE_ORDER)
     reading = _Reading.of(source, context)
     lines = reading.lines(context)
     collected = assemble(reading.source, lines, format_name, context.now, reading.findings(lines), refund_lines(lines))
     return replace(collected, renamed=reading.people.renamed)
+
+
+def _without_repeats(source: MappedSource, format_name: str, context: Context) -> Collected:
+    """Read a source without the rows that repeat another in every column; they count as duplicates."""
+    raw = source.raw
+    first = first_of(raw, context.config.engine)
+    is_first = first == np.arange(len(first))
+    once = replace(raw, table=raw.table.filter(pa.array(is_first)), row=raw.row[is_first])
+    context = replace(context, options=replace(context.options, drop_repeated=False))
+    collected = read_rows(replace(source, raw=once), format_name, context)
+    # A repeated row brought what its first one did, accepted or set aside.
+    rows = pa.concat_arrays([as_array(collected.events["source_row"]), as_array(collected.rejected["source_row"])])
+    amounts = pa.concat_arrays([as_array(collected.events["amount"]), as_array(collected.rejected["amount"])])
+    places = pc.index_in(pa.array(raw.row[first[~is_first]]), value_set=rows)
+    money = pc.sum(amounts.take(places)).as_py() or 0.0
+    repeated = int((~is_first).sum())
+    return replace(
+        collected,
+        rows_in=collected.rows_in + repeated,
+        money_in=collected.money_in + money,
+        repeated=repeated,
+        repeated_money=money,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +14,7 @@ from shijin.collect.context import Context
 from shijin.collect.format import Format
 from shijin.collect.formats import shopify, table
 from shijin.collect.raw import Raw, digest_of, from_arrow
+from shijin.collect.together import together
 from shijin.errors import ConfigError
 
 # The first that recognises a source reads it; the plain table comes last, because it accepts any.
@@ -19,13 +22,13 @@ FORMATS: tuple[Format, ...] = (shopify.FORMAT, table.FORMAT)
 FORMAT_NAMES: tuple[str, ...] = ("auto", *sorted(one.name for one in FORMATS))  # what CollectOptions.format may be
 
 
-def read_source(path: Path, context: Context) -> Collected:
-    """Read a shop's file.
+def read_sources(paths: Sequence[Path], context: Context) -> list[Collected]:
+    """Read a shop's files: those that belong together as one source (`together`), each other one by itself.
 
     Parameters
     ----------
-    path
-        CSV, TSV, Parquet, XLSX or JSON.
+    paths
+        CSV, TSV, Parquet, spreadsheets or JSON, compressed or not; at least one.
 
     Raises
     ------
@@ -38,24 +41,25 @@ def read_source(path: Path, context: Context) -> Collected:
 
     Examples
     --------
-    >>> from dataclasses import replace
     >>> from datetime import UTC, datetime
     >>> from shijin.collect.collected import CollectOptions
     >>> from shijin.config import Config
     >>> context = Context(Config(), CollectOptions(), datetime(2024, 1, 1, tzinfo=UTC))
-    >>> read_source(Path("."), context)
+    >>> read_sources([Path(".")], context)
     Traceback (most recent call last):
     shijin.errors.SourceError: .: this is a folder, not a file. Cure: name the file in it.
-    >>> read_source(Path("."), replace(context, options=CollectOptions(format="bazaar")))  # doctest: +ELLIPSIS
+    >>> read_sources([Path(".")], replace(context, options=CollectOptions(format="bazaar")))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     shijin.errors.ConfigError: format: Shijin does not read a format 'bazaar'. Cure: choose auto, ...
     """
     refuse_unknown_format(context.options)
-    return _read(read_raw(path, context.options.encoding or context.config.collect.encoding), context)
+    encoding = context.options.encoding or context.config.collect.encoding
+    raws = [read_raw(path, encoding) for path in paths]
+    return [_read(raw, context) for raw in (together(raws) if len(raws) > 1 else raws)]
 
 
 def from_table(table: pa.Table, context: Context, name: str = "table") -> Collected:
-    """Read a table in memory, as `read_source` reads a file.
+    """Read a table in memory, as `read_sources` reads a file.
 
     Examples
     --------
@@ -92,4 +96,5 @@ def refuse_unknown_format(options: CollectOptions) -> None:
 def _read(raw: Raw, context: Context) -> Collected:
     names, wanted = raw.table.column_names, context.options.format
     chosen = next(one for one in FORMATS if wanted == one.name or (wanted == "auto" and one.recognises(names)))
-    return chosen.read(raw, context)
+    collected = chosen.read(raw, context)
+    return replace(collected, whole_orders=True, name=raw.name) if raw.is_joined else collected

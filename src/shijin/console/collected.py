@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ def run_remarks(results: Mapping[str, Result[Any]], language: Language, reader: 
     parts: list[RenderableType] = []
     if "collect" in results:
         card = results["collect"].card
-        parts += [guess_line(card.guess, language), rows_line(card.rows, language)]
+        unread = [unread_line(card.unread, language)] if card.unread else []
+        parts += [guess_line(card.guess, language), *unread, rows_line(card.rows, language)]
     findings = results["check"].table
     if findings.num_rows:
         parts.append(findings_table(findings, language, reader))
@@ -95,6 +96,11 @@ def guess_line(guess: Mapping[str, Any], language: Language) -> Text:
         shown = ", ".join(f"{role}={column}" for role, column in value.items()) if isinstance(value, Mapping) else value
         parts.append(f"{in_words('console.guess_', name, language)}: {shown}")
     return Text(f"{say('console.read_as', language)} {'; '.join(parts)}", "dim")
+
+
+def unread_line(columns: Sequence[str], language: Language) -> Text:
+    """The columns of a source that nothing is read from."""
+    return Text(say("console.unread", language, columns=", ".join(columns), n=len(columns)), "dim")
 
 
 def verdict_line(findings: pa.Table, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""collect: a shop's file goes into its workspace; the same file again changes nothing.
+"""collect: a shop's files go into its workspace; the same file again changes nothing.
 
 Items and contacts are committed before the events that need them, the receipt comes last. A run that is killed in
 between leaves whole tables, and the next run of the same file adds what is missing.
@@ -6,14 +6,16 @@ between leaves whole tables, and the next run of the same file adds what is miss
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect import Collected, CollectOptions, Context, from_table, read_source
+from shijin.collect import Collected, CollectOptions, Context, from_table, read_sources
 from shijin.collect.language import is_chinese
 from shijin.errors import EmptyHistoryError, SourceError
 from shijin.notes import Note, Progress
@@ -24,6 +26,8 @@ from shijin.steps.receipts import options_as_json
 from shijin.workspace import Merged, Receipt, Result, Workspace
 from shijin.workspace.receipts import started
 
+Number = TypeVar("Number", int, float)
+
 
 @dataclass(frozen=True)
 class SourceOptions:
@@ -32,69 +36,117 @@ class SourceOptions:
     Parameters
     ----------
     source
-        A file, or a table in memory.
+        A file, several files, or a table in memory.
     needs_orders
         Whether a source is refused that leaves the workspace without any order; otherwise a finding says so.
     """
 
-    source: Path | pa.Table
+    source: Path | tuple[Path, ...] | pa.Table
     reading: CollectOptions = field(default_factory=CollectOptions)
     needs_orders: bool = False
 
     @property
     def name(self) -> str:
         """The source's name."""
-        return self.source.name if isinstance(self.source, Path) else "table in memory"
+        if isinstance(self.source, pa.Table):
+            return "table in memory"
+        return " + ".join(path.name for path in self.paths)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files; none for a table in memory."""
+        if isinstance(self.source, pa.Table):
+            return ()
+        return (self.source,) if isinstance(self.source, Path) else self.source
 
 
 def collect(
     workspace: Workspace, options: SourceOptions, now: datetime, progress: Progress | None = None
 ) -> Result[CollectionCard]:
-    """Collect a file, or a table in memory.
+    """Collect a file, several files, or a table in memory.
+
+    Files that belong together, such as orders and their lines, are read as one source; each other file is a source of
+    its own, with its own receipt. All are read before anything is written.
 
     Returns
     -------
     Result
         Card and receipt balance: rows, and money, in = accepted + updated + duplicates + quarantined. Table
-        "findings": `schema.FINDINGS`, what was noticed about the source.
+        "findings": `schema.FINDINGS`, what was noticed about the sources. Of several sources the card has the sums.
 
     Raises
     ------
     SourceError, QuarantineError, ConfigError
-        When the source cannot be used; then nothing has changed.
+        When a source cannot be used; then nothing has changed.
     EmptyHistoryError
         When orders are needed and there are none; then nothing has changed.
     BusyError, WorkspaceError
         When the workspace cannot be written.
     """
     del progress  # every step has the same parameters
-    config = workspace.config
     workspace.refuse_busy()
-    collected = read(options, workspace, now)
-    findings = [*collected.findings.to_pylist(), *rejections(collected.rejected, collected.rows_in)]
+    sources = read(options, workspace, now)
     with workspace.lock():
-        _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
-        findings += _no_orders_yet(workspace, options, collected)
-        workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
-        before = workspace.versions()
-        if collected.contacts.num_rows:
-            workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
-        if collected.items.num_rows:
-            workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
-        withdrawn = _withdrawn(workspace, collected)
-        merged = workspace.merge("events", pa.concat_tables([collected.events, withdrawn]), "event_id")
-        rows = rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived}
-        committed = Committed(before, rows, _money(collected, merged))
-        result = collection(workspace, "collect", options, collected, findings_table(findings), committed, now)
-        return replace(result, notes=tuple(_new_language(workspace, collected, before)))
+        _refuse_without_orders(workspace, options, sources)
+        results = [_collect_one(workspace, options, collected, now) for collected in sources]
+    return results[0] if len(results) == 1 else _combined(options, results)
 
 
-def read(options: SourceOptions, workspace: Workspace, now: datetime) -> Collected:
-    """Read a source of orders, from a file or from memory."""
+def _collect_one(
+    workspace: Workspace, options: SourceOptions, collected: Collected, now: datetime
+) -> Result[CollectionCard]:
+    """Write what one source gives; the workspace is locked."""
+    config = workspace.config
+    collected, unused = _without_known_lines(workspace, collected)
+    findings = [*collected.findings.to_pylist(), *unused, *rejections(collected.rejected, collected.rows_in)]
+    _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
+    findings += _no_orders_yet(workspace, collected)
+    workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
+    before = workspace.versions()
+    if collected.contacts.num_rows:
+        workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
+    if collected.items.num_rows:
+        workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
+    withdrawn = _withdrawn(workspace, collected)
+    renamed = _renamed(workspace, collected)
+    renamed = renamed.filter(pc.invert(pc.is_in(renamed["event_id"], value_set=withdrawn["event_id"].combine_chunks())))
+    changed = pa.concat_tables([collected.events, withdrawn, renamed])
+    merged = workspace.merge("events", changed, "event_id")
+    rows = rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived}
+    committed = Committed(before, rows, _money(collected, merged))
+    result = collection(workspace, "collect", options, collected, findings_table(findings), committed, now)
+    return replace(result, notes=tuple(_new_language(workspace, collected, before)))
+
+
+def _combined(options: SourceOptions, results: Sequence[Result[CollectionCard]]) -> Result[CollectionCard]:
+    """The results of several sources as one: sums of rows and money, and all findings."""
+    cards = [result.card for result in results]
+    last = results[-1]
+    card = last.card.model_copy(
+        update={
+            "source": options.name,
+            "rows": _sums([card.rows for card in cards]),
+            "money": _sums([card.money for card in cards]),
+            "findings": [finding for card in cards for finding in card.findings],
+            "unread": list(dict.fromkeys(name for card in cards for name in card.unread)),
+        }
+    )
+    tables = {"findings": pa.concat_tables([result.table for result in results])}
+    notes = tuple(note for result in results for note in result.notes)
+    return replace(last, card=card, tables=tables, notes=notes)
+
+
+def _sums(counts: Sequence[dict[str, Number]]) -> dict[str, Number]:
+    names = dict.fromkeys(name for one in counts for name in one)
+    return {name: sum((one[name] for one in counts if name in one), start=type(counts[0][name])()) for name in names}
+
+
+def read(options: SourceOptions, workspace: Workspace, now: datetime) -> list[Collected]:
+    """Read sources of orders, from files or from memory."""
     context = Context(workspace.config, options.reading, now, workspace.read("contacts"), workspace.root)
-    if isinstance(options.source, Path):
-        return read_source(options.source, context)
-    return from_table(options.source, context)
+    if isinstance(options.source, pa.Table):
+        return [from_table(options.source, context)]
+    return read_sources(options.paths, context)
 
 
 @dataclass(frozen=True)
@@ -130,7 +182,7 @@ def collection(
     listed = findings.to_pylist()
     kinds = {} if committed.kinds is None else {"kinds": committed.kinds}
     card = CollectionCard(
-        source=options.name,
+        source=collected.name or options.name,
         digest=collected.digest,
         guess=collected.guess,
         columns={role: list(names) for role, names in collected.reading.columns.items()},
@@ -170,12 +222,17 @@ def has_orders(events: pa.Table) -> bool:
     return bool(pc.any(pc.equal(events["type"], "order")).as_py())
 
 
-def _no_orders_yet(workspace: Workspace, options: SourceOptions, collected: Collected) -> list[dict[str, object]]:
-    """A finding where neither the source nor the workspace holds an order; a refusal where orders are needed."""
+def _refuse_without_orders(workspace: Workspace, options: SourceOptions, sources: Sequence[Collected]) -> None:
+    """Refuse sources without an order where orders are needed and the workspace has none."""
+    there = any(has_orders(collected.events) for collected in sources) or has_orders(workspace.read("events", ["type"]))
+    if options.needs_orders and not there:
+        raise EmptyHistoryError("steps.no_orders", options.name)
+
+
+def _no_orders_yet(workspace: Workspace, collected: Collected) -> list[dict[str, object]]:
+    """A finding where neither the source nor the workspace holds an order."""
     if has_orders(collected.events) or has_orders(workspace.read("events", ["type"])):
         return []
-    if options.needs_orders:
-        raise EmptyHistoryError("steps.no_orders", options.name)
     rows = collected.events.num_rows
     return [finding("no_orders_yet", "warns", rows, rows / collected.rows_in)]
 
@@ -222,6 +279,44 @@ def _withdrawn(workspace: Workspace, collected: Collected) -> pa.Table:
     rows = events.filter(pc.and_(pc.and_(exported_again, gone), pc.not_equal(events["type"], "void")))
     place = rows.schema.get_field_index("type")
     return rows.set_column(place, rows.schema.field(place), pa.repeat("void", rows.num_rows))
+
+
+def _renamed(workspace: Workspace, collected: Collected) -> pa.Table:
+    """Stored events of customers who are now part of another one, with their new customer."""
+    if collected.renamed is None or not collected.renamed.num_rows:
+        return collected.events.slice(0, 0)
+    old = collected.renamed["old"].combine_chunks()
+    events = workspace.read("events")
+    moved = events.filter(pc.is_in(events["customer_id"], value_set=old))
+    moved = moved.filter(pc.invert(pc.is_in(moved["event_id"], value_set=collected.events["event_id"].combine_chunks())))
+    new = collected.renamed["new"].take(pc.index_in(moved["customer_id"], value_set=old))
+    place = moved.schema.get_field_index("customer_id")
+    return moved.set_column(place, moved.schema.field(place), new.combine_chunks())
+
+
+def _without_known_lines(workspace: Workspace, collected: Collected) -> tuple[Collected, list[dict[str, object]]]:
+    """Leave out orders without lines that the workspace has with their lines: they would count twice."""
+    events, n = collected.events, collected.events.num_rows - collected.derived
+    if pc.any(pc.is_valid(events["item_id"])).as_py() or not pc.any(pc.is_valid(events["order_id"])).as_py():
+        return collected, []
+    stored = workspace.read("events", ["order_id", "item_id", "type"])
+    with_lines = stored.filter(
+        pc.and_(pc.is_valid(stored["item_id"]), pc.is_in(stored["type"], pa.array(["order", "void"])))
+    )
+    known = pc.fill_null(pc.is_in(events["order_id"], value_set=pc.unique(with_lines["order_id"].drop_null())), False)
+    rows = pc.sum(known.slice(0, n)).as_py() or 0
+    if not rows:
+        return collected, []
+    dropped = events.slice(0, n).filter(known.slice(0, n))
+    derived = pc.sum(pc.invert(known).slice(n)).as_py() or 0
+    rest = replace(
+        collected,
+        events=events.filter(pc.invert(known)),
+        derived=derived,
+        repeated=collected.repeated + rows,
+        repeated_money=collected.repeated_money + _sum(dropped["amount"]),
+    )
+    return rest, [finding("details_unused", "warns", rows, rows / collected.rows_in)]
 
 
 def rows_of(collected: Collected, status: pa.Array) -> dict[str, int]:

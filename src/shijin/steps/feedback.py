@@ -69,11 +69,14 @@ def known_of(workspace: Workspace) -> KnownIds:
     events = events.filter(pc.invert(pc.is_in(events["type"], pa.array(FEEDBACK_TYPES))))
     items = pa.chunked_array([*events["item_id"].chunks, *workspace.read("items")["item_id"].chunks], pa.string())
     contacts, config = workspace.read("contacts"), workspace.config
+    customers = pc.unique(events["customer_id"])
+    # The contacts of a guest who is now part of another customer are stored under that customer as well.
+    contacts = contacts.filter(pc.is_in(contacts["customer_id"], value_set=customers))
     addresses = [
         normal(contacts[name].combine_chunks()) for name, normal in (("email", normal_email), ("phone", normal_phone))
     ]
     return KnownIds(
-        customers=pc.unique(events["customer_id"]),
+        customers=customers,
         items=pc.unique(items).drop_null(),
         tiers=_tiers_by_words(config),
         addressed=pa.concat_arrays([hashed(one, config) for one in addresses]),

@@ -45,7 +45,7 @@ class RunOptions:
         How the report writes commands.
     """
 
-    source: Path | pa.Table | None = None
+    source: Path | tuple[Path, ...] | pa.Table | None = None
     reading: CollectOptions = field(default_factory=CollectOptions)
     horizon: str | int | None = None
     cutoff: str | date | None = None

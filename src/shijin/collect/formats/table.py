@@ -67,6 +67,7 @@ def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
     SourceError
         Names the source's columns.
     """
+    _refuse_lines_of_orders(roles, raw)
     for any_of, no_column, empty_column in _NEEDED:
         is_money = "amount" in any_of
         if is_money and _nothing_is_paid(roles, raw):
@@ -77,6 +78,13 @@ def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
             raise SourceError(code, raw.name, columns=", ".join(raw.table.column_names[:20]))
         if _all_empty(raw, there) and raw.table.num_rows:
             raise SourceError(empty_column, raw.name, column=there[0])
+
+
+def _refuse_lines_of_orders(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
+    """Refuse a file that has orders, and items or money, but neither customers nor times."""
+    has_lines = "order_id" in roles and any(role in roles for role in ("item_id", "item_name", *MONEY_ROLES))
+    if has_lines and "ts" not in roles and not any(role in roles for role in _NEEDED[0][0]):
+        raise SourceError("collect.lines_without_orders", raw.name, columns=", ".join(raw.table.column_names[:20]))
 
 
 def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:
