@@ -80,7 +80,9 @@ FEEDBACK_TYPES = (
     "conversion",  # it followed from an exposure; `amount` is what it brought, where known, and does not count as spend
     "correction",  # the right tier of the customer, in `text`, by its name in [tiers]
 )
-EVENT_TYPES = (*MONEY_TYPES, "view", "cart", "review", "contact", *FEEDBACK_TYPES, "void", "refund_undated")
+# Actions without money. "cart_removed" ends a "cart"; "search", "wishlist" and "checkout" are read by no forecast.
+ACTION_TYPES = ("view", "cart", "cart_removed", "wishlist", "search", "checkout", "review", "contact")
+EVENT_TYPES = (*MONEY_TYPES, *ACTION_TYPES, *FEEDBACK_TYPES, "void", "refund_undated")
 
 QUARANTINE = pa.schema(
     [

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.prepare.clean import KNOWN_TYPES, canonical_types
+from shijin.prepare.clean import KNOWN_TYPES, OTHER_EVENTS, canonical_types, plain
 from shijin.schema import MONEY_TYPES
 
-_CANONICAL = pa.array(sorted(set(KNOWN_TYPES.values())))
+_CANONICAL_NAMES = frozenset(KNOWN_TYPES.values())
 _MONEY = pa.array([*MONEY_TYPES, "void"])
 
 
@@ -70,6 +70,8 @@ def _are_types(types: pa.Array) -> bool:
     there = types.drop_null()
     if not len(there):
         return False
-    rows = pc.mean(pc.cast(pc.is_in(there, _CANONICAL), pa.float64())).as_py()
-    words = pc.mean(pc.cast(pc.is_in(pc.unique(there), _CANONICAL), pa.float64())).as_py()
-    return bool(rows > 0.5 or words >= 0.5)
+    encoded = there.dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    known = pa.array([name in _CANONICAL_NAMES or plain(name) in OTHER_EVENTS for name in names], pa.float64())
+    rows = pc.mean(known.take(encoded.indices)).as_py()
+    return bool(rows > 0.5 or pc.mean(known).as_py() >= 0.5)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from charset_normalizer import from_bytes
 
+from shijin.collect.column_list import shortened
 from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal, bare_number, distinct, is_true
 from shijin.errors import ConfigError, SourceError, suggestion
@@ -164,7 +165,7 @@ def refuse_wrong_map(names: Sequence[str], mapped: Mapping[str, str], where: str
         if role not in roles:
             raise ConfigError("collect.unknown_role", key="map", role=role, suggestion=suggestion(role, roles))
         if column not in names:
-            raise ConfigError("collect.no_such_column", where, column=column, role=role, columns=", ".join(names))
+            raise ConfigError("collect.no_such_column", where, column=column, role=role, columns=shortened(names))
 
 
 def decimal_of(texts: pa.Array) -> Decimal:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect import guess
+from shijin.collect.column_list import shortened
 from shijin.collect.files import read_raw
 from shijin.collect.values import as_number, as_text, is_true
 from shijin.errors import SourceError
@@ -35,7 +36,7 @@ def read_stock(path: Path) -> pa.Array:
     names = raw.table.column_names
     roles = guess.columns_of(names, {}, raw.name, {"item_id": [*guess.ROLES["item_id"], *guess.ITEM_NAMES]})
     if "item_id" not in roles and len(names) > 1:
-        raise SourceError("collect.no_item_column", raw.name, columns=", ".join(names[:20]))
+        raise SourceError("collect.no_item_column", raw.name, columns=shortened(names))
     ids = as_text(raw.table[roles.get("item_id", names[0])])
     in_stock = pc.is_valid(ids)
     count = next((name for name in names if plain(name) in _STOCK and name != roles.get("item_id")), None)

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     REVIEW = 5
     CONTACT = 6
     OTHER = 7
+    CART_REMOVED = 8  # an item was taken out of the cart; the behaviour model counts it with the other kinds
 
 
 @dataclass(frozen=True)

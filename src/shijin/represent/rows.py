@@ -23,6 +23,7 @@ KIND_OF_TYPE = {
     "charge": Kind.CHARGE,
     "view": Kind.VIEW,
     "cart": Kind.CART,
+    "cart_removed": Kind.CART_REMOVED,
     "review": Kind.REVIEW,
     "contact": Kind.CONTACT,
 }

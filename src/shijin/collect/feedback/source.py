@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from shijin.collect import guess
 from shijin.collect.assemble import events_of, refuse_too_many_bad, rejected_of
 from shijin.collect.collected import Collected, CollectOptions
+from shijin.collect.column_list import shortened
 from shijin.collect.feedback.known import PEOPLE, KnownIds
 from shijin.collect.feedback.lines import feedback_lines
 from shijin.collect.files import read_raw
@@ -123,7 +124,7 @@ def _roles(raw: Raw, config: Config, options: CollectOptions) -> tuple[dict[str,
     raw = readable(raw, roles.values())
     roles = {role: name for role, name in roles.items() if as_text(raw.table[name]).null_count < raw.table.num_rows}
     if not set(PEOPLE) & set(roles):
-        raise SourceError("collect.no_customer_in_feedback", raw.name, columns=", ".join(names[:20]))
+        raise SourceError("collect.no_customer_in_feedback", raw.name, columns=shortened(names))
     return roles, raw
 
 
@@ -132,7 +133,7 @@ def _only_kind(source: MappedSource) -> str:
     kinds = [kind for kind, roles in _DECISIVE.items() if set(roles) & set(source.roles)]
     if len(kinds) != 1:
         code = "collect.several_kinds_of_feedback" if kinds else "collect.no_kind_of_feedback"
-        columns, types = ", ".join(source.raw.table.column_names[:20]), ", ".join(FEEDBACK_TYPES)
+        columns, types = shortened(source.raw.table.column_names), ", ".join(FEEDBACK_TYPES)
         raise SourceError(code, source.raw.name, columns=columns, kinds=", ".join(kinds), types=types)
     return kinds[0]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shijin.collect.collected import Collected
+from shijin.collect.column_list import listed
 from shijin.collect.columns import find_columns
 from shijin.collect.context import Context
 from shijin.collect.event_types import without_money
 from shijin.collect.format import Format
 from shijin.collect.mapped import MONEY_ROLES, settled
+from shijin.collect.people_table import is_people_table
 from shijin.collect.raw import Raw, readable
 from shijin.collect.rows import read_rows
 from shijin.collect.values import as_text
@@ -68,6 +70,8 @@ def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
         Names the source's columns.
     """
     _refuse_lines_of_orders(roles, raw)
+    if is_people_table(raw, roles):
+        raise SourceError("collect.people_not_orders", raw.name, columns=listed(raw))
     for any_of, no_column, empty_column in _NEEDED:
         is_money = "amount" in any_of
         if is_money and _nothing_is_paid(roles, raw):
@@ -75,7 +79,7 @@ def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
         there = [name for role in any_of for name in roles.get(role, ())]
         if not there:
             code = "collect.only_ratings" if is_money and "rating" in roles else no_column
-            raise SourceError(code, raw.name, columns=", ".join(raw.table.column_names[:20]))
+            raise SourceError(code, raw.name, columns=listed(raw))
         if _all_empty(raw, there) and raw.table.num_rows:
             raise SourceError(empty_column, raw.name, column=there[0])
 
@@ -84,7 +88,7 @@ def _refuse_lines_of_orders(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> N
     """Refuse a file that has orders, and items or money, but neither customers nor times."""
     has_lines = "order_id" in roles and any(role in roles for role in ("item_id", "item_name", *MONEY_ROLES))
     if has_lines and "ts" not in roles and not any(role in roles for role in _NEEDED[0][0]):
-        raise SourceError("collect.lines_without_orders", raw.name, columns=", ".join(raw.table.column_names[:20]))
+        raise SourceError("collect.lines_without_orders", raw.name, columns=listed(raw))
 
 
 def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:

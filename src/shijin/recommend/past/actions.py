@@ -19,6 +19,7 @@ from shijin.represent.packed import Kind
 
 WEIGHTS = {Kind.ORDER: 1.0, Kind.CART: 0.6, Kind.REVIEW: 0.6, Kind.VIEW: 0.3}  # evidence of interest, by kind
 COLUMNS = ("item", "ts", "kind", "quantity", "amount", "channel")  # of every row
+STAYS = np.iinfo(np.int64).max  # the time at which an item that stays in the cart is removed
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Actions:
         Size of the shop's vocabulary of items.
     now : int
         The cutoff.
+    removed_ts : (a,) int64
+        When the item of a cart was taken out again, in microseconds; `STAYS` where it was not. None where no item was.
     """
 
     offsets: Ints
@@ -54,6 +57,7 @@ class Actions:
     channel: NDArray[np.int32]
     n_items: int
     now: int
+    removed_ts: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -72,6 +76,12 @@ class Actions:
     def ordered(self) -> Flags:
         """(a,) whether the row is an order."""
         return self.kind == Kind.ORDER
+
+    @cached_property
+    def in_cart(self) -> Flags:
+        """(a,) whether the row put an item into the cart that was not taken out again before the cutoff."""
+        carts = self.kind == Kind.CART
+        return carts if self.removed_ts is None else carts & (self.removed_ts >= self.now)
 
     @cached_property
     def weight(self) -> Floats:
@@ -113,6 +123,7 @@ class Actions:
     def _with_rows(self, rows: Ints | Flags, counts: Ints) -> Actions:
         """Some rows, with how many each customer then has."""
         columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        columns["removed_ts"] = None if self.removed_ts is None else self.removed_ts[rows]
         return replace(self, offsets=np.concatenate([[0], np.cumsum(counts)]), **columns)
 
 
@@ -148,7 +159,37 @@ def actions_of(history: History, n_items: int) -> Actions:
         channel=channel[first],
         n_items=n_items,
         now=history.cutoff,
+        removed_ts=_removed_ts(history, moment, customer[first] * n_items + item[first], ts[first], n_items),
     )
+
+
+def _removed_ts(history: History, moment: Ints, pair: Ints, ts: Ints, n_items: int) -> Ints | None:
+    """(a,) when the item of each row was next taken out of its customer's cart; None where none was.
+
+    Parameters
+    ----------
+    moment : (l,) int64
+        Of each line of the History.
+    pair, ts : (a,) int64
+        Customer and item of each row as one number, and its time.
+    """
+    removed = np.flatnonzero(history.moments.kind[moment] == Kind.CART_REMOVED)
+    if history.lines is None or not len(removed):
+        return None
+    of_removal = history.customer[moment[removed]] * n_items + history.lines.item[removed]
+    removal_ts = history.lines.ts[removed]
+    # Rows and removals sorted together by pair and time, newest first: the last removal above a row is its next one.
+    is_removal = np.r_[np.zeros(len(pair), bool), np.ones(len(removed), bool)]
+    pairs, times = np.r_[pair, of_removal], np.r_[ts, removal_ts]
+    # At one time the removal follows the cart, so that it stands above it in this order.
+    order = np.lexsort((~is_removal, -times, pairs))
+    place = np.where(is_removal[order], np.arange(len(order)), -1)
+    above = np.maximum.accumulate(place)
+    same = (above >= 0) & (pairs[order][np.maximum(above, 0)] == pairs[order])
+    next_ts = np.where(same, times[order][np.maximum(above, 0)], STAYS)
+    result = np.empty(len(order), np.int64)
+    result[order] = next_ts
+    return result[: len(pair)]
 
 
 def _no_actions(customers: int, n_items: int, cutoff: int) -> Actions:

@@ -74,9 +74,10 @@ def customer_items(actions: Actions, bought: Purchases, customer: Ints, item: Co
     last_ts = np.full(len(item), NEVER)
     last_ts[rows_bought] = bought.last_ts[at]
     pair, rows = _since(actions, customer, item, last_ts)
-    in_cart, day = actions.kind[rows] == Kind.CART, actions.ts[rows] // DAY_US
+    in_cart, day = actions.in_cart[rows], actions.ts[rows] // DAY_US
+    is_view = actions.kind[rows] == Kind.VIEW
     cart_ago = _age_of_newest(today, day[in_cart], pair.of_row[in_cart], pair.n)[pair.place]
-    viewed, at = day[~in_cart], pair.of_row[~in_cart]
+    viewed, at = day[is_view], pair.of_row[is_view]
     view_ago, view_days = _age_of_newest(today, viewed, at, pair.n), _different_days(viewed, at, pair.n)
     return CustomerItem(days, span, longest, ago, cart_ago, view_days[pair.place], view_ago[pair.place])
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.arrays import Floats, Ints
-from shijin.recommend.past.actions import Actions
+from shijin.recommend.past.actions import STAYS, Actions
 from shijin.recommend.past.responses import ResponseKind, Responses
 from shijin.represent.packed import Kind
 
@@ -57,6 +57,8 @@ def _inserted(remaining: Actions, actions: Actions, inserts: list[tuple[Response
     def column(values: Floats) -> Floats:
         return np.concatenate([values, unknown])[order]
 
+    removed = remaining.removed_ts
+    stays = np.full(len(unknown), STAYS)
     counts = np.bincount(customer[order], minlength=len(actions))
     return replace(
         remaining,
@@ -67,6 +69,7 @@ def _inserted(remaining: Actions, actions: Actions, inserts: list[tuple[Response
         quantity=column(remaining.quantity),
         amount=column(remaining.amount),
         channel=column(remaining.channel.astype(float)).astype(np.int32),
+        removed_ts=None if removed is None else np.concatenate([removed, stays])[order],
     )
 
 
