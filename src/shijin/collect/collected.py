@@ -98,6 +98,8 @@ class Collected:
         Of the source.
     renamed
         Stored customer ids that are now part of another customer: a table of ``old`` and ``new``.
+    timezone
+        The shop's time zone, where it was guessed; None where it was not.
     name
         Of the source; empty where it is that of the file.
     repeated, repeated_money
@@ -120,3 +122,4 @@ class Collected:
     repeated_money: float = 0.0
     renamed: pa.Table | None = None
     name: str = ""
+    timezone: str | None = None

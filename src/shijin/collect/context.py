@@ -29,6 +29,8 @@ class Context:
         them is the same customer.
     root
         The workspace, where files that the settings name are; None without one.
+    is_new
+        Whether the shop has no data yet, so that its time zone may still be guessed.
     """
 
     config: Config
@@ -36,3 +38,4 @@ class Context:
     now: datetime
     contacts: pa.Table | None = field(default=None, compare=False)
     root: Path | None = None
+    is_new: bool = True

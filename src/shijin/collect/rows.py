@@ -28,6 +28,7 @@ from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
 from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
+from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.schema import MONEY_TYPES, UTC
 
@@ -56,9 +57,12 @@ def read_rows(source: MappedSource, format_name: str, context: Context) -> Colle
         return _without_repeats(source, format_name, context)
     source = filled_down(source, _OF_THE_ORDER)
     reading = _Reading.of(source, context)
+    if reading.zone.timezone is not None:  # read again: the zone decides on which day an order was placed
+        shop = source.config.shop.model_copy(update={"timezone": reading.zone.timezone})
+        reading = _Reading.of(replace(source, config=source.config.model_copy(update={"shop": shop})), context, reading.zone)
     lines = reading.lines(context)
     collected = assemble(reading.source, lines, format_name, context.now, reading.findings(lines), refund_lines(lines))
-    return replace(collected, renamed=reading.people.renamed)
+    return replace(collected, renamed=reading.people.renamed, timezone=reading.zone.timezone)
 
 
 def _without_repeats(source: MappedSource, format_name: str, context: Context) -> Collected:
@@ -96,10 +100,12 @@ class _Reading:
     ts: pa.Array
     items: pa.Array
     money: Money
+    currency: tuple[pa.Array, pa.Array]
+    zone: ZoneReading
 
     @classmethod
-    def of(cls, source: MappedSource, context: Context) -> _Reading:
-        """Read the parts of a source."""
+    def of(cls, source: MappedSource, context: Context, zone: ZoneReading | None = None) -> _Reading:
+        """Read the parts of a source; in another zone, where one was found."""
         texts = {role: source.text(role) for role in _TEXT_ROLES}
         people = people_of(source, texts["order_id"], context.contacts)
         # Other columns that could have been the customer are left unread.
@@ -111,12 +117,15 @@ class _Reading:
         money = money_of(columns)
         unsold = pc.or_(pc.is_null(people.key), is_true(pc.less_equal(money.amount, 0.0)))
         items = kinds_of_items(texts["item_id"], texts["item_name"], source.config.items, unsold)
-        return cls(source, texts, people, types, statuses, source.time("ts"), items, money)
+        ts, currency = source.time("ts"), _currencies(source)
+        codes = pc.unique(currency[0]).drop_null()
+        zone = zone or zone_of(source, ts, codes[0].as_py() if len(codes) == 1 else None, context)
+        return cls(source, texts, people, types, statuses, ts, items, money, currency, zone)
 
     def lines(self, context: Context) -> pa.Table:
         """Convert rows to lines, each accepted or with the reason why it is set aside."""
         source, texts = self.source, self.texts
-        currency, other_currency = _currencies(source)
+        currency, other_currency = self.currency
         types, refund = self._types()
         # Some sources write returns with positive numbers; stored returns are negative.
         is_return = pc.equal(types, "return")
@@ -150,7 +159,7 @@ class _Reading:
 
     def findings(self, lines: pa.Table) -> list[dict[str, Any]]:
         """What was noticed while reading."""
-        notes = [*self.source.raw.findings, *self.people.findings, *self.money.findings]
+        notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
         if self.statuses is not None:
@@ -202,7 +211,7 @@ class _Reading:
                 "bad_time": no_time,
                 "bad_amount": pc.or_(no_amount, pc.and_(_not_a_number(source, amount_role), is_money)),
                 "bad_quantity": _not_a_number(source, "quantity"),
-                "future_date": is_true(pc.greater(ts, pa.scalar(context.now, UTC))),
+                "future_date": is_true(pc.greater(ts, pa.scalar(context.now + TOLERANCE, UTC))),
             }
             | {code: pc.equal(pc.fill_null(self.people.reason, ""), code) for code in ("masked_customer", "no_customer")}
             | {

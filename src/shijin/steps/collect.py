@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from shijin.collect import Collected, CollectOptions, Context, from_table, read_sources
 from shijin.collect.language import is_chinese
-from shijin.errors import EmptyHistoryError, SourceError
+from shijin.errors import ConfigError, EmptyHistoryError, SourceError
 from shijin.notes import Note, Progress
 from shijin.prepare.findings import finding, findings_table
 from shijin.prepare.quality import rejections
@@ -103,6 +103,8 @@ def _collect_one(
     findings += _no_orders_yet(workspace, collected)
     workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)
     before = workspace.versions()
+    if collected.timezone is not None and not workspace.set_shop("timezone", collected.timezone):
+        raise ConfigError("steps.zone_not_set", key="shop.timezone", zone=collected.timezone)
     if collected.contacts.num_rows:
         workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
     if collected.items.num_rows:
@@ -143,7 +145,8 @@ def _sums(counts: Sequence[dict[str, Number]]) -> dict[str, Number]:
 
 def read(options: SourceOptions, workspace: Workspace, now: datetime) -> list[Collected]:
     """Read sources of orders, from files or from memory."""
-    context = Context(workspace.config, options.reading, now, workspace.read("contacts"), workspace.root)
+    is_new = all(version < 0 for version in workspace.versions().values())
+    context = Context(workspace.config, options.reading, now, workspace.read("contacts"), workspace.root, is_new)
     if isinstance(options.source, pa.Table):
         return [from_table(options.source, context)]
     return read_sources(options.paths, context)
@@ -214,7 +217,7 @@ def _new_language(workspace: Workspace, collected: Collected, before: dict[str, 
     columns = [name for names in collected.reading.columns.values() for name in names]
     if not first or "locale" in workspace.config.shop.model_fields_set or not is_chinese(columns):
         return []
-    return [{"code": "console.locale_set"}] if workspace.set_locale("zh") else []
+    return [{"code": "console.locale_set"}] if workspace.set_shop("locale", "zh") else []
 
 
 def has_orders(events: pa.Table) -> bool:

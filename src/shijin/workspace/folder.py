@@ -163,13 +163,13 @@ class Workspace:
         with disk.refusals(self.root / CONFIG_FILE):
             return load_config(self.root / CONFIG_FILE)
 
-    def set_locale(self, locale: Language) -> bool:
-        """Write the shop's language into ``shijin.toml``, where no line names one; gives whether it could be written.
+    def set_shop(self, name: str, value: str) -> bool:
+        """Write a text of the table ``[shop]`` into ``shijin.toml``, where no line has it; gives whether that worked.
 
         A file in which it is written in another way stays as it is.
         """
-        wanted = self.config.model_copy(update={"shop": self.config.shop.model_copy(update={"locale": locale})})
-        for text in _with_locale((self.root / CONFIG_FILE).read_text("utf-8"), locale):
+        wanted = self.config.model_copy(update={"shop": self.config.shop.model_copy(update={name: value})})
+        for text in _with_line((self.root / CONFIG_FILE).read_text("utf-8"), name, value):
             if _says(text, wanted):
                 self.write_text(CONFIG_FILE, text)
                 del self.config
@@ -313,10 +313,10 @@ class Workspace:
         return receipts
 
 
-def _with_locale(text: str, locale: Language) -> Iterator[str]:
-    """The text of a ``shijin.toml`` with a line for the shop's language, in each place where it may stand."""
-    line = f'locale = "{locale}"'
-    for pattern, lines in ((r"^# locale = .*$", line), (r"^\[shop\][ \t]*(#.*)?$", rf"\g<0>\n{line}")):
+def _with_line(text: str, name: str, value: str) -> Iterator[str]:
+    """The text of a ``shijin.toml`` with a line for a key of ``[shop]``, in each place where it may stand."""
+    line = f'{name} = "{value}"'
+    for pattern, lines in ((rf"^# {name} = .*$", line), (r"^\[shop\][ \t]*(#.*)?$", rf"\g<0>\n{line}")):
         if re.search(pattern, text, flags=re.MULTILINE):
             yield re.sub(pattern, lines, text, count=1, flags=re.MULTILINE)
     yield f"{text.rstrip()}\n\n[shop]\n{line}\n"
