@@ -90,8 +90,13 @@ class History:
 
     @cached_property
     def bought(self) -> NDArray[np.bool_]:
-        """(n,) whether an order, a return or a charge lies before the cutoff. The others are prospects."""
-        return per_customer((self.moments.kind <= Kind.CHARGE).astype(float), self.offsets) > 0
+        """(n,) whether an order or a charge lies before the cutoff. The others are prospects.
+
+        A return alone shows an order that the data lacks, but neither when it was nor how much; a forecast from it put
+        such a person among the best customers.
+        """
+        of_order = (self.moments.kind == Kind.ORDER) | (self.moments.kind == Kind.CHARGE)
+        return per_customer(of_order.astype(float), self.offsets) > 0
 
     @property
     def customers_only(self) -> History:
