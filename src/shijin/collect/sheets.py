@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -114,23 +115,23 @@ def _refuse_stray_cells(data: bytes, where: str) -> None:
     """Refuse a sheet that a stray cell far away makes so large that reading its empty cells would need all memory."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for name in archive.namelist():
-                if re.match(r"xl/worksheets/[^/]+\.xml$", name):
-                    _refuse_large(archive, name, where)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError):
+            names = [name for name in archive.namelist() if re.match(r"xl/worksheets/[^/]+\.xml$", name)]
+            corners = [(name, corner) for name in names for corner in _far_corners(archive, name)]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error):
         return  # no archive, or a damaged one: the reader of spreadsheets says so
+    for name, (column, rows) in corners:
+        if _number(column) > _WIDEST and _number(column) * rows > _MOST_CELLS:
+            sheet = name.rsplit("/", 1)[-1].removesuffix(".xml")
+            raise SourceError("collect.too_wide", where, sheet=sheet, rows=rows, columns=column)
 
 
-def _refuse_large(archive: zipfile.ZipFile, name: str, where: str) -> None:
+def _far_corners(archive: zipfile.ZipFile, name: str) -> list[tuple[str, int]]:
+    """The last cell of a sheet as it states it, else all cells in columns of three letters."""
     with archive.open(name) as file:
         head = file.read(4096)
         match = _DIMENSION.search(head)
-        corners = [match] if match else list(re.finditer(rb' r="([A-Z]{3})(\d+)"', head + file.read()))
-    for corner in corners:
-        column, rows = _number(corner[1].decode()), int(corner[2])
-        if column > _WIDEST and column * rows > _MOST_CELLS:
-            sheet = name.rsplit("/", 1)[-1].removesuffix(".xml")
-            raise SourceError("collect.too_wide", where, sheet=sheet, rows=rows, columns=corner[1].decode())
+        corners = [match] if match else re.finditer(rb' r="([A-Z]{3})(\d+)"', head + file.read())
+        return [(corner[1].decode(), int(corner[2])) for corner in corners]
 
 
 def _number(letters: str) -> int:
