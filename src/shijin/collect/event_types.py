@@ -31,7 +31,7 @@ class EventTypes:
 
 
 def event_types(words: pa.Array, *, is_mapped: bool) -> EventTypes:
-    """Read a column of types; a column in which most words are unknown has another meaning, such as the customer's type.
+    """Read a column of types; one in which most words are unknown has another meaning, such as the customer's type.
 
     Parameters
     ----------

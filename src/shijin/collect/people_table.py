@@ -10,12 +10,14 @@ from shijin.collect.raw import Raw
 from shijin.collect.values import as_text
 from shijin.prepare.clean import plain
 
-_TRAITS = frozenset(
-    "age birthday birthdate birthyear gender sex occupation job city region province country zip income education "
-    "maritalstatus marital segment tier grade label value churn registered signupdate lastlogin tenure points level "
-    "acceptsmarketing tags totalspent totalorders orderscount totalspend frequency recency monetary "
-    "年龄 生日 性别 职业 城市 地区 省份 收入 学历 婚姻 等级 会员等级 标签 价值 注册时间 积分 流失 购买频率 购买次数 浏览时长 消费次数 累计消费 画像".split()
-)
+_TEXT = """
+age birthday birthdate birthyear gender sex occupation job city region province country zip income education points
+maritalstatus marital segment tier grade label value churn registered signupdate lastlogin tenure level tags totalspent
+acceptsmarketing totalorders orderscount totalspend frequency recency monetary
+年龄 生日 性别 职业 城市 地区 省份 收入 学历 婚姻 等级 会员等级 标签
+价值 注册时间 积分 流失 购买频率 购买次数 浏览时长 消费次数 累计消费 画像
+"""
+_TRAITS = frozenset(_TEXT.split())
 _FEW = 2  # such columns make a table of people
 
 

@@ -59,7 +59,9 @@ def read_rows(source: MappedSource, format_name: str, context: Context) -> Colle
     reading = _Reading.of(source, context)
     if reading.zone.timezone is not None:  # read again: the zone decides on which day an order was placed
         shop = source.config.shop.model_copy(update={"timezone": reading.zone.timezone})
-        reading = _Reading.of(replace(source, config=source.config.model_copy(update={"shop": shop})), context, reading.zone)
+        reading = _Reading.of(
+            replace(source, config=source.config.model_copy(update={"shop": shop})), context, reading.zone
+        )
     lines = reading.lines(context)
     collected = assemble(reading.source, lines, format_name, context.now, reading.findings(lines), refund_lines(lines))
     return replace(collected, renamed=reading.people.renamed, timezone=reading.zone.timezone)
@@ -155,8 +157,7 @@ class _Reading:
         }
         columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
         reason = self._reasons(columns, other_currency, context)
-        contact = self.people.contact
-        return pa.table(columns | contact | {"reason": reason, "detail": _details(source, reason)})
+        return pa.table({**columns, **self.people.contact} | {"reason": reason, "detail": _details(source, reason)})
 
     def findings(self, lines: pa.Table) -> list[dict[str, Any]]:
         """What was noticed while reading."""
@@ -203,7 +204,11 @@ class _Reading:
         no_amount = pc.and_(pc.is_null(columns["amount"]), is_money)
         amount_role = next((role for role in MONEY_ROLES if role in source.roles), "amount")
         lacking = pc.or_(pc.or_(pc.is_null(columns["key"]), no_time), _lacks(columns["order_id"]))
-        cells = [text for role in ("order_id", "customer_id", "person", "item_id", "item_name") for text in source.texts(role)]
+        cells = [
+            text
+            for role in ("order_id", "customer_id", "person", "item_id", "item_name")
+            for text in source.texts(role)
+        ]
         return first_reason(
             {
                 "total_row": total_rows([*cells, _first_text(source)], lacking, columns["amount"]),
@@ -214,7 +219,10 @@ class _Reading:
                 "bad_quantity": _not_a_number(source, "quantity"),
                 "future_date": is_true(pc.greater(ts, pa.scalar(context.now + TOLERANCE, UTC))),
             }
-            | {code: pc.equal(pc.fill_null(self.people.reason, ""), code) for code in ("masked_customer", "no_customer")}
+            | {
+                code: pc.equal(pc.fill_null(self.people.reason, ""), code)
+                for code in ("masked_customer", "no_customer")
+            }
             | {
                 "other_currency": other_currency,
                 "test_code": pc.and_(pc.equal(self.items, TEST), is_money),
@@ -254,7 +262,9 @@ def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | Non
         return None
     pairs = pa.table({"order": order_id, "key": key}).group_by("order").aggregate([("key", "count_distinct")])
     shared = pairs.filter(pc.greater(pairs["key_count_distinct"], 1))["order"]
-    return pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
+    return (
+        pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
+    )
 
 
 def _is_full_refund(order_id: pa.Array, amount: pa.Array, refund: pa.Array) -> pa.Array:

@@ -16,27 +16,29 @@ from shijin.config import ItemsSection
 PRODUCT, CHARGE, TEST = "product", "charge", "test"
 
 _TYPES = {
-    "order": "order purchase purchased buy bought sale sold orderline invoice transaction ordercompleted completedorder "
-    "checkoutcompleted orderplaced placedorder orderpaid ecommercepurchase inapppurchase productpurchased trtransaction "
-    "购买 下单 订单 销售 支付 成交 付款 完成订单",
-    "return": "return returned refund refunded cancellation creditnote orderrefunded orderreturned 退货 退款",
-    "charge": "charge fee shipping postage 运费 邮费",
-    "view": "view viewed pageview pv productview productviewed viewedproduct viewitem detail detailview productdetailview "
-    "itemview viewcontent viewproduct productpageview screenview page viewitemlist productlistviewed viewpromotion "
-    "collectionviewed productclicked selectitem selectcontent impressiondetail promotionviewed 浏览 查看 访问",
-    "cart": "cart addtocart addcart addedtocart productadded productaddedtocart addedproduct itemadded cartadd addtobasket "
-    "addbasket basket wishlistproductaddedtocart 加购 加入购物车 添加购物车 加购物车",
-    "cart_removed": "removefromcart removecart removedfromcart productremoved productremovedfromcart removedproduct "
-    "cartremove cartremoved deletefromcart removefrombasket removebasket 移出购物车 删除购物车 取消加购 移除购物车",
-    "wishlist": "wishlist addtowishlist productaddedtowishlist favorite favourite fav favorites 收藏 加入收藏 喜欢",
-    "search": "search searched productssearched viewsearchresults searchsubmitted sitesearch 搜索 检索",
-    "checkout": "checkout begincheckout checkoutstarted startedcheckout initiatecheckout addpaymentinfo addshippinginfo "
-    "paymentinfoentered paymentinfosubmitted checkoutstepviewed checkoutstepcompleted cartviewed viewcart 结算 去结算 提交订单",
-    "review": "review rating rated productreviewed 评价 评论",
-    "contact": "contact call email",
-    "exposure": "exposure impression",
-    "click": "click clicked 点击",
-    "void": "void voided cancelled canceled failed ordercancelled ordercanceled 取消 作废 取消订单",
+    "order": """order purchase purchased buy bought sale sold orderline invoice transaction
+        ordercompleted completedorder checkoutcompleted orderplaced placedorder orderpaid ecommercepurchase
+        inapppurchase productpurchased trtransaction 购买 下单 订单 销售 支付 成交 付款 完成订单""",
+    "return": """return returned refund refunded cancellation creditnote orderrefunded orderreturned 退货 退款""",
+    "charge": """charge fee shipping postage 运费 邮费""",
+    "view": """view viewed pageview pv productview productviewed viewedproduct viewitem detail detailview itemview
+        productdetailview viewcontent viewproduct productpageview screenview page viewitemlist productlistviewed
+        viewpromotion collectionviewed productclicked selectitem selectcontent promotionviewed 浏览 查看 访问""",
+    "cart": """cart addtocart addcart addedtocart productadded productaddedtocart addedproduct itemadded cartadd basket
+        addtobasket addbasket wishlistproductaddedtocart 加购 加入购物车 添加购物车 加购物车""",
+    "cart_removed": """removefromcart removecart removedfromcart productremoved
+        productremovedfromcart removedproduct cartremove cartremoved deletefromcart removefrombasket removebasket
+        移出购物车 删除购物车 取消加购 移除购物车""",
+    "wishlist": """wishlist addtowishlist productaddedtowishlist favorite favourite fav favorites 收藏 加入收藏 喜欢""",
+    "search": """search searched productssearched viewsearchresults searchsubmitted sitesearch 搜索 检索""",
+    "checkout": """checkout begincheckout checkoutstarted startedcheckout initiatecheckout addpaymentinfo cartviewed
+        addshippinginfo paymentinfoentered paymentinfosubmitted checkoutstepviewed checkoutstepcompleted viewcart
+        结算 去结算 提交订单""",
+    "review": """review rating rated productreviewed 评价 评论""",
+    "contact": """contact call email""",
+    "exposure": """exposure impression""",
+    "click": """click clicked 点击""",
+    "void": """void voided cancelled canceled failed ordercancelled ordercanceled 取消 作废 取消订单""",
 }
 _FEEDBACK = {
     "rating": "rating rated rate review stars score 评分 打分 评价 星级",
@@ -51,12 +53,14 @@ _FEEDBACK = {
 _CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 _TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
 # Words of trackers for visits that are no action with an item; they stay types of their own.
-OTHER_EVENTS = frozenset(
-    "sessionstart firstvisit userengagement scroll login signup identify track screen filedownload formstart formsubmit "
-    "videostart videoprogress videocomplete removefromwishlist productremovedfromwishlist couponapplied couponentered "
-    "couponremoved coupondenied productshared cartshared productlistfiltered promotionclicked selectpromotion orderupdated "
-    "generatelead share appopen appremove firstopen notificationopen install uninstall pageleave pageexit 登录 注册 分享 领券".split()
-)
+_OTHER_EVENTS = """
+sessionstart firstvisit userengagement scroll login signup identify track screen filedownload formstart formsubmit
+videostart videoprogress videocomplete removefromwishlist productremovedfromwishlist couponapplied couponentered
+couponremoved coupondenied productshared cartshared productlistfiltered promotionclicked selectpromotion orderupdated
+generatelead share appopen appremove firstopen notificationopen install uninstall pageleave pageexit
+登录 注册 分享 领券
+"""
+OTHER_EVENTS = frozenset(_OTHER_EVENTS.split())
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
 TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.split()}

@@ -43,7 +43,9 @@ def draw(chart: Any, label: str, width: int | None = None) -> Markup:  # noqa: A
     """
     sized = chart if width is None else chart.properties(width=width)
     # XML has no control characters; an unreadable one in a name ends the converter, and the process with it.
-    specification = re.sub(r"(?<!\\)((?:\\\\)*)\\u00(?:[01][0-9a-f]|[89][0-9a-f]|7f)", r"\1", json.dumps(sized.to_dict()))
+    specification = re.sub(
+        r"(?<!\\)((?:\\\\)*)\\u00(?:[01][0-9a-f]|[89][0-9a-f]|7f)", r"\1", json.dumps(sized.to_dict())
+    )
     svg = vl_convert.vegalite_to_svg(specification)
     svg = LONG_NUMBER.sub(r"\1", NEEDLESS.sub("", svg))
     svg = DOT.sub(r'<circle cx="\1" cy="\2" r="\3"\4\5/>', svg)  # half as long, and a map has thousands

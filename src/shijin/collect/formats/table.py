@@ -20,7 +20,11 @@ from shijin.errors import SourceError
 
 # The roles that a table needs one of, and the refusals where no column has one, or the column is empty.
 _NEEDED = (
-    (("customer_id", "email", "phone", "person", "first_name", "last_name"), "collect.no_customer_column", "collect.empty_customer_column"),
+    (
+        ("customer_id", "email", "phone", "person", "first_name", "last_name"),
+        "collect.no_customer_column",
+        "collect.empty_customer_column",
+    ),
     (("ts",), "collect.no_time_column", "collect.empty_time_column"),
     (MONEY_ROLES, "collect.no_amount_column", "collect.empty_amount_column"),
 )
