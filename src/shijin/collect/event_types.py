@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.collect.values import all_false, distinct, is_true
 from shijin.prepare.clean import KNOWN_TYPES, OTHER_EVENTS, canonical_types, plain
-from shijin.schema import MONEY_TYPES
+from shijin.prepare.findings import Severity, finding
+from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
 
+# Where a log has both, a placed order is a stage of the one that is paid for later.
+_PLACED = frozenset("orderplaced placedorder ordercreated ordersubmitted 下单 下单成功".split())
 _CANONICAL_NAMES = frozenset(KNOWN_TYPES.values())
+_ACTIONS_OF_A_LOG = 0.5  # the share of its rows that are actions without money
+_MUCH = 0.01  # of the money of a source
+_NAMED = 5
 _MONEY = pa.array([*MONEY_TYPES, "void"])
 
 
@@ -48,8 +56,10 @@ def event_types(words: pa.Array, *, is_mapped: bool) -> EventTypes:
     [True, True]
     """
     types = canonical_types(words)
-    if not is_mapped and not _are_types(types):
+    if not is_mapped and not _are_types(words):
         types = pa.nulls(len(types), pa.string())
+    elif pc.any(is_stage := _are_stages(words, types)).as_py():
+        types = pc.if_else(is_stage, "checkout", types)
     return EventTypes(types, pc.or_(pc.is_null(types), pc.is_in(types, _MONEY)))
 
 
@@ -62,16 +72,88 @@ def without_money(words: pa.Array) -> bool:
     (True, False)
     """
     types = canonical_types(words)
-    return _are_types(types) and not pc.any(pc.is_in(types, _MONEY)).as_py() and types.null_count == 0
+    return _are_types(words) and not pc.any(pc.is_in(types, _MONEY)).as_py() and types.null_count == 0
 
 
-def _are_types(types: pa.Array) -> bool:
+def is_log(words: pa.Array) -> bool:
+    """Whether a column of types is that of a log of actions, such as views, among which are a few purchases.
+
+    Examples
+    --------
+    >>> is_log(pa.array(["view", "addtocart", "transaction"])), is_log(pa.array(["sale", "sale", "return"]))
+    (True, False)
+    """
+    is_action = pc.is_in(canonical_types(words), pa.array(ACTION_TYPES))
+    return _are_types(words) and bool(pc.mean(is_action.cast(pa.float64())).as_py() >= _ACTIONS_OF_A_LOG)
+
+
+def findings_of_types(words: pa.Array, types: pa.Array, amount: pa.Array) -> list[dict[str, Any]]:
+    """What was noticed about the types of a source's rows.
+
+    Parameters
+    ----------
+    words, types : (n,) string
+        As the source has them, and as they are stored.
+    amount : (n,) float64
+        As it is stored.
+
+    Returns
+    -------
+    Rows of FINDINGS: types that nobody knows and have amounts, which no forecast counts as spend, and placed orders of
+    a log that has the paid ones too.
+    """
+    notes = []
+    paid = pc.and_(pc.is_valid(amount), is_true(pc.not_equal(amount, 0.0)))
+    known = pa.array([*EVENT_TYPES])
+    unknown = is_true(pc.and_(paid, pc.invert(pc.is_in(types, known))))
+    stage = pc.and_(paid, pc.and_(is_true(pc.equal(types, "checkout")), _are_words(words, _PLACED)))
+    money = max(float(pc.sum(pc.abs(pc.filter(amount, paid))).as_py() or 0.0), 1e-9)
+    for code, rows in (("types_with_amounts", unknown), ("orders_in_stages", stage)):
+        if not pc.any(rows).as_py():
+            continue
+        names = sorted(pc.unique(pc.filter(words, rows)).to_pylist())
+        held = float(pc.sum(pc.filter(amount, rows)).as_py() or 0.0)
+        severity: Severity = "warns" if code == "types_with_amounts" and abs(held) > _MUCH * money else "notes"
+        facts = {"types": ", ".join(names[:_NAMED]), "money": f"{held:,.2f}"}
+        notes.append(
+            finding(code, severity, int(pc.sum(rows).as_py()), min(abs(held) / money, 1.0), names[:_NAMED], **facts)
+        )
+    return notes
+
+
+def _are_stages(words: pa.Array, types: pa.Array) -> pa.Array:
+    """Placed orders of a log that has paid or completed ones too."""
+    placed = _are_words(words, _PLACED)
+    later = pc.and_(is_true(pc.equal(types, "order")), pc.invert(placed))
+    return placed if pc.any(later).as_py() else all_false(len(words))
+
+
+def _are_words(words: pa.Array, plain_words: frozenset[str]) -> pa.Array:
+    values, rows = distinct(words)
+    flags = pa.array([word is not None and plain(word) in plain_words for word in values.to_pylist()], pa.bool_())
+    return is_true(flags.take(rows))
+
+
+def _are_types(words: pa.Array) -> bool:
     """Whether words are types of events: most rows have a known one, or half of the words are known."""
-    there = types.drop_null()
-    if not len(there):
-        return False
-    encoded = there.dictionary_encode()
+    there = words.drop_null()
+    return len(there) > 0 and (share_of_known(there) >= 0.5 or share_of_known(there, of_rows=True) > 0.5)
+
+
+def share_of_known(words: pa.Array, *, of_rows: bool = False) -> float:
+    """The share of the words, or of the rows, that are known types of events; null rows do not count.
+
+    Examples
+    --------
+    >>> share_of_known(pa.array(["view", "view", "view", "retail"])), share_of_known(pa.array(["retail"]))
+    (0.5, 0.0)
+    """
+    encoded = words.drop_null().dictionary_encode()
     names = encoded.dictionary.to_pylist()
-    known = pa.array([name in _CANONICAL_NAMES or plain(name) in OTHER_EVENTS for name in names], pa.float64())
-    rows = pc.mean(known.take(encoded.indices)).as_py()
-    return bool(rows > 0.5 or pc.mean(known).as_py() >= 0.5)
+    known = pa.array([_is_known(name) for name in names], pa.float64())
+    share = pc.mean(known.take(encoded.indices) if of_rows else known).as_py()
+    return float(share or 0.0)
+
+
+def _is_known(word: str) -> bool:
+    return plain(word) in KNOWN_TYPES or plain(word) in OTHER_EVENTS or word in _CANONICAL_NAMES

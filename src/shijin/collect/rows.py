@@ -17,7 +17,7 @@ from shijin.collect.assemble import assemble
 from shijin.collect.collected import Collected
 from shijin.collect.context import Context
 from shijin.collect.currency import currencies, signs_of
-from shijin.collect.event_types import EventTypes, event_types
+from shijin.collect.event_types import EventTypes, event_types, findings_of_types
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
 from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
@@ -30,6 +30,7 @@ from shijin.collect.total_rows import total_rows
 from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
+from shijin.prepare.findings import finding
 from shijin.schema import MONEY_TYPES, UTC
 
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
@@ -59,7 +60,9 @@ def read_rows(source: MappedSource, format_name: str, context: Context) -> Colle
     reading = _Reading.of(source, context)
     if reading.zone.timezone is not None:  # read again: the zone decides on which day an order was placed
         shop = source.config.shop.model_copy(update={"timezone": reading.zone.timezone})
-        reading = _Reading.of(replace(source, config=source.config.model_copy(update={"shop": shop})), context, reading.zone)
+        reading = _Reading.of(
+            replace(source, config=source.config.model_copy(update={"shop": shop})), context, reading.zone
+        )
     lines = reading.lines(context)
     collected = assemble(reading.source, lines, format_name, context.now, reading.findings(lines), refund_lines(lines))
     return replace(collected, renamed=reading.people.renamed, timezone=reading.zone.timezone)
@@ -132,6 +135,8 @@ class _Reading:
         amount, quantity = (
             pc.if_else(is_return, pc.negate(pc.abs(value)), value) for value in (self.money.amount, self.money.quantity)
         )
+        if not any(role in source.roles for role in MONEY_ROLES):  # a log without money: its purchases bring nothing
+            amount = pc.if_else(pc.is_in(types, pa.array(MONEY_TYPES)), 0.0, amount)
         code = pc.coalesce(texts["item_id"], texts["item_name"])
         is_charge = pc.or_(pc.equal(self.items, CHARGE), pc.equal(types, "charge"))
         columns = {
@@ -162,6 +167,10 @@ class _Reading:
         notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
+        notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), as_array(lines["amount"]))
+        if not any(role in self.source.roles for role in MONEY_ROLES):
+            purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0
+            notes += [finding("no_money", "warns", purchases, purchases / len(lines))] if purchases else []
         if self.statuses is not None:
             notes += findings_of_statuses(self.statuses, as_array(lines["amount"]))
         return notes
@@ -202,7 +211,11 @@ class _Reading:
         no_amount = pc.and_(pc.is_null(columns["amount"]), is_money)
         amount_role = next((role for role in MONEY_ROLES if role in source.roles), "amount")
         lacking = pc.or_(pc.or_(pc.is_null(columns["key"]), no_time), _lacks(columns["order_id"]))
-        cells = [text for role in ("order_id", "customer_id", "person", "item_id", "item_name") for text in source.texts(role)]
+        cells = [
+            text
+            for role in ("order_id", "customer_id", "person", "item_id", "item_name")
+            for text in source.texts(role)
+        ]
         return first_reason(
             {
                 "total_row": total_rows([*cells, _first_text(source)], lacking, columns["amount"]),
@@ -213,7 +226,10 @@ class _Reading:
                 "bad_quantity": _not_a_number(source, "quantity"),
                 "future_date": is_true(pc.greater(ts, pa.scalar(context.now + TOLERANCE, UTC))),
             }
-            | {code: pc.equal(pc.fill_null(self.people.reason, ""), code) for code in ("masked_customer", "no_customer")}
+            | {
+                code: pc.equal(pc.fill_null(self.people.reason, ""), code)
+                for code in ("masked_customer", "no_customer")
+            }
             | {
                 "other_currency": other_currency,
                 "test_code": pc.and_(pc.equal(self.items, TEST), is_money),
@@ -249,7 +265,9 @@ def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | Non
         return None
     pairs = pa.table({"order": order_id, "key": key}).group_by("order").aggregate([("key", "count_distinct")])
     shared = pairs.filter(pc.greater(pairs["key_count_distinct"], 1))["order"]
-    return pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
+    return (
+        pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
+    )
 
 
 def _is_full_refund(order_id: pa.Array, amount: pa.Array, refund: pa.Array) -> pa.Array:
