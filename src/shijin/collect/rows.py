@@ -23,7 +23,7 @@ from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.reasons import Fault, details_of, first_reason
-from shijin.collect.repeats import first_of
+from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
@@ -167,6 +167,7 @@ class _Reading:
         notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
+        notes += repeated_findings(self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine)
         notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), as_array(lines["amount"]))
         if not any(role in self.source.roles for role in MONEY_ROLES):
             purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0
@@ -210,15 +211,9 @@ class _Reading:
         is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
         no_amount = pc.and_(pc.is_null(columns["amount"]), is_money)
         amount_role = next((role for role in MONEY_ROLES if role in source.roles), "amount")
-        lacking = pc.or_(pc.or_(pc.is_null(columns["key"]), no_time), _lacks(columns["order_id"]))
-        cells = [
-            text
-            for role in ("order_id", "customer_id", "person", "item_id", "item_name")
-            for text in source.texts(role)
-        ]
         return first_reason(
             {
-                "total_row": total_rows([*cells, _first_text(source)], lacking, columns["amount"]),
+                "total_row": _sums(source, pc.or_(pc.is_null(columns["key"]), no_time), columns),
                 "unpaid": pc.and_(unpaid, is_money),
                 "void_without_time": pc.and_(void, no_time),
                 "bad_time": no_time,
@@ -291,6 +286,16 @@ def _currencies(source: MappedSource) -> tuple[pa.Array, pa.Array]:
     signs = signs_of(source.table[money]) if money else pa.nulls(source.table.num_rows, pa.string())
     codes = source.text("currency") if "currency" in source.roles else signs
     return currencies(codes, source.raw.name, source.config)
+
+
+def _sums(source: MappedSource, lacking: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
+    """Rows of sums; a row without an order number is one only where its customer or order has the word."""
+    ids, others = (
+        [text for role in roles for text in source.texts(role)]
+        for roles in (("order_id", "customer_id", "person"), ("item_id", "item_name"))
+    )
+    by_ids = total_rows(ids, pc.or_(lacking, _lacks(columns["order_id"])), columns["amount"])
+    return pc.or_(by_ids, total_rows([*others, _first_text(source)], lacking, columns["amount"]))
 
 
 def _lacks(order_id: pa.Array) -> pa.Array:
