@@ -15,8 +15,16 @@ from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
 
 # Where a log has both, a placed order is a stage of the one that is paid for later.
 _PLACED = frozenset("orderplaced placedorder ordercreated ordersubmitted 下单 下单成功".split())
+_NAMES = frozenset(
+    "eventtype behaviortype behaviourtype actiontype activitytype interactiontype useraction eventaction "
+    "行为类型 事件类型 操作类型 用户行为".split()
+)
+_PAYMENTS = frozenset("payment paymentreceived paymentcompleted paymentsucceeded chargesucceeded 收款".split())
+_PROVIDER = frozenset("payout stripefee transfer paymentrefund adjustment withdrawal payment".split())
 _CANONICAL_NAMES = frozenset(KNOWN_TYPES.values())
 _ACTIONS_OF_A_LOG = 0.5  # the share of its rows that are actions without money
+_ACTIONS = ("view", "cart", "cart_removed", "wishlist", "checkout")  # no other column has these words
+_SOME_ACTIONS = 0.05
 _MUCH = 0.01  # of the money of a source
 _NAMED = 5
 _MONEY = pa.array([*MONEY_TYPES, "void"])
@@ -57,14 +65,60 @@ def event_types(words: pa.Array, *, is_mapped: bool) -> EventTypes:
     """
     types = canonical_types(words)
     if not is_mapped and not _are_types(words):
-        types = pa.nulls(len(types), pa.string())
-    elif pc.any(is_stage := _are_stages(words, types)).as_py():
-        types = pc.if_else(is_stage, "checkout", types)
+        return _typed(pa.nulls(len(types), pa.string()))
+    if not pc.any(is_true(pc.equal(types, "order"))).as_py():
+        types = pc.if_else(_are_payments(words), "order", types)
+    return _typed(pc.if_else(_are_stages(words, types), "checkout", types))
+
+
+def without_lost_amounts(
+    types: EventTypes, words: pa.Array, order_id: pa.Array, item: pa.Array, lacks_money: pa.Array
+) -> EventTypes:
+    """Settle the rows without money of which an amount would be expected.
+
+    A cancellation or a refund of an order of the same source voids it: all of it, or the item that it names. A row
+    without a type in a log of actions is one more action.
+
+    Parameters
+    ----------
+    words, order_id, item : (n,) string
+        Null where the source does not say.
+    lacks_money : (n,) bool
+
+    Examples
+    --------
+    >>> words = pa.array(["purchase", "purchase", "refund"])
+    >>> nothing, orders = pa.nulls(3, pa.string()), pa.array(["1", "2", "1"])
+    >>> without_lost_amounts(
+    ...     event_types(words, is_mapped=False), words, orders, nothing, pa.array([False, False, True])
+    ... ).type.to_pylist()
+    ['void', 'order', 'refund']
+    """
+    order = is_true(pc.equal(types.type, "order"))
+    ends = pc.and_(is_true(pc.is_in(types.type, pa.array(["return", "void"]))), pc.and_(lacks_money, pc.is_valid(order_id)))
+    whole = pc.filter(order_id, pc.and_(ends, pc.is_null(item)))
+    pair = pc.binary_join_element_wise(order_id, item, "\x1f")
+    ended = pc.or_(_among(order_id, whole), _among(pair, pc.filter(pair, ends)))
+    sold = pc.or_(_among(order_id, pc.filter(order_id, order)), all_false(len(order)))
+    result = pc.if_else(pc.and_(order, ended), "void", types.type)
+    result = pc.if_else(pc.and_(ends, sold), pc.utf8_lower(words), result)
+    if pc.any(pc.is_valid(types.type)).as_py() and is_log(words):
+        result = pc.if_else(pc.and_(pc.is_null(result), lacks_money), "other", result)
+    return _typed(result)
+
+
+def _among(texts: pa.Array, those: pa.Array) -> pa.Array:
+    return pc.and_(pc.is_valid(texts), pc.is_in(texts, value_set=those.drop_null()))
+
+
+def _typed(types: pa.Array) -> EventTypes:
     return EventTypes(types, pc.or_(pc.is_null(types), pc.is_in(types, _MONEY)))
 
 
-def without_money(words: pa.Array) -> bool:
+def without_money(words: pa.Array, column: str = "") -> bool:
     """Whether a column of types shows that no row is about money.
+
+    A column called event type or the like holds types of events even where no word of it is known.
 
     Examples
     --------
@@ -72,7 +126,19 @@ def without_money(words: pa.Array) -> bool:
     (True, False)
     """
     types = canonical_types(words)
-    return _are_types(words) and not pc.any(pc.is_in(types, _MONEY)).as_py() and types.null_count == 0
+    are_types = _are_types(words) or is_named_so(column)
+    return are_types and not pc.any(pc.is_in(types, _MONEY)).as_py() and types.null_count == 0
+
+
+def is_named_so(column: str) -> bool:
+    """Whether a column's name is that of types of events and of nothing else.
+
+    Examples
+    --------
+    >>> is_named_so("Event Type"), is_named_so("type"), is_named_so("event")
+    (True, False, False)
+    """
+    return plain(column) in _NAMES
 
 
 def is_log(words: pa.Array) -> bool:
@@ -83,8 +149,8 @@ def is_log(words: pa.Array) -> bool:
     >>> is_log(pa.array(["view", "addtocart", "transaction"])), is_log(pa.array(["sale", "sale", "return"]))
     (True, False)
     """
-    is_action = pc.is_in(canonical_types(words), pa.array(ACTION_TYPES))
-    return _are_types(words) and bool(pc.mean(is_action.cast(pa.float64())).as_py() >= _ACTIONS_OF_A_LOG)
+    is_action = pc.is_in(canonical_types(words.drop_null()), pa.array(ACTION_TYPES))
+    return _are_types(words) and pc.mean(is_action.cast(pa.float64())).as_py() >= _ACTIONS_OF_A_LOG
 
 
 def findings_of_types(words: pa.Array, types: pa.Array, amount: pa.Array) -> list[dict[str, Any]]:
@@ -128,6 +194,12 @@ def _are_stages(words: pa.Array, types: pa.Array) -> pa.Array:
     return placed if pc.any(later).as_py() else all_false(len(words))
 
 
+def _are_payments(words: pa.Array) -> pa.Array:
+    """Payments; charges are too where the column has words that only payment providers use."""
+    is_provider = pc.any(_are_words(words, _PROVIDER)).as_py()
+    return _are_words(words, _PAYMENTS | {"charge"} if is_provider else _PAYMENTS)
+
+
 def _are_words(words: pa.Array, plain_words: frozenset[str]) -> pa.Array:
     values, rows = distinct(words)
     flags = pa.array([word is not None and plain(word) in plain_words for word in values.to_pylist()], pa.bool_())
@@ -135,9 +207,14 @@ def _are_words(words: pa.Array, plain_words: frozenset[str]) -> pa.Array:
 
 
 def _are_types(words: pa.Array) -> bool:
-    """Whether words are types of events: most rows have a known one, or half of the words are known."""
+    """Whether words are types of events: most rows have a known one, half of the words are, or one is an action."""
     there = words.drop_null()
-    return len(there) > 0 and (share_of_known(there) >= 0.5 or share_of_known(there, of_rows=True) > 0.5)
+    if not len(there):
+        return False
+    if share_of_known(there) >= 0.5 or share_of_known(there, of_rows=True) > 0.5:
+        return True
+    actions = pc.is_in(canonical_types(there), pa.array(_ACTIONS))
+    return bool(pc.mean(actions.cast(pa.float64())).as_py() >= _SOME_ACTIONS)
 
 
 def share_of_known(words: pa.Array, *, of_rows: bool = False) -> float:
@@ -156,4 +233,5 @@ def share_of_known(words: pa.Array, *, of_rows: bool = False) -> float:
 
 
 def _is_known(word: str) -> bool:
-    return plain(word) in KNOWN_TYPES or plain(word) in OTHER_EVENTS or word in _CANONICAL_NAMES
+    name = plain(word)
+    return name in KNOWN_TYPES or name in OTHER_EVENTS or name in _PAYMENTS or word in _CANONICAL_NAMES

@@ -17,7 +17,7 @@ from shijin.collect.assemble import assemble
 from shijin.collect.collected import Collected
 from shijin.collect.context import Context
 from shijin.collect.currency import currencies, signs_of
-from shijin.collect.event_types import EventTypes, event_types, findings_of_types
+from shijin.collect.event_types import EventTypes, event_types, findings_of_types, is_named_so, without_lost_amounts
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
 from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
@@ -114,7 +114,7 @@ class _Reading:
         # Other columns that could have been the customer are left unread.
         others = {role: names for role, names in source.roles.items() if role not in ("customer_id", "email", "phone")}
         source = replace(source, roles={**people.columns, **others})
-        types = event_types(source.text("type"), is_mapped="type" in source.mapped)
+        types = _event_types(source, texts)
         statuses = _statuses(source, context)
         columns = _money_columns(source, texts, people, types, statuses)
         money = money_of(columns)
@@ -232,6 +232,16 @@ class _Reading:
         )
 
 
+def _event_types(source: MappedSource, texts: dict[str, pa.Array]) -> EventTypes:
+    words = source.text("type")
+    money = [text for role in MONEY_ROLES for text in source.texts(role)]
+    # Without money, a column called event type is one whatever its words.
+    is_certain = "type" in source.mapped or (not money and is_named_so(source.column("type") or ""))
+    types = event_types(words, is_mapped=is_certain)
+    lacks = pc.is_null(pc.coalesce(*money)) if money else all_false(len(words))
+    return without_lost_amounts(types, words, texts["order_id"], texts["item_id"], lacks)
+
+
 def _statuses(source: MappedSource, context: Context) -> Statuses | None:
     """The meaning of each row's status; None where the source has no column of them."""
     columns = source.texts("status")
@@ -246,7 +256,8 @@ def _money_columns(
     counts = pc.and_(types.is_money, pc.is_valid(people.key))
     if statuses is not None:
         counts = pc.and_(counts, pc.invert(statuses.means("void", "refunded", "unpaid")))
-    order_id = texts["order_id"] if "order_id" in source.roles else None
+    # Actions are no lines of the order that they name.
+    order_id = pc.if_else(types.is_money, texts["order_id"], None) if "order_id" in source.roles else None
     has_item = "item_id" in source.roles or "item_name" in source.roles
     item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
     numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}

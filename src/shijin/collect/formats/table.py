@@ -104,7 +104,7 @@ def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:
     if "type" not in roles or not _all_empty(raw, money):
         return False
     words = pc.coalesce(*(as_text(raw.table[name]) for name in roles["type"]))
-    return without_money(words) or ("item_id" in roles and not money and is_log(words))
+    return without_money(words, "" if "order_id" in roles else roles["type"][0]) or ("item_id" in roles and not money and is_log(words))
 
 
 def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:
