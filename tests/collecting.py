@@ -19,7 +19,7 @@ def read_file(
     """Write a file and read it."""
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_sources([path], Context(config or Config(), CollectOptions(**options), NOW))  # type: ignore[arg-type]
+    return read_sources([path], Context(config or Config(), CollectOptions(**options), NOW))[0]  # type: ignore[arg-type]
 
 
 def values_of(collected: Collected, *columns: str) -> list[tuple[object, ...]]:

@@ -11,11 +11,11 @@ from shijin.errors import QuarantineError
 
 def test_up_to_five_percent_bad_rows_are_set_aside_with_reason_and_row(tmp_path: Path) -> None:
     good = "".join(f"c{n % 7},2024-01-{n % 28 + 1:02d},{n}\n" for n in range(97))
-    collected = read_file(tmp_path, PLAIN + good + "x,2024-02-30,5\nx,2024-03-01,abc\nx,2025-01-02,5\n")
+    collected = read_file(tmp_path, PLAIN + good + "x,2024-02-30,5\nx,2024-03-01,abc\nx,2025-01-03,5\n")
     assert collected.rejected.select(["source_row", "reason", "detail", "amount"]).to_pylist() == [
         {"source_row": 98, "reason": "bad_time", "detail": 'ts "2024-02-30" is not a date', "amount": 5.0},
         {"source_row": 99, "reason": "bad_amount", "detail": 'amount "abc" is not a number', "amount": None},
-        {"source_row": 100, "reason": "future_date", "detail": 'ts "2025-01-02" is in the future', "amount": 5.0},
+        {"source_row": 100, "reason": "future_date", "detail": 'ts "2025-01-03" is in the future', "amount": 5.0},
     ]
     assert collected.events.num_rows == 97
 

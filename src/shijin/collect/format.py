@@ -24,6 +24,10 @@ class Format:
     ----------
     name
         As ``CollectOptions.format`` and receipts write it.
+    title
+        The export, as its platform calls it.
+    needed
+        The columns by which it is recognised.
     recognises
         Whether a source with these columns has the format.
     read
@@ -31,6 +35,8 @@ class Format:
     """
 
     name: str
+    title: str
+    needed: Sequence[str]
     recognises: Callable[[Sequence[str]], bool]
     read: Callable[[Raw, Context], Collected]
 

@@ -14,14 +14,14 @@ from shijin.collect.collected import SourceReading
 from shijin.collect.context import Context
 from shijin.collect.currency import sign_of
 from shijin.collect.raw import Raw, readable
-from shijin.collect.times import DateOrder, as_time
+from shijin.collect.times import DateOrder, as_time, joined_date_and_time
 from shijin.collect.values import Decimal, as_array, as_number, as_text, is_text
 from shijin.config import Config
 from shijin.prepare.findings import finding
 from shijin.schema import UTC
 
 # The roles of money, in the order in which one says most about what a line brought.
-MONEY_ROLES = ("line_total", "amount", "order_total", "price", "unit_price")
+MONEY_ROLES = ("line_total", "line_gross", "amount", "order_total", "price", "unit_price")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class MappedSource:
         The source's table with the fields of an order on each of its rows, where the source has them on one only.
     decimal_is_chosen
         Whether the user named the decimal sign.
+    clock
+        The column of times of day, where the column of times has dates only.
+    is_declared
+        Whether a format declares what each column means, so that nothing is open.
     """
 
     raw: Raw
@@ -57,6 +61,8 @@ class MappedSource:
     mapped: frozenset[str] = frozenset()
     filled: pa.Table | None = None
     decimal_is_chosen: bool = False
+    clock: str | None = None
+    is_declared: bool = False
 
     @property
     def table(self) -> pa.Table:
@@ -85,10 +91,16 @@ class MappedSource:
 
     def time(self, role: str) -> pa.Array:
         """(n,) instants of a role: of its first column with a value, row by row."""
-        columns = [self._instants(self.table[name]) for name in self.roles.get(role, ())]
+        columns = [self._instants(self._with_clock(name)) for name in self.roles.get(role, ())]
         return pc.coalesce(*columns) if columns else pa.nulls(self.table.num_rows, UTC)
 
-    def _instants(self, column: pa.ChunkedArray) -> pa.Array:
+    def _with_clock(self, name: str) -> pa.Array | pa.ChunkedArray:
+        """A column of dates with the times of day of the column next to it, where there is one."""
+        if self.clock is None or name != self.roles["ts"][0]:
+            return self.table[name]
+        return joined_date_and_time(as_text(self.table[name]), as_text(self.table[self.clock]))
+
+    def _instants(self, column: pa.Array | pa.ChunkedArray) -> pa.Array:
         return as_time(column, self.date_order, self.config.shop.timezone, self.config.engine)
 
 
@@ -141,7 +153,7 @@ def money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
 
 def reading_of(source: MappedSource, format_name: str) -> SourceReading:
     """Describe how a source was read, with the columns that were not."""
-    used = {name for names in source.roles.values() for name in names}
+    used = {name for names in source.roles.values() for name in names} | {source.clock}
     return SourceReading(
         format=format_name,
         columns=dict(source.roles),

@@ -39,9 +39,11 @@ class MoneyColumns:
         Rows that are evidence: neither void nor unpaid, nor a view.
     numbers
         (n,) float64 by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
-        discount_rate (a share, 0 to 1), refund. Any may be missing.
+        discount_rate (a share, 0 to 1), refund, line_gross (of the line, before its discount). Any may be missing.
     names
         By role: the source's column, for findings.
+    is_declared
+        Whether a format declares what each column means, so that nothing is open.
     """
 
     order_id: pa.Array | None
@@ -49,6 +51,7 @@ class MoneyColumns:
     counts: pa.Array
     numbers: Mapping[str, pa.Array]
     names: Mapping[str, str]
+    is_declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class _Deciding:
     counts: Flags
     orders: Orders  # of all rows
     evidence: Orders  # of the rows that count
+    is_declared: bool = False
     notes: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -115,7 +119,7 @@ class _Deciding:
         orders = orders_of(columns.order_id, columns.item, everything)
         # A return in an order does not part its total from its lines; it is no evidence about them.
         sold = counts & ~np.any([np.nan_to_num(values) < 0 for values in numbers.values()] or [~everything], axis=0)
-        return cls(numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold))
+        return cls(numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared)
 
     def money(self) -> Money:
         self._find_pieces()
@@ -145,6 +149,8 @@ class _Deciding:
 
     def _gross(self) -> Floats | None:
         """What each line came to before discounts, by price and quantity; None where the source has no price."""
+        if "line_gross" in self.numbers:
+            return self.numbers["line_gross"]
         price = self._price()
         if price is None:
             return None
@@ -353,6 +359,8 @@ class _Deciding:
         self, code: str, first: Floats, second: Floats, role: str | None = None, severity: str | None = None
     ) -> None:
         """Name the sums of two readings where they differ."""
+        if self.is_declared:
+            return
         sums = [_sum(reading, self.counts) for reading in (first, second)]
         share = abs(sums[0] - sums[1]) / max(*map(abs, sums), 1e-9)
         if share <= _OPEN:

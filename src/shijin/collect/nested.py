@@ -32,7 +32,7 @@ def flat(table: pa.Table) -> pa.Table:
         if column is None:
             break
         table = _exploded(table, column)
-    return table
+    return _with_sums(table)
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -74,6 +74,24 @@ def _lines_column(table: pa.Table) -> str | None:
     ]
     named = [name for name in lists if _LINES.search(name)]
     return next(iter(named or (lists if len(lists) == 1 else [])), None)
+
+
+def _with_sums(table: pa.Table) -> pa.Table:
+    """Replace the lists that remain, such as the refunds of an order, by the sums of their numbers."""
+    for field in table.schema:
+        if not (_is_list(field.type) and pa.types.is_struct(field.type.value_type)):
+            continue
+        column = table[field.name].combine_chunks()
+        parents = pc.list_parent_indices(column).cast(pa.int64())
+        for part in field.type.value_type:
+            if re.search(r"amount|total|value|price", part.name) and not pa.types.is_nested(part.type):
+                texts = pc.struct_field(pc.list_flatten(column), part.name).cast(pa.string())
+                is_number = pc.fill_null(pc.match_substring_regex(texts, r"^-?\d+(\.\d+)?$"), False)
+                numbers = pc.if_else(is_number, texts, None).cast(pa.float64())
+                sums = pa.table({"row": parents, "x": numbers}).group_by("row").aggregate([("x", "sum")])
+                places = pc.index_in(pa.array(range(table.num_rows), pa.int64()), value_set=sums["row"].combine_chunks())
+                table = table.append_column(f"{field.name}.{part.name}", sums["x_sum"].combine_chunks().take(places))
+    return table
 
 
 def _exploded(table: pa.Table, name: str) -> pa.Table:

@@ -137,6 +137,9 @@ class _Reader:
                 self.source.roles.get("customer_id", ()), self.source.texts("customer_id"), strict=True
             )
         }
+        if self.source.is_declared and candidates:  # the format says which id counts first
+            self.columns["customer_id"] = tuple(candidates)
+            return pc.coalesce(*candidates.values())
         is_mapped = "customer_id" in self.source.mapped
         there = {name: texts for name, texts in candidates.items() if is_mapped or self._has_ids(name, texts)}
         if not there:

@@ -80,6 +80,20 @@ def from_arrow(table: pa.Table, name: str, digest: str, detected: dict[str, str]
     return Raw(pa.table(columns, names=simple), rows, name, digest, tuple(table.column_names), (), detected)
 
 
+def with_rows(raw: Raw, table: pa.Table, rows: NDArray[np.int64] | None = None) -> Raw:
+    """The same source with columns that a format adds or replaces, and with some of its rows only.
+
+    Parameters
+    ----------
+    table : (n rows)
+    rows
+        The places of the rows to keep; all where None.
+    """
+    if rows is None:
+        return replace(raw, table=table)
+    return replace(raw, table=table.take(pa.array(rows)), row=raw.row[rows])
+
+
 def readable(raw: Raw, needed: Collection[str]) -> Raw:
     r"""Leave out the columns whose bytes are not text, such as pictures.
 

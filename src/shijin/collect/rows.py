@@ -27,7 +27,7 @@ from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
-from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
+from shijin.collect.values import LARGEST, all_false, as_array, as_number, as_rate, is_true
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.prepare.findings import finding
@@ -35,7 +35,7 @@ from shijin.schema import MONEY_TYPES, UTC
 
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
 _OF_THE_ORDER = ("customer_id", "email", "phone", "person", "ts", "status", "cancelled_at", "currency", "channel")
-_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "discount_rate", "refund")
+_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund")
 _FULL = 0.01  # a refund that leaves less than this is a full one
 
 
@@ -149,7 +149,8 @@ class _Reading:
             "item_name": texts["item_name"],
             "item_id": pc.if_else(is_charge, None, code),
             "quantity": quantity,
-            "amount": pc.add(amount, 0.0),  # turns -0.0 into 0.0
+            # Views may have a price next to them, which nobody paid. Adding 0 turns -0.0 into 0.0.
+            "amount": pc.if_else(pc.or_(self.types.is_money, is_charge), pc.add(amount, 0.0), None),
             "discount": self.money.discount,
             "refunded": refund,
             "cost": _costs(source, quantity),
@@ -261,8 +262,12 @@ def _money_columns(
     has_item = "item_id" in source.roles or "item_name" in source.roles
     item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
     numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}
+    if "discount_rate" in source.roles:
+        numbers["discount_rate"] = as_rate(source.table[source.roles["discount_rate"][0]], source.decimal)
     names = {role: source.roles[role][0] for role in numbers}
-    return MoneyColumns(_of_one_customer(order_id, people.key), item, counts, numbers, names)
+    return MoneyColumns(
+        _of_one_customer(order_id, people.key), item, counts, numbers, names, is_declared=source.is_declared
+    )
 
 
 def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | None:

@@ -12,13 +12,48 @@ from shijin.collect.collected import Collected, CollectOptions
 from shijin.collect.files import read_raw
 from shijin.collect.context import Context
 from shijin.collect.format import Format
-from shijin.collect.formats import shopify, table
+from shijin.collect.formats import (
+    amazon,
+    bigcommerce,
+    douyin,
+    ebay,
+    etsy_items,
+    etsy_orders,
+    ga4,
+    jingdong,
+    magento,
+    meituan,
+    paypal,
+    pinduoduo,
+    prestashop,
+    rees46,
+    segment,
+    shopify,
+    square,
+    stripe,
+    table,
+    taobao,
+    taobao_new,
+    weixin,
+    woocommerce_advanced,
+    woocommerce_analytics,
+    woocommerce_rest,
+    woocommerce_webtoffee,
+    youzan,
+)
 from shijin.collect.raw import Raw, digest_of, from_arrow
 from shijin.collect.together import together
 from shijin.errors import ConfigError
 
 # The first that recognises a source reads it; the plain table comes last, because it accepts any.
-FORMATS: tuple[Format, ...] = (shopify.FORMAT, table.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    *(shopify.FORMAT, woocommerce_rest.FORMAT, woocommerce_analytics.FORMAT, woocommerce_advanced.FORMAT),
+    *(woocommerce_webtoffee.FORMAT, magento.FORMAT, bigcommerce.FORMAT, prestashop.FORMAT, square.FORMAT),
+    *(etsy_items.FORMAT, etsy_orders.FORMAT, amazon.FORMAT, ebay.FORMAT, stripe.FORMAT, paypal.FORMAT),
+    *(taobao.FORMAT, taobao_new.FORMAT, jingdong.FORMAT, pinduoduo.FORMAT, douyin.FORMAT, youzan.FORMAT),
+    *(weixin.FORMAT, meituan.FORMAT, ga4.FORMAT, segment.FORMAT, rees46.FORMAT),
+    table.FORMAT,
+)
 FORMAT_NAMES: tuple[str, ...] = ("auto", *sorted(one.name for one in FORMATS))  # what CollectOptions.format may be
 
 

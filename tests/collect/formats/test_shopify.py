@@ -74,7 +74,7 @@ def export(rows: list[dict[str, str]], header: list[str] = CLASSIC) -> bytes:
 def read_export(folder: Path, rows: list[dict[str, str]], header: list[str] = CLASSIC, **shop: str) -> Collected:
     path = folder / "orders_export.csv"
     path.write_bytes(export(rows, header))
-    return read_sources([path], Context(Config(shop=ShopSection(**shop)), CollectOptions(), NOW))  # type: ignore[arg-type]
+    return read_sources([path], Context(Config(shop=ShopSection(**shop)), CollectOptions(), NOW))[0]  # type: ignore[arg-type]
 
 
 def values_of(collected: Collected, *columns: str) -> list[tuple[object, ...]]:
@@ -241,4 +241,4 @@ def test_another_file_is_refused_as_shopify(tmp_path: Path) -> None:
     path = tmp_path / "plain.csv"
     path.write_text("customer_id,ts,amount\na,2024-01-01,3\n")
     with pytest.raises(SourceError, match="not an export of the format shopify: it lacks the columns Name, Created at"):
-        read_sources([path], Context(Config(), CollectOptions(format="shopify"), NOW))
+        read_sources([path], Context(Config(), CollectOptions(format="shopify"), NOW))[0]

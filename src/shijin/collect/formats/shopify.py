@@ -313,4 +313,4 @@ def _unknown_statuses(lines: pa.Table, context: Context) -> list[dict[str, Any]]
     return [one for one in findings_of_statuses(statuses, as_array(lines["amount"])) if one["code"] == "unknown_status"]
 
 
-FORMAT = Format(NAME, recognises, read_shopify)
+FORMAT = Format(NAME, "Shopify: orders", _NEEDED, recognises, read_shopify)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow.compute as pc
 
 from shijin.collect.collected import Collected
 from shijin.collect.column_list import listed
-from shijin.collect.columns import find_columns
+from shijin.collect.columns import clock_column, find_columns
 from shijin.collect.context import Context
 from shijin.collect.event_types import is_log, without_money
 from shijin.collect.format import Format
@@ -51,7 +52,8 @@ def read_table(raw: Raw, context: Context) -> Collected:
     roles = _roles(raw, context)
     raw = readable(raw, [name for names in roles.values() for name in names])
     refuse_missing(roles, raw)
-    return read_rows(settled(raw, roles, context), FORMAT.name, context)
+    source = replace(settled(raw, roles, context), clock=clock_column(raw, roles))
+    return read_rows(source, FORMAT.name, context)
 
 
 def _roles(raw: Raw, context: Context) -> dict[str, tuple[str, ...]]:
@@ -111,4 +113,4 @@ def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:
     return all(as_text(raw.table[name]).null_count == raw.table.num_rows for name in columns)
 
 
-FORMAT = Format("table", recognises, read_table)
+FORMAT = Format("table", "plain table", (), recognises, read_table)

@@ -1,0 +1,69 @@
+"""Formats that declare what each column of an export means: then nothing is guessed but decimals and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from shijin.collect.collected import Collected
+from shijin.collect.columns import SEVERAL
+from shijin.collect.context import Context
+from shijin.collect.format import Format, by_role, has_columns, refuse_missing_columns
+from shijin.collect.guess import ROLES, refuse_wrong_map
+from shijin.collect.mapped import settled
+from shijin.collect.raw import Raw
+from shijin.collect.rows import read_rows
+
+_TEXTS = ("order_id", "item_id", "item_name")  # of several columns the first with a value counts, row by row
+
+
+def declared(
+    name: str,
+    title: str,
+    needed: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    *,
+    clock: str | None = None,
+    prepared: Callable[[Raw], Raw] = lambda raw: raw,
+) -> Format:
+    """Make a format of an export whose columns are known.
+
+    Parameters
+    ----------
+    name, title
+        As receipts write it, and as people call it.
+    needed
+        The columns by which it is recognised.
+    columns
+        By role, whatever their case, spaces and punctuation; of several the first counts that the export has.
+    clock
+        The column of times of day, next to one of dates.
+    prepared
+        Changes the source before it is read.
+
+    Examples
+    --------
+    >>> till = declared("till", "Till", ["Guest", "Bill"], {"customer_id": ["Guest"], "amount": ["Bill"], "ts": ["Day"]})
+    >>> till.recognises(["Day", "GUEST", "Bill"]), till.recognises(["Day", "Bill"])
+    (True, False)
+    """
+
+    def recognises(names: Sequence[str]) -> bool:
+        return has_columns(names, needed)
+
+    def read(raw: Raw, context: Context) -> Collected:
+        refuse_missing_columns(raw, needed, name)
+        raw = prepared(raw)
+        names = raw.table.column_names
+        mapped = {role: column for role, column in context.config.collect.map.items() if column in names}
+        mapped |= context.options.map
+        refuse_wrong_map(names, mapped, raw.name, ROLES)
+        roles = {
+            role: found if role in (*SEVERAL, *_TEXTS) else found[:1] for role, found in by_role(names, columns).items()
+        }
+        roles |= {role: (column,) for role, column in mapped.items()}
+        known_clock = by_role(names, {"clock": [clock]} if clock else {}).get("clock", (None,))[0]
+        source = replace(settled(raw, roles, context), clock=known_clock, is_declared=not mapped)
+        return read_rows(source, name, context)
+
+    return Format(name, title, tuple(needed), recognises, read)

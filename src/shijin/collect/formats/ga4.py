@@ -1,0 +1,56 @@
+"""Google Analytics 4's export to BigQuery, as JSON lines: an event a line, with the items of a purchase in a list.
+
+A customer is the shop's user id, else the browser's pseudonym. A purchase that was sent again has the same transaction
+id; its first event counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shijin.collect.declared import declared
+from shijin.collect.format import by_role
+from shijin.collect.raw import Raw, with_rows
+from shijin.collect.values import as_text
+
+COLUMNS = {
+    "customer_id": ("user_id", "user_pseudo_id"),
+    "ts": ("event_timestamp",),
+    "type": ("event_name",),
+    "order_id": ("ecommerce.transaction_id", "event_params.transaction_id"),
+    "item_id": ("items.item_id", "items.item_name"),
+    "item_name": ("items.item_name",),
+    "category": ("items.item_category",),
+    "brand": ("items.item_brand",),
+    "quantity": ("items.quantity",),
+    "unit_price": ("items.price",),
+    "order_total": ("ecommerce.purchase_revenue", "event_params.value"),
+    "currency": ("event_params.currency",),
+    "channel": ("traffic_source.medium",),
+    "session_id": ("event_params.ga_session_id",),
+}
+_NOT_SET = ("(not set)", "(none)", "")
+
+
+def _each_purchase_once(raw: Raw) -> Raw:
+    """Leave out later events of a transaction, and the words for no transaction."""
+    roles = by_role(raw.table.column_names, COLUMNS)
+    if "order_id" not in roles:
+        return raw
+    name = roles["order_id"][0]
+    ids = as_text(raw.table[name])
+    ids = pc.if_else(pc.is_in(ids, pa.array(_NOT_SET)), None, ids)
+    times = as_text(raw.table[roles["ts"][0]])
+    first = pa.table({"id": ids, "ts": times}).group_by("id").aggregate([("ts", "min")])
+    earliest = first["ts_min"].combine_chunks().take(pc.index_in(ids, value_set=first["id"].combine_chunks()))
+    counts = pc.or_(pc.is_null(ids), pc.fill_null(pc.equal(times, earliest), True))
+    table = raw.table.set_column(raw.table.column_names.index(name), name, ids)
+    return with_rows(raw, table, np.flatnonzero(counts.to_numpy(zero_copy_only=False)))
+
+
+FORMAT = declared(
+    "ga4", "Google Analytics 4: events (BigQuery, JSON lines)", ("event_name", "event_timestamp", "user_pseudo_id"),
+    COLUMNS, prepared=_each_purchase_once,
+)  # fmt: skip
