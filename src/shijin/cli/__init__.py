@@ -19,7 +19,7 @@ from shijin.cli.lists import export, recommend, report
 from shijin.cli.model import backtest, represent, score, train
 from shijin.cli.whole import demo, run
 from shijin.cli.wrong_call import language_at_start, wrong_call
-from shijin.console.terminal import out
+from shijin.console.terminal import out, printable
 from shijin.errors import ShijinError
 from shijin.words import say
 
@@ -61,7 +61,7 @@ def _refuse(error: ShijinError, *, as_json: bool) -> None:
 
 
 def _end(line: str, code: int) -> None:
-    print(line, file=sys.stderr)  # noqa: T201  (one plain line, whatever the terminal)
+    print(printable(line), file=sys.stderr)  # noqa: T201  (one plain line, whatever the terminal)
     sys.exit(code)
 
 

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect.raw import Raw
-from shijin.collect.values import as_text
+from shijin.collect.values import as_text, is_true
 
 _SHOWN = 20
 _ROWS = 5_000
+_UNIQUE = 0.98
+_FRACTION = r"^-?\d+[.,]\d{1,2}$"
 _ID_LIKE = re.compile(
     r"id$|no$|nr$|num|ref|code|key|name|mail|phone|customer|client|user|member|buyer|patron|account|person|people"
     r"|[号名人客会员买家]",
@@ -51,10 +53,14 @@ def shortened(names: Sequence[str]) -> str:
 
 
 def _likeliness(raw: Raw, name: str) -> float:
-    """How likely a column identifies people: by its name, and by how many different values it has."""
+    """How likely a column identifies people: by its name, and by whether its values come again."""
     column = raw.table[name].slice(0, _ROWS)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return 0.0
     texts = as_text(column)
-    different = pc.count_distinct(texts).as_py() / max(len(texts), 1)
-    return float(different) + (1.0 if _ID_LIKE.search(name) else 0.0)
+    different = pc.count_distinct(texts).as_py()
+    share = different / max(len(texts), 1)
+    # Customers come again: their column has several values, fewer than rows. Sums and constants are nobody.
+    repeats = 1.0 if different > 1 and share < _UNIQUE else 0.0 if different <= 1 else 0.5
+    is_sum = pc.mean(is_true(pc.match_substring_regex(texts, _FRACTION)).cast(pa.float64())).as_py() or 0.0
+    return repeats - is_sum + (1.0 if _ID_LIKE.search(name) else 0.0)

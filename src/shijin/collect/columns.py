@@ -15,6 +15,7 @@ from importlib.resources import files
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
@@ -23,7 +24,7 @@ from shijin.collect.values import Decimal, as_number, as_text, is_text
 from shijin.prepare.clean import plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
-SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status")
+SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status", "type")
 NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quantity", "discount", "refund", "shipping")
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
@@ -125,6 +126,10 @@ def _are_words(kind: pa.DataType, values: pa.Array) -> bool:
     return is_text(kind) and _share(pc.is_valid(as_number(values))) < 1 - _FITTING
 
 
+def _are_events(kind: pa.DataType, values: pa.Array) -> bool:
+    return is_text(kind) and share_of_known(values) > 0
+
+
 _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
     **dict.fromkeys((*NUMBERS, "discount_rate", "cost", "unit_cost", "rating"), _are_numbers),
     "ts": _are_times,
@@ -132,6 +137,7 @@ _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
     "email": _are_addresses,
     "phone": _are_phones,
     "status": _are_words,
+    "type": _are_events,
 }
 
 

@@ -69,7 +69,7 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        if _is_text(text):
+        if _is_text(text, name):
             return text, name
     raise SourceError("collect.not_text", where)
 
@@ -264,7 +264,7 @@ def _decode_as(data: bytes, encoding: str, where: str) -> str:
     if b"\0" not in data and codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
         # Any bytes decode so, but line breaks and delimiters have zero bytes in these encodings; this file has none.
         raise SourceError("collect.not_in_encoding", where, encoding=encoding)
-    if not _is_text(text):
+    if not _is_text(text, encoding):
         raise SourceError("collect.not_text", where)
     return text.removeprefix("\ufeff")
 
@@ -278,11 +278,12 @@ def _without_mark(data: bytes) -> Iterator[str]:
         yield "utf-16-le"
 
 
-def _is_text(text: str) -> bool:
-    """Whether hardly any letter of a text is a control character."""
+def _is_text(text: str, encoding: str) -> bool:
+    """Whether hardly any letter of a text is a control character; bytes that are UTF-8 are text by that alone."""
+    most = 0.1 if codecs.lookup(encoding).name.startswith("utf-8") else 0.002
     sample = text[:100_000]
     strange = sum((letter < " " and letter not in "\t\r\n\f") or "\x7f" <= letter <= "\x9f" for letter in sample)
-    return "\0" not in sample and strange <= len(sample) / 500
+    return "\0" not in sample and strange <= most * len(sample)
 
 
 def _likeliest(data: bytes) -> str:

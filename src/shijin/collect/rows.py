@@ -17,19 +17,20 @@ from shijin.collect.assemble import assemble
 from shijin.collect.collected import Collected
 from shijin.collect.context import Context
 from shijin.collect.currency import currencies, signs_of
-from shijin.collect.event_types import EventTypes, event_types
+from shijin.collect.event_types import EventTypes, event_types, findings_of_types, is_named_so, without_lost_amounts
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
 from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.reasons import Fault, details_of, first_reason
-from shijin.collect.repeats import first_of
+from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
 from shijin.collect.values import LARGEST, all_false, as_array, as_number, as_rate, is_true
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
+from shijin.prepare.findings import finding
 from shijin.schema import MONEY_TYPES, UTC
 
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
@@ -113,7 +114,7 @@ class _Reading:
         # Other columns that could have been the customer are left unread.
         others = {role: names for role, names in source.roles.items() if role not in ("customer_id", "email", "phone")}
         source = replace(source, roles={**people.columns, **others})
-        types = event_types(source.text("type"), is_mapped="type" in source.mapped)
+        types = _event_types(source, texts)
         statuses = _statuses(source, context)
         columns = _money_columns(source, texts, people, types, statuses)
         money = money_of(columns)
@@ -134,6 +135,8 @@ class _Reading:
         amount, quantity = (
             pc.if_else(is_return, pc.negate(pc.abs(value)), value) for value in (self.money.amount, self.money.quantity)
         )
+        if not any(role in source.roles for role in MONEY_ROLES):  # a log without money: its purchases bring nothing
+            amount = pc.if_else(pc.is_in(types, pa.array(MONEY_TYPES)), 0.0, amount)
         code = pc.coalesce(texts["item_id"], texts["item_name"])
         is_charge = pc.or_(pc.equal(self.items, CHARGE), pc.equal(types, "charge"))
         columns = {
@@ -164,6 +167,11 @@ class _Reading:
         notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
+        notes += repeated_findings(self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine)
+        notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), as_array(lines["amount"]))
+        if not any(role in self.source.roles for role in MONEY_ROLES):
+            purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0
+            notes += [finding("no_money", "warns", purchases, purchases / len(lines))] if purchases else []
         if self.statuses is not None:
             notes += findings_of_statuses(self.statuses, as_array(lines["amount"]))
         return notes
@@ -203,15 +211,9 @@ class _Reading:
         is_money = pc.is_in(types, pa.array([*MONEY_TYPES, "void"]))
         no_amount = pc.and_(pc.is_null(columns["amount"]), is_money)
         amount_role = next((role for role in MONEY_ROLES if role in source.roles), "amount")
-        lacking = pc.or_(pc.or_(pc.is_null(columns["key"]), no_time), _lacks(columns["order_id"]))
-        cells = [
-            text
-            for role in ("order_id", "customer_id", "person", "item_id", "item_name")
-            for text in source.texts(role)
-        ]
         return first_reason(
             {
-                "total_row": total_rows([*cells, _first_text(source)], lacking, columns["amount"]),
+                "total_row": _sums(source, pc.or_(pc.is_null(columns["key"]), no_time), columns),
                 "unpaid": pc.and_(unpaid, is_money),
                 "void_without_time": pc.and_(void, no_time),
                 "bad_time": no_time,
@@ -230,6 +232,16 @@ class _Reading:
         )
 
 
+def _event_types(source: MappedSource, texts: dict[str, pa.Array]) -> EventTypes:
+    words = source.text("type")
+    money = [text for role in MONEY_ROLES for text in source.texts(role)]
+    # Without money, a column called event type is one whatever its words.
+    is_certain = "type" in source.mapped or (not money and is_named_so(source.column("type") or ""))
+    types = event_types(words, is_mapped=is_certain)
+    lacks = pc.is_null(pc.coalesce(*money)) if money else all_false(len(words))
+    return without_lost_amounts(types, words, texts["order_id"], texts["item_id"], lacks)
+
+
 def _statuses(source: MappedSource, context: Context) -> Statuses | None:
     """The meaning of each row's status; None where the source has no column of them."""
     columns = source.texts("status")
@@ -244,7 +256,8 @@ def _money_columns(
     counts = pc.and_(types.is_money, pc.is_valid(people.key))
     if statuses is not None:
         counts = pc.and_(counts, pc.invert(statuses.means("void", "refunded", "unpaid")))
-    order_id = texts["order_id"] if "order_id" in source.roles else None
+    # Actions are no lines of the order that they name.
+    order_id = pc.if_else(types.is_money, texts["order_id"], None) if "order_id" in source.roles else None
     has_item = "item_id" in source.roles or "item_name" in source.roles
     item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
     numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}
@@ -288,6 +301,16 @@ def _currencies(source: MappedSource) -> tuple[pa.Array, pa.Array]:
     signs = signs_of(source.table[money]) if money else pa.nulls(source.table.num_rows, pa.string())
     codes = source.text("currency") if "currency" in source.roles else signs
     return currencies(codes, source.raw.name, source.config)
+
+
+def _sums(source: MappedSource, lacking: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
+    """Rows of sums; a row without an order number is one only where its customer or order has the word."""
+    ids, others = (
+        [text for role in roles for text in source.texts(role)]
+        for roles in (("order_id", "customer_id", "person"), ("item_id", "item_name"))
+    )
+    by_ids = total_rows(ids, pc.or_(lacking, _lacks(columns["order_id"])), columns["amount"])
+    return pc.or_(by_ids, total_rows([*others, _first_text(source)], lacking, columns["amount"]))
 
 
 def _lacks(order_id: pa.Array) -> pa.Array:

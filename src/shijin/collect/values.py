@@ -25,6 +25,7 @@ _WORDS = r"人民币|元整?|圆|円|원|块|rs\.?|kr\.?|zł|kč|ft|lei|fr\.|sfr
 CURRENCY = rf"(?i:{_CODES}|{_SIGNS}|{_WORDS})"
 _BEFORE, _AFTER = rf"^([-+−–(]?)\s*(?:{CURRENCY}\s*)+", rf"(?:\s*{CURRENCY})+(?:/-)?\s*([-)]?)$"
 _LARGE = {"万": 1e4, "亿": 1e8}
+_BREAKS = r"[\x0b\x0c\x{85}\x{2028}\x{2029}]+"  # of lines, as spreadsheets write them within a cell
 # Characters that no text shows, and that no XML, hence no chart, may hold.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{200b}\x{2028}\x{2029}\x{fffe}\x{ffff}]"
 # No shop has larger amounts: a double loses its cents here, and a sum that holds one loses everything else.
@@ -90,6 +91,7 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         column = _float_text(column)
     values, rows = distinct(column.cast(pa.string()))
     values = pc.replace_substring_regex(values, r'^\s*="(.*)"\s*$', r"\1")
+    values = pc.replace_substring_regex(values, _BREAKS, " ")
     values = pc.replace_substring_regex(values, _CONTROL, "")
     values = pc.utf8_trim(pc.replace_substring_regex(values, r"^\s*'", ""), " \t\r\n\xa0\u3000\ufeff")
     values = pc.if_else(pc.is_in(values, pa.array(_EMPTY)), None, values)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich import progress as bars
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 
 from shijin.notes import Note, Progress
@@ -16,7 +18,30 @@ from shijin.words import Language, catalogue, say, say_note
 from shijin.words.reader import Reader
 from shijin.workspace import Workspace
 
-out, err = Console(), Console(stderr=True)  # results, and remarks on the way
+# Characters that a terminal obeys rather than shows, and those that turn the order of letters around.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    r"""Remove the characters that a terminal obeys: texts of files, such as names of columns, may hold any.
+
+    Examples
+    --------
+    >>> printable("Tea \x1b[31m2\n")
+    'Tea [31m2\n'
+    """
+    return _OBEYED.sub("", text)
+
+
+class _Terminal(Console):
+    """A console on which texts show and cannot act."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+out, err = _Terminal(), _Terminal(stderr=True)  # results, and remarks on the way
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
 
 
@@ -49,7 +74,8 @@ def show(content: Mapping[str, Any], line: str, *, as_json: bool) -> None:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print JSON and nothing else."""
-    out.print_json(json.dumps(content, ensure_ascii=False, default=str))
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    out.print_json(_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))  # JSON keeps them, as escapes
 
 
 @contextmanager

@@ -26,6 +26,8 @@ DOT = re.compile(
     r'<path transform="translate\(([-\d.]+),([-\d.]+)\)" d="M([\d.]+),0A\3,\3,0,1,1,-\3,0A\3,\3,0,1,1,\3,0"([^>]*?)'
     r'(?: stroke-width="[\d.]+")?((?: opacity="[\d.]+")?)/>'
 )
+# XML has no control characters; one in a name ends the converter, and the process with it. They are escapes in JSON.
+NOT_IN_XML = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:00(?:[01][0-9a-f]|[89][0-9a-f]|7f)|fff[ef])")
 LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
 
 
@@ -42,11 +44,7 @@ def draw(chart: Any, label: str, width: int | None = None) -> Markup:  # noqa: A
         Of the plotting area, pixels; the chart's own unless given.
     """
     sized = chart if width is None else chart.properties(width=width)
-    # XML has no control characters; an unreadable one in a name ends the converter, and the process with it.
-    specification = re.sub(
-        r"(?<!\\)((?:\\\\)*)\\u00(?:[01][0-9a-f]|[89][0-9a-f]|7f)", r"\1", json.dumps(sized.to_dict())
-    )
-    svg = vl_convert.vegalite_to_svg(specification)
+    svg = vl_convert.vegalite_to_svg(NOT_IN_XML.sub(r"\1", json.dumps(sized.to_dict())))
     svg = LONG_NUMBER.sub(r"\1", NEEDLESS.sub("", svg))
     svg = DOT.sub(r'<circle cx="\1" cy="\2" r="\3"\4\5/>', svg)  # half as long, and a map has thousands
     for colour, variable in THEME.items():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pyarrow.compute as pc
+
 from shijin.collect.collected import Collected
 from shijin.collect.column_list import listed
 from shijin.collect.columns import clock_column, find_columns
 from shijin.collect.context import Context
-from shijin.collect.event_types import without_money
+from shijin.collect.event_types import is_log, without_money
 from shijin.collect.format import Format
 from shijin.collect.mapped import MONEY_ROLES, settled
 from shijin.collect.people_table import is_people_table
@@ -68,7 +70,8 @@ def _roles(raw: Raw, context: Context) -> dict[str, tuple[str, ...]]:
 def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
     """Refuse a table in which no column can be the customer, the time or the amount, or one is wholly empty.
 
-    No amount is needed where a column of types shows that nothing was paid, as with views and carts.
+    No amount is needed where a column of types shows that nothing was paid, as with views and carts, and in a log of
+    views that has purchases and no money.
 
     Raises
     ------
@@ -98,10 +101,12 @@ def _refuse_lines_of_orders(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> N
 
 
 def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:
-    """Whether every row has a type, none of which is about money, and no amount."""
-    if "type" not in roles or not _all_empty(raw, [name for role in MONEY_ROLES for name in roles.get(role, ())]):
+    """Whether every row has a type, none of which is about money, and no amount; or a log has items and no money at all."""
+    money = [name for role in MONEY_ROLES for name in roles.get(role, ())]
+    if "type" not in roles or not _all_empty(raw, money):
         return False
-    return without_money(as_text(raw.table[roles["type"][0]]))
+    words = pc.coalesce(*(as_text(raw.table[name]) for name in roles["type"]))
+    return without_money(words, "" if "order_id" in roles else roles["type"][0]) or ("item_id" in roles and not money and is_log(words))
 
 
 def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:

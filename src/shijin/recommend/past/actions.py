@@ -159,37 +159,45 @@ def actions_of(history: History, n_items: int) -> Actions:
         channel=channel[first],
         n_items=n_items,
         now=history.cutoff,
-        removed_ts=_removed_ts(history, moment, customer[first] * n_items + item[first], ts[first], n_items),
+        removed_ts=_removed_ts(history, moment, customer[first], item[first], ts[first], n_items),
     )
 
 
-def _removed_ts(history: History, moment: Ints, pair: Ints, ts: Ints, n_items: int) -> Ints | None:
+def _removed_ts(history: History, moment: Ints, customer: Ints, item: Codes, ts: Ints, n_items: int) -> Ints | None:
     """(a,) when the item of each row was next taken out of its customer's cart; None where none was.
+
+    A removal without an item empties the cart.
 
     Parameters
     ----------
     moment : (l,) int64
         Of each line of the History.
-    pair, ts : (a,) int64
-        Customer and item of each row as one number, and its time.
+    customer, item, ts : (a,) int64
+        Of each row.
     """
-    removed = np.flatnonzero(history.moments.kind[moment] == Kind.CART_REMOVED)
-    if history.lines is None or not len(removed):
+    if history.lines is None:
         return None
-    of_removal = history.customer[moment[removed]] * n_items + history.lines.item[removed]
-    removal_ts = history.lines.ts[removed]
-    # Rows and removals sorted together by pair and time, newest first: the last removal above a row is its next one.
-    is_removal = np.r_[np.zeros(len(pair), bool), np.ones(len(removed), bool)]
-    pairs, times = np.r_[pair, of_removal], np.r_[ts, removal_ts]
-    # At one time the removal follows the cart, so that it stands above it in this order.
-    order = np.lexsort((~is_removal, -times, pairs))
-    place = np.where(is_removal[order], np.arange(len(order)), -1)
-    above = np.maximum.accumulate(place)
-    same = (above >= 0) & (pairs[order][np.maximum(above, 0)] == pairs[order])
-    next_ts = np.where(same, times[order][np.maximum(above, 0)], STAYS)
+    removed = np.flatnonzero(history.moments.kind[moment] == Kind.CART_REMOVED)
+    if not len(removed):
+        return None
+    of, what, when = history.customer[moment[removed]], history.lines.item[removed], history.lines.ts[removed]
+    one = what >= 0
+    of_item = _next_ts(customer * n_items + item, ts, of[one] * n_items + what[one], when[one])
+    return np.minimum(of_item, _next_ts(customer, ts, of[~one], when[~one]))
+
+
+def _next_ts(key: Ints, ts: Ints, event_key: Ints, event_ts: Ints) -> Ints:
+    """(a,) time of the next event with the key of each row, at the row's own time or later; `STAYS` where there is none."""
+    # Rows and events sorted together by key and time, newest first: the last event above a row is its next one.
+    is_event = np.r_[np.zeros(len(key), bool), np.ones(len(event_key), bool)]
+    keys, times = np.r_[key, event_key], np.r_[ts, event_ts]
+    order = np.lexsort((~is_event, -times, keys))  # at one time the event stands above the row
+    place = np.maximum.accumulate(np.where(is_event[order], np.arange(len(order)), -1))
+    there = np.maximum(place, 0)
+    follows = (place >= 0) & (keys[order][there] == keys[order])
     result = np.empty(len(order), np.int64)
-    result[order] = next_ts
-    return result[: len(pair)]
+    result[order] = np.where(follows, times[order][there], STAYS)
+    return result[: len(key)]
 
 
 def _no_actions(customers: int, n_items: int, cutoff: int) -> Actions:
