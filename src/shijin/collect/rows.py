@@ -167,7 +167,9 @@ class _Reading:
         notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
-        notes += repeated_findings(self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine)
+        notes += repeated_findings(
+            self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine
+        )
         notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), as_array(lines["amount"]))
         if not any(role in self.source.roles for role in MONEY_ROLES):
             purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0
