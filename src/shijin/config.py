@@ -42,6 +42,17 @@ class ShopSection(Section):
     week_start: WeekStart = "monday"
     locale: Language = "en"
     observed_until: date | None = None
+    rates: dict[str, float] = Field(default_factory=dict, description="of one unit, in the shop's currency")
+    rates_file: str | None = Field(default=None, description="a CSV with date, currency and rate")
+
+    @field_validator("rates")
+    @classmethod
+    def possible_rates(cls, value: dict[str, float]) -> dict[str, float]:
+        """Refuse a rate that is not above 0, or of no currency."""
+        for code, rate in value.items():
+            if not re.fullmatch("[A-Z]{3}", code) or not 0 < rate < 1e9:
+                raise ConfigError("config.not_a_rate", key="shop.rates", currency=code, rate=rate)
+        return value
 
     @field_validator("timezone")
     @classmethod
@@ -57,6 +68,13 @@ class ShopSection(Section):
     def zone(self) -> ZoneInfo:
         """The time zone whose midnights part the shop's days."""
         return ZoneInfo(self.timezone)
+
+    @model_validator(mode="after")
+    def currency_of_rates(self) -> Self:
+        """Rates convert into the shop's currency, which must be named."""
+        if (self.rates or self.rates_file) and self.currency is None:
+            raise ConfigError("config.rates_without_currency", key="shop.currency")
+        return self
 
 
 class EntitySection(Section):

@@ -22,11 +22,13 @@ from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
 from shijin.collect.money import Money, MoneyColumns, money_of
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
+from shijin.collect.rates import Rates, convert, rates_of
 from shijin.collect.reasons import Fault, details_of, first_reason
 from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
+from shijin.collect.undated_refunds import is_full_refund
 from shijin.collect.values import LARGEST, all_false, as_array, as_number, as_rate, is_true
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
@@ -36,7 +38,6 @@ from shijin.schema import MONEY_TYPES, UTC
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
 _OF_THE_ORDER = ("customer_id", "email", "phone", "person", "ts", "status", "cancelled_at", "currency", "channel")
 _NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund")
-_FULL = 0.01  # a refund that leaves less than this is a full one
 
 
 def read_rows(source: MappedSource, format_name: str, context: Context) -> Collected:
@@ -120,7 +121,10 @@ class _Reading:
         money = money_of(columns)
         unsold = pc.or_(pc.is_null(people.key), is_true(pc.less_equal(money.amount, 0.0)))
         items = kinds_of_items(texts["item_id"], texts["item_name"], source.config.items, unsold)
-        ts, currency = source.time("ts"), _currencies(source)
+        rates = rates_of(context)
+        ts, currency = source.time("ts"), _currencies(source, rates)
+        if rates is not None:
+            money, currency = convert(money, currency[0], ts, rates)
         codes = pc.unique(currency[0]).drop_null()
         zone = zone or zone_of(source, ts, codes[0].as_py() if len(codes) == 1 else None, context)
         return cls(source, texts, people, types, statuses, ts, items, money, currency, zone)
@@ -190,7 +194,7 @@ class _Reading:
         types = pc.if_else(pc.and_(pc.equal(types, "order"), negative), "return", types)
         is_order = pc.equal(types, "order")
         refund = pc.if_else(is_order, self.money.refund, 0.0)
-        is_full = _is_full_refund(self.texts["order_id"], pc.if_else(is_order, amount, 0.0), refund)
+        is_full = is_full_refund(self.texts["order_id"], pc.if_else(is_order, amount, 0.0), refund)
         void = is_full if self.statuses is None else pc.or_(is_full, self._is_void(refund))
         void = pc.or_(void, pc.is_valid(self.source.text("cancelled_at")))
         types = pc.if_else(pc.and_(is_order, void), "void", types)
@@ -282,26 +286,12 @@ def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | Non
     )
 
 
-def _is_full_refund(order_id: pa.Array, amount: pa.Array, refund: pa.Array) -> pa.Array:
-    """Whether all of an order, or of a row without an order, was given back."""
-    if not pc.any(pc.greater(refund, 0.0)).as_py():
-        return all_false(len(refund))
-    rows = pa.table({"order": order_id, "amount": amount, "refund": refund})
-    orders = rows.group_by("order").aggregate([("amount", "sum"), ("refund", "sum")])
-    place = pc.index_in(order_id, value_set=orders["order"].combine_chunks())
-    has_order = pc.is_valid(order_id)
-
-    def of_order(name: str, own: pa.Array) -> pa.Array:
-        return pc.if_else(has_order, orders[f"{name}_sum"].combine_chunks().take(place), own)
-
-    back, whole = of_order("refund", refund), of_order("amount", amount)
-    return is_true(pc.and_(pc.greater(back, 0.0), pc.greater_equal(back, pc.subtract(whole, _FULL))))
-
-
-def _currencies(source: MappedSource) -> tuple[pa.Array, pa.Array]:
+def _currencies(source: MappedSource, rates: Rates | None) -> tuple[pa.Array, pa.Array]:
     money = money_column(source.roles)
     signs = signs_of(source.table[money]) if money else pa.nulls(source.table.num_rows, pa.string())
     codes = source.text("currency") if "currency" in source.roles else signs
+    if rates is not None:  # each row keeps its own currency until it is converted
+        return pc.coalesce(pc.utf8_upper(codes), pa.scalar(rates.shop)), all_false(len(codes))
     return currencies(codes, source.raw.name, source.config)
 
 

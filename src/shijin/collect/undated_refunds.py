@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from shijin.arrays import Floats
 from shijin.collect.order_sums import Flags, Orders
+from shijin.collect.values import all_false, is_true
 
 _CENT = 0.01
 
@@ -40,3 +43,19 @@ def undated_refunds(column: Floats, amount: Floats, orders: Orders, evidence: Or
     over = (back > whole + _CENT) & (refund > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(over, refund * np.nan_to_num(whole / back), refund), over
+
+
+def is_full_refund(order_id: pa.Array, amount: pa.Array, refund: pa.Array) -> pa.Array:
+    """Whether all of an order, or of a row without an order, was given back."""
+    if not pc.any(pc.greater(refund, 0.0)).as_py():
+        return all_false(len(refund))
+    rows = pa.table({"order": order_id, "amount": amount, "refund": refund})
+    orders = rows.group_by("order").aggregate([("amount", "sum"), ("refund", "sum")])
+    place = pc.index_in(order_id, value_set=orders["order"].combine_chunks())
+    has_order = pc.is_valid(order_id)
+
+    def of_order(name: str, own: pa.Array) -> pa.Array:
+        return pc.if_else(has_order, orders[f"{name}_sum"].combine_chunks().take(place), own)
+
+    back, whole = of_order("refund", refund), of_order("amount", amount)
+    return is_true(pc.and_(pc.greater(back, 0.0), pc.greater_equal(back, pc.subtract(whole, _CENT))))
