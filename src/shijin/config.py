@@ -105,9 +105,7 @@ class CollectSection(Section):
     decimal: Literal[".", ","] | None = None
     date_order: Literal["ymd", "dmy", "mdy"] | None = None
     encoding: str | None = None
-    statuses: dict[str, StatusMeaning] = Field(
-        default_factory=dict, description='what the shop\'s own words for statuses mean: {parked = "unpaid"}'
-    )
+    statuses: dict[str, StatusMeaning] = Field(default_factory=dict, description='{parked = "unpaid", ...}')
     join_keys: bool = Field(
         default=True, description="whether a guest and an account with one address are one customer"
     )

@@ -196,7 +196,7 @@ class _Deciding:
         several = self.evidence.several
         if share_of(close(least, most), several) >= PROOF:
             return most
-        return most if self._is_on_one_line(role) else None
+        return most if self.evidence.are_on_one_line(self.numbers[role]) else None
 
     def _adds_up(self, lines: Floats, totals: Floats) -> float:
         """Share of the orders of several lines whose lines sum to their totals."""
@@ -281,18 +281,12 @@ class _Deciding:
                 return self._once(role, lines), "order_total_once"
         if net is not None and share_of(close(amount, net), self.counts) >= PROOF:
             return amount, "as_it_is"
-        if self._is_on_one_line(role) or self._is_likely_total(role, net, total):
+        if self.evidence.are_on_one_line(self.numbers[role]) or self._is_likely_total(role, net, total):
             self._note_repeated(role, amount, total, proven=role == "order_total" or net is not None)
             return self._once(role, net), "order_total_once"
         if self._adds_up(amount, total) < PROOF and self.evidence.varied.sum() >= 2:
             self._ask("money_open", amount, self._once(role, net), role)
         return amount, "as_it_is"
-
-    def _is_on_one_line(self, role: str) -> bool:
-        """Whether an amount stands on one line of each order, and the others have none or 0."""
-        filled = self.evidence.counts(np.nan_to_num(self.numbers[role]) != 0)
-        several = self.evidence.several
-        return int(several.sum()) >= 2 and share_of(filled <= 1, several) >= PROOF
 
     def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
         """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""

@@ -85,6 +85,11 @@ class Orders:
         deciding = self.several & (most > 0)
         return int(deciding.sum()) >= 2 and float(close(least, most)[deciding].mean()) >= PROOF
 
+    def are_on_one_line(self, values: Floats) -> bool:
+        """Whether an amount stands on one line of each order, and the others have none or 0."""
+        filled = self.counts(np.nan_to_num(values) != 0)
+        return int(self.several.sum()) >= 2 and float((filled <= 1)[self.several].mean()) >= PROOF
+
     def of_rows(self, values: Floats) -> Floats:
         """(n,) the value of each row's order; 0 for rows of no order."""
         return np.append(values, 0.0)[self.code]

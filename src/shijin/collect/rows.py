@@ -19,7 +19,8 @@ from shijin.collect.context import Context
 from shijin.collect.currency import currencies, signs_of
 from shijin.collect.event_types import EventTypes, event_types, findings_of_types, is_named_so, without_lost_amounts
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
-from shijin.collect.money import Money, MoneyColumns, money_of
+from shijin.collect.money import Money, money_of
+from shijin.collect.money_columns import money_columns
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.rates import Rates, convert, rates_of
@@ -29,15 +30,15 @@ from shijin.collect.rounded import rounded_findings
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
 from shijin.collect.undated_refunds import is_full_refund
-from shijin.collect.values import LARGEST, all_false, as_array, as_number, as_rate, is_true
+from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.prepare.findings import finding
 from shijin.schema import MONEY_TYPES, UTC
 
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
+_UNPAID_ACTIONS = pa.array(["view", "cart", "cart_removed", "wishlist", "search"])
 _OF_THE_ORDER = ("customer_id", "email", "phone", "person", "ts", "status", "cancelled_at", "currency", "channel")
-_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund")
 
 
 def read_rows(source: MappedSource, format_name: str, context: Context) -> Collected:
@@ -117,7 +118,7 @@ class _Reading:
         source = replace(source, roles={**people.columns, **others})
         types = _event_types(source, texts)
         statuses = _statuses(source, context)
-        columns = _money_columns(source, texts, people, types, statuses)
+        columns = money_columns(source, texts, people, types, statuses)
         money = money_of(columns)
         unsold = pc.or_(pc.is_null(people.key), is_true(pc.less_equal(money.amount, 0.0)))
         items = kinds_of_items(texts["item_id"], texts["item_name"], source.config.items, unsold)
@@ -154,7 +155,7 @@ class _Reading:
             "item_id": pc.if_else(is_charge, None, code),
             "quantity": quantity,
             # Views may have a price next to them, which nobody paid. Adding 0 turns -0.0 into 0.0.
-            "amount": pc.if_else(pc.or_(self.types.is_money, is_charge), pc.add(amount, 0.0), None),
+            "amount": pc.if_else(pc.is_in(types, _UNPAID_ACTIONS), None, pc.add(amount, 0.0)),
             "discount": self.money.discount,
             "refunded": refund,
             "cost": _costs(source, quantity),
@@ -253,37 +254,6 @@ def _statuses(source: MappedSource, context: Context) -> Statuses | None:
     columns = source.texts("status")
     settled = {**source.config.collect.statuses, **context.options.statuses}
     return read_statuses(columns, settled) if columns else None
-
-
-def _money_columns(
-    source: MappedSource, texts: dict[str, pa.Array], people: People, types: EventTypes, statuses: Statuses | None
-) -> MoneyColumns:
-    """The columns of money, and the rows that are evidence about them."""
-    counts = pc.and_(types.is_money, pc.is_valid(people.key))
-    if statuses is not None:
-        counts = pc.and_(counts, pc.invert(statuses.means("void", "refunded", "unpaid")))
-    # Actions are no lines of the order that they name.
-    order_id = pc.if_else(types.is_money, texts["order_id"], None) if "order_id" in source.roles else None
-    has_item = "item_id" in source.roles or "item_name" in source.roles
-    item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
-    numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}
-    if "discount_rate" in source.roles:
-        numbers["discount_rate"] = as_rate(source.table[source.roles["discount_rate"][0]], source.decimal)
-    names = {role: source.roles[role][0] for role in numbers}
-    return MoneyColumns(
-        _of_one_customer(order_id, people.key), item, counts, numbers, names, is_declared=source.is_declared
-    )
-
-
-def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | None:
-    """Order numbers, null for those that several customers have."""
-    if order_id is None:
-        return None
-    pairs = pa.table({"order": order_id, "key": key}).group_by("order").aggregate([("key", "count_distinct")])
-    shared = pairs.filter(pc.greater(pairs["key_count_distinct"], 1))["order"]
-    return (
-        pc.if_else(pc.is_in(order_id, value_set=shared.combine_chunks()), None, order_id) if len(shared) else order_id
-    )
 
 
 def _currencies(source: MappedSource, rates: Rates | None) -> tuple[pa.Array, pa.Array]:
