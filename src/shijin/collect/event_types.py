@@ -14,13 +14,25 @@ from shijin.prepare.findings import Severity, finding
 from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
 
 # Where a log has both, a placed order is a stage of the one that is paid for later.
-_PLACED = frozenset("orderplaced placedorder ordercreated ordersubmitted 下单 下单成功".split())
+_PLACED = frozenset(["orderplaced", "placedorder", "ordercreated", "ordersubmitted", "下单", "下单成功"])
 _NAMES = frozenset(
-    "eventtype behaviortype behaviourtype actiontype activitytype interactiontype useraction eventaction "
-    "行为类型 事件类型 操作类型 用户行为".split()
+    [
+        "eventtype",
+        "behaviortype",
+        "behaviourtype",
+        "actiontype",
+        "activitytype",
+        "interactiontype",
+        "useraction",
+        "eventaction",
+        "行为类型",
+        "事件类型",
+        "操作类型",
+        "用户行为",
+    ]
 )
-_PAYMENTS = frozenset("payment paymentreceived paymentcompleted paymentsucceeded chargesucceeded 收款".split())
-_PROVIDER = frozenset("payout stripefee transfer paymentrefund adjustment withdrawal payment".split())
+_PAYMENTS = frozenset(["payment", "paymentreceived", "paymentcompleted", "paymentsucceeded", "chargesucceeded", "收款"])
+_PROVIDER = frozenset(["payout", "stripefee", "transfer", "paymentrefund", "adjustment", "withdrawal", "payment"])
 _CANONICAL_NAMES = frozenset(KNOWN_TYPES.values())
 _ACTIONS_OF_A_LOG = 0.5  # the share of its rows that are actions without money
 _ACTIONS = ("view", "cart", "cart_removed", "wishlist", "checkout")  # no other column has these words
@@ -95,7 +107,9 @@ def without_lost_amounts(
     ['void', 'order', 'refund']
     """
     order = is_true(pc.equal(types.type, "order"))
-    ends = pc.and_(is_true(pc.is_in(types.type, pa.array(["return", "void"]))), pc.and_(lacks_money, pc.is_valid(order_id)))
+    ends = pc.and_(
+        is_true(pc.is_in(types.type, pa.array(["return", "void"]))), pc.and_(lacks_money, pc.is_valid(order_id))
+    )
     whole = pc.filter(order_id, pc.and_(ends, pc.is_null(item)))
     pair = pc.binary_join_element_wise(order_id, item, "\x1f")
     ended = pc.or_(_among(order_id, whole), _among(pair, pc.filter(pair, ends)))

@@ -70,13 +70,69 @@ _CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|
 _TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
 # Words of trackers for what is no action with an item; they stay types of their own.
 OTHER_EVENTS = frozenset(
-    "sessionstart sessionend firstvisit userengagement scroll login logout signup signedup identify track screen group alias "
-    "autocapture pageping linkclick buttonclick filedownload formstart formsubmit formsubmission videostart videoprogress "
-    "videocomplete removefromwishlist removedfromwishlist productremovedfromwishlist couponapplied couponentered "
-    "couponremoved coupondenied productshared cartshared productlistfiltered promotionclicked selectpromotion orderupdated "
-    "transactionitem generatelead share appopen appremove firstopen notificationopen install uninstall pageleave pageexit "
-    "applicationopened applicationinstalled alertdisplayed uiextensionerrored "
-    "登录 注册 分享 领券 取消收藏 退出 关注 签到".split()
+    [
+        "sessionstart",
+        "sessionend",
+        "firstvisit",
+        "userengagement",
+        "scroll",
+        "login",
+        "logout",
+        "signup",
+        "signedup",
+        "identify",
+        "track",
+        "screen",
+        "group",
+        "alias",
+        "autocapture",
+        "pageping",
+        "linkclick",
+        "buttonclick",
+        "filedownload",
+        "formstart",
+        "formsubmit",
+        "formsubmission",
+        "videostart",
+        "videoprogress",
+        "videocomplete",
+        "removefromwishlist",
+        "removedfromwishlist",
+        "productremovedfromwishlist",
+        "couponapplied",
+        "couponentered",
+        "couponremoved",
+        "coupondenied",
+        "productshared",
+        "cartshared",
+        "productlistfiltered",
+        "promotionclicked",
+        "selectpromotion",
+        "orderupdated",
+        "transactionitem",
+        "generatelead",
+        "share",
+        "appopen",
+        "appremove",
+        "firstopen",
+        "notificationopen",
+        "install",
+        "uninstall",
+        "pageleave",
+        "pageexit",
+        "applicationopened",
+        "applicationinstalled",
+        "alertdisplayed",
+        "uiextensionerrored",
+        "登录",
+        "注册",
+        "分享",
+        "领券",
+        "取消收藏",
+        "退出",
+        "关注",
+        "签到",
+    ]
 )
 KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
