@@ -20,7 +20,8 @@ def names_of(columns: dict[str, list[str]]) -> str:
 @pytest.mark.parametrize("name", ["Patron Ref", "Zorblax", "小主", "Kd-Nr", "Who"])
 def test_a_column_whose_values_come_again_is_named_first_wherever_it_stands(name: str) -> None:
     listing = names_of({**FIELDS, name: ["k1", "k2", "k1"]})
-    assert listing.startswith(name) and listing.endswith("… (+ 21)")
+    assert listing.startswith(name)
+    assert listing.endswith("… (+ 21)")
 
 
 def test_few_columns_are_named_in_their_own_order() -> None:
@@ -30,7 +31,8 @@ def test_few_columns_are_named_in_their_own_order() -> None:
 
 def test_the_names_and_the_number_of_the_rest_are_all_columns() -> None:
     listing = names_of(FIELDS)
-    assert len(listing.split(" … ")[0].split(", ")) + 20 == len(FIELDS) and listing.endswith("(+ 20)")
+    assert len(listing.split(" … ")[0].split(", ")) + 20 == len(FIELDS)
+    assert listing.endswith("(+ 20)")
 
 
 def test_a_refusal_shows_the_column_that_could_be_the_customer(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ PEOPLE = {
 @pytest.mark.parametrize(("header", "row"), PEOPLE.values(), ids=PEOPLE)
 def test_a_table_of_people_is_refused_as_such(header: str, row: str, tmp_path: Path) -> None:
     with pytest.raises(
-        SourceError, match="this is a table of people, one row for each customer.*collect the shop's order"
+        SourceError, match=r"this is a table of people, one row for each customer.*collect the shop's order"
     ):
         read_file(tmp_path, "\n".join([header, *(row.format(n=n) for n in range(1, 20))]))
 

@@ -5,7 +5,9 @@ It does not know which kind of source a row came from.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 
 import numpy as np
 import pyarrow as pa
@@ -15,47 +17,7 @@ from shijin.config import ItemsSection
 
 PRODUCT, CHARGE, TEST = "product", "charge", "test"
 
-_TYPES = {
-    "order": "order purchase purchased buy bought sale sold orderline invoice transaction ordercompleted completedorder "
-    "checkoutcompleted orderplaced placedorder orderpaid ecommercepurchase inapppurchase productpurchased trtransaction "
-    "orderconfirmed orderfinished ordercreated ordersubmitted completepurchase completedpurchase purchasecompleted "
-    "purchasecomplete checkoutcomplete completedcheckout madepurchase madeapurchase buynow productbought itempurchased "
-    "purchaseitem boughtproduct "
-    "购买 下单 订单 销售 支付 成交 付款 完成订单 买 购买商品 支付成功 付款成功 下单成功 订单支付 支付订单 完成支付 完成购买 交易 购入",
-    "return": "return returned refund refunded cancellation creditnote orderrefunded orderreturned productreturned "
-    "itemreturned refundcompleted refundissued refundedorder returnedorder 退货 退款 退款成功 申请退款 退货退款",
-    "charge": "charge fee shipping postage 运费 邮费",
-    "view": "view viewed pageview pageviewed pv productview productviewed viewedproduct viewitem detail detailview "
-    "productdetailview itemview itemviewed viewcontent viewproduct productpageview screenview page viewitemlist "
-    "productlistviewed viewpromotion collectionviewed productclicked clickedproduct selectitem selectcontent "
-    "impressiondetail promotionviewed viewedpromotion viewedproductcategory viewcategory categoryview viewedpage browse "
-    "visit viewdetail productdetail detailpageview 浏览 查看 访问 浏览商品 查看商品 商品浏览 商品详情 查看详情 浏览页面 页面浏览",
-    "cart": "cart addtocart addcart addedtocart productadded productaddedtocart addedproduct addedproducttocart itemadded "
-    "itemaddedtocart cartadd addtobasket addedtobasket addtobag addedtobag addbasket basket wishlistproductaddedtocart "
-    "cartaddition additemtocart addproducttocart "
-    "加购 加入购物车 添加购物车 加购物车 放入购物车 加车 添加到购物车 购物车",
-    "cart_removed": "removefromcart removecart removedfromcart productremoved productremovedfromcart removedproduct "
-    "removedproductfromcart itemremoved itemremovedfromcart cartremove cartremoved cartremoval deletefromcart deletecart "
-    "deletedfromcart removefrombasket removedfrombasket removefrombag removebasket removeitemfromcart emptycart "
-    "clearcart cartcleared "
-    "移出购物车 删除购物车 取消加购 移除购物车 从购物车移除 从购物车删除 购物车删除 购物车移除 删除购物车商品 清空购物车",
-    "wishlist": "wishlist addtowishlist addedtowishlist productaddedtowishlist addedproducttowishlist favorite favourite "
-    "fav favorites favourites addtofavorites addtofavourites addedtofavorites savedforlater saveforlater "
-    "收藏 加入收藏 喜欢 收藏商品 加收藏 添加收藏 加入心愿单",
-    "search": "search searched productssearched searchedproducts productsearched viewsearchresults searchsubmitted "
-    "sitesearch searchquery searchperformed 搜索 检索 搜索商品 商品搜索",
-    "checkout": "checkout begincheckout checkoutstarted startedcheckout initiatecheckout initiatedcheckout addpaymentinfo "
-    "addshippinginfo paymentinfoentered paymentinfosubmitted checkoutstepviewed viewedcheckoutstep checkoutstepcompleted "
-    "completedcheckoutstep checkoutcontactinfosubmitted checkoutaddressinfosubmitted checkoutshippinginfosubmitted "
-    "cartviewed viewedcart viewcart startcheckout proceedtocheckout "
-    "结算 去结算 提交订单 查看购物车 结账 去支付 开始结算",
-    "review": "review rating rated productreviewed reviewedproduct comment 评价 评论",
-    "contact": "contact call email",
-    "exposure": "exposure impression",
-    "click": "click clicked 点击",
-    "void": "void voided cancelled canceled failed ordercancelled ordercanceled cancelledorder canceledorder "
-    "取消 作废 取消订单",
-}
+_WORDS: dict[str, list[str]] = tomllib.loads((files("shijin.prepare") / "event_words.toml").read_text("utf-8"))
 _FEEDBACK = {
     "rating": "rating rated rate review stars score 评分 打分 评价 星级",
     "dismiss": "dismiss dismissed dismissal notinterested notinteresting uninterested hide hidden thumbsdown dislike "
@@ -68,73 +30,8 @@ _FEEDBACK = {
 }
 _CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
 _TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
-# Words of trackers for what is no action with an item; they stay types of their own.
-OTHER_EVENTS = frozenset(
-    [
-        "sessionstart",
-        "sessionend",
-        "firstvisit",
-        "userengagement",
-        "scroll",
-        "login",
-        "logout",
-        "signup",
-        "signedup",
-        "identify",
-        "track",
-        "screen",
-        "group",
-        "alias",
-        "autocapture",
-        "pageping",
-        "linkclick",
-        "buttonclick",
-        "filedownload",
-        "formstart",
-        "formsubmit",
-        "formsubmission",
-        "videostart",
-        "videoprogress",
-        "videocomplete",
-        "removefromwishlist",
-        "removedfromwishlist",
-        "productremovedfromwishlist",
-        "couponapplied",
-        "couponentered",
-        "couponremoved",
-        "coupondenied",
-        "productshared",
-        "cartshared",
-        "productlistfiltered",
-        "promotionclicked",
-        "selectpromotion",
-        "orderupdated",
-        "transactionitem",
-        "generatelead",
-        "share",
-        "appopen",
-        "appremove",
-        "firstopen",
-        "notificationopen",
-        "install",
-        "uninstall",
-        "pageleave",
-        "pageexit",
-        "applicationopened",
-        "applicationinstalled",
-        "alertdisplayed",
-        "uiextensionerrored",
-        "登录",
-        "注册",
-        "分享",
-        "领券",
-        "取消收藏",
-        "退出",
-        "关注",
-        "签到",
-    ]
-)
-KNOWN_TYPES = {word: name for name, words in _TYPES.items() for word in words.split()}
+OTHER_EVENTS = frozenset(_WORDS.pop("other"))  # of trackers, for what is no action with an item
+KNOWN_TYPES = {word: name for name, words in _WORDS.items() for word in words}
 FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
 TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.split()}
 
