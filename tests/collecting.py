@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from shijin.collect import CollectOptions, Collected, Context, read_sources
+from shijin.collect import Collected, CollectOptions, Context, read_sources
 from shijin.config import Config
 from shijin.schema import PROVENANCE
 

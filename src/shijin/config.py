@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from shijin.config_mistakes import MISTAKES
 from shijin.errors import Choices, ConfigError, Phrase, refusing_in, suggestion
 from shijin.words import LANGUAGES, Language
 
@@ -21,30 +22,6 @@ SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_HORIZON_DAYS = 90
 WITHOUT_EFFECT = ("entity.name", "outcome.kind", "profiles.static", "fairness.groups")  # accepted for what is to come
 MAX_HORIZON_DAYS = 3 * 366
-# The sentence for each kind of mistake that pydantic finds in these tables, or for one kind at one key.
-MISTAKES = {
-    "model_type": "config.not_a_table",
-    "dict_type": "config.not_a_table",
-    "tuple_type": "config.not_a_list",
-    "string_type": "config.not_text",
-    "float_type": "config.not_a_number",
-    "float_parsing": "config.not_a_number",
-    "int_type": "config.not_a_whole_number",
-    "int_parsing": "config.not_a_whole_number",
-    "int_from_float": "config.not_a_whole_number",
-    "date_type": "config.not_a_date",
-    "date_parsing": "config.not_a_date",
-    "date_from_datetime_parsing": "config.not_a_date",
-    "date_from_datetime_inexact": "config.not_a_date",
-    "literal_error": "config.not_a_choice",
-    "greater_than_equal": "config.too_small",
-    "less_than_equal": "config.too_large",
-    "less_than": "config.not_below",
-    "string_pattern_mismatch shop.currency": "config.not_a_currency",
-    "string_pattern_mismatch engine.memory": "config.not_an_amount_of_memory",
-    "string_type outcome.horizon": "config.horizon_not_text",
-}
-
 StatusMeaning = Literal["sale", "void", "unpaid", "refund"]
 STATUS_MEANINGS = ("sale", "void", "unpaid", "refund")
 WeekStart = Literal["monday", "sunday"]
@@ -113,7 +90,9 @@ class CollectSection(Section):
     statuses: dict[str, StatusMeaning] = Field(
         default_factory=dict, description='what the shop\'s own words for statuses mean: {parked = "unpaid"}'
     )
-    join_keys: bool = Field(default=True, description="whether a guest and an account with one address are one customer")
+    join_keys: bool = Field(
+        default=True, description="whether a guest and an account with one address are one customer"
+    )
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
     salt: str = Field(default="shijin", description="of the hash that stands for an e-mail or phone as customer_id")
 

@@ -69,6 +69,7 @@ CONTACTS = pa.schema(
 # Types whose amounts count as spend; only an "order" counts as an order.
 MONEY_TYPES = ("order", "return", "charge")
 # "void": lines of a voided, fully refunded or cancelled order; stored so that nothing is lost, read by no model.
+# "withdrawn": lines that a newer export of their order no longer has; likewise.
 # "refund_undated": money that was returned on a day that the source does not have, negative; read by no model.
 
 # Feedback on items, lists and tiers. Recommendations read it at once; forecasts read corrections only.
@@ -82,7 +83,7 @@ FEEDBACK_TYPES = (
 )
 # Actions without money. "cart_removed" ends a "cart"; "search", "wishlist" and "checkout" are read by no forecast.
 ACTION_TYPES = ("view", "cart", "cart_removed", "wishlist", "search", "checkout", "review", "contact")
-EVENT_TYPES = (*MONEY_TYPES, *ACTION_TYPES, *FEEDBACK_TYPES, "void", "refund_undated")
+EVENT_TYPES = (*MONEY_TYPES, *ACTION_TYPES, *FEEDBACK_TYPES, "void", "withdrawn", "refund_undated")
 
 QUARANTINE = pa.schema(
     [

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from collecting import NOW, PLAIN, read_file, same_events, utc, values_of
-from shijin.collect import CollectOptions, Collected, Context, read_sources
+from shijin.collect import Collected, CollectOptions, Context, read_sources
 from shijin.collect.files import read_raw
 from shijin.config import Config
 from shijin.errors import QuarantineError, ShijinError, SourceError

@@ -86,7 +86,7 @@ class Session:
         is_new = not (root / CONFIG_FILE).exists()
         workspace = Workspace.create(root) if config is None else Workspace.create(root, config)
         if is_new and self.language != "en":
-            workspace.set_locale(self.language)  # the terminal's
+            workspace.set_shop("locale", self.language)  # the terminal's
         return self.joined(workspace)
 
     def joined(self, workspace: Workspace) -> Workspace:

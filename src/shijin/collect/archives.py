@@ -9,15 +9,15 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from shijin.errors import SourceError
 
 LARGEST = 4 * 2**30  # bytes after unpacking
-_OPENERS: dict[bytes, Callable[[io.BytesIO], IO[bytes]]] = {
-    b"\x1f\x8b": lambda data: gzip.GzipFile(fileobj=data),
-    b"BZh": lambda data: bz2.BZ2File(data),
-    b"\xfd7zXZ\x00": lambda data: lzma.LZMAFile(data),
+_OPENERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
 }
 _SHEETS = ("xl/workbook", "content.xml", "[Content_Types].xml")
 

@@ -1,7 +1,7 @@
 """Finds the columns of a table by their names, and by their values where a name fits several roles.
 
-A name of ``columns.toml`` wins over a pattern of ``column_patterns.toml``; a mapping of the user wins over both. A column
-whose values cannot be what its name suggests, such as a payment method in a column called Payment, gets no role.
+A name of ``columns.toml`` wins over a pattern of ``column_patterns.toml``; a mapping of the user wins over both. A
+column whose values cannot be what its name suggests, such as a payment method in a column called Payment, gets no role.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
-from shijin.collect.times import as_time
-from shijin.collect.values import as_number, as_text, is_text
+from shijin.collect.times import DateOrder, as_time
+from shijin.collect.values import Decimal, as_number, as_text, is_text
 from shijin.prepare.clean import plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
@@ -29,6 +29,8 @@ NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quanti
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
 )
+_SIGNS: tuple[Decimal, ...] = (".", ",")
+_ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 _SAMPLE = 20_000  # rows that decide whether a column fits a role
 _FITTING = 0.6  # the share of them that must
 _ADDRESS = r"[^@\s]@[^@\s]"
@@ -61,7 +63,7 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
     {'email': ('Contact e-mail',), 'ts': ('Date',), 'amount': ('Sum paid',)}
     """
     refuse_wrong_map(raw.table.column_names, mapped, raw.name, ROLES)
-    chosen = {role: (column,) for role, column in mapped.items()}
+    chosen: dict[str, tuple[str, ...]] = {role: (column,) for role, column in mapped.items()}
     samples = _Samples(raw.table)
     for role in ROLES:
         if role not in chosen:
@@ -101,13 +103,13 @@ def _share(flags: pa.Array) -> float:
 def _are_numbers(kind: pa.DataType, values: pa.Array) -> bool:
     if not is_text(kind):
         return not (pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_boolean(kind))
-    return max(_share(pc.is_valid(as_number(values, sign))) for sign in (".", ",")) >= _FITTING  # type: ignore[arg-type]
+    return max(_share(pc.is_valid(as_number(values, sign))) for sign in _SIGNS) >= _FITTING
 
 
 def _are_times(kind: pa.DataType, values: pa.Array) -> bool:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return True
-    read = max(_share(pc.is_valid(as_time(values, order, "UTC"))) for order in ("dmy", "mdy"))  # type: ignore[arg-type]
+    read = max(_share(pc.is_valid(as_time(values, order, "UTC"))) for order in _ORDERS)
     return read >= _FITTING
 
 

@@ -43,7 +43,8 @@ def declared(
 
     Examples
     --------
-    >>> till = declared("till", "Till", ["Guest", "Bill"], {"customer_id": ["Guest"], "amount": ["Bill"], "ts": ["Day"]})
+    >>> columns = {"customer_id": ["Guest"], "amount": ["Bill"], "ts": ["Day"]}
+    >>> till = declared("till", "Till", ["Guest", "Bill"], columns)
     >>> till.recognises(["Day", "GUEST", "Bill"]), till.recognises(["Day", "Bill"])
     (True, False)
     """

@@ -14,7 +14,7 @@ from shijin.prepare.findings import Severity, finding
 from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
 
 # Where a log has both, a placed order is a stage of the one that is paid for later.
-_PLACED = frozenset(["orderplaced", "placedorder", "ordercreated", "ordersubmitted", "下单", "下单成功"])
+_PLACED = frozenset(["orderplaced", "placedorder", "ordercreated", "ordersubmitted", "下单", "下单成功", "提交订单"])
 _NAMES = frozenset(
     [
         "eventtype",
@@ -59,7 +59,7 @@ class EventTypes:
 
 
 def event_types(words: pa.Array, *, is_mapped: bool) -> EventTypes:
-    """Read a column of types; a column in which most words are unknown has another meaning, such as the customer's type.
+    """Read a column of types; one in which most words are unknown has another meaning, such as the customer's type.
 
     Parameters
     ----------

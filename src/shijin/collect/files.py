@@ -54,7 +54,9 @@ def _together(raws: list[Raw], where: str) -> Raw:
         first,
         table=pa.concat_tables([raw.table for raw in raws], promote_options="permissive").combine_chunks(),
         row=np.concatenate([raw.row + offset for raw, offset in zip(raws, offsets, strict=True)]),
-        broken=tuple((row + int(offset), text) for raw, offset in zip(raws, offsets, strict=True) for row, text in raw.broken),
+        broken=tuple(
+            (row + int(offset), text) for raw, offset in zip(raws, offsets, strict=True) for row, text in raw.broken
+        ),
         findings=tuple(one for raw in raws for one in raw.findings),
     )
 
@@ -70,7 +72,9 @@ def _read(path: Path, data: bytes, encoding: str | None, where: str) -> Raw:
     if is_json(text):
         kind = "JSON lines" if text.lstrip()[0] == "{" else "JSON"
         return from_arrow(json_table(text, where), path.name, "", {"file": kind} | detected, where)
-    return delimited(text, Path(where).with_name(path.name) if path.name != Path(where).name else Path(where), "", detected)
+    return delimited(
+        text, Path(where).with_name(path.name) if path.name != Path(where).name else Path(where), "", detected
+    )
 
 
 def _without_blank_rows(raw: Raw, where: str) -> Raw:

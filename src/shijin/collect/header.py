@@ -54,7 +54,11 @@ def is_data(header: Sequence[str], row: Sequence[str]) -> bool:
     cells = [cell.strip() for cell in header]
     if not any(cells) or any(plain(cell) in _NAMES for cell in cells if cell and not cell.isdigit()):
         return False
-    alike = [_kind(cell) for cell, below in zip(cells, row, strict=False) if _kind(cell) and _kind(cell) == _kind(below.strip())]
+    alike = [
+        _kind(cell)
+        for cell, below in zip(cells, row, strict=False)
+        if _kind(cell) and _kind(cell) == _kind(below.strip())
+    ]
     return 2 * len(alike) >= len([cell for cell in cells if cell]) and len(alike) > 0
 
 

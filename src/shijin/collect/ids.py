@@ -9,9 +9,7 @@ from shijin.collect.values import as_array
 from shijin.config import Config
 from shijin.engine.duckdb import connect
 
-_CONTENT = (
-    "ts, type, quantity, amount, key, discount, category, cost, currency, rating, channel, session_id, text"
-)
+_CONTENT = "ts, type, quantity, amount, key, discount, category, cost, currency, rating, channel, session_id, text"
 
 
 def ids_of(format_name: str) -> str:

@@ -99,7 +99,7 @@ def _rows_in(value: Any, depth: int) -> list[dict[str, Any]]:  # noqa: ANN401
     inner = [_rows_in(one, depth + 1) for one in value.values() if isinstance(one, list | dict)] if depth < 4 else []
     longest = max(inner, key=len, default=[])
     scalars = sum(not isinstance(one, list | dict) for one in value.values())
-    return longest if len(longest) > 1 and scalars <= 4 or (longest and not scalars) else [value]
+    return longest if (len(longest) > 1 and scalars <= 4) or (longest and not scalars) else [value]
 
 
 def _texts(value: Any, depth: int = 0) -> Any:  # noqa: ANN401

@@ -146,7 +146,9 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
 
 def money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
     """All texts of the columns of money, one column after the other: together they decide the decimal sign."""
-    columns = [raw.table[name] for role in (*MONEY_ROLES, "discount", "refund", "shipping") for name in roles.get(role, ())]
+    columns = [
+        raw.table[name] for role in (*MONEY_ROLES, "discount", "refund", "shipping") for name in roles.get(role, ())
+    ]
     texts = [as_text(column) for column in columns if is_text(column.type)]
     return pa.concat_arrays(texts) if texts else pa.array([], pa.string())
 
@@ -193,7 +195,12 @@ def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     """The finding about amounts that can be read with decimals and with thousands."""
     name = money_column(source.roles)
     is_text_column = name is not None and is_text(source.raw.table[name].type)
-    if name is None or not is_text_column or source.decimal_is_chosen or not guess.decimal_is_open(money_texts(source.raw, source.roles)):
+    if (
+        name is None
+        or not is_text_column
+        or source.decimal_is_chosen
+        or not guess.decimal_is_open(money_texts(source.raw, source.roles))
+    ):
         return []
     texts = as_text(source.raw.table[name])
     other: Decimal = "," if source.decimal == "." else "."

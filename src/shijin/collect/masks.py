@@ -14,11 +14,12 @@ _MASK = (
     r"|^[*＊]\p{Han}{1,2}$|[*＊•]+@|(?i:^\[?(redacted|masked|hidden|protected)\]?$)|脱敏|^\p{Han}某某?$|#{3,}"
 )
 _GUESTS = "0 -1 guest guestcheckout 游客 访客 none false"
-_NOBODY = (
-    "guest guestcheckout guestuser 游客 访客 unknown anonymous anon walkin walkincustomer walkinguest cashsale cashcustomer cash nocustomer notprovided "
-    "notavailable notapplicable na nil undefined pos poscustomer generalcustomer defaultcustomer retailcustomer "
-    "laufkundschaft 匿名 匿名用户 匿名买家 匿名购买 散客 散户 零售客户 普通客户 现金客户 未知 未知用户 无 非会员 临时客户"
-)
+_NOBODY = """
+guest guestcheckout guestuser unknown anonymous anon walkin walkincustomer walkinguest cashsale cashcustomer cash
+nocustomer notprovided notavailable notapplicable na nil undefined pos poscustomer generalcustomer defaultcustomer
+retailcustomer laufkundschaft 游客 访客 匿名 匿名用户 匿名买家 匿名购买 散客 散户 零售客户 普通客户 现金客户
+未知 未知用户 无 非会员 临时客户
+"""
 _GUEST_WORDS = frozenset(_GUESTS.split())
 _NOBODY_WORDS = frozenset(_NOBODY.split())
 

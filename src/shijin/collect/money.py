@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from shijin.arrays import Floats
-from shijin.collect.order_sums import Flags, Orders, close, orders_of
+from shijin.collect.amounts import are_rates, as_column, less_discount, share_of, sum_of
+from shijin.collect.order_sums import PROOF, Flags, Orders, close, orders_of
+from shijin.collect.undated_refunds import undated_refunds
 from shijin.collect.unit_prices import is_pieces, is_price_of_line
-from shijin.collect.values import LARGEST
 from shijin.prepare.findings import finding
 
-PROOF = 0.95  # share of the deciding orders or lines that must agree
 _ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
 _OPEN = 0.01  # readings whose sums differ by less are one
 _SPOILING = 0.25
@@ -119,7 +119,9 @@ class _Deciding:
         orders = orders_of(columns.order_id, columns.item, everything)
         # A return in an order does not part its total from its lines; it is no evidence about them.
         sold = counts & ~np.any([np.nan_to_num(values) < 0 for values in numbers.values()] or [~everything], axis=0)
-        return cls(numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared)
+        return cls(
+            numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared
+        )
 
     def money(self) -> Money:
         self._find_pieces()
@@ -128,10 +130,12 @@ class _Deciding:
         off = self._discounts(gross)
         amount, rule = self._amounts(gross, off)
         return Money(
-            amount=_array(amount),
-            quantity=_array(quantity),
-            discount=_array(np.where(off > 0, off, np.nan) if "discount" in self.numbers or off.any() else off * np.nan),
-            refund=_array(self._refunds(amount)),
+            amount=as_column(amount),
+            quantity=as_column(quantity),
+            discount=as_column(
+                np.where(off > 0, off, np.nan) if "discount" in self.numbers or off.any() else off * np.nan
+            ),
+            refund=as_column(self._refunds(amount)),
             rule=rule,
             findings=tuple(self.notes),
         )
@@ -140,9 +144,10 @@ class _Deciding:
         """A column called amount may hold the number of pieces."""
         price = self._price()
         amount = self.numbers.get("amount")
-        if amount is not None and price is not None and "quantity" not in self.numbers:
-            if is_pieces(amount[self.counts], price[self.counts], self.orders.item[self.counts]):
-                self.numbers["quantity"] = self.numbers.pop("amount")
+        if amount is None or price is None or "quantity" in self.numbers:
+            return
+        if is_pieces(amount[self.counts], price[self.counts], self.orders.item[self.counts]):
+            self.numbers["quantity"] = self.numbers.pop("amount")
 
     def _price(self) -> Floats | None:
         return self.numbers.get("unit_price", self.numbers.get("price"))
@@ -172,7 +177,7 @@ class _Deciding:
         for role in ("line_total", "amount"):
             if role in self.numbers:
                 several = sold & (quantity > 1)
-                fits = [_share(close(self.numbers[role], reading), several) for reading in (product, price)]
+                fits = [share_of(close(self.numbers[role], reading), several) for reading in (product, price)]
                 if max(fits) >= PROOF and fits[0] != fits[1]:
                     return fits[1] > fits[0]
         for role in ("order_total", "amount"):
@@ -189,16 +194,14 @@ class _Deciding:
             return None
         least, most = self.evidence.least(self.numbers[role]), self.evidence.most(self.numbers[role])
         several = self.evidence.several
-        if _share(close(least, most), several) >= PROOF:
+        if share_of(close(least, most), several) >= PROOF:
             return most
-        # An order's total on one of its lines, and nothing or 0 on the others.
-        filled = self.evidence.counts(np.nan_to_num(self.numbers[role]) != 0)
-        return most if _share(filled <= 1, several) >= PROOF else None
+        return most if self._is_on_one_line(role) else None
 
     def _adds_up(self, lines: Floats, totals: Floats) -> float:
         """Share of the orders of several lines whose lines sum to their totals."""
         orders = self.evidence
-        return _share(close(orders.sums(lines), totals, orders.lines), orders.several)
+        return share_of(close(orders.sums(lines), totals, orders.lines), orders.several)
 
     def _discounts(self, gross: Floats | None) -> Floats:
         """(n,) what was taken off each line; 0 where nothing."""
@@ -209,24 +212,17 @@ class _Deciding:
         if discount is None:
             return nothing if rate is None else np.nan_to_num(rate) * np.nan_to_num(base)
         discount = np.nan_to_num(discount)
-        if _are_rates(discount[self.counts], np.nan_to_num(base)[self.counts]):
+        if are_rates(discount[self.counts], np.nan_to_num(base)[self.counts]):
             return discount * np.nan_to_num(base)
-        if gross is not None and self._is_repeated("discount"):
+        if gross is not None and self.evidence.repeats(discount):
             once = self.orders.most(discount)
             within = self.orders.code >= 0
             return np.where(within, np.nan_to_num(self.orders.spread(once, np.abs(np.nan_to_num(gross)))), discount)
         return discount
 
-    def _is_repeated(self, role: str) -> bool:
-        """Whether each order of several lines has one value on all of them, in several such orders."""
-        values = np.abs(np.nan_to_num(self.numbers[role]))
-        least, most = self.evidence.least(values), self.evidence.most(values)
-        deciding = self.evidence.several & (most > 0)
-        return int(deciding.sum()) >= 2 and _share(close(least, most), deciding) >= PROOF
-
     def _amounts(self, gross: Floats | None, off: Floats) -> tuple[Floats, str]:
         """(n,) amounts, and the code of the reading."""
-        net = None if gross is None else _less(gross, off)
+        net = None if gross is None else less_discount(gross, off)
         if "line_total" in self.numbers:
             return self._of_lines("line_total", gross, net, off)
         if "amount" in self.numbers and self._repeated_total("amount") is None:
@@ -246,14 +242,14 @@ class _Deciding:
         if not (off > 0).any():
             return amount, "as_it_is"
         if self._is_before_discount(amount, gross, net, off):
-            return _less(amount, off), "amount_less_discount"
+            return less_discount(amount, off), "amount_less_discount"
         return amount, "as_it_is"
 
     def _is_before_discount(self, amount: Floats, gross: Floats | None, net: Floats | None, off: Floats) -> bool:
         """Whether a discount still has to be taken off a line's amount."""
-        reduced, less = self.counts & (off > 0), _less(amount, off)
+        reduced, less = self.counts & (off > 0), less_discount(amount, off)
         if gross is not None and net is not None and "quantity" in self.numbers:
-            before, after = _share(close(amount, gross), reduced), _share(close(amount, net), reduced)
+            before, after = share_of(close(amount, gross), reduced), share_of(close(amount, net), reduced)
             if max(before, after) >= PROOF and before != after:
                 return before > after
         for role in ("order_total",):
@@ -283,7 +279,7 @@ class _Deciding:
             if lines is not None and self._adds_up(lines, total) >= PROOF > self._adds_up(amount, total):
                 self._note_repeated(role, amount, total, proven=True)
                 return self._once(role, lines), "order_total_once"
-        if net is not None and _share(close(amount, net), self.counts) >= PROOF:
+        if net is not None and share_of(close(amount, net), self.counts) >= PROOF:
             return amount, "as_it_is"
         if self._is_on_one_line(role) or self._is_likely_total(role, net, total):
             self._note_repeated(role, amount, total, proven=role == "order_total" or net is not None)
@@ -296,7 +292,7 @@ class _Deciding:
         """Whether an amount stands on one line of each order, and the others have none or 0."""
         filled = self.evidence.counts(np.nan_to_num(self.numbers[role]) != 0)
         several = self.evidence.several
-        return int(several.sum()) >= 2 and _share(filled <= 1, several) >= PROOF
+        return int(several.sum()) >= 2 and share_of(filled <= 1, several) >= PROOF
 
     def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
         """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""
@@ -305,7 +301,7 @@ class _Deciding:
         if net is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = total / orders.sums(net)
-            return int(varied.sum()) >= 2 and _share((ratio > _PLAUSIBLE[0]) & (ratio < _PLAUSIBLE[1]), varied) >= 0.9
+            return int(varied.sum()) >= 2 and share_of((ratio > _PLAUSIBLE[0]) & (ratio < _PLAUSIBLE[1]), varied) >= 0.9
         # Different items with one amount in nearly every order, and another amount in another order.
         amounts = np.round(total[varied], 2)
         differ = len(np.unique(amounts)) >= max(3, len(amounts) / 4)
@@ -322,31 +318,16 @@ class _Deciding:
 
     def _refunds(self, amount: Floats) -> Floats:
         """(n,) what was given back without a date; an order's refund stands on its first line."""
-        nothing = np.zeros(len(amount))
         if "refund" not in self.numbers:
-            return nothing
-        refund = np.where(amount > 0, np.abs(np.nan_to_num(self.numbers["refund"])), 0.0)
-        if self._is_repeated("refund"):
-            most = self.orders.most(refund)
-            first = self.orders.first_rows(amount > 0)
-            refund = np.where(self.orders.code < 0, refund, np.where(first, _of_order(most, self.orders), 0.0))
-        return self._capped(refund, amount)
-
-    def _capped(self, refund: Floats, amount: Floats) -> Floats:
-        """Refunds, none larger than what its order brought."""
-        inside = self.orders.code >= 0
-        whole = np.where(inside, _of_order(self.orders.sums(np.maximum(amount, 0.0)), self.orders), np.nan_to_num(amount))
-        back = np.where(inside, _of_order(self.orders.sums(refund), self.orders), refund)
-        over = (back > whole + 0.01) & (refund > 0)
-        if over[self.counts].any():
-            rows = int(over[self.counts].sum())
-            self.notes.append(finding("refund_above_order", "warns", rows, rows / max(len(refund), 1)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(over, refund * np.nan_to_num(whole / back), refund)
+            return np.zeros(len(amount))
+        refund, over = undated_refunds(self.numbers["refund"], amount, self.orders, self.evidence)
+        if rows := int(over[self.counts].sum()):
+            self.notes.append(finding("refund_above_order", "warns", rows, rows / len(refund)))
+        return refund
 
     def _note_repeated(self, role: str, amount: Floats, total: Floats, *, proven: bool) -> None:
         """Say that an order's total stands on each of its lines and counts once."""
-        once, repeated = _sum(self._once(role, None), self.counts), _sum(amount, self.counts)
+        once, repeated = sum_of(self._once(role, None), self.counts), sum_of(amount, self.counts)
         if abs(once - repeated) <= _OPEN * abs(repeated):
             return
         orders = int(self.evidence.several.sum())
@@ -361,7 +342,7 @@ class _Deciding:
         """Name the sums of two readings where they differ."""
         if self.is_declared:
             return
-        sums = [_sum(reading, self.counts) for reading in (first, second)]
+        sums = [sum_of(reading, self.counts) for reading in (first, second)]
         share = abs(sums[0] - sums[1]) / max(*map(abs, sums), 1e-9)
         if share <= _OPEN:
             return
@@ -375,34 +356,3 @@ class _Deciding:
         }
         grave = severity or ("spoils" if code == "money_open" and share > _SPOILING else "warns")
         self.notes.append(finding(code, grave, int(self.counts.sum()), share, **arguments))  # type: ignore[arg-type]
-
-
-def _of_order(values: Floats, orders: Orders) -> Floats:
-    """(n,) the value of each row's order; 0 for rows of no order."""
-    return np.append(values, 0.0)[orders.code]
-
-
-def _less(amount: Floats, off: Floats) -> Floats:
-    """Amounts less discounts, none of which turns a sale into a return."""
-    return np.where(amount > 0, np.maximum(amount - off, 0.0), amount)
-
-
-def _are_rates(discount: Floats, base: Floats) -> bool:
-    """Whether all discounts are shares of a price: below 1 and no sensible amounts of these prices."""
-    some = discount > 0
-    if not some.any() or not (discount[some] < 1).all():
-        return False
-    tenths = np.isclose(discount[some] * 100, np.round(discount[some] * 100))
-    return bool(tenths.all()) and float(np.median(base[some])) > 2.0
-
-
-def _share(flags: Flags, among: Flags) -> float:
-    return float(flags[among].mean()) if among.any() else 0.0
-
-
-def _sum(values: Floats, counts: Flags) -> float:
-    return float(np.nansum(values[counts]))
-
-
-def _array(values: Floats) -> pa.Array:
-    return pa.array(values, mask=~(np.abs(values) <= LARGEST))

@@ -62,16 +62,16 @@ def _with_parameters(table: pa.Table) -> pa.Table:
         table = table.drop_columns([field.name])
         for key in pc.unique(keys).to_pylist()[:_MOST_PARAMETERS]:
             of_key = pc.equal(keys, key)
-            places = pc.index_in(pa.array(range(table.num_rows), pa.int64()), value_set=parents.filter(of_key).cast(pa.int64()))
+            places = pc.index_in(
+                pa.array(range(table.num_rows), pa.int64()), value_set=parents.filter(of_key).cast(pa.int64())
+            )
             table = table.append_column(f"{field.name}.{key}", values.filter(of_key).take(places))
     return table
 
 
 def _lines_column(table: pa.Table) -> str | None:
     """The column of lists whose items are lines of the row."""
-    lists = [
-        field.name for field in table.schema if _is_list(field.type) and pa.types.is_struct(field.type.value_type)
-    ]
+    lists = [field.name for field in table.schema if _is_list(field.type) and pa.types.is_struct(field.type.value_type)]
     named = [name for name in lists if _LINES.search(name)]
     return next(iter(named or (lists if len(lists) == 1 else [])), None)
 
@@ -86,10 +86,12 @@ def _with_sums(table: pa.Table) -> pa.Table:
         for part in field.type.value_type:
             if re.search(r"amount|total|value|price", part.name) and not pa.types.is_nested(part.type):
                 texts = pc.struct_field(pc.list_flatten(column), part.name).cast(pa.string())
-                is_number = pc.fill_null(pc.match_substring_regex(texts, r"^-?\d+(\.\d+)?$"), False)
+                is_number = pc.fill_null(pc.match_substring_regex(texts, r"^-?\d+(\.\d+)?$"), fill_value=False)
                 numbers = pc.if_else(is_number, texts, None).cast(pa.float64())
                 sums = pa.table({"row": parents, "x": numbers}).group_by("row").aggregate([("x", "sum")])
-                places = pc.index_in(pa.array(range(table.num_rows), pa.int64()), value_set=sums["row"].combine_chunks())
+                places = pc.index_in(
+                    pa.array(range(table.num_rows), pa.int64()), value_set=sums["row"].combine_chunks()
+                )
                 table = table.append_column(f"{field.name}.{part.name}", sums["x_sum"].combine_chunks().take(places))
     return table
 
@@ -100,10 +102,8 @@ def _exploded(table: pa.Table, name: str) -> pa.Table:
     empty = pc.or_kleene(pc.is_null(column), pc.equal(pc.list_value_length(column), 0))
     parents, items = pc.list_parent_indices(column).cast(pa.int64()), pc.list_flatten(column)
     rows = pa.array(range(table.num_rows), pa.int64())
-    alone = rows.filter(pc.fill_null(empty, True))
-    order = pc.sort_indices(
-        pa.table({"row": pa.concat_arrays([parents, alone])}), sort_keys=[("row", "ascending")]
-    )
+    alone = rows.filter(pc.fill_null(empty, fill_value=True))
+    order = pc.sort_indices(pa.table({"row": pa.concat_arrays([parents, alone])}), sort_keys=[("row", "ascending")])
     parent = pa.concat_arrays([parents, alone]).take(order)
     item: Any = pa.concat_arrays([items, pa.nulls(len(alone), items.type)]).take(order)
     rest = table.drop_columns([name]).take(parent)

@@ -14,6 +14,7 @@ from shijin.arrays import Floats, Ints
 from shijin.collect.values import distinct
 
 Flags = NDArray[np.bool_]
+PROOF = 0.95  # share of the deciding orders or lines that must agree
 _PER_LINE, _SHARE = 0.011, 0.005  # amounts are equal within a cent a line, or half a per cent
 
 
@@ -57,7 +58,8 @@ class Orders:
     def sums(self, values: Floats) -> Floats:
         """(orders,) sums of (n,) values; what is not a number counts as 0."""
         inside = self.code >= 0
-        return np.bincount(self.code[inside], np.nan_to_num(values[inside]), self.n)
+        sums: Floats = np.bincount(self.code[inside], np.nan_to_num(values[inside]), self.n).astype(float)
+        return sums
 
     def least(self, values: Floats) -> Floats:
         """(orders,) smallest values; infinite for an order without any."""
@@ -76,6 +78,16 @@ class Orders:
         inside = (self.code >= 0) & ~np.isnan(values)
         function.at(result, self.code[inside], values[inside])
         return result
+
+    def repeats(self, values: Floats) -> bool:
+        """Whether each order of several lines has one value on all of them, in at least two such orders."""
+        least, most = self.least(values), self.most(values)
+        deciding = self.several & (most > 0)
+        return int(deciding.sum()) >= 2 and float(close(least, most)[deciding].mean()) >= PROOF
+
+    def of_rows(self, values: Floats) -> Floats:
+        """(n,) the value of each row's order; 0 for rows of no order."""
+        return np.append(values, 0.0)[self.code]
 
     def first_rows(self, flags: Flags) -> Flags:
         """(n,) the first flagged row of each order."""

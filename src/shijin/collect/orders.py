@@ -156,7 +156,12 @@ def filled_down(source: MappedSource, roles: Sequence[str]) -> MappedSource:
     roles
         The fields of an order.
     """
-    columns = [name for role in roles for name in source.roles.get(role, ()) if source.table[name].null_count or _blank(source, name)]
+    columns = [
+        name
+        for role in roles
+        for name in source.roles.get(role, ())
+        if source.table[name].null_count or _blank(source, name)
+    ]
     if "order_id" not in source.roles or not columns:
         return source
     table, order_column = source.table, source.roles["order_id"][0]
@@ -187,6 +192,8 @@ def _blank(source: MappedSource, name: str) -> bool:
 
 def _continues(source: MappedSource, order_id: pa.Array) -> pa.Array:
     """Rows without an order number that are further lines of the order above: they have an item, and nobody's name."""
-    of_order = pc.coalesce(*(text for role in ("customer_id", "email", "phone", "person", "ts") for text in source.texts(role)))
+    of_order = pc.coalesce(
+        *(text for role in ("customer_id", "email", "phone", "person", "ts") for text in source.texts(role))
+    )
     item = pc.coalesce(source.text("item_id"), source.text("item_name"))
     return pc.and_(pc.and_(pc.is_null(order_id), pc.is_null(of_order)), pc.is_valid(item))

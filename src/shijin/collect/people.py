@@ -17,17 +17,13 @@ import pyarrow.compute as pc
 from shijin.collect.identity import customer_keys, normal_email, normal_phone
 from shijin.collect.mapped import MappedSource
 from shijin.collect.masks import is_guest, is_masked, is_nobody
+from shijin.collect.person_names import are_names, are_short, names_of
 from shijin.collect.rounded import is_scientific
 from shijin.collect.unions import Keys, joined
 from shijin.collect.values import all_false, distinct, is_true
 from shijin.errors import SourceError
-from shijin.prepare.clean import plain
 from shijin.prepare.findings import finding
 
-_NAME = r"^[\p{L}'’.-]+(?:,? [\p{L}'’.&-]+){1,4}$"
-_SHORT_NAME = r"^(?:\p{L}\.? )?\p{L}[\p{L}'’-]+$|^\p{L}[\p{L}'’-]+ \p{L}\.?$"
-_HAN_NAME = r"^\p{Han}{2,4}$"
-_PEOPLE_COLUMNS = frozenset("customer buyer client member patron patient 客户 顾客 会员 买家 用户".split())
 _NEW_EACH_ORDER = 0.95
 _REPEATING = 0.9
 _ENOUGH_ORDERS = 20
@@ -151,7 +147,7 @@ class _Reader:
             return None
         self.columns["customer_id"] = (column,)
         texts = there[column]
-        if not is_mapped and _are_names(column, texts):
+        if not is_mapped and are_names(column, texts):
             self._note_names(column, texts)
         return texts
 
@@ -160,7 +156,7 @@ class _Reader:
         if texts.null_count == self.n or self.masked.get(column, 0) * 2 > self.n:
             return False
         others = any(role in self.source.roles for role in ("email", "phone"))
-        return not (others and _are_names(column, texts) and not self._is_only_key(column))
+        return not (others and are_names(column, texts) and not self._is_only_key(column))
 
     def _is_only_key(self, column: str) -> bool:
         """Whether no e-mail or phone has a value where a column of names has."""
@@ -192,7 +188,7 @@ class _Reader:
             for column, texts in zip(self.source.roles.get(role, ()), self.source.texts(role), strict=True):
                 if role == "first_name" and "last_name" in self.source.roles:
                     last = self.source.text("last_name")
-                    texts = pc.coalesce(pc.binary_join_element_wise(texts, last, " "), last, texts)  # noqa: PLW2901
+                    texts = pc.coalesce(pc.binary_join_element_wise(texts, last, " "), last, texts)
                 values = self.usable(column, texts)
                 if values.null_count < self.n and self.masked.get(column, 0) * 2 <= self.n:
                     self.columns[role] = (column,)
@@ -202,7 +198,7 @@ class _Reader:
 
     def _note_names(self, column: str, values: pa.Array) -> None:
         names = pc.unique(values).drop_null()
-        short = pc.sum(pc.match_substring_regex(names, _SHORT_NAME)).as_py() or 0
+        short = pc.sum(are_short(names)).as_py() or 0
         code = "short_names_as_customers" if 2 * short > len(names) else "names_as_customers"
         self.notes.append(finding(code, "warns", self.n - values.null_count, 1.0, column=column, names=len(names)))
 
@@ -261,7 +257,11 @@ def _joined(
         old = contacts["customer_id"].combine_chunks()
         stored = old
         is_hash = pc.match_substring_regex(old, _HASH)
-        earlier = [pc.if_else(is_hash, None, old), *(contacts[name].combine_chunks() for name in ("email", "phone")), old]
+        earlier = [
+            pc.if_else(is_hash, None, old),
+            *(contacts[name].combine_chunks() for name in ("email", "phone")),
+            old,
+        ]
         columns = [pa.concat_arrays([one, two]) for one, two in zip(columns, earlier, strict=True)]
     account, email, phone, key = columns
     addresses = tuple(_without_placeholders(one) for one in (email, phone))
@@ -317,33 +317,6 @@ def _contact(reader: _Reader, email: pa.Array | None, phone: pa.Array | None) ->
         whole = pc.coalesce(*source.texts("person"))
         contact |= names_of(pc.if_else(is_masked(whole), None, whole))
     return contact
-
-
-def names_of(people: pa.Array) -> dict[str, pa.Array]:
-    """Split whole names into first and last names; a Chinese name begins with the family's.
-
-    Examples
-    --------
-    >>> {role: names.to_pylist() for role, names in names_of(pa.array(["Ada M. Birch", "Birch, Ada", "王小明"])).items()}
-    {'first_name': ['Ada M.', 'Ada', '小明'], 'last_name': ['Birch', 'Birch', '王']}
-    """
-    values, rows = distinct(people)
-    western = pc.extract_regex(values, r"^(?P<first>.*?)\s*(?P<last>\S+)$")
-    comma = pc.extract_regex(values, r"^(?P<last>[^,]+),\s*(?P<first>.+)$")
-    han = pc.extract_regex(values, r"^(?P<last>\p{Han})(?P<first>\p{Han}{1,3})$")
-    parts = {
-        name: pc.coalesce(*(pc.struct_field(one, name) for one in (han, comma, western))) for name in ("first", "last")
-    }
-    return {f"{name}_name": pc.if_else(pc.equal(part, ""), None, part).take(rows) for name, part in parts.items()}
-
-
-def _are_names(column: str, texts: pa.Array) -> bool:
-    """Whether a column of customers holds names of people."""
-    if plain(column) not in _PEOPLE_COLUMNS:
-        return False
-    values = pc.unique(texts).drop_null()
-    matches = pc.or_(pc.match_substring_regex(values, _NAME), pc.match_substring_regex(values, _HAN_NAME))
-    return len(values) > 0 and (pc.sum(matches).as_py() or 0) >= 0.8 * len(values)
 
 
 def _distinct(texts: pa.Array) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 
 import pyarrow.compute as pc
 
@@ -12,138 +14,12 @@ from shijin.collect.raw import Raw
 from shijin.collect.values import as_text
 from shijin.prepare.clean import plain
 
-_TRAITS = frozenset(
-    [
-        "age",
-        "birthday",
-        "birthdate",
-        "birthyear",
-        "yearbirth",
-        "dateofbirth",
-        "gender",
-        "genre",
-        "sex",
-        "occupation",
-        "profession",
-        "job",
-        "city",
-        "region",
-        "province",
-        "country",
-        "zip",
-        "income",
-        "education",
-        "maritalstatus",
-        "marital",
-        "married",
-        "kids",
-        "kidhome",
-        "teenhome",
-        "children",
-        "dependents",
-        "partner",
-        "seniorcitizen",
-        "segment",
-        "tier",
-        "grade",
-        "label",
-        "value",
-        "churn",
-        "churned",
-        "target",
-        "registered",
-        "signupdate",
-        "signup",
-        "createdat",
-        "registrationdate",
-        "joindate",
-        "joined",
-        "dtcustomer",
-        "lastlogin",
-        "tenure",
-        "points",
-        "level",
-        "membership",
-        "membershiptype",
-        "acceptsmarketing",
-        "acceptsemailmarketing",
-        "acceptssmsmarketing",
-        "tags",
-        "note",
-        "frequency",
-        "recency",
-        "orderscount",
-        "totalorders",
-        "numberoforders",
-        "spendingscore",
-        "lastorderdate",
-        "lastpurchasedate",
-        "firstorderdate",
-        "年龄",
-        "年龄段",
-        "生日",
-        "出生日期",
-        "性别",
-        "职业",
-        "城市",
-        "地区",
-        "省份",
-        "收入",
-        "年收入",
-        "学历",
-        "婚姻",
-        "婚姻状况",
-        "等级",
-        "会员等级",
-        "会员级别",
-        "标签",
-        "用户标签",
-        "价值",
-        "客户价值",
-        "注册时间",
-        "注册日期",
-        "入会时间",
-        "积分",
-        "流失",
-        "是否流失",
-        "购买频率",
-        "购买次数",
-        "消费次数",
-        "消费频次",
-        "浏览时长",
-        "画像",
-        "兴趣",
-        "最近登录",
-        "最近购买时间",
-        "最后购买时间",
-        "客单价",
-    ]
-)
-_LIFETIME = frozenset(
-    [
-        "totalspent",
-        "totalspend",
-        "amountspent",
-        "lifetimevalue",
-        "lifetimespend",
-        "lifetimespent",
-        "customerlifetimevalue",
-        "ltv",
-        "clv",
-        "monetary",
-        "totalpurchases",
-        "累计消费",
-        "累计消费金额",
-        "累计金额",
-        "累计购买金额",
-        "总消费",
-        "总消费金额",
-        "消费总额",
-        "历史消费",
-    ]
-)
+_WORDS = {
+    name: frozenset(words.split())
+    for name, words in tomllib.loads((files("shijin.collect") / "people_table.toml").read_text("utf-8")).items()
+}
+_TRAITS, _LIFETIME, _COUNTS = _WORDS["traits"], _WORDS["lifetime"], _WORDS["counts"]  # of all orders of a life
 _TRAIT_LIKE = re.compile(r"^(annual|monthly|household|family|year)?income|spendingscore|^mnt[a-z]+s?$")
-_COUNTS = frozenset(["orderscount", "totalorders", "numberoforders", "购买次数", "消费次数", "消费频次"])
 _PERSONAL_TIME = re.compile(
     r"regist|signup|join|enrol|birth|(last|first)(order|purchase|login|seen)|注册|入会|生日|最近|最后"
 )

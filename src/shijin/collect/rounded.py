@@ -51,4 +51,3 @@ def rounded_findings(source: MappedSource, role: str) -> list[dict[str, Any]]:
         code = "ids_scientific" if scientific else "ids_rounded"
         notes.append(finding(code, severity, count, share, column=name))  # type: ignore[arg-type]
     return notes
-

@@ -160,15 +160,16 @@ class _Reading:
         }
         columns |= {role: texts[role] for role in ("order_id", "category", "brand", "channel", "session_id")}
         reason = self._reasons(columns, other_currency, context)
-        contact = self.people.contact
-        return pa.table(columns | contact | {"reason": reason, "detail": _details(source, reason)})
+        return pa.table({**columns, **self.people.contact} | {"reason": reason, "detail": _details(source, reason)})
 
     def findings(self, lines: pa.Table) -> list[dict[str, Any]]:
         """What was noticed while reading."""
         notes = [*self.source.raw.findings, *self.zone.findings, *self.people.findings, *self.money.findings]
         for role in ("customer_id", "order_id", "item_id"):
             notes += rounded_findings(self.source, role)
-        notes += repeated_findings(self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine)
+        notes += repeated_findings(
+            self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine
+        )
         notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), self.money.amount)
         if not any(role in self.source.roles for role in MONEY_ROLES):
             purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0

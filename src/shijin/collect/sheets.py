@@ -71,7 +71,11 @@ def _read(name: str, grid: list[list[Any]], where: str) -> _Sheet:
     rows = grid[place + 1 :]
     columns = [[_text(cell) for cell in column] for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
     table = pa.table([pa.array(column, pa.string()) for column in columns], names=names)
-    empty = [n for n, column in zip(names, table.columns) if column.null_count == table.num_rows and n.startswith("column ")]
+    empty = [
+        n
+        for n, column in zip(names, table.columns, strict=True)
+        if column.null_count == table.num_rows and n.startswith("column ")
+    ]
     return _Sheet(name, table.drop_columns(empty), place)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from shijin.collect.collected import Collected, CollectOptions
-from shijin.collect.files import read_raw
 from shijin.collect.context import Context
+from shijin.collect.files import read_raw
 from shijin.collect.format import Format
 from shijin.collect.formats import (
     amazon,

@@ -1,7 +1,7 @@
 """What the words of an order's status mean: a sale, not paid, void, or refunded.
 
-A phrase is understood by the meaning of its words, in English and in Chinese; common words of other languages are listed.
-A phrase with a word that is not understood is unknown, never a sale. The words and their sources are in
+A phrase is understood by the meaning of its words, in English and in Chinese; other languages' words are listed. A
+phrase with a word that is not understood is unknown, never a sale. The words and their sources are in
 ``statuses.toml``.
 """
 
@@ -101,7 +101,9 @@ def read_statuses(columns: Sequence[pa.Array], status_map: Mapping[str, str]) ->
         ranks.append(rank.take(encoded.indices))
         words.append(column)
     gravest = pc.min_element_wise(*ranks)
-    word = pc.coalesce(*[pc.if_else(pc.equal(rank, gravest), text, None) for rank, text in zip(ranks, words)])
+    word = pc.coalesce(
+        *[pc.if_else(pc.equal(rank, gravest), text, None) for rank, text in zip(ranks, words, strict=True)]
+    )
     names = pa.array([name if name != _NEUTRAL else "sale" for name in _GRAVEST_FIRST])
     return Statuses(names.take(gravest), word)
 

@@ -49,9 +49,11 @@ def together(raws: Sequence[Raw]) -> list[Raw]:
     Examples
     --------
     >>> from shijin.collect.raw import from_arrow
-    >>> orders = pa.table({"order_id": ["1", "2"], "customer_id": ["a", "b"], "date": ["2024-01-02"] * 2, "total": ["9", "7"]})
+    >>> days = ["2024-01-02", "2024-01-03"]
+    >>> orders = pa.table({"order_id": ["1", "2"], "customer_id": ["a", "b"], "date": days, "total": ["9", "7"]})
     >>> lines = pa.table({"order_id": ["1", "1", "2"], "sku": ["x", "y", "x"], "price": ["4", "5", "7"]})
-    >>> [joined] = together([from_arrow(one, name, "", {}, name) for one, name in ((orders, "o.csv"), (lines, "l.csv"))])
+    >>> files = [from_arrow(one, name, "", {}, name) for one, name in ((orders, "o.csv"), (lines, "l.csv"))]
+    >>> [joined] = together(files)
     >>> joined.name, joined.table.select(["order_id", "sku", "customer_id", "total"]).to_pylist()[1]
     ('l.csv + o.csv', {'order_id': '1', 'sku': 'y', 'customer_id': 'a', 'total': '9'})
     """
@@ -60,7 +62,9 @@ def together(raws: Sequence[Raw]) -> list[Raw]:
     rest = [one for one in files if not one.is_lines]
     joined = []
     for one in lines:
-        orders = max((other for other in rest if other.has("order_id")), key=lambda other: _shared(one, other), default=None)
+        orders = max(
+            (other for other in rest if other.has("order_id")), key=lambda other: _shared(one, other), default=None
+        )
         if orders is None or _shared(one, orders) < _OVERLAP:
             rest.append(one)
             continue
@@ -96,8 +100,14 @@ def _lookup_key(base: _File, table: _File) -> tuple[str, str] | None:
         if plain(name) not in there:
             continue
         keys, values = _keys(table, name), pc.unique(_keys(base, there[plain(name)])).drop_null()
-        is_key = pc.count_distinct(keys).as_py() >= 0.999 * (len(keys) - keys.null_count) and keys.null_count < len(keys)
-        if is_key and len(values) > 1 and pc.mean(pc.cast(pc.is_in(values, value_set=keys), pa.float64())).as_py() >= _OVERLAP:
+        is_key = pc.count_distinct(keys).as_py() >= 0.999 * (len(keys) - keys.null_count) and keys.null_count < len(
+            keys
+        )
+        if (
+            is_key
+            and len(values) > 1
+            and pc.mean(pc.cast(pc.is_in(values, value_set=keys), pa.float64())).as_py() >= _OVERLAP
+        ):
             return there[plain(name)], name
     return None
 
@@ -112,7 +122,10 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
         table = table.drop_columns(copies)
     if is_orders:
         missing = pc.invert(pc.is_in(known, value_set=pc.unique(keys)))
-        alone = {name: other[right_key].filter(missing).cast(pa.string()) if name == left_key else None for name in table.column_names}
+        alone = {
+            name: other[right_key].filter(missing).cast(pa.string()) if name == left_key else None
+            for name in table.column_names
+        }
         n = pc.sum(missing).as_py() or 0
         extra = pa.table({name: pa.nulls(n, pa.string()) if one is None else one for name, one in alone.items()})
         table = pa.concat_tables([_texts(table), extra]).combine_chunks()
@@ -129,7 +142,9 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
         name=f"{left.raw.name} + {right.raw.name}",
         digest=hashlib.sha256(f"{left.raw.digest} {right.raw.digest}".encode()).hexdigest(),
         columns=tuple(table.column_names),
-        broken=tuple((table.num_rows + n, text) for n, (_, text) in enumerate((*left.raw.broken, *right.raw.broken), 1)),
+        broken=tuple(
+            (table.num_rows + n, text) for n, (_, text) in enumerate((*left.raw.broken, *right.raw.broken), 1)
+        ),
         detected=left.raw.detected,
         findings=(*left.raw.findings, *right.raw.findings),
         is_joined=True,
@@ -139,4 +154,3 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
 
 def _texts(table: pa.Table) -> pa.Table:
     return pa.table([as_text(column) for column in table.columns], names=table.column_names)
-

@@ -12,18 +12,19 @@ from shijin.arrays import Floats
 from shijin.collect.values import all_false, distinct, is_true
 from shijin.prepare.clean import plain
 
-_WORDS = frozenset(
-    "total totals grandtotal subtotal sum sums overall overalltotal reporttotal totalsum summe gesamt gesamtsumme "
-    "zwischensumme totale totaal somme totalgeneral 合计 总计 小计 共计 总额 汇总 总和 本页合计 本页小计".split()
-)
+_TEXT = """
+total totals grandtotal subtotal sum sums overall overalltotal reporttotal totalsum summe gesamt gesamtsumme
+zwischensumme totale totaal somme totalgeneral 合计 总计 小计 共计 总额 汇总 总和 本页合计 本页小计
+"""
+_WORDS = frozenset(_TEXT.split())
 _CENT = 0.011
 
 
 def total_rows(cells: Sequence[pa.Array], is_lacking: pa.Array, amounts: pa.Array) -> pa.Array:
     """Find the rows of sums.
 
-    A row is one where a cell is exactly a word such as "Grand Total", and it lacks an order, a customer or a time, or its
-    amount is the sum of all rows above, or of those since the sum before.
+    A row is one where a cell is exactly a word such as "Grand Total", and it lacks an order, a customer or a time, or
+    its amount is the sum of all rows above, or of those since the sum before.
 
     Parameters
     ----------

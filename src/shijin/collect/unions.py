@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from shijin.arrays import Ints
-from shijin.collect.values import distinct
+from shijin.collect.values import distinct, is_true
 
 _MOST_ACCOUNTS = 2  # an address of more accounts is a household's, a reseller's or a placeholder: it joins nobody
 
@@ -91,7 +91,7 @@ def joined(keys: Keys, stored: pa.Array) -> Union:
     first_key = _first_keys(keys, group)
     customer = pc.coalesce(account_id, first_key)
     customer = pc.if_else(pc.is_valid(keys.key), customer, None)
-    differs = pc.fill_null(pc.not_equal(customer, keys.key), False)
+    differs = is_true(pc.not_equal(customer, keys.key))
     is_guest = pc.is_null(keys.account)
     return Union(
         customer,

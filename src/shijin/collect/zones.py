@@ -20,11 +20,28 @@ from shijin.schema import UTC
 TOLERANCE = timedelta(hours=24)  # how far after now a row may lie
 _MARGIN = timedelta(minutes=10)  # clocks differ
 _ZONES = {
-    **{"CNY": "Asia/Shanghai", "HKD": "Asia/Hong_Kong", "TWD": "Asia/Taipei", "JPY": "Asia/Tokyo", "KRW": "Asia/Seoul"},
-    **{"SGD": "Asia/Singapore", "MYR": "Asia/Kuala_Lumpur", "THB": "Asia/Bangkok", "VND": "Asia/Ho_Chi_Minh"},
-    **{"IDR": "Asia/Jakarta", "PHP": "Asia/Manila", "INR": "Asia/Kolkata", "AED": "Asia/Dubai", "TRY": "Europe/Istanbul"},
-    **{"AUD": "Australia/Sydney", "NZD": "Pacific/Auckland", "RUB": "Europe/Moscow", "GBP": "Europe/London"},
-    **{"EUR": "Europe/Paris", "CHF": "Europe/Zurich", "PLN": "Europe/Warsaw", "SEK": "Europe/Stockholm"},
+    "CNY": "Asia/Shanghai",
+    "HKD": "Asia/Hong_Kong",
+    "TWD": "Asia/Taipei",
+    "JPY": "Asia/Tokyo",
+    "KRW": "Asia/Seoul",
+    "SGD": "Asia/Singapore",
+    "MYR": "Asia/Kuala_Lumpur",
+    "THB": "Asia/Bangkok",
+    "VND": "Asia/Ho_Chi_Minh",
+    "IDR": "Asia/Jakarta",
+    "PHP": "Asia/Manila",
+    "INR": "Asia/Kolkata",
+    "AED": "Asia/Dubai",
+    "TRY": "Europe/Istanbul",
+    "AUD": "Australia/Sydney",
+    "NZD": "Pacific/Auckland",
+    "RUB": "Europe/Moscow",
+    "GBP": "Europe/London",
+    "EUR": "Europe/Paris",
+    "CHF": "Europe/Zurich",
+    "PLN": "Europe/Warsaw",
+    "SEK": "Europe/Stockholm",
 }
 
 
@@ -58,7 +75,9 @@ def zone_of(source: MappedSource, ts: pa.Array, currency: str | None, context: C
         The one currency of the source; None where it is not known.
     """
     limit = pa.scalar(context.now + _MARGIN, UTC)
-    ahead = ts.filter(is_true(pc.and_(pc.greater(ts, limit), pc.less_equal(ts, pa.scalar(context.now + TOLERANCE, UTC)))))
+    ahead = ts.filter(
+        is_true(pc.and_(pc.greater(ts, limit), pc.less_equal(ts, pa.scalar(context.now + TOLERANCE, UTC))))
+    )
     if not len(ahead):
         return ZoneReading(None, ())
     hours = (pc.max(ahead).as_py() - context.now).total_seconds() / 3600

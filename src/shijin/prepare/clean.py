@@ -17,23 +17,12 @@ from shijin.config import ItemsSection
 
 PRODUCT, CHARGE, TEST = "product", "charge", "test"
 
-_WORDS: dict[str, list[str]] = tomllib.loads((files("shijin.prepare") / "event_words.toml").read_text("utf-8"))
-_FEEDBACK = {
-    "rating": "rating rated rate review stars score 评分 打分 评价 星级",
-    "dismiss": "dismiss dismissed dismissal notinterested notinteresting uninterested hide hidden thumbsdown dislike "
-    "disliked 不感兴趣 没兴趣 不喜欢 隐藏 屏蔽 踩",
-    "click": "click clicked clickthrough 点击 点开",
-    "exposure": "exposure exposed impression impressions shown show displayed 曝光 展示 展现",
-    "conversion": "conversion converted convert 转化 转换 成交",
-    "correction": "correction corrected correct wrongtier tiercorrection righttier tier 分级错误 分级纠正 分级更正 "
-    "层级错误 层级纠正 层级更正 纠正 更正",
-}
+_WORDS = tomllib.loads((files("shijin.prepare") / "event_words.toml").read_text("utf-8"))
 _CORRECTION = r"(manual|adjust(ment)?|correction|discount|samples?|bank charges|bad debt|write.?off|test)\b.*"
-_TIERS = {"high": "高 高级", "normal": "medium 中 中等 普通 一般 正常", "low": "低 低级"}
-OTHER_EVENTS = frozenset(_WORDS.pop("other"))  # of trackers, for what is no action with an item
-KNOWN_TYPES = {word: name for name, words in _WORDS.items() for word in words}
-FEEDBACK_WORDS = {word: name for name, words in _FEEDBACK.items() for word in words.split()}
-TIER_WORDS = {word: name for name, words in _TIERS.items() for word in words.split()}
+OTHER_EVENTS = frozenset(_WORDS["other"]["words"].split())
+KNOWN_TYPES = {word: name for name, words in _WORDS["types"].items() for word in words.split()}
+FEEDBACK_WORDS = {word: name for name, words in _WORDS["feedback"].items() for word in words.split()}
+TIER_WORDS = {word: name for name, words in _WORDS["tiers"].items() for word in words.split()}
 
 
 def kinds_of_items(codes: pa.Array, names: pa.Array, items: ItemsSection, unsold: pa.Array | None = None) -> pa.Array:

@@ -28,7 +28,7 @@ KIND_OF_TYPE = {
     "contact": Kind.CONTACT,
 }
 # Stored in the tables but read by no model: feedback given today must not make today the end of the data.
-NEVER_PACKED = ("void", "refund_undated", *FEEDBACK_TYPES)
+NEVER_PACKED = ("void", "withdrawn", "refund_undated", *FEEDBACK_TYPES)
 _VOCABULARIES = ("customer_ids", "items", "categories", "channels")
 
 

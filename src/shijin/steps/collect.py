@@ -23,6 +23,7 @@ from shijin.prepare.findings import finding, findings_table
 from shijin.prepare.quality import rejections
 from shijin.steps.cards import CollectionCard
 from shijin.steps.receipts import options_as_json
+from shijin.steps.superseded import renamed_customers, withdrawn_lines, without_known_lines
 from shijin.workspace import Merged, Receipt, Result, Workspace
 from shijin.workspace.receipts import started
 
@@ -97,7 +98,7 @@ def _collect_one(
 ) -> Result[CollectionCard]:
     """Write what one source gives; the workspace is locked."""
     config = workspace.config
-    collected, unused = _without_known_lines(workspace, collected)
+    collected, unused = without_known_lines(workspace, collected)
     findings = [*collected.findings.to_pylist(), *unused, *rejections(collected.rejected, collected.rows_in)]
     _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
     findings += _no_orders_yet(workspace, collected)
@@ -109,9 +110,8 @@ def _collect_one(
         workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
     if collected.items.num_rows:
         workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
-    withdrawn = _withdrawn(workspace, collected)
-    renamed = _renamed(workspace, collected)
-    renamed = renamed.filter(pc.invert(pc.is_in(renamed["event_id"], value_set=withdrawn["event_id"].combine_chunks())))
+    withdrawn = withdrawn_lines(workspace, collected)
+    renamed = renamed_customers(workspace, collected, withdrawn)
     changed = pa.concat_tables([collected.events, withdrawn, renamed])
     merged = workspace.merge("events", changed, "event_id")
     rows = rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived}
@@ -270,56 +270,6 @@ def _filled(first: pa.Table, second: pa.Table) -> pa.Table:
 
 def _looked_up(keys: pa.ChunkedArray, among: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values.take(pc.index_in(keys, value_set=among))
-
-
-def _withdrawn(workspace: Workspace, collected: Collected) -> pa.Table:
-    """Lines that an order no longer has in a newer export; they stay in the tables as void."""
-    if not collected.whole_orders:
-        return collected.events.slice(0, 0)
-    events = workspace.read("events")
-    exported_again = pc.is_in(events["order_id"], value_set=pc.unique(collected.events["order_id"]))
-    gone = pc.invert(pc.is_in(events["event_id"], value_set=collected.events["event_id"].combine_chunks()))
-    rows = events.filter(pc.and_(pc.and_(exported_again, gone), pc.not_equal(events["type"], "void")))
-    place = rows.schema.get_field_index("type")
-    return rows.set_column(place, rows.schema.field(place), pa.repeat("void", rows.num_rows))
-
-
-def _renamed(workspace: Workspace, collected: Collected) -> pa.Table:
-    """Stored events of customers who are now part of another one, with their new customer."""
-    if collected.renamed is None or not collected.renamed.num_rows:
-        return collected.events.slice(0, 0)
-    old = collected.renamed["old"].combine_chunks()
-    events = workspace.read("events")
-    moved = events.filter(pc.is_in(events["customer_id"], value_set=old))
-    moved = moved.filter(pc.invert(pc.is_in(moved["event_id"], value_set=collected.events["event_id"].combine_chunks())))
-    new = collected.renamed["new"].take(pc.index_in(moved["customer_id"], value_set=old))
-    place = moved.schema.get_field_index("customer_id")
-    return moved.set_column(place, moved.schema.field(place), new.combine_chunks())
-
-
-def _without_known_lines(workspace: Workspace, collected: Collected) -> tuple[Collected, list[dict[str, object]]]:
-    """Leave out orders without lines that the workspace has with their lines: they would count twice."""
-    events, n = collected.events, collected.events.num_rows - collected.derived
-    if pc.any(pc.is_valid(events["item_id"])).as_py() or not pc.any(pc.is_valid(events["order_id"])).as_py():
-        return collected, []
-    stored = workspace.read("events", ["order_id", "item_id", "type"])
-    with_lines = stored.filter(
-        pc.and_(pc.is_valid(stored["item_id"]), pc.is_in(stored["type"], pa.array(["order", "void"])))
-    )
-    known = pc.fill_null(pc.is_in(events["order_id"], value_set=pc.unique(with_lines["order_id"].drop_null())), False)
-    rows = pc.sum(known.slice(0, n)).as_py() or 0
-    if not rows:
-        return collected, []
-    dropped = events.slice(0, n).filter(known.slice(0, n))
-    derived = pc.sum(pc.invert(known).slice(n)).as_py() or 0
-    rest = replace(
-        collected,
-        events=events.filter(pc.invert(known)),
-        derived=derived,
-        repeated=collected.repeated + rows,
-        repeated_money=collected.repeated_money + _sum(dropped["amount"]),
-    )
-    return rest, [finding("details_unused", "warns", rows, rows / collected.rows_in)]
 
 
 def rows_of(collected: Collected, status: pa.Array) -> dict[str, int]:

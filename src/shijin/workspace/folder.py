@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 from shijin.config import Config, load_config, parse_config
 from shijin.errors import ConfigError, WorkspaceError
 from shijin.schema import QUARANTINE, conform
-from shijin.words import Language
 from shijin.workspace import datasets, disk
 from shijin.workspace.lock import writer_lock
 from shijin.workspace.receipts import Receipt

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from shijin.collect import CollectOptions, Collected, Context, read_sources
+from shijin.collect import Collected, CollectOptions, Context, read_sources
 from shijin.config import Config, ShopSection
 from shijin.errors import QuarantineError, SourceError
 from shijin.schema import PROVENANCE

@@ -34,9 +34,7 @@ _AS_IN_ORDERS = (*PEOPLE, "item_id", "channel", "session_id")
 ROLES: dict[str, list[str]] = {name: guess.ROLES[name] for name in _AS_IN_ORDERS} | {
     "item_id": [*guess.ROLES["item_id"], *guess.ITEM_NAMES]
 }
-ROLES |= tomllib.loads(
-    (files("shijin.collect") / "feedback" / "columns.toml").read_text("utf-8")
-)
+ROLES |= tomllib.loads((files("shijin.collect") / "feedback" / "columns.toml").read_text("utf-8"))
 # Columns that only one kind of feedback has: they decide the kind where the source has no column of kinds.
 _DECISIVE = {"rating": ("rating",), "exposure": ("propensity", "position", "policy_id"), "correction": ("tier",)}
 _IDENTITY = (

@@ -21,4 +21,6 @@ COLUMNS = {
     "currency": ("currency",),
     "channel": ("sales-channel",),
 }
-FORMAT = declared("amazon", "Amazon: all orders", ("amazon-order-id", "purchase-date", "order-status", "item-price"), COLUMNS)
+FORMAT = declared(
+    "amazon", "Amazon: all orders", ("amazon-order-id", "purchase-date", "order-status", "item-price"), COLUMNS
+)

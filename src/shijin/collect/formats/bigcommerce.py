@@ -19,4 +19,9 @@ COLUMNS = {
     "currency": ("Order Currency Code", "Store Currency Code"),
     "channel": ("Order Source", "Channel Name"),
 }
-FORMAT = declared("bigcommerce", "BigCommerce: orders", ("Order ID", "Order Status", "Order Total (inc tax)"), COLUMNS)
+FORMAT = declared(
+    "bigcommerce",
+    "BigCommerce: orders",
+    ("Order ID", "Order Status", "Order Total (inc tax)"),
+    COLUMNS,
+)

@@ -17,4 +17,9 @@ COLUMNS = {
     "unit_price": ("Sold For",),
     "order_total": ("Total Price",),
 }
-FORMAT = declared("ebay", "eBay: orders", ("Order Number", "Buyer Username", "Item Title", "Sold For"), COLUMNS)
+FORMAT = declared(
+    "ebay",
+    "eBay: orders",
+    ("Order Number", "Buyer Username", "Item Title", "Sold For"),
+    COLUMNS,
+)

@@ -16,4 +16,6 @@ COLUMNS = {
     "line_total": ("Item Total",),
     "currency": ("Currency",),
 }
-FORMAT = declared("etsy_items", "Etsy: sold items", ("Sale Date", "Item Name", "Buyer", "Item Total", "Transaction ID"), COLUMNS)
+FORMAT = declared(
+    "etsy_items", "Etsy: sold items", ("Sale Date", "Item Name", "Buyer", "Item Total", "Transaction ID"), COLUMNS
+)

@@ -1,4 +1,4 @@
-"""Etsy's sold orders: a row an order. Its money is the value of the goods less the discount, as in Etsy's sold items."""
+"""Etsy's sold orders: a row an order. Its money is the value of the goods less the discount, as in the sold items."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ COLUMNS = {
     "status": ("Status",),
     "currency": ("Currency",),
 }
-FORMAT = declared("etsy_orders", "Etsy: orders", ("Sale Date", "Order ID", "Order Value", "Discount Amount", "Order Total"), COLUMNS)
+FORMAT = declared(
+    "etsy_orders", "Etsy: orders", ("Sale Date", "Order ID", "Order Value", "Discount Amount", "Order Total"), COLUMNS
+)

@@ -45,7 +45,7 @@ def _each_purchase_once(raw: Raw) -> Raw:
     times = as_text(raw.table[roles["ts"][0]])
     first = pa.table({"id": ids, "ts": times}).group_by("id").aggregate([("ts", "min")])
     earliest = first["ts_min"].combine_chunks().take(pc.index_in(ids, value_set=first["id"].combine_chunks()))
-    counts = pc.or_(pc.is_null(ids), pc.fill_null(pc.equal(times, earliest), True))
+    counts = pc.or_(pc.is_null(ids), pc.fill_null(pc.equal(times, earliest), fill_value=True))
     table = raw.table.set_column(raw.table.column_names.index(name), name, ids)
     return with_rows(raw, table, np.flatnonzero(counts.to_numpy(zero_copy_only=False)))
 

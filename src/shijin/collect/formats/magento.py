@@ -14,4 +14,6 @@ COLUMNS = {
     "status": ("Status",),
     "channel": ("Purchase Point",),
 }
-FORMAT = declared("magento", "Magento: grid of orders", ("Purchase Point", "Purchase Date", "Grand Total (Purchased)"), COLUMNS)
+FORMAT = declared(
+    "magento", "Magento: grid of orders", ("Purchase Point", "Purchase Date", "Grand Total (Purchased)"), COLUMNS
+)

@@ -1,4 +1,4 @@
-"""PayPal's activity: a row a transaction, of which only payments of customers, and refunds to them, are the shop's sales.
+"""PayPal's activity: a row a transaction. Only payments of customers, and refunds to them, are the shop's sales.
 
 A payment comes from the customer's e-mail; a refund goes to it. Transfers, fees, holds and the shop's own payments have
 no customer, and are set aside.
@@ -36,7 +36,9 @@ _OTHER = r"(?i)(withdraw|transfer|deposit|conversion|hold|fee|bill|mass pay|subs
 def _with_customers(raw: Raw) -> Raw:
     """Add the customer of each payment and refund, and its kind."""
     names = raw.table.column_names
-    there = by_role(names, {"from": ["From Email Address"], "to": ["To Email Address"], "type": ["Type"], "gross": ["Gross"]})
+    there = by_role(
+        names, {"from": ["From Email Address"], "to": ["To Email Address"], "type": ["Type"], "gross": ["Gross"]}
+    )
     texts = {role: as_text(raw.table[columns[0]]) for role, columns in there.items()}
     out = is_true(pc.match_substring_regex(texts["gross"], r"^[-(−]"))
     refund = is_true(pc.match_substring_regex(texts["type"], _REFUND))

@@ -12,4 +12,6 @@ COLUMNS = {
     "status": ("Status",),
     "country": ("Delivery",),
 }
-FORMAT = declared("prestashop", "PrestaShop: orders", ("Reference", "New client", "Customer", "Total", "Payment", "Status"), COLUMNS)
+FORMAT = declared(
+    "prestashop", "PrestaShop: orders", ("Reference", "New client", "Customer", "Total", "Payment", "Status"), COLUMNS
+)

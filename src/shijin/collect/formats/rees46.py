@@ -14,4 +14,6 @@ COLUMNS = {
     "unit_price": ("price",),
     "session_id": ("user_session",),
 }
-FORMAT = declared("rees46", "REES46: events", ("event_time", "event_type", "product_id", "user_id", "user_session"), COLUMNS)
+FORMAT = declared(
+    "rees46", "REES46: events", ("event_time", "event_type", "product_id", "user_id", "user_session"), COLUMNS
+)

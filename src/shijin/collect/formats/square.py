@@ -16,4 +16,6 @@ COLUMNS = {
     "line_total": ("Net Sales",),
     "channel": ("Location",),
 }
-FORMAT = declared("square", "Square: items", ("Date", "Time", "Item", "Qty", "Net Sales", "Transaction ID"), COLUMNS, clock="Time")
+FORMAT = declared(
+    "square", "Square: items", ("Date", "Time", "Item", "Qty", "Net Sales", "Transaction ID"), COLUMNS, clock="Time"
+)

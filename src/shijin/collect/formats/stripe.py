@@ -15,4 +15,9 @@ COLUMNS = {
     "currency": ("Currency",),
     "order_id": ("id",),
 }
-FORMAT = declared("stripe", "Stripe: payments", ("id", "Amount", "Amount Refunded", "Currency", "Status"), COLUMNS)
+FORMAT = declared(
+    "stripe",
+    "Stripe: payments",
+    ("id", "Amount", "Amount Refunded", "Currency", "Status"),
+    COLUMNS,
+)

@@ -101,12 +101,14 @@ def _refuse_lines_of_orders(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> N
 
 
 def _nothing_is_paid(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> bool:
-    """Whether every row has a type, none of which is about money, and no amount; or a log has items and no money at all."""
+    """Whether every row has a type, none of them about money, and no amount; or a log has items and no money."""
     money = [name for role in MONEY_ROLES for name in roles.get(role, ())]
     if "type" not in roles or not _all_empty(raw, money):
         return False
     words = pc.coalesce(*(as_text(raw.table[name]) for name in roles["type"]))
-    return without_money(words, "" if "order_id" in roles else roles["type"][0]) or ("item_id" in roles and not money and is_log(words))
+    return without_money(words, "" if "order_id" in roles else roles["type"][0]) or (
+        "item_id" in roles and not money and is_log(words)
+    )
 
 
 def _all_empty(raw: Raw, columns: Sequence[str]) -> bool:

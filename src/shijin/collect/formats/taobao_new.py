@@ -18,4 +18,6 @@ COLUMNS = {
     "refund": ("退款金额",),
     "status": ("订单状态", "退款状态"),
 }
-FORMAT = declared("taobao_new", "淘宝/天猫: 订单（新版）", ("订单编号", "买家实付金额", "订单状态", "订单创建时间"), COLUMNS)
+FORMAT = declared(
+    "taobao_new", "淘宝/天猫: 订单（新版）", ("订单编号", "买家实付金额", "订单状态", "订单创建时间"), COLUMNS
+)

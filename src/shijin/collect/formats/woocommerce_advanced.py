@@ -22,4 +22,9 @@ COLUMNS = {
     "status": ("Order Status",),
     "currency": ("Currency", "Order Currency"),
 }
-FORMAT = declared("woocommerce_advanced", "WooCommerce: Advanced Order Export", ("Order Number", "Order Status", "Order Date", "Email (Billing)"), COLUMNS)
+FORMAT = declared(
+    "woocommerce_advanced",
+    "WooCommerce: Advanced Order Export",
+    ("Order Number", "Order Status", "Order Date", "Email (Billing)"),
+    COLUMNS,
+)

@@ -13,4 +13,6 @@ COLUMNS = {
     "quantity": ("Items sold",),
     "channel": ("Attribution",),
 }
-FORMAT = declared("woocommerce_analytics", "WooCommerce: Analytics, Orders", ("Order #", "Net sales", "Items sold"), COLUMNS)
+FORMAT = declared(
+    "woocommerce_analytics", "WooCommerce: Analytics, Orders", ("Order #", "Net sales", "Items sold"), COLUMNS
+)

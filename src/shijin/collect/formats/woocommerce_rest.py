@@ -1,4 +1,7 @@
-"""Orders of WooCommerce's REST API: a line item's total is after discounts, without shipping and tax. Its guests have the id 0."""
+"""Orders of WooCommerce's REST API: a line item's total is after discounts, without shipping and tax.
+
+Guests have the id 0.
+"""
 
 from __future__ import annotations
 
@@ -22,4 +25,9 @@ COLUMNS = {
     "currency": ("currency",),
     "channel": ("created_via",),
 }
-FORMAT = declared("woocommerce_rest", "WooCommerce: REST API, orders (JSON)", ("order_key", "line_items.total", "billing.email"), COLUMNS)
+FORMAT = declared(
+    "woocommerce_rest",
+    "WooCommerce: REST API, orders (JSON)",
+    ("order_key", "line_items.total", "billing.email"),
+    COLUMNS,
+)

@@ -18,4 +18,9 @@ COLUMNS = {
     "status": ("status",),
     "currency": ("order_currency",),
 }
-FORMAT = declared("woocommerce_webtoffee", "WooCommerce: Order Export and Import", ("order_id", "order_total", "billing_email", "order_date"), COLUMNS)
+FORMAT = declared(
+    "woocommerce_webtoffee",
+    "WooCommerce: Order Export and Import",
+    ("order_id", "order_total", "billing_email", "order_date"),
+    COLUMNS,
+)

@@ -187,7 +187,7 @@ def _removed_ts(history: History, moment: Ints, customer: Ints, item: Codes, ts:
 
 
 def _next_ts(key: Ints, ts: Ints, event_key: Ints, event_ts: Ints) -> Ints:
-    """(a,) time of the next event with the key of each row, not before the row; `STAYS` where there is none."""
+    """(a,) time of the next event with each row's key, at the row's own time or later; `STAYS` where there is none."""
     # Rows and events sorted together by key and time, newest first: the last event above a row is its next one.
     is_event = np.r_[np.zeros(len(key), bool), np.ones(len(event_key), bool)]
     keys, times = np.r_[key, event_key], np.r_[ts, event_ts]
