@@ -14,7 +14,7 @@ from shijin.prepare.findings import Severity, finding
 from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
 
 # Where a log has both, a placed order is a stage of the one that is paid for later.
-_PLACED = frozenset(["orderplaced", "placedorder", "ordercreated", "ordersubmitted", "下单", "下单成功"])
+_PLACED = frozenset(["orderplaced", "placedorder", "ordercreated", "ordersubmitted", "下单", "下单成功", "提交订单"])
 _NAMES = frozenset(
     [
         "eventtype",

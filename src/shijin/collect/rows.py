@@ -175,7 +175,7 @@ class _Reading:
         notes += repeated_findings(
             self.source.raw, is_true(pc.equal(lines["type"], "order")), self.source.config.engine
         )
-        notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), as_array(lines["amount"]))
+        notes += findings_of_types(self.source.text("type"), as_array(lines["type"]), self.money.amount)
         if not any(role in self.source.roles for role in MONEY_ROLES):
             purchases = pc.sum(pc.equal(lines["type"], "order")).as_py() or 0
             notes += [finding("no_money", "warns", purchases, purchases / len(lines))] if purchases else []

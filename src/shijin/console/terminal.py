@@ -10,8 +10,10 @@ from typing import Any
 
 from rich import progress as bars
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.highlighter import JSONHighlighter
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from shijin.notes import Note, Progress
 from shijin.words import Language, catalogue, say, say_note
@@ -74,8 +76,9 @@ def show(content: Mapping[str, Any], line: str, *, as_json: bool) -> None:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print JSON and nothing else."""
-    text = json.dumps(content, ensure_ascii=False, default=str)
-    out.print_json(_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))  # JSON keeps them, as escapes
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
+    text = _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)  # JSON keeps them, as escapes
+    out.print(JSONHighlighter()(Text(text, no_wrap=True)), soft_wrap=True)
 
 
 @contextmanager

@@ -222,3 +222,58 @@ def test_taking_rows_keeps_every_customers_place(many: list[tuple[Any, ...]]) ->
     assert len(part) == len(actions)
     assert part.customer.tolist() == actions.customer[actions.ordered].tolist()
     assert part.ordered.all()
+
+
+def in_cart(rows: list[Row], cutoff: int = CUTOFF) -> list[tuple[str, str]]:
+    """Customer and item of the carts of two customers that are open at a cutoff."""
+    shop = packed([*(row(who, "2023-12-01", 5.0, item_id="pot", order_id=who) for who in "ab"), *rows])
+    history = split_at(shop, cutoff, 10)[0]
+    actions = actions_of(history, len(shop.items))
+    places = np.flatnonzero(actions.in_cart)
+    return sorted((str(history.customers[actions.customer[place]]), str(shop.items[actions.item[place]])) for place in places)
+
+
+def cart(at: str, kind: str = "cart", item: str | None = "tea", customer: str = "a") -> Row:
+    return row(customer, at, None, kind, item_id=item)
+
+
+def test_an_item_that_left_the_cart_is_not_in_it_and_one_put_back_is() -> None:
+    assert in_cart([cart("2024-01-02 09:00")]) == [("a", "tea")]
+    out = [cart("2024-01-02 09:00"), cart("2024-01-02 09:20", "cart_removed")]
+    assert in_cart(out) == []
+    assert in_cart([*out, cart("2024-01-02 09:30")]) == [("a", "tea")]
+    assert in_cart([*out, cart("2024-01-02 09:30"), cart("2024-01-05", "cart_removed")]) == []
+
+
+def test_a_removal_ends_the_cart_of_its_customer_and_item_only() -> None:
+    rows = [cart("2024-01-02"), cart("2024-01-02", item="cup"), cart("2024-01-02", customer="b")]
+    assert in_cart([*rows, cart("2024-01-03", "cart_removed")]) == [("a", "cup"), ("b", "tea")]
+    assert in_cart([*rows, cart("2024-01-03", "cart_removed", item=None)]) == [("b", "tea")]
+
+
+def test_a_removal_at_the_same_time_follows_the_cart_and_one_after_the_cutoff_is_not_known() -> None:
+    rows = [cart("2024-01-02"), cart("2024-01-02", "cart_removed")]
+    assert in_cart(rows) == []
+    later = [cart("2024-01-02"), cart("2024-01-20", "cart_removed")]
+    assert in_cart(later, as_cutoff(date(2024, 1, 10))) == [("a", "tea")]
+    assert in_cart(later) == []
+    past = acted([row("a", "2024-01-01"), *later])[0].before(as_cutoff(date(2024, 1, 10)))
+    assert past.in_cart.tolist() == [True]  # cut from a later moment, the past is the same
+
+
+EVENTS_OF_CARTS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from(["tea", "cup"]), st.booleans(), st.integers(1, 20)),
+    max_size=12,
+    unique_by=lambda event: event[3],
+)
+
+
+@given(EVENTS_OF_CARTS)
+def test_a_cart_is_open_where_no_later_event_removed_its_item(drawn: list[tuple[str, str, bool, int]]) -> None:
+    rows = [cart(f"2024-01-{day:02d}", "cart" if put else "cart_removed", item, who) for who, item, put, day in drawn]
+    by_hand = sorted(
+        (who, item)
+        for who, item, put, day in drawn
+        if put and not any((w, i) == (who, item) and not p and d > day for w, i, p, d in drawn)
+    )
+    assert in_cart(rows) == by_hand
