@@ -23,7 +23,6 @@ from shijin.prepare.findings import finding
 
 _ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
 _OPEN = 0.01  # readings whose sums differ by less are one
-_SPOILING = 0.25
 _PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
 
 
@@ -252,12 +251,11 @@ class _Deciding:
             before, after = share_of(close(amount, gross), reduced), share_of(close(amount, net), reduced)
             if max(before, after) >= PROOF and before != after:
                 return before > after
-        for role in ("order_total",):
-            total = self._repeated_total(role)
-            if total is not None:
-                before, after = self._adds_up(less, total), self._adds_up(amount, total)
-                if max(before, after) >= PROOF and before != after:
-                    return before > after
+        total = self._repeated_total("order_total")
+        if total is not None:
+            before, after = self._adds_up(less, total), self._adds_up(amount, total)
+            if max(before, after) >= PROOF and before != after:
+                return before > after
         self._ask("discount_after", amount, less, severity="notes")
         return False
 
@@ -348,5 +346,5 @@ class _Deciding:
             "first": f"{sums[0]:,.2f}",
             "second": f"{sums[1]:,.2f}",
         }
-        grave = severity or ("spoils" if code == "money_open" and share > _SPOILING else "warns")
+        grave = severity or ("spoils" if code == "money_open" and share > 0.25 else "warns")
         self.notes.append(finding(code, grave, int(self.counts.sum()), share, **arguments))  # type: ignore[arg-type]

@@ -34,10 +34,10 @@ from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_tr
 from shijin.collect.zones import TOLERANCE, ZoneReading, zone_of
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.prepare.findings import finding
-from shijin.schema import MONEY_TYPES, UTC
+from shijin.schema import ACTION_TYPES, MONEY_TYPES, UTC
 
 _TEXT_ROLES = ("order_id", "item_id", "item_name", "category", "brand", "channel", "session_id")
-_UNPAID_ACTIONS = pa.array(["view", "cart", "cart_removed", "wishlist", "search"])
+_UNPAID_ACTIONS = pa.array(ACTION_TYPES)
 _OF_THE_ORDER = ("customer_id", "email", "phone", "person", "ts", "status", "cancelled_at", "currency", "channel")
 
 
