@@ -159,6 +159,12 @@ def test_a_file_of_sales_without_money_is_refused(tmp_path: Path) -> None:
         read_file(tmp_path, "customer_id,ts,type,item_id\na,2024-01-02,sale,p\na,2024-01-02,return,p\n")
 
 
+def test_charges_of_a_payment_provider_are_sales_and_postage_next_to_orders_is_not(tmp_path: Path) -> None:
+    file = "id,type,amount,created,customer_email\n1,charge,9,2024-01-02,a@x.org\n2,{},5,2024-01-03,a@x.org\n"
+    assert values_of(read_file(tmp_path, file.format("refund")), "type") == [("order",), ("return",)]
+    assert values_of(read_file(tmp_path, file.format("order")), "type") == [("charge",), ("order",)]
+
+
 def test_payments_are_the_sales_where_no_row_is_an_order(tmp_path: Path) -> None:
     file = "customer_id,date,type,amount\na,2024-01-02,{},9\nb,2024-01-03,{},5\nb,2024-01-04,refund,5\n"
     assert [kind for (kind,) in values_of(read_file(tmp_path, file.format("payment", "payment")), "type")] == [
