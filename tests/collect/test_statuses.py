@@ -53,7 +53,9 @@ def test_the_words_of_each_platform_are_understood(word: str, meaning: str) -> N
     assert meaning_of(word) == meaning
 
 
-@pytest.mark.parametrize("word", ["bounced-card", "parked by till", "VIP", "Total", "gold", "待审核乙", "paidish", "42"])
+@pytest.mark.parametrize(
+    "word", ["bounced-card", "parked by till", "VIP", "Total", "gold", "待审核乙", "paidish", "42"]
+)
 def test_words_that_nobody_can_know_are_unknown(word: str) -> None:
     assert meaning_of(word) is None
 

@@ -116,8 +116,9 @@ class _Deciding:
         }
         everything = np.ones_like(counts)
         orders = orders_of(columns.order_id, columns.item, everything)
-        # A return in an order does not part its total from its lines; it is no evidence about them.
-        sold = counts & ~np.any([np.nan_to_num(values) < 0 for values in numbers.values()] or [~everything], axis=0)
+        # A return in an order is no evidence about its total.
+        signed = [np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in ("discount", "refund")]
+        sold = counts & ~np.any([*signed, ~everything], axis=0)
         return cls(
             numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared
         )
