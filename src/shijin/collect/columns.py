@@ -25,7 +25,18 @@ from shijin.prepare.clean import plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
 SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status", "type")
-NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quantity", "discount", "refund", "shipping")
+NUMBERS = (
+    "amount",
+    "line_total",
+    "order_total",
+    "price",
+    "unit_price",
+    "quantity",
+    "discount",
+    "refund",
+    "order_refund",
+    "shipping",
+)
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
 )

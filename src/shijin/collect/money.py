@@ -38,7 +38,8 @@ class MoneyColumns:
         Rows that are evidence: neither void nor unpaid, nor a view.
     numbers
         (n,) float64 by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
-        discount_rate (a share, 0 to 1), refund, line_gross (of the line, before its discount). Any may be missing.
+        discount_rate (a share, 0 to 1), refund, order_refund (once an order), line_gross (of the line, before its
+        discount). Any may be missing.
     names
         By role: the source's column, for findings.
     is_declared
@@ -117,7 +118,9 @@ class _Deciding:
         everything = np.ones_like(counts)
         orders = orders_of(columns.order_id, columns.item, everything)
         # A return in an order is no evidence about its total.
-        signed = [np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in ("discount", "refund")]
+        signed = [
+            np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in ("discount", "refund", "order_refund")
+        ]
         sold = counts & ~np.any([*signed, ~everything], axis=0)
         return cls(
             numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared
@@ -311,9 +314,11 @@ class _Deciding:
 
     def _refunds(self, amount: Floats) -> Floats:
         """(n,) what was given back without a date; an order's refund stands on its first line."""
-        if "refund" not in self.numbers:
+        of_order = "order_refund" in self.numbers
+        column = self.numbers.get("order_refund", self.numbers.get("refund"))
+        if column is None:
             return np.zeros(len(amount))
-        refund, over = undated_refunds(self.numbers["refund"], amount, self.orders, self.evidence)
+        refund, over = undated_refunds(column, amount, self.orders, self.evidence, of_order=of_order)
         if rows := int(over[self.counts].sum()):
             self.notes.append(finding("refund_above_order", "warns", rows, rows / len(refund)))
         return refund
