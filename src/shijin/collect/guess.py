@@ -17,8 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from charset_normalizer import from_bytes
+from numpy.typing import NDArray
 
 from shijin.collect.column_list import shortened
+from shijin.collect.date_words import in_figures
 from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal, bare_number, distinct, is_true
 from shijin.errors import ConfigError, SourceError, suggestion
@@ -32,6 +34,7 @@ _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp125
 _ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
 _DELIMITERS = (",", "\t", ";", "|")
 _MISTYPED = 0.01  # share of dates in the other order that may be errors of typing
+_DAY_MONTH = r"^\s*(?P<a>\d{1,2})(?P<by>[-/.]|\s)\s?(?P<b>\d{1,2})(?:[-/.]|\s)\s?(?P<c>\d{4}|\d{1,2})\b"
 _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK", "NOK", "PLN", "£", "€", "₹"}
 
 
@@ -233,16 +236,17 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
     --------
     >>> date_order_of(pa.array(["3/4/2024", "25/4/2024"]), None), date_order_of(pa.array(["3/4/2024"]), None)
     (('dmy', False), ('mdy', True))
-    >>> date_order_of(pa.array(["25/4/2024", "32/13/2024"]), None)
-    ('dmy', False)
+    >>> date_order_of(pa.array(["25/4/2024", "32/13/2024"]), None), date_order_of(pa.array(["24-01-03"]), None)
+    (('dmy', False), ('ymd', False))
     """
     if not pa.types.is_string(texts.type):
         return "ymd", False
-    parts = pc.extract_regex(pc.unique(texts), r"^\s*(?P<a>\d{1,2})(?P<by>[-/.])(?P<b>\d{1,2})[-/.]\d{2,4}\b")
-    parts = parts.drop_null()
+    parts = pc.extract_regex(in_figures(pc.unique(texts)), _DAY_MONTH).drop_null()
     if not len(parts):
         return "ymd", False
-    first, second = (pc.struct_field(parts, name).cast(pa.int64()).to_numpy() for name in "ab")
+    first, second, third = (pc.struct_field(parts, name).cast(pa.int64()).to_numpy() for name in "abc")
+    if _year_comes_first(first, second, third):
+        return "ymd", False
     # A date such as 32/13/2024 is neither.
     day_first = int(((first > 12) & (first <= 31) & (second <= 12)).sum())
     month_first = int(((second > 12) & (second <= 31) & (first <= 12)).sum())
@@ -252,6 +256,16 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
         return ("dmy" if day_first >= month_first else "mdy"), mixed
     slashes = pc.all(pc.equal(pc.struct_field(parts, "by"), "/")).as_py()
     return ("mdy" if slashes and currency not in _DAY_FIRST_CURRENCIES else "dmy"), True
+
+
+def _year_comes_first(first: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64]) -> bool:
+    """Whether dates of two digits each begin with the year.
+
+    Days from 1 to 12 turn up in last place and never in first, and the last number of each is a day.
+    """
+    if not (first.max() < 100 and first.min() > 12 and second.max() <= 12 and third.min() <= 12):
+        return False
+    return bool(third.max() <= 31 and first.max() - first.min() <= third.max() - third.min())
 
 
 def _decode_as(data: bytes, encoding: str, where: str) -> str:

@@ -28,6 +28,7 @@ _LARGE = {"万": 1e4, "亿": 1e8}
 _BREAKS = r"[\x0b\x0c\x{85}\x{2028}\x{2029}]+"  # of lines, as spreadsheets write them within a cell
 # Characters that no text shows, and that no XML, hence no chart, may hold.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{200b}\x{2028}\x{2029}\x{fffe}\x{ffff}]"
+_DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}]"  # in which text is shown
 # No shop has larger amounts: a double loses its cents here, and a sum that holds one loses everything else.
 LARGEST = 1e15
 
@@ -178,7 +179,7 @@ def null_beyond(numbers: pa.Array, largest: float = LARGEST) -> pa.Array:
 
 def bare_number(values: pa.Array) -> pa.Array:
     """Remove currency signs, spaces and apostrophes from texts; ``(3)`` and ``3-`` become ``-3``."""
-    values = _narrow(values)
+    values = in_western_figures(values)
     values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), _BEFORE, r"\1")
     values = pc.replace_substring_regex(values, _AFTER, r"\1")
     values = pc.replace_substring_regex(values, "/-$", "")
@@ -188,11 +189,21 @@ def bare_number(values: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(values, r"^([^-].*)-$", r"-\1")
 
 
-def _narrow(values: pa.Array) -> pa.Array:
-    """Write full-width digits and signs as those of a Western keyboard."""
-    if not pc.any(pc.match_substring_regex(values, "[０-９，．－（）]")).as_py():
+def in_western_figures(values: pa.Array) -> pa.Array:
+    """Write full-width, Arabic and Persian figures, signs and spaces as those of a Western keyboard.
+
+    Examples
+    --------
+    >>> in_western_figures(pa.array(["１２．５０", "١٢٫٥", "2:30\u202fPM"])).to_pylist()
+    ['12.50', '12.5', '2:30 PM']
+    """
+    if not pc.any(pc.match_substring_regex(values, r"[^\x00-\x7f]")).as_py():
         return values
-    return pc.utf8_normalize(values, "NFKC")
+    values = pc.replace_substring_regex(pc.utf8_normalize(values, "NFKC"), _DIRECTION, "")
+    if pc.any(pc.match_substring_regex(values, "[٠-٩۰-۹]")).as_py():
+        for arabic, western in zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬", "01234567890123456789.,", strict=True):
+            values = pc.replace_substring(values, arabic, western)
+    return values
 
 
 def _float_text(column: pa.Array) -> pa.Array:
