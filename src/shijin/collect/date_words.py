@@ -67,7 +67,6 @@ _SHAPES = (
     (r"^M(\d\d)[./ -]*(\d{1,2})[. /-]+'?(\d{2})(\s|$)", r"20\3-\1-\2\4"),
     (r"^(\d{4})[./ -]*M(\d\d)[./ -]*(\d{1,2})(\D|$)", r"\1-\2-\3\4"),
     (r"^(\d{4}-\d\d-\d{1,2})((?: [+-][\d:]+)?) @(.*)$", r"\1 \3\2"),
-    (r"^(\d{4}-\d\d-\d{1,2}):(\d)", r"\1 \2"),  # logs of servers
     (r"[\s.]+$", ""),
 )
 
@@ -101,6 +100,7 @@ def in_figures(values: pa.Array, timezone: str = "UTC") -> pa.Array:
 
 def _by_date(values: pa.Array, timezone: str) -> pa.Array:
     """Rewrite each date once, whatever its time of day: there are more times than dates."""
+    values = pc.replace_substring_regex(values, r"^(\d{1,2}/\p{L}+/\d{4}):(\d)", r"\1 \2")  # logs of servers
     clock = pc.struct_field(pc.extract_regex(values, f"(?P<clock>{_CLOCK})"), "clock")
     texts, rows = distinct(pc.replace_substring_regex(values, _CLOCK, _MARK, max_replacements=1))
     texts = _without_words(texts, timezone)
