@@ -12,6 +12,7 @@ from shijin.collect.values import all_false, as_text, distinct, in_western_figur
 from shijin.config import Config
 from shijin.errors import SourceError
 
+
 def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, pa.Array]:
     """Find each row's currency, and the rows in another currency than the shop's.
 
@@ -98,7 +99,7 @@ def signs_of(amounts: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _names_of_marks(marks: pa.Array) -> pa.Array:
     """Names of marks; of several in one, such as ``USD $``, the code."""
     values, rows = distinct(marks)
-    names = []
+    names: list[str | None] = []
     for text in values.to_pylist():
         single = [name_of(mark) for mark in re.findall(PATTERN, text or "")]
         codes = [name for name in single if name in CODES]

@@ -62,9 +62,11 @@ _SHAPES = (
     (r"^M(\d\d)[./ -]*(\d{1,2}) (\d{1,2}:[\d:.]+(?: [AP]M)?)((?: [+-][\d:]+)?) (\d{4})$", r"\5-\1-\2 \3\4"),
     (r"^(\d{1,2}:[\d:.]+(?: [AP]M)?) ((?:\d{1,2}[. /-]*)?M.*)$", r"\2 @\1"),
     (r"^(\d{1,2})[./ -]*M(\d\d)[./ -]*'?(\d{4})(\D|$)", r"\3-\2-\1\4"),
-    (r"^(\d{1,2})[./ -]*M(\d\d)[./ -]*'?(\d{2})(\D|$)", r"20\3-\2-\1\4"),
+    (r"^(\d{1,2})[./ -]*M(\d\d)[./ -]*'?([0-6]\d)(\D|$)", r"20\3-\2-\1\4"),
+    (r"^(\d{1,2})[./ -]*M(\d\d)[./ -]*'?([7-9]\d)(\D|$)", r"19\3-\2-\1\4"),
     (r"^M(\d\d)[./ -]*(\d{1,2})[. /-]+(\d{4})(\D|$)", r"\3-\1-\2\4"),
-    (r"^M(\d\d)[./ -]*(\d{1,2})[. /-]+'?(\d{2})(\s|$)", r"20\3-\1-\2\4"),
+    (r"^M(\d\d)[./ -]*(\d{1,2})[. /-]+'?([0-6]\d)(\s|$)", r"20\3-\1-\2\4"),
+    (r"^M(\d\d)[./ -]*(\d{1,2})[. /-]+'?([7-9]\d)(\s|$)", r"19\3-\1-\2\4"),
     (r"^(\d{4})[./ -]*M(\d\d)[./ -]*(\d{1,2})(\D|$)", r"\1-\2-\3\4"),
     (r"^(\d{4}-\d\d-\d{1,2})((?: [+-][\d:]+)?) @(.*)$", r"\1 \3\2"),
     (r"[\s.]+$", ""),
@@ -133,7 +135,9 @@ def _by_word(rest: pa.Array, timezone: str) -> pa.Array:
         words, rows = distinct(word)
         instead = pa.array([_spaced(meanings.get(one, one)) for one in words.to_pylist()], pa.string()).take(rows)
         # An offset after the name of a zone says more than the name: "GMT+0200".
-        is_offset = pc.and_(pc.match_substring_regex(instead, r"^ [+-]"), pc.match_substring_regex(after, r"^\s?[+-]\d"))
+        is_offset = pc.and_(
+            pc.match_substring_regex(instead, r"^ [+-]"), pc.match_substring_regex(after, r"^\s?[+-]\d")
+        )
         done = pc.binary_join_element_wise(before, pc.if_else(is_offset, " ", instead), "")
         done = pc.coalesce(done, rest)  # texts without a further word
         rest = pc.if_else(pc.is_valid(parts), after, "")

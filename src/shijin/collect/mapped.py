@@ -203,12 +203,7 @@ def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     """The finding about amounts that can be read with decimals and with thousands."""
     name = money_column(source.roles)
     is_text_column = name is not None and is_text(source.raw.table[name].type)
-    if (
-        name is None
-        or not is_text_column
-        or source.decimal_is_chosen
-        or not _is_open(source)
-    ):
+    if name is None or not is_text_column or source.decimal_is_chosen or not _is_open(source):
         return []
     texts = as_text(source.raw.table[name])
     other: Decimal = "," if source.decimal == "." else "."

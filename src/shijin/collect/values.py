@@ -189,16 +189,16 @@ def bare_number(values: pa.Array) -> pa.Array:
     >>> bare_number(pa.array(["EUR -1 234,50", "($3.00)", "12,–", "12 34"])).to_pylist()
     ["-1'234,50", '-3.00', '12', '12 34']
     """
-    values = pc.utf8_trim(in_western_figures(values), " \t\r\n\"=")
+    values = pc.utf8_trim(in_western_figures(values), ' \t\r\n"=')
     values = pc.replace_substring_regex(values, "[−–—]", "-")
     values = pc.replace_substring_regex(values, _BEFORE, r"\1")
     values = pc.replace_substring_regex(values, _AFTER, r"\1")
     values = pc.replace_substring_regex(values, r"[.,]\s?-{1,2}$|/-$", "")
     values = pc.replace_substring_regex(values, r"^([-+(])\s+", r"\1")
     values = pc.replace_substring_regex(values, r"\s+([-)])$", r"\1")
-    values = pc.replace_substring_regex(values, r"^'|'$", "")
+    values = pc.replace_substring_regex(pc.replace_substring(values, "’", "'"), r"^'|'$", "")
     for _ in range(2):  # groups that follow each other share no digit, but every second one is seen first
-        values = pc.replace_substring_regex(values, r"(\d)[\s'’](\d{3})(\D|$)", r"\1'\2\3")
+        values = pc.replace_substring_regex(values, r"(\d)\s(\d{3})(\D|$)", r"\1'\2\3")
     values = pc.replace_substring_regex(values, r"^\((.*)\)$", r"-\1")
     values = pc.replace_substring_regex(values, r"^--", "?")
     return pc.replace_substring_regex(values, r"^([^-].*)-$", r"-\1")
