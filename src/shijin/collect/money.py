@@ -23,6 +23,7 @@ from shijin.prepare.findings import finding
 
 _ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
 _OPEN = 0.01  # readings whose sums differ by less are one
+_EITHER_SIGN = ("discount", "refund", "order_refund")  # some sources write them negative
 _PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
 
 
@@ -37,7 +38,7 @@ class MoneyColumns:
     counts : (n,) bool
         Rows that are evidence: neither void nor unpaid, nor a view.
     numbers
-        (n,) float64 by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
+        (n,) by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
         discount_rate (a share, 0 to 1), refund, order_refund (once an order), line_gross (of the line, before its
         discount). Any may be missing.
     names
@@ -118,9 +119,7 @@ class _Deciding:
         everything = np.ones_like(counts)
         orders = orders_of(columns.order_id, columns.item, everything)
         # A return in an order is no evidence about its total.
-        signed = [
-            np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in ("discount", "refund", "order_refund")
-        ]
+        signed = [np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in _EITHER_SIGN]
         sold = counts & ~np.any([*signed, ~everything], axis=0)
         return cls(
             numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared
@@ -135,9 +134,7 @@ class _Deciding:
         return Money(
             amount=as_column(amount),
             quantity=as_column(quantity),
-            discount=as_column(
-                np.where(off > 0, off, np.nan) if "discount" in self.numbers or off.any() else off * np.nan
-            ),
+            discount=as_column(np.where(off > 0, off, np.nan)),
             refund=as_column(self._refunds(amount)),
             rule=rule,
             findings=tuple(self.notes),
