@@ -289,6 +289,8 @@ class _Deciding:
     def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
         """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""
         orders = self.evidence
+        if role == "order_total":  # its header says so
+            return bool(orders.several.any())
         varied = orders.varied if orders.varied.any() else orders.several
         if net is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -297,7 +299,7 @@ class _Deciding:
         # Different items with one amount in nearly every order, and another amount in another order.
         amounts = np.round(total[varied], 2)
         differ = len(np.unique(amounts)) >= max(3, len(amounts) / 4)
-        return int(varied.sum()) >= (2 if role == "order_total" else _ENOUGH) and (differ or role == "order_total")
+        return int(varied.sum()) >= _ENOUGH and differ
 
     def _once(self, role: str, lines: Floats | None) -> Floats:
         """(n,) an order's total, spread over its lines; rows of no order keep their amount."""
