@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from shijin.collect.nested import flattened
 from shijin.collect.values import as_array, is_text
 from shijin.errors import SourceError
 
@@ -23,7 +25,8 @@ class Raw:
     table : (n rows)
         Columns as the source names them, without those that cannot be text.
     row : (n,) int64
-        The number of each row in the source; 1 is the first after the header.
+        The number of each row in the source, rising; 1 is the first after the header. Blank lines of a text have none.
+        The rows of a second sheet are numbered on, and so are those of lists in a document.
     name
         The file's name.
     digest
@@ -34,6 +37,8 @@ class Raw:
         Rows that do not have as many cells as the header.
     detected
         What reading detected: kind of file, encoding, delimiter.
+    findings
+        What reading noticed, rows of FINDINGS: lines above the table, sheets that were not read.
     """
 
     table: pa.Table
@@ -43,6 +48,7 @@ class Raw:
     columns: tuple[str, ...]
     broken: tuple[tuple[int, str], ...] = ()
     detected: dict[str, str] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -51,19 +57,19 @@ class Raw:
 
 
 def from_arrow(table: pa.Table, name: str, digest: str, detected: dict[str, str], where: str) -> Raw:
-    """Take a table that is in memory; nested columns are left out.
+    """Take a table that is in memory; nested columns are flattened (`nested.flattened`).
 
     Raises
     ------
     SourceError
-        When it has no rows, or only nested columns.
+        When it has no rows, or no columns.
     """
-    flat = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
-    if not table.num_rows or not flat:
+    flat = flattened(table).table
+    if not flat.num_rows or not flat.num_columns:
         raise SourceError("collect.no_rows", where)
-    columns = [_decoded(table[name]) for name in flat]
-    rows = np.arange(1, table.num_rows + 1)
-    return Raw(pa.table(columns, names=flat), rows, name, digest, tuple(table.column_names), (), detected)
+    names = flat.column_names
+    columns = [_decoded(column) for column in flat.columns]
+    return Raw(pa.table(columns, names=names), np.arange(1, flat.num_rows + 1), name, digest, tuple(names), (), detected)
 
 
 def readable(raw: Raw, needed: Collection[str]) -> Raw:
