@@ -74,7 +74,9 @@ def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
     if text[:200].lstrip()[:1] in (b"{", b"[") and _is_json(text):
         documents = read_documents(text, where)
         detected = {"file": documents.kind, "encoding": used}
-        raw = replace(from_arrow(documents.table, name, "", detected, where), row=documents.row, broken=documents.broken)
+        raw = replace(
+            from_arrow(documents.table, name, "", detected, where), row=documents.row, broken=documents.broken
+        )
         return _without_blank_rows(raw, where)
     if text[:200].lstrip().lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"<head")):
         raise SourceError("collect.web_page", where)

@@ -18,15 +18,17 @@ from shijin.config import EngineSection
 from shijin.engine.duckdb import connect
 from shijin.prepare.clean import plain
 
-# Names of lists of records, as `plain` leaves them, the surest first. An order's lines follow the orders of a customer.
-_RECORDS = ("orders", "orderlist", "purchases", "订单", "订单列表", "子订单", "suborders")
-_RECORDS += ("data", "results", "records", "rows", "hits", "数据")
-_LINES = ("lineitems", "orderlines", "orderitems", "orderdetails", "lines", "items", "products", "orderproducts")
-_LINES += ("itemlist", "productlist", "goodslist", "ordergoods", "skulist", "skus", "goods", "cart", "basket", "details")
-_LINES += ("transactions", "商品", "商品列表", "商品明细", "订单明细", "明细", "货品")
-# What an order also has several of; a row for each would repeat the order's money.
-_NO_LINES = ("pay", "refund", "ship", "fulfil", "tax", "discount", "coupon", "promotion", "address", "note", "tag")
-_NO_LINES += ("history", "status", "log", "meta", "image", "option", "link", "支付", "退款", "物流", "优惠", "地址", "备注")
+_WORDS = {
+    # Names of lists of records, as `plain` leaves them, the surest first.
+    "records": "orders orderlist purchases suborders data results records rows hits 订单 订单列表 子订单 数据",
+    # An order's lines.
+    "lines": "lineitems orderlines orderitems orderdetails lines items products orderproducts itemlist productlist "
+    "goodslist ordergoods skulist skus goods cart basket details transactions 商品 商品列表 商品明细 订单明细 明细 货品",
+    # What an order also has several of; a row for each would repeat the order's money.
+    "no lines": "pay refund ship fulfil tax discount coupon promotion address note tag history status log meta image "
+    "option link 支付 退款 物流 优惠 地址 备注",
+}
+_RECORDS, _LINES, _NO_LINES = (words.split() for words in _WORDS.values())
 _LEVELS = 12  # of nesting; deeper ones stay as JSON text
 _KEYS = 300  # of a list of keys and values; a list with more keys stays as JSON text
 
@@ -175,9 +177,7 @@ def _as_texts(values: pa.Array) -> pa.Array:
 
 def _lines_of(table: pa.Table) -> str | None:
     """The list whose elements become rows: by its name, else the only list of structs that can be one."""
-    names = [
-        field.name for field in table.schema if _is_list(field.type) and pa.types.is_struct(field.type.value_type)
-    ]
+    names = [field.name for field in table.schema if _is_list(field.type) and pa.types.is_struct(field.type.value_type)]
     names = [name for name in names if _key_of(table.field(name).type) is None and table.column_names.count(name) == 1]
     short = {plain(name.rsplit(".", 1)[-1]): name for name in reversed(names)}
     for word in (*_RECORDS, *_LINES):
@@ -235,4 +235,6 @@ def _json_text(values: pa.Array) -> pa.Array:
 
 def _unique(names: Sequence[str]) -> list[str]:
     """Number the repetitions of a name, so that each column has its own."""
-    return [name if name not in names[: place - 1] else f"{name} (column {place})" for place, name in enumerate(names, 1)]
+    return [
+        name if name not in names[: place - 1] else f"{name} (column {place})" for place, name in enumerate(names, 1)
+    ]

@@ -69,7 +69,9 @@ def from_arrow(table: pa.Table, name: str, digest: str, detected: dict[str, str]
         raise SourceError("collect.no_rows", where)
     names = flat.column_names
     columns = [_decoded(column) for column in flat.columns]
-    return Raw(pa.table(columns, names=names), np.arange(1, flat.num_rows + 1), name, digest, tuple(names), (), detected)
+    return Raw(
+        pa.table(columns, names=names), np.arange(1, flat.num_rows + 1), name, digest, tuple(names), (), detected
+    )
 
 
 def readable(raw: Raw, needed: Collection[str]) -> Raw:

@@ -13,8 +13,10 @@ from shijin.schema import FINDINGS
 Severity = Literal["spoils", "warns", "notes"]
 EXAMPLES = 20
 # Found when a source is read; they cannot be found in the tables later.
-ABOUT_READING = ("date_order_guessed", "encoding_guessed", "ids_rounded", "totals_differ", "void_orders")
-ABOUT_READING += ("title_rows", "sheets_unread", "sheets_repeated", "stray_cells", "files_unread")
+ABOUT_READING = (
+    *("date_order_guessed", "encoding_guessed", "ids_rounded", "totals_differ", "void_orders"),
+    *("title_rows", "sheets_unread", "sheets_repeated", "stray_cells", "files_unread"),
+)
 
 
 def finding(

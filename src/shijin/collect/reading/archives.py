@@ -11,20 +11,21 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from shijin.errors import SourceError
 
 _LEAST, _TIMES, _MOST = 1 << 29, 100, 1 << 34  # bytes that may be unpacked: at least, per byte packed, at most
 _CHUNK = 1 << 20
 _LAYERS = 3  # a gzip file within a zip file within ..
-_STREAMS: dict[bytes, tuple[str, Callable[[IO[bytes]], IO[bytes]]]] = {
+_STREAMS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
     b"\x1f\x8b": (".gz", lambda stream: gzip.GzipFile(fileobj=stream)),
-    b"BZh": (".bz2", lambda stream: bz2.BZ2File(stream)),
-    b"\xfd7zXZ\x00": (".xz", lambda stream: lzma.LZMAFile(stream)),
+    b"BZh": (".bz2", bz2.BZ2File),
+    b"\xfd7zXZ\x00": (".xz", lzma.LZMAFile),
 }
-_TABLES = {".csv", ".tsv", ".txt", ".tab", ".dat", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".json", ".jsonl", ".ndjson"}
-_TABLES |= {".parquet", ".pq", ".gz", ".bz2", ".xz", ".zip"}
+_TABLES = {".csv", ".tsv", ".txt", ".tab", ".dat", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".json", ".jsonl"}
+_TABLES |= {".ndjson", ".parquet", ".pq", ".gz", ".bz2", ".xz", ".zip"}
+_DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError)
 _SPREADSHEETS = ("[Content_Types].xml", "mimetype", "content.xml", "xl/workbook.xml", "xl/workbook.bin")
 
 
@@ -80,7 +81,15 @@ def _unpacked(data: bytes, name: str, where: str, most: int, layers: int) -> Unp
             return _members(archive, members, where, most, layers)
     except RuntimeError as error:
         raise SourceError("collect.password", where) from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(_damage(name), where) from error
@@ -91,9 +100,7 @@ def _damage(name: str) -> str:
     return "collect.damaged_spreadsheet" if is_sheet else "collect.damaged_archive"
 
 
-def _members(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], where: str, most: int, layers: int
-) -> Unpacked:
+def _members(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], where: str, most: int, layers: int) -> Unpacked:
     """Unpack the tables of a zip file."""
     members = [member for member in members if not _is_hidden(member.filename)]
     tables = [member for member in members if PurePosixPath(member.filename).suffix.lower() in _TABLES] or members
@@ -135,7 +142,7 @@ def _refuse_bomb(members: list[zipfile.ZipInfo], where: str, most: int) -> None:
         raise SourceError("collect.archive_too_large", where, size=f"{most / (1 << 30):.3g}")
 
 
-def _stream(data: bytes, opened: Callable[[IO[bytes]], IO[bytes]], where: str, most: int) -> bytes:
+def _stream(data: bytes, opened: Callable[[IO[bytes]], Any], where: str, most: int) -> bytes:
     try:
         with opened(io.BytesIO(data)) as stream:
             return _read(stream, where, most)

@@ -24,7 +24,9 @@ _BLOCK_BYTES = 1 << 24
 _SAMPLE_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
 _NOTE = re.compile(r"\s*(?:#(?!\d)|[-=*_#]{3,})")  # how a line begins that is no row: a comment, or a rule
-_CLOCK_AFTER_DATE = re.compile(rb"(?m)(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}) +(?=\d{1,2}:\d{2})")
+_CLOCK_AFTER_DATE = re.compile(
+    rb"(?m)(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}) +(?=\d{1,2}:\d{2})"
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _without_sep_line(data: bytes) -> tuple[bytes, str | None]:
 
 
 def _layout_of(data: bytes, delimiter: str | None) -> tuple[Layout | None, bytes]:
-    """Find the delimiter and the row of names; gives the text too, which is rewritten where none of one byte parts it."""
+    """Find the delimiter and the row of names; gives the text too, rewritten where it has no delimiter of one byte."""
     sample, is_whole = data[:_SAMPLE_BYTES], len(data) <= _SAMPLE_BYTES
     if delimiter and delimiter.encode() in sample:
         return _layout(sample, delimiter, delimiter, is_whole=is_whole), data

@@ -87,11 +87,11 @@ def read_documents(data: bytes, where: str) -> Documents:
     flat = flattened(table)
     typed = _typed(flat.table, kinds)
     # A broken document takes the number after the rows of the documents before it.
-    bad = number[~is_object]
-    rows_before = np.searchsorted(number[is_object][flat.parent], bad)
-    broken = zip((rows_before + np.arange(len(bad)) + 1).tolist(), texts.filter(pc.invert(objects)).to_pylist(), strict=True)
-    broken_before = np.searchsorted(bad, number[is_object][flat.parent])
-    return Documents(typed, np.arange(1, len(broken_before) + 1) + broken_before, tuple(broken), kind)
+    bad, good = number[~is_object], number[is_object][flat.parent]
+    texts_of_bad = texts.filter(pc.invert(objects)).to_pylist()
+    numbers_of_bad = np.searchsorted(good, bad) + np.arange(1, len(bad) + 1)
+    row = np.arange(1, len(good) + 1) + np.searchsorted(bad, good)
+    return Documents(typed, row, tuple(zip(numbers_of_bad.tolist(), texts_of_bad, strict=True)), kind)
 
 
 def _lines(data: bytes) -> pa.Array:
@@ -132,7 +132,9 @@ def _elements(data: bytes, where: str) -> pa.Array:
                 return _unnested(connection, max(pointers, key=lambda pointer: _length(connection, pointer)))
             value = _loaded(data)
             records = records_by_column(value) if isinstance(value, dict) else None
-            return pa.array([_dumped(one) for one in records], pa.large_string()) if records else _whole(document["text"])
+            return (
+                pa.array([_dumped(one) for one in records], pa.large_string()) if records else _whole(document["text"])
+            )
     return pa.array([_dumped(one) for one in _one_after_another(data.decode(), where)], pa.large_string())
 
 
@@ -149,9 +151,11 @@ def _length(connection: duckdb.DuckDBPyConnection, pointer: str) -> int:
 
 def _unnested(connection: duckdb.DuckDBPyConnection, pointer: str) -> pa.Array:
     """The elements of a list, as JSON."""
-    query = "SELECT unnest(json_transform(json_extract(text::JSON, $pointer), '[\"JSON\"]'))::VARCHAR AS text FROM document"
-    elements: pa.Table = connection.sql(query, params={"pointer": pointer}).to_arrow_table()
-    return pc.fill_null(_whole(elements["text"]), "null")
+    query = (
+        "SELECT unnest(json_transform(json_extract(text::JSON, $pointer), '[\"JSON\"]'))::VARCHAR AS text FROM document"
+    )
+    unnested: pa.Table = connection.sql(query, params={"pointer": pointer}).to_arrow_table()
+    return pc.fill_null(_whole(unnested["text"]), "null")
 
 
 def _dumped(value: object) -> str:
@@ -172,13 +176,17 @@ def _one_after_another(text: str, where: str) -> Iterator[object]:
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in column.chunks] or [pa.array([], pa.large_string())])
+    return pa.concat_arrays(
+        [chunk.cast(pa.large_string()) for chunk in column.chunks] or [pa.array([], pa.large_string())]
+    )
 
 
 def _objects(connection: duckdb.DuckDBPyConnection, texts: pa.Array) -> pa.Array:
     """(n,) which texts are objects."""
     connection.register("documents", pa.table({"text": texts}))
-    kinds = connection.sql("SELECT coalesce(json_type(TRY_CAST(text AS JSON)) = 'OBJECT', false) AS is_object FROM documents")
+    kinds = connection.sql(
+        "SELECT coalesce(json_type(TRY_CAST(text AS JSON)) = 'OBJECT', false) AS is_object FROM documents"
+    )
     flags: pa.Table = kinds.to_arrow_table()
     return pa.concat_arrays(flags["is_object"].chunks)
 

@@ -1,4 +1,4 @@
-"""Finds the row of names among the first rows of a table, below titles, notes and blank rows, and misses it where it lacks.
+"""Finds the row of names among the first rows of a table, below titles, notes and blank rows, or that there is none.
 
 A row of names differs from the rows below it: it has no date where they have dates, no number where they have numbers.
 """
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,10 +20,12 @@ from shijin.prepare.clean import plain
 ROWS = 200  # of a table that are looked at; fewer where it is wide
 _CELLS = 20_000
 _ABOVE = 60  # rows that titles and notes may take at most
+_DAY = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:[T ,].*)?"
+_NAMED_DAY = r"\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
+_FRACTION = r"[+-]?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d+)?%?|[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d+"
 _KINDS = {
-    "number": r"[+-]?\d+|[+-]?\d{1,3}(?:[ ,.']\d{3})*(?:[.,]\d+)?%?|[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d+",
-    "date": r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:[T ,].*)?"
-    r"|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}.*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*|\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?",
+    "number": rf"[+-]?\d+|{_FRACTION}",
+    "date": rf"{_DAY}|{_NAMED_DAY}|\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?: ?[AaPp][Mm])?",
     "email": r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}",
     "money": r"[-(]*(?:[£€$¥￥₹]|[A-Z]{3} )\s*[\d.,]+\)?|[\d.,]+\s*(?:[£€$¥￥₹]|元|[A-Z]{3})",
     "code": r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{24,64}|https?://\S+",
@@ -209,7 +212,7 @@ def _rise(numbers: Sequence[str]) -> bool:
     if not all(number.isdecimal() for number in numbers):
         return False
     values = [int(number) for number in numbers]
-    return all(first < second for first, second in zip(values, values[1:], strict=False))
+    return all(first < second for first, second in pairwise(values))
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

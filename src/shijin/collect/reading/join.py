@@ -66,7 +66,9 @@ def _renamed(table: pa.Table, names: Sequence[str]) -> pa.Table:
     by_plain = {plain(name) or name: name for name in reversed(names)}
     own = [by_plain.get(plain(name) or name, name) for name in table.column_names]
     # Two columns that differ in their punctuation alone keep their names.
-    return table.rename_columns([name if own.count(name) == 1 else old for name, old in zip(own, table.column_names, strict=True)])
+    return table.rename_columns(
+        [name if own.count(name) == 1 else old for name, old in zip(own, table.column_names, strict=True)]
+    )
 
 
 def _below(tables: Sequence[pa.Table]) -> pa.Table:
@@ -98,7 +100,9 @@ def is_contained(raw: Raw, others: Sequence[Raw]) -> bool:
         connection.register("rows", rows)
         connection.register("among", among)
         try:
-            missing: pa.Table = connection.sql("SELECT * FROM rows EXCEPT ALL SELECT * FROM among LIMIT 1").to_arrow_table()
+            missing: pa.Table = connection.sql(
+                "SELECT * FROM rows EXCEPT ALL SELECT * FROM among LIMIT 1"
+            ).to_arrow_table()
         except duckdb.Error:
             return False
     return missing.num_rows == 0
@@ -127,7 +131,9 @@ def sums_up(raw: Raw, other: Raw) -> bool:
 
 def _are_sums(own: Mapping[str, pa.Array], lines: Mapping[str, pa.Array], key: str, amount: str) -> bool:
     """Whether the amounts of each key are the sums of the lines of that key."""
-    sums = pa.table({"key": lines[key], "amount": as_number(lines[amount])}).group_by("key").aggregate([("amount", "sum")])
+    sums = (
+        pa.table({"key": lines[key], "amount": as_number(lines[amount])}).group_by("key").aggregate([("amount", "sum")])
+    )
     place = pc.index_in(own[key], value_set=sums["key"].combine_chunks())
     differences = pc.subtract(as_number(own[amount]), sums["amount_sum"].combine_chunks().take(place))
     return place.null_count == 0 and bool(pc.all(pc.less(pc.abs(differences), 0.005), min_count=1).as_py())

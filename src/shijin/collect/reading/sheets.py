@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from shijin.collect.raw import Raw
@@ -46,6 +47,12 @@ class _Sheet:
     rows: int
     raw: Raw | None
     data_first: str = ""
+
+    @property
+    def table(self) -> Raw:
+        """The table of a sheet that has one."""
+        assert self.raw is not None
+        return self.raw
 
 
 def read_sheets(data: bytes, name: str, digest: str, where: str) -> Raw:
@@ -98,17 +105,18 @@ def _refusing_damage(where: str) -> Iterator[None]:
 def _chosen(tables: Sequence[_Sheet], others: Sequence[_Sheet]) -> Raw:
     """Join the sheets that look like the main one, which has most rows of data; name the others."""
     main = max(tables, key=_quality)
+    columns = main.table.table.column_names
     chosen, repeated, unread = [main], [], list(others)
     for sheet in tables:
         if sheet is main:
             continue
-        if sheet.raw is None or main.raw is None or not alike(sheet.raw.table.column_names, main.raw.table.column_names):
+        if not alike(sheet.table.table.column_names, columns):
             unread.append(sheet)
-        elif is_contained(sheet.raw, [one.raw for one in chosen if one.raw]) or sums_up(sheet.raw, main.raw):
+        elif is_contained(sheet.table, [one.table for one in chosen]) or sums_up(sheet.table, main.table):
             repeated.append(sheet)
         else:
             chosen.append(sheet)
-    raws = [sheet.raw for sheet in tables if sheet in chosen and sheet.raw is not None]
+    raws = [sheet.table for sheet in tables if sheet in chosen]
     raw = joined(raws) if len(raws) > 1 else raws[0]
     findings = sheets_unread({sheet.name: sheet.rows for sheet in unread}, raw.rows_in)
     findings += sheets_repeated({sheet.name: sheet.rows for sheet in repeated}, raw.rows_in)
@@ -117,11 +125,9 @@ def _chosen(tables: Sequence[_Sheet], others: Sequence[_Sheet]) -> Raw:
 
 def _quality(sheet: _Sheet) -> tuple[bool, int]:
     """The main sheet has a column of dates or numbers beside others, and most rows."""
-    if sheet.raw is None:
-        return False, 0
-    columns = sheet.raw.table.slice(0, ROWS).columns
-    rows = [[], *zip(*([cell or "" for cell in column.to_pylist()] for column in columns), strict=True)]
-    return typed_columns([sheet.raw.table.column_names, *rows[1:]]) >= 2, sheet.raw.table.num_rows
+    table = sheet.table.table
+    rows = zip(*(pc.fill_null(column, "").to_pylist() for column in table.slice(0, ROWS).columns), strict=True)
+    return typed_columns([table.column_names, *rows]) >= 2, table.num_rows
 
 
 def _added_up(findings: Findings) -> Findings:
