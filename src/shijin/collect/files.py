@@ -67,7 +67,7 @@ def _members(files: Sequence[tuple[str, bytes]], encoding: str | None, where: st
 def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
     """Read one file that is not packed."""
     if data.startswith(b"PAR1") or name.lower().endswith((".parquet", ".pq")):
-        return _without_blank_rows(from_arrow(_parquet(data, where), name, "", {"file": "Parquet"}, where), where)
+        return _without_blank_rows(_parquet(data, name, where), where)
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _without_blank_rows(read_sheets(data, name, "", where), where)
     text, used = _utf8(data, encoding, where)
@@ -130,8 +130,8 @@ def _bytes_of(path: Path) -> bytes:
     return data
 
 
-def _parquet(data: bytes, where: str) -> pa.Table:
+def _parquet(data: bytes, name: str, where: str) -> Raw:
     try:
-        return pq.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+        return from_arrow(pq.read_table(pa.BufferReader(data)), name, "", {"file": "Parquet"}, where)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SourceError("collect.damaged_parquet", where) from error

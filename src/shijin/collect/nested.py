@@ -23,7 +23,8 @@ _WORDS = {
     "records": "orders orderlist purchases suborders data results records rows hits 订单 订单列表 子订单 数据",
     # An order's lines.
     "lines": "lineitems orderlines orderitems orderdetails lines items products orderproducts itemlist productlist "
-    "goodslist ordergoods skulist skus goods cart basket details transactions 商品 商品列表 商品明细 订单明细 明细 货品",
+    "goodslist ordergoods skulist skus goods cart basket details transactions "
+    "商品 商品列表 商品明细 订单明细 明细 货品",
     # What an order also has several of; a row for each would repeat the order's money.
     "no lines": "pay refund ship fulfil tax discount coupon promotion address note tag history status log meta image "
     "option link 支付 退款 物流 优惠 地址 备注",

@@ -22,6 +22,7 @@ from shijin.errors import SourceError
 
 _BLOCK_BYTES = 1 << 24
 _SAMPLE_BYTES = 1 << 18
+_FITS = 0.9  # share of rows with as many cells as there are names, in a text that is surely parted so
 _DELIMITERS = (",", "\t", ";", "|")
 _NOTE = re.compile(r"\s*(?:#(?!\d)|[-=*_#]{3,})")  # how a line begins that is no row: a comment, or a rule
 _CLOCK_AFTER_DATE = re.compile(
@@ -118,11 +119,12 @@ def _layout_of(data: bytes, delimiter: str | None) -> tuple[Layout | None, bytes
     layouts = [_layout(sample, one, one, is_whole=is_whole) for one in _DELIMITERS]
     there = [layout for layout in layouts if layout is not None]
     best = max(there, key=_quality, default=None)
-    if best is None or _quality(best)[0]:
+    if best is None or (_quality(best)[0] and best.header.fits >= _FITS):
         return best, data
     for name, rewrite in _REWRITES.items():
         layout = _layout(rewrite(sample), "\t", name, is_whole=is_whole)
-        if layout is not None and _is_certain(layout, rewrite(sample)):
+        is_better = layout is not None and (not _quality(best)[0] or layout.header.fits > best.header.fits)
+        if layout is not None and is_better and _is_certain(layout, rewrite(sample)):
             return layout, rewrite(data)
     return best, data
 
@@ -157,7 +159,7 @@ def _is_certain(layout: Layout, sample: bytes) -> bool:
     """Whether a text is really parted by spaces or the like: in three columns or more, of which two are typed."""
     rows, _ = _first_rows(sample, "\t", is_whole=False)
     header = layout.header
-    return b'"' not in sample and len(header.cells) > 2 and header.fits >= 0.9 and typed_columns(rows) >= 2
+    return b'"' not in sample and len(header.cells) > 2 and header.fits >= _FITS and typed_columns(rows) >= 2
 
 
 def _layout(sample: bytes, delimiter: str, name: str, *, is_whole: bool) -> Layout | None:

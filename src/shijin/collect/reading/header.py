@@ -76,7 +76,7 @@ class _FirstRows:
     """The first rows of a table, stripped."""
 
     def __init__(self, table: Sequence[Sequence[str]]) -> None:
-        n = min(ROWS, max(30, _CELLS // max(map(len, table[:ROWS]), default=1)))
+        n = min(ROWS, max(30, _CELLS // max([1, *map(len, table[:ROWS])])))
         self.rows = rows = [[cell.strip() for cell in row] for row in table[:n]]
         self.filled = np.array([sum(map(bool, row)) for row in rows], dtype=np.int64)
         self.lengths = np.array([len(row) for row in rows], dtype=np.int64)
@@ -98,17 +98,30 @@ class _FirstRows:
         return self._at(chosen, exists=True)
 
     def _best(self, possible: list[int]) -> int:
-        """The possible row with most names that are known; where few are known the first, or the fuller one below."""
-        best = max(possible, key=lambda row: (self.names_in(row), self.filled[row], -row))
+        """The possible row that is most like names; the first of equals."""
         chosen = possible[0]
+        best = max(possible, key=lambda row: (self._likeness(row), self.filled[row], -row))
         # Between the two may be a small table of sums, but not the rows of the table itself.
-        if self.names_in(best) >= 2 and self._data_rows(chosen, best) <= 2 < len(self.rows) - best:
+        is_better = self._likeness(best) > self._likeness(chosen)
+        if is_better and self._data_rows(chosen, best) <= 2 < len(self.rows) - best:
             return best
         below = chosen + 1
-        is_fuller = below in possible and self.filled[below] > self.filled[chosen] and self.filled[chosen] < self.usual
+        is_fuller = below in possible and self.filled[chosen] <= min(0.7 * self.usual, self.filled[below] - 1)
         if is_fuller and not any(map(kind_of, self.rows[below])):
             return below  # the first names groups of columns
         return chosen
+
+    def _likeness(self, row: int) -> int:
+        """How much a row is like names: it has texts over numbers and dates, and known names."""
+        cells = self.rows[row][: len(self._kinds)]
+        contrasts = sum(bool(cell and kind and not kind_of(cell)) for cell, kind in zip(cells, self._kinds, strict=False))
+        return 2 * contrasts + self.names_in(row)
+
+    @cached_property
+    def _kinds(self) -> list[str | None]:
+        """The usual kind of each column."""
+        rows = [row for row in self.rows[1:] if len(row) == self.width]
+        return [_usual_kind([row[place] for row in rows]) for place in range(self.width)]
 
     def _data_rows(self, start: int, end: int) -> int:
         """How many rows from `start` to before `end` are data."""
@@ -118,8 +131,10 @@ class _FirstRows:
         cells = self.rows[row]
         below = self.lengths[row + 1 :][self.filled[row + 1 :] > 0]
         width = len(cells)
-        fitting = (below == width) | (below == width + 1) | ((below == width - 1) & (cells[-1] == ""))
-        return Header(row, tuple(cells), float(fitting.mean()) if below.size else 1.0, exists)
+        # A delimiter at the end of every row, or of the names alone, is no column.
+        widths = [width, width + 1, *([width - 1] if cells[-1:] == [""] else [])]
+        fits = max(float((below == one).mean()) for one in widths) if below.size else 1.0
+        return Header(row, tuple(cells), fits, exists)
 
     def _may_be_names(self, row: int) -> bool:
         width, least = self.lengths[row], 2 if self.width > 1 else 1
@@ -164,11 +179,10 @@ class _FirstRows:
         cells = next((cells for cells in self.rows[row + 1 :] if len(cells) == width and any(cells)), [])
         return [cell for cell in cells if kind_of(cell) == "number"]
 
-    @cached_property
+    @property
     def typed(self) -> int:
         """How many columns hold numbers or dates."""
-        rows = [row for row in self.rows if len(row) == self.width]
-        return sum(_usual_kind([row[place] for row in rows[1:]]) in ("number", "date") for place in range(self.width))
+        return sum(kind in ("number", "date") for kind in self._kinds)
 
 
 def typed_columns(rows: Sequence[Sequence[str]]) -> int:

@@ -73,7 +73,7 @@ def read_sheets(data: bytes, name: str, digest: str, where: str) -> Raw:
     if not tables:
         raise _refusal(sheets, where)
     raw = _chosen(tables, [sheet for sheet in sheets if sheet.raw is None and sheet.rows > 1])
-    return replace(raw, findings=(*_added_up(raw.findings), *stray_cells(far)))
+    return replace(raw, findings=_added_up(raw.findings, far))
 
 
 def _refusal(sheets: Sequence[_Sheet], where: str) -> SourceError:
@@ -130,10 +130,10 @@ def _quality(sheet: _Sheet) -> tuple[bool, int]:
     return typed_columns([table.column_names, *rows]) >= 2, table.num_rows
 
 
-def _added_up(findings: Findings) -> Findings:
-    """One finding about skipped lines, for all sheets."""
+def _added_up(findings: Findings, far: int) -> Findings:
+    """One finding about skipped lines, and one about stray cells, for all sheets."""
     lines = sum(row["rows"] for row in findings if row["code"] == "title_rows")
-    cells = sum(row["rows"] for row in findings if row["code"] == "stray_cells")
+    cells = far + sum(row["rows"] for row in findings if row["code"] == "stray_cells")
     others = tuple(row for row in findings if row["code"] not in ("title_rows", "stray_cells"))
     return (*title_rows(lines), *stray_cells(cells), *others)
 
