@@ -91,6 +91,11 @@ def is_list_of_lines(name: str) -> bool:
     return plain(name.rsplit(".", 1)[-1]) in _LINES
 
 
+def is_list_of_records(name: str) -> bool:
+    """Whether a list with this name holds records, which need no list's name before those of their fields."""
+    return plain(name.rsplit(".", 1)[-1]) in _RECORDS
+
+
 def _is_nested(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind)
 
@@ -203,7 +208,7 @@ def _exploded(table: pa.Table, name: str) -> tuple[pa.Table, Ints]:
     lines = pc.list_flatten(column).take(pa.array(element, mask=~is_element))
     outer = table.remove_column(place).take(pa.array(rows))
     # The fields of orders have their own names where the outer columns leave them free; those of lines stay dotted.
-    free = plain(name.rsplit(".", 1)[-1]) in _RECORDS
+    free = is_list_of_records(name)
     for number, field in enumerate(lines.type):
         own = field.name if free and field.name not in outer.column_names else f"{name}.{field.name}"
         outer = outer.add_column(place + number, own, pc.struct_field(lines, number))
@@ -225,8 +230,8 @@ def _json_text(values: pa.Array) -> pa.Array:
     """Write nested values as JSON; null where DuckDB does not know a type in them."""
     nested = pa.table({"value": values})
     with connect(EngineSection()) as connection:
-        connection.register("nested", nested)
         try:
+            connection.register("nested", nested)
             texts = connection.sql("SELECT to_json(value)::VARCHAR AS text, value IS NULL AS none FROM nested")
             written: pa.Table = texts.to_arrow_table()
         except (pa.ArrowException, duckdb.Error):

@@ -39,7 +39,8 @@ def header_of(text: str) -> tuple[str, ...] | None:
     ],
 )
 @pytest.mark.parametrize(
-    "names", [NAMES, "Bestellung,Kunde,Datum,Betrag\n", "订单编号,买家昵称,付款时间,实付金额\n", "N°,Qui,Quand,Combien\n"]
+    "names",
+    [NAMES, "Bestellung,Kunde,Datum,Betrag\n", "订单编号,买家昵称,付款时间,实付金额\n", "N°,Qui,Quand,Combien\n"],
 )
 def test_what_stands_above_the_names_is_skipped(above: str, names: str) -> None:
     assert header_of(above + names + BODY) == tuple(names.strip().split(","))

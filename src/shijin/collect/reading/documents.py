@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.arrays import Ints
-from shijin.collect.nested import flattened
+from shijin.collect.nested import flattened, is_list_of_records
 from shijin.collect.reading.records import paths_of_records, records_by_column
 from shijin.config import EngineSection
 from shijin.engine.duckdb import connect
@@ -127,7 +127,8 @@ def _elements(data: bytes, where: str) -> pa.Array:
         if kind == "ARRAY":
             return _unnested(connection, "")
         if kind == "OBJECT":
-            pointers = list(map(_pointer, paths_of_records(json.loads(structure))))
+            fields = json.loads(structure)
+            pointers = [_pointer(path) for path in paths_of_records(fields)] if isinstance(fields, Mapping) else []
             if pointers:
                 return _unnested(connection, max(pointers, key=lambda pointer: _length(connection, pointer)))
             value = _loaded(data)
@@ -198,8 +199,11 @@ def _parsed(connection: duckdb.DuckDBPyConnection, texts: pa.Array) -> tuple[pa.
     structure = connection.sql("SELECT json_group_structure(text::JSON) FROM documents").fetchall()[0][0]
     fields = json.loads(structure)
     kinds: dict[str, str] = {}
-    shape = json.dumps(_shape(fields, "", kinds), ensure_ascii=False).replace("'", "''") if fields else "{}"
-    parsed = connection.sql(f"SELECT json_transform(text::JSON, '{shape}') AS document FROM documents")
+    shape = _shape(fields, "", kinds) if isinstance(fields, Mapping) else {}
+    if not shape:  # all objects are empty
+        return pa.table({"": pa.nulls(len(texts))}), kinds
+    literal = json.dumps(shape, ensure_ascii=False).replace("'", "''")
+    parsed = connection.sql(f"SELECT json_transform(text::JSON, '{literal}') AS document FROM documents")
     table: pa.Table = parsed.to_arrow_table()
     return pa.table(table["document"].combine_chunks().flatten(), _names(table)), kinds
 
@@ -213,7 +217,8 @@ def _shape(fields: Mapping[str, Any], path: str, kinds: dict[str, str], depth: i
     """The structure to read objects with: texts, in the places that they have."""
     shape: dict[str, Any] = {}
     for name, kind in fields.items():
-        if name.casefold() in map(str.casefold, shape):  # DuckDB has one field for names that differ in case alone
+        # DuckDB has no field without a name, and one for names that differ in case alone.
+        if not name or name.casefold() in map(str.casefold, shape):
             continue
         shape[name] = _shape_of(kind, f"{path}{name}", kinds, depth)
     return shape
@@ -224,6 +229,8 @@ def _shape_of(kind: object, path: str, kinds: dict[str, str], depth: int) -> Any
         return _shape(kind, f"{path}.", kinds, depth + 1)
     if isinstance(kind, list) and kind and isinstance(kind[0], Mapping) and kind[0]:
         inner = _shape_of(kind[0], path, kinds, depth)
+        if is_list_of_records(path):  # its fields may have their own names (`flattened`)
+            kinds |= {name.removeprefix(f"{path}."): one for name, one in kinds.items()} | kinds
         return "VARCHAR" if inner == "VARCHAR" else [inner]
     if isinstance(kind, str):
         kinds[path] = kind

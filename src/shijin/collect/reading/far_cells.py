@@ -15,7 +15,9 @@ from shijin.arrays import Flags, Ints
 
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 # Places that no sheet has, which only damage explains.
-_IMPOSSIBLE = re.compile(rb"""<(?:\w+:)?(?:row|c)\s[^>]*?\br=["'](?:[A-Za-z]{4,}|[A-Za-z]*0*[2-9]\d{6}|[A-Za-z]*\d{8,})""")
+_IMPOSSIBLE = re.compile(
+    rb"""<(?:\w+:)?(?:row|c)\s[^>]*?\br=["'](?:[A-Za-z]{4,}|[A-Za-z]*0*[2-9]\d{6}|[A-Za-z]*\d{8,})"""
+)
 _BLOCK = 4_000_000  # cells, empty ones included, that are read without looking further
 _SPARSE = 20  # times as many cells in the block as hold something
 _GAPS = (2_000, 60)  # empty rows, and empty columns, that part a cell from the table
@@ -69,7 +71,7 @@ def _near(xml: bytes) -> tuple[bytes, int]:
 
 
 def _near_in_ods(xml: bytes) -> tuple[bytes, int]:
-    """The sheets of an ODS file without the cells that follow a thousand empty ones in a row, and how many they were."""
+    """The sheets of an ODS file without cells behind a thousand empty ones in a row, and how many there were."""
     gap = rb'<table:table-cell[^>]*number-columns-repeated="\d{4,}"[^>]*?/>'
     beyond = re.compile(gap + rb"((?:(?!</table:table-row>).)*)", re.DOTALL)
     removed = sum(one.group(1).count(b"</table:table-cell>") for one in beyond.finditer(xml))

@@ -114,7 +114,9 @@ class _FirstRows:
     def _likeness(self, row: int) -> int:
         """How much a row is like names: it has texts over numbers and dates, and known names."""
         cells = self.rows[row][: len(self._kinds)]
-        contrasts = sum(bool(cell and kind and not kind_of(cell)) for cell, kind in zip(cells, self._kinds, strict=False))
+        contrasts = sum(
+            bool(cell and kind and not kind_of(cell)) for cell, kind in zip(cells, self._kinds, strict=False)
+        )
         return 2 * contrasts + self.names_in(row)
 
     @cached_property
