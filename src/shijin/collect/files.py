@@ -18,11 +18,12 @@ from shijin.collect.reading.archives import unpacked
 from shijin.collect.reading.delimited import read_delimited
 from shijin.collect.reading.documents import read_documents
 from shijin.collect.reading.join import alike, joined
+from shijin.collect.reading.notes_below import without_notes_below
 from shijin.collect.reading.noticed import files_unread
 from shijin.collect.reading.sheets import read_sheets
 from shijin.errors import SourceError
 
-_ZEROS = 1_000  # bytes of a text for each zero byte that may be a fault of the program that wrote it
+_ZEROS = 50  # bytes of a text, at least, for each zero byte that is a fault of the program that wrote it
 
 
 def read_raw(path: Path, encoding: str | None) -> Raw:
@@ -69,7 +70,7 @@ def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
     if data.startswith(b"PAR1") or name.lower().endswith((".parquet", ".pq")):
         return _without_blank_rows(_parquet(data, name, where), where)
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _without_blank_rows(read_sheets(data, name, "", where), where)
+        return without_notes_below(_without_blank_rows(read_sheets(data, name, "", where), where))
     text, used = _utf8(data, encoding, where)
     if text[:200].lstrip()[:1] in (b"{", b"[") and _is_json(text):
         documents = read_documents(text, where)
@@ -80,7 +81,7 @@ def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
         return _without_blank_rows(raw, where)
     if text[:200].lstrip().lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"<head")):
         raise SourceError("collect.web_page", where)
-    return _without_blank_rows(read_delimited(text, name, "", {"encoding": used}, where), where)
+    return without_notes_below(_without_blank_rows(read_delimited(text, name, "", {"encoding": used}, where), where))
 
 
 def _is_json(text: bytes) -> bool:
@@ -93,7 +94,7 @@ def _is_json(text: bytes) -> bool:
 def _utf8(data: bytes, encoding: str | None, where: str) -> tuple[bytes, str]:
     """A text in UTF-8 without a byte-order mark, and the encoding that it had."""
     zeros = data.count(0)
-    if zeros and zeros * _ZEROS < len(data) + _ZEROS and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if zeros and zeros * _ZEROS < len(data) + 200 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.replace(b"\0", b"")
     text, used = decode(data, encoding, where)
     if codecs.lookup(used).name in ("utf-8", "utf-8-sig"):

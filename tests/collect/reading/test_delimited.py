@@ -156,3 +156,25 @@ def test_a_web_page_is_refused_whatever_its_name(tmp_path: Path) -> None:
 def test_a_file_of_titles_alone_has_no_rows(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="only a header, no rows"):
         read(tmp_path, "Orders of June\n\n")
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_row_numbers_without_a_name_are_a_column_as_r_writes_them(start: int, tmp_path: Path) -> None:
+    numbered = [[f"{n}", *row] for n, row in enumerate(ROWS, start)]
+    for delimiter in (",", " "):
+        quoted = [[f'"{cell}"' for cell in row] for row in numbered]
+        content = delimiter.join(f'"{name}"' for name in NAMES) + "\n" + text(delimiter, [], quoted).lstrip("\n")
+        raw = read(tmp_path, content)
+        assert raw.table.column_names == ["column 1", *NAMES]
+        assert raw.table.select(NAMES).to_pylist()[0] == dict(zip(NAMES, ROWS[0], strict=True))
+
+
+def test_quotes_may_be_escaped_with_a_backslash(tmp_path: Path) -> None:
+    noted = [[*row, '"a \\"big\\" one, yes"'] for row in ROWS]
+    assert read(tmp_path, text(",", [*NAMES, "note"], noted)).table["note"][3].as_py() == 'a "big" one, yes'
+
+
+def test_lines_that_are_each_one_quoted_cell_are_unpacked(tmp_path: Path) -> None:
+    rows = [[*row[:3], '"' + row[3] + '"'] for row in ROWS]
+    content = "".join('"' + line.replace('"', '""') + '"\n' for line in text(",", NAMES, rows).splitlines())
+    assert_is_the_table(read(tmp_path, content))

@@ -121,8 +121,8 @@ def _layout_of(data: bytes, delimiter: str | None) -> tuple[Layout | None, bytes
     best = max(there, key=_quality, default=None)
     if best is None or (_quality(best)[0] and best.header.fits >= _FITS):
         return best, data
-    for name, rewrite in _REWRITES.items():
-        layout = _layout(rewrite(sample), "\t", name, is_whole=is_whole)
+    for name, (rewrite, new_delimiter) in _REWRITES.items():
+        layout = _layout(rewrite(sample), new_delimiter, name, is_whole=is_whole)
         is_better = layout is not None and (not _quality(best)[0] or layout.header.fits > best.header.fits)
         if layout is not None and is_better and _is_certain(layout, rewrite(sample)):
             return layout, rewrite(data)
@@ -146,20 +146,29 @@ def _by_wide_spaces(data: bytes) -> bytes:
     return re.sub(rb" *\t[ \t]*|  +", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$|[ \t]+(?=\r)", b"", data))
 
 
-_REWRITES: dict[str, Callable[[bytes], bytes]] = {
-    "spaces": _by_spaces,
-    "several spaces": _by_wide_spaces,
-    "，": lambda data: data.replace("，".encode(), b"\t"),
-    "、": lambda data: data.replace("、".encode(), b"\t"),
-    "::": lambda data: data.replace(b"::", b"\t"),
+def _without_line_quotes(data: bytes) -> bytes:
+    """Unpack lines that are each one quoted cell, as a spreadsheet writes a CSV file that it holds in one column."""
+    unquoted = re.sub(rb'(?m)^"(.*)"(?=\r?$)', lambda line: line.group(1).replace(b'""', b'"'), data)
+    return unquoted if b'"' in data else b""
+
+
+# What a text may be parted by where no delimiter fits: how it is rewritten, and the delimiter that it then has.
+_REWRITES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "spaces": (_by_spaces, "\t"),
+    "several spaces": (_by_wide_spaces, "\t"),
+    "space": (lambda data: data if b'"' in data else b"", " "),
+    "，": (lambda data: data.replace("，".encode(), b"\t"), "\t"),
+    "、": (lambda data: data.replace("、".encode(), b"\t"), "\t"),
+    "::": (lambda data: data.replace(b"::", b"\t"), "\t"),
+    "quoted lines": (_without_line_quotes, ","),
 }
 
 
 def _is_certain(layout: Layout, sample: bytes) -> bool:
     """Whether a text is really parted by spaces or the like: in three columns or more, of which two are typed."""
-    rows, _ = _first_rows(sample, "\t", is_whole=False)
-    header = layout.header
-    return b'"' not in sample and len(header.cells) > 2 and header.fits >= _FITS and typed_columns(rows) >= 2
+    rows, _ = _first_rows(sample, layout.delimiter, is_whole=False)
+    is_plain = layout.delimiter != "\t" or b'"' not in sample  # tabs were put into quoted texts too
+    return is_plain and len(layout.header.cells) > 2 and layout.header.fits >= _FITS and typed_columns(rows) >= 2
 
 
 def _layout(sample: bytes, delimiter: str, name: str, *, is_whole: bool) -> Layout | None:
@@ -216,24 +225,36 @@ class _Rows:
 
 def _rows_below(data: bytes, layout: Layout, where: str) -> tuple[list[str], _Rows]:
     """Parse the rows below the names; a delimiter at the end of every row, or of the names, is no column."""
-    cells = list(layout.header.cells)
-    rows = _parse(data, layout.delimiter, len(cells), where)
+    cells, delimiter = list(layout.header.cells), layout.delimiter
+    rows = _parse(data, delimiter, len(cells), where)
+    if rows.broken and b'\\"' in data:
+        rows = min(rows, _parse(data, delimiter, len(cells), where, escape="\\"), key=lambda one: len(one.broken))
     if rows.broken and not rows.table.num_rows:
         if set(rows.widths) == {len(cells) + 1}:
-            wider = _parse(data, layout.delimiter, len(cells) + 1, where)
+            wider = _parse(data, delimiter, len(cells) + 1, where)
             if not wider.broken and _is_empty(wider.table.column(len(cells))):
                 rows = replace(wider, table=wider.table.select(range(len(cells))))
+            elif not wider.broken and _is_count(wider.table.column(0)):
+                cells, rows = ["", *cells], wider  # row numbers without a name, as R writes them
         elif len(cells) > 1 and not cells[-1] and set(rows.widths) == {len(cells) - 1}:
             cells = cells[:-1]
-            rows = _parse(data, layout.delimiter, len(cells), where)
+            rows = _parse(data, delimiter, len(cells), where)
     return unique_names(cells), rows
+
+
+def _is_count(column: pa.ChunkedArray) -> bool:
+    """Whether a column numbers its rows, from 0 or 1 on."""
+    return any(
+        column.equals(pa.chunked_array([pa.array(range(start, len(column) + start)).cast(pa.string())]))
+        for start in (0, 1)
+    )
 
 
 def _is_empty(column: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py())
 
 
-def _parse(data: bytes, delimiter: str, width: int, where: str) -> _Rows:
+def _parse(data: bytes, delimiter: str, width: int, where: str, escape: str | None = None) -> _Rows:
     """Parse delimited text without its names."""
     names = [f"f{place}" for place in range(width)]
     broken: list[tuple[int, str]] = []
@@ -250,7 +271,12 @@ def _parse(data: bytes, delimiter: str, width: int, where: str) -> _Rows:
         table = pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names),
-            parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=handler),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter,
+                escape_char=escape or False,
+                newlines_in_values=True,
+                invalid_row_handler=handler,
+            ),
             convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
     except pa.ArrowException as error:

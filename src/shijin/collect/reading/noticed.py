@@ -22,6 +22,12 @@ def title_rows(lines: int) -> Findings:
     return (finding("title_rows", "notes", lines, 0.0),) if lines else ()
 
 
+def merged_title_rows(findings: Findings, lines: int) -> Findings:
+    """Findings with further lines that were skipped."""
+    lines += sum(row["rows"] for row in findings if row["code"] == "title_rows")
+    return (*title_rows(lines), *(row for row in findings if row["code"] != "title_rows"))
+
+
 def sheets_unread(rows: Mapping[str, int], rows_read: int) -> Findings:
     """Sheets that have another shape than the one that is read.
 
