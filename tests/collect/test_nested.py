@@ -69,3 +69,15 @@ def test_two_lists_of_lines_are_exploded_once() -> None:
     rows = [{"id": 1, "line_items": [{"sku": "A"}, {"sku": "B"}], "products": [{"sku": "A"}]}]
     table = flattened(pa.Table.from_pylist(rows)).table
     assert table["line_items.sku"].to_pylist() == ["A", "B"]
+
+
+def test_columns_of_one_name_are_numbered() -> None:
+    lines = pa.array([[{"sku": "A"}, {"sku": "B"}]])
+    table = pa.table([pa.array([1]), lines, lines], names=["lines", "lines", "lines"])
+    assert flattened(table).table.column_names == ["lines", "lines (column 2)", "lines (column 3)"]
+
+
+def test_keys_that_a_struct_has_twice_are_read() -> None:
+    pairs = pa.StructArray.from_arrays([pa.array(["a"]), pa.array([5]), pa.array(["b"])], ["key", "value", "key"])
+    column = pa.ListArray.from_arrays([0, 1], pairs)
+    assert flattened(pa.table({"params": column})).table.to_pylist() == [{"params.a": "5"}]

@@ -69,6 +69,7 @@ def flattened(table: pa.Table) -> Flat:
         if not any(_is_nested(field.type) for field in table.schema):
             break
         table = _without_structs(table)
+        table = table.rename_columns(_unique(table.column_names))
         table = _with_keys_as_columns(table)
         lines = _lines_of(table)
         if lines is not None:
@@ -146,15 +147,17 @@ def _with_keys_as_columns(table: pa.Table) -> pa.Table:
     """Replace each list of keys and values by a column a key."""
     for name in [field.name for field in table.schema if _key_of(field.type)]:
         place = table.schema.get_field_index(name)
-        if place < 0:  # two columns have the name
-            continue
         column = _whole(table.column(place))
         pairs, parents = pc.list_flatten(column), pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
-        keys = _as_texts(pc.struct_field(pairs, _key_of(column.type)))
+        fields = [field.name for field in pairs.type]
+        keys = _as_texts(pc.struct_field(pairs, fields.index(_key_of(column.type) or "")))
         encoded = keys.dictionary_encode()
         if len(encoded.dictionary) > _KEYS:
             continue
-        values, codes = _value_text(pc.struct_field(pairs, "value")), pc.fill_null(encoded.indices, -1).to_numpy()
+        values, codes = (
+            _value_text(pc.struct_field(pairs, fields.index("value"))),
+            pc.fill_null(encoded.indices, -1).to_numpy(),
+        )
         table = table.remove_column(place)
         for code, key in enumerate(encoded.dictionary.to_pylist()):
             element = np.full(table.num_rows, -1)
@@ -184,7 +187,7 @@ def _as_texts(values: pa.Array) -> pa.Array:
 def _lines_of(table: pa.Table) -> str | None:
     """The list whose elements become rows: by its name, else the only list of structs that can be one."""
     names = [field.name for field in table.schema if _is_list(field.type) and pa.types.is_struct(field.type.value_type)]
-    names = [name for name in names if _key_of(table.field(name).type) is None and table.column_names.count(name) == 1]
+    names = [name for name in names if _key_of(table.field(name).type) is None]
     short = {plain(name.rsplit(".", 1)[-1]): name for name in reversed(names)}
     for word in (*_RECORDS, *_LINES):
         if word in short:
