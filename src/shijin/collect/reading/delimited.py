@@ -104,8 +104,8 @@ def _is_note(text: str) -> bool:
 
 def _without_sep_line(data: bytes) -> tuple[bytes, str | None]:
     """Take away Excel's line that names the delimiter."""
-    found = re.match(rb'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', data[:20], re.IGNORECASE)
-    return (data[found.end() :], found.group(1).decode("latin-1")) if found else (data, None)
+    match = re.match(rb'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', data[:20], re.IGNORECASE)
+    return (data[match.end() :], match.group(1).decode("latin-1")) if match else (data, None)
 
 
 # ---------------------------------------------------------------- layout

@@ -52,8 +52,8 @@ def _near(xml: bytes) -> tuple[bytes, int]:
     """A sheet without its far cells, and how many there were."""
     if _PERHAPS.search(xml) and _IMPOSSIBLE.search(xml):
         raise ValueError(_IMPOSSIBLE.pattern)
-    found = re.search(rb"<(\w+:)?sheetData", xml)
-    cell = rb"<" + (found.group(1) or b"" if found else b"") + rb"c"
+    match = re.search(rb"<(\w+:)?sheetData", xml)
+    cell = rb"<" + (match.group(1) or b"" if match else b"") + rb"c"
     count = sum(xml.count(cell + end) for end in (b" ", b">", b"/"))
     if _last_row(xml) * _most_columns(xml) <= max(_BLOCK, _SPARSE * count):
         return xml, 0

@@ -185,7 +185,7 @@ def _table(names: list[str], body: list[list[Any]]) -> tuple[pa.Table, int]:
     The table, and how many stray cells there were
     """
     last = max((place for place, name in enumerate(names) if name), default=-1)
-    kept, columns, stray = [], [], 0
+    places, columns, stray = [], [], 0
     # A spreadsheet gives each cell a type, not each column; its reader returns the cells as Python objects.
     for place, cells in enumerate(zip(*body, strict=True)):
         if not names[place] and not any(cell not in ("", None) for cell in cells):
@@ -195,10 +195,10 @@ def _table(names: list[str], body: list[list[Any]]) -> tuple[pa.Table, int]:
         if not names[place] and place > last and filled <= max(1, _STRAY * len(texts)):
             stray += filled
             continue
-        kept.append(place)
+        places.append(place)
         columns.append(texts)
     unique = unique_names(names)
-    return pa.table(columns, names=[unique[place] for place in kept]), stray
+    return pa.table(columns, names=[unique[place] for place in places]), stray
 
 
 def _text(cell: object) -> str | None:
