@@ -192,11 +192,10 @@ class _Deciding:
         """(orders,) the total of each order, where a column has one value an order; None where it varies."""
         if role not in self.numbers or not self.evidence.several.any():
             return None
-        least, most = self.evidence.least(self.numbers[role]), self.evidence.most(self.numbers[role])
-        several = self.evidence.several
-        if share_of(close(least, most), several) >= PROOF:
-            return most
-        return most if self.evidence.are_on_one_line(self.numbers[role]) else None
+        values, orders = self.numbers[role], self.evidence
+        most = orders.most(values)
+        is_constant = share_of(close(orders.least(values), most), orders.several) >= PROOF
+        return most if is_constant or orders.are_on_one_line(values) else None
 
     def _adds_up(self, lines: Floats, totals: Floats) -> float:
         """Share of the orders of several lines whose lines sum to their totals."""
@@ -290,6 +289,8 @@ class _Deciding:
     def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
         """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""
         orders = self.evidence
+        if role == "order_total":  # its header says so
+            return bool(orders.several.any())
         varied = orders.varied if orders.varied.any() else orders.several
         if net is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -298,7 +299,7 @@ class _Deciding:
         # Different items with one amount in nearly every order, and another amount in another order.
         amounts = np.round(total[varied], 2)
         differ = len(np.unique(amounts)) >= max(3, len(amounts) / 4)
-        return int(varied.sum()) >= (2 if role == "order_total" else _ENOUGH) and (differ or role == "order_total")
+        return int(varied.sum()) >= _ENOUGH and differ
 
     def _once(self, role: str, lines: Floats | None) -> Floats:
         """(n,) an order's total, spread over its lines; rows of no order keep their amount."""
@@ -325,11 +326,9 @@ class _Deciding:
         once, repeated = sum_of(self._once(role, None), self.counts), sum_of(amount, self.counts)
         if abs(once - repeated) <= _OPEN * abs(repeated):
             return
-        orders = int(self.evidence.several.sum())
-        severity = "notes" if proven else "warns"
-        arguments = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
-        share = abs(repeated - once) / abs(repeated)
-        self.notes.append(finding("total_once", severity, orders, share, **arguments))  # type: ignore[arg-type]
+        sums = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
+        orders, share = int(self.evidence.several.sum()), abs(repeated - once) / abs(repeated)
+        self.notes.append(finding("total_once", "notes" if proven else "warns", orders, share, **sums))
 
     def _ask(
         self, code: str, first: Floats, second: Floats, role: str | None = None, severity: str | None = None
@@ -341,8 +340,8 @@ class _Deciding:
         share = abs(sums[0] - sums[1]) / max(*map(abs, sums), 1e-9)
         if share <= _OPEN:
             return
-        price = self.names.get("unit_price", self.names.get("price", ""))
-        column = self.names.get(role or "", "") or price or self.names.get("amount", "")
+        named = (self.names.get(name) for name in (role or "", "unit_price", "price", "amount"))
+        column = next((name for name in named if name), "")
         arguments = {
             "column": column,
             "discount": self.names.get("discount", self.names.get("discount_rate", "")),

@@ -39,8 +39,8 @@ class Raw:
         What reading detected: kind of file, encoding, delimiter.
     findings
         What reading noticed, rows of FINDINGS: lines above the table, sheets that were not read.
-    is_joined
-        Whether it is a file of lines joined with one of orders, so that it has every line of each order.
+    of_orders
+        Of a file of lines joined with one of orders: the columns of the orders. It has every line of each order.
     """
 
     table: pa.Table
@@ -51,7 +51,7 @@ class Raw:
     broken: tuple[tuple[int, str], ...] = ()
     detected: dict[str, str] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
-    is_joined: bool = False
+    of_orders: tuple[str, ...] = ()
 
     @property
     def rows_in(self) -> int:
