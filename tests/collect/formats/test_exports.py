@@ -94,7 +94,8 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
         [("order", "@r1@m.amazon.com", "305-1", 17.5), ("void", "@r2@m.amazon.com", "305-2", 9.5)],
     ),
     "ebay": (
-        ",,,,,,,\nSales Record Number,Order Number,Buyer Username,Item Number,Item Title,Custom Label,Quantity,Sold For,"
+        ",,,,,,,\n"
+        "Sales Record Number,Order Number,Buyer Username,Item Number,Item Title,Custom Label,Quantity,Sold For,"
         "Total Price,Sale Date\n"
         "1,24-001,anna,110,Mug,M1,2,$9.50,$23.00,Mar-01-24\n"
         "2,24-002,ben,111,Cap,C1,1,$9.00,$9.00,Mar-02-24\n",
@@ -111,13 +112,15 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
     "paypal": (
         "Date,Time,TimeZone,Name,Type,Status,Currency,Gross,Fee,Net,From Email Address,To Email Address,"
         "Transaction ID,Item Title,Item ID\n"
-        "13/03/2024,10:00:00,PST,Ada,Express Checkout Payment,Completed,USD,25.00,-1.00,24.00,a@x.org,s@shop.org,T1,Mug,M1\n"
+        "13/03/2024,10:00:00,PST,Ada,Express Checkout Payment,Completed,USD,25.00,-1.00,24.00,a@x.org,s@shop.org,T1,"
+        "Mug,M1\n"
         "14/03/2024,10:00:00,PST,Ada,Payment Refund,Completed,USD,-25.00,0.00,-25.00,s@shop.org,a@x.org,T2,Mug,M1\n"
         '15/03/2024,10:00:00,PST,,General Withdrawal,Completed,USD,"-1,000.00",0.00,"-1,000.00",s@shop.org,,T3,,\n',
         [("order", "@a@x.org", "T1", 25.0), ("return", "@a@x.org", "T2", -25.0)],
     ),
     "taobao": (
-        "订单编号,买家会员名,买家支付宝账号,总金额,买家实际支付金额,订单状态,收货人姓名,订单创建时间,订单付款时间,宝贝标题,退款金额\n"
+        "订单编号,买家会员名,买家支付宝账号,总金额,买家实际支付金额,订单状态,收货人姓名,订单创建时间,订单付款时间,宝贝标题,"
+        "退款金额\n"
         '"=""2450001""",山人,a***,64.00,60.00,交易成功,王五,2024-03-01 09:00:00,2024-03-01 09:05:00,好茶,10.00\n'
         '"=""2450002""",海客,b***,30.00,30.00,交易关闭,李四,2024-03-02 09:00:00,,好茶,30.00\n',
         [("order", "山人", "2450001", 60.0), ("void", "海客", "2450002", 30.0),
@@ -149,7 +152,8 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
         [("order", "@13900000001", "240301-1", 38.0), ("void", "@13900000002", "240302-2", 20.0)],
     ),
     "douyin": (
-        "主订单编号,子订单编号,选购商品,商品规格,商品数量,商品ID,商品单价,订单应付金额,运费,收件人,收件人手机号,订单提交时间,订单状态,售后状态,用户ID\n"
+        "主订单编号,子订单编号,选购商品,商品规格,商品数量,商品ID,商品单价,订单应付金额,运费,收件人,收件人手机号,订单提交时间,"
+        "订单状态,售后状态,用户ID\n"
         "d1,s1,好茶,大,2,p1,20.00,38.00,0,王*,139****01,2024-03-01 09:00:00,已完成,-,u1\n"
         "d1,s2,茶杯,小,1,p2,15.00,15.00,0,王*,139****01,2024-03-01 09:00:00,已完成,-,u1\n"
         "d2,s3,好茶,大,1,p1,20.00,20.00,0,李*,139****02,2024-03-02 09:00:00,已关闭,退款成功,u2\n",
