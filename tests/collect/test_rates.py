@@ -123,3 +123,26 @@ def test_rates_need_the_currency_of_the_shop(tmp_path: Path) -> None:
     (tmp_path / "shijin.toml").write_text("[shop]\nrates = { USD = 0.9 }\n")
     with pytest.raises(ConfigError, match=r"rates need the currency"):
         load_config(tmp_path / "shijin.toml")
+
+
+SHOPIFY = "Name,Email,Financial Status,Created at,Currency,Subtotal,Shipping,Total,"
+SHOPIFY += """Lineitem quantity,Lineitem name,Lineitem price
+#1,a@x.org,paid,2024-01-03 10:00:00 +0000,EUR,20.00,5.00,25.00,2,Tea,10.00
+#2,b@x.org,paid,2024-01-04 10:00:00 +0000,USD,20.00,5.00,25.00,1,Tea,10.00
+#2,b@x.org,,,,,,,1,Mug,10.00
+"""
+
+
+def test_orders_of_several_rows_are_converted_with_their_shipping(tmp_path: Path) -> None:
+    collected = read_file(tmp_path, SHOPIFY, config=shop(rates={"USD": 0.5}))
+    events = collected.events.to_pylist()
+    assert sorted((row["customer_id"] is not None, row["currency"], row["amount"]) for row in events) == [
+        (True, "EUR", 2.5),
+        (True, "EUR", 5.0),
+        (True, "EUR", 5.0),
+        (True, "EUR", 5.0),
+        (True, "EUR", 20.0),
+    ]
+    assert collected.findings["code"].to_pylist() == ["converted"]
+    with pytest.raises(SourceError, match="several currencies"):
+        read_file(tmp_path, SHOPIFY)

@@ -130,11 +130,13 @@ def _refuse_rows(path: Path, row: NDArray[np.int64], wrong: pa.ChunkedArray, cod
         raise SourceError(code, path, row=int(rows.min()))
 
 
-def _findings(currency: pa.Array, factor: pa.Array, amount: pa.Array, shop: str) -> list[dict[str, Any]]:
+def conversion_findings(currency: pa.Array, factor: pa.Array, amount: pa.Array, shop: str) -> list[dict[str, Any]]:
     """Say which amounts were converted, with the sums before and after, and which have no rate.
 
     Parameters
     ----------
+    currency, factor : (n,)
+        Of each row before converting; the factor is null where no rate is known.
     amount : (n,) float64
         Before converting.
     """
@@ -168,7 +170,7 @@ def convert(
     The money; the currency of each row, and the rows in another because no rate is known on their day; the factors
     """
     factor = rates.to_shop(currency, ts)
-    notes = _findings(currency, factor, money.amount, rates.shop)
+    notes = conversion_findings(currency, factor, money.amount, rates.shop)
     no_rate = pc.is_null(factor)
     by = pc.fill_null(factor, 1.0)
     money = replace(
@@ -179,3 +181,21 @@ def convert(
         findings=(*money.findings, *notes),
     )
     return money, (pc.if_else(no_rate, currency, rates.shop), no_rate), by
+
+
+def converted_lines(lines: pa.Table, config: Config) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """Convert lines by their column `factor` into the shop's currency.
+
+    Returns
+    -------
+    The lines, and what there is to say about them
+    """
+    if (shop := config.shop.currency) is None:
+        return lines, []
+    currency, factor, amount = (as_array(lines[name]) for name in ("currency", "factor", "amount"))
+    notes = conversion_findings(currency, factor, amount, shop) if config.shop.rates or config.shop.rates_file else []
+    for name in ("amount", "discount", "shipping", "refunded"):
+        money = pc.multiply(lines[name], pc.fill_null(lines["factor"], 1.0))
+        lines = lines.set_column(lines.column_names.index(name), name, money)
+    own = pc.if_else(pc.is_null(factor), currency, shop)
+    return lines.set_column(lines.column_names.index("currency"), "currency", own), notes

@@ -7,11 +7,12 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +20,7 @@ from shijin.collect import guess
 from shijin.collect.assemble import assemble, events_of
 from shijin.collect.collected import Collected
 from shijin.collect.context import Context
-from shijin.collect.currency import currencies
+from shijin.collect.currency import as_shops, currencies, names_of
 from shijin.collect.format import Format, by_role, has_columns, refuse_missing_columns
 from shijin.collect.identity import hashed, normal_email, normal_phone
 from shijin.collect.ids import event_ids
@@ -33,11 +34,12 @@ from shijin.collect.orders import (
     spread_over_rows,
     without_item,
 )
+from shijin.collect.rates import converted_lines, rates_of
 from shijin.collect.raw import Raw, readable
 from shijin.collect.reasons import Fault, details_of, first_reason
 from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
 from shijin.collect.times import as_time
-from shijin.collect.values import as_array, is_true, null_beyond
+from shijin.collect.values import as_array, as_text, is_text, is_true, null_beyond
 from shijin.config import Config
 from shijin.prepare.clean import CHARGE, TEST, kinds_of_items
 from shijin.prepare.findings import finding, findings_table
@@ -106,14 +108,15 @@ def read_shopify(raw: Raw, context: Context) -> Collected:
     config, options, now = context.config, context.options, context.now
     raw = readable(raw, raw.table.column_names)
     roles = by_role(raw.table.column_names, COLUMNS)
-    decimal = options.decimal or config.collect.decimal or guess.decimal_of(as_array(raw.table[roles["price"][0]]))
+    decimal = options.decimal or config.collect.decimal or guess.decimal_of(_money_texts(raw, roles))
     source = MappedSource(raw, roles, decimal, "ymd", date_order_is_guess=False, config=config)
     is_head = pc.or_(pc.is_valid(source.number("total")), pc.is_valid(source.text("status")))
     copies = copies_of(source.text("order_id"), is_head, config.engine)
     lines = _lines(source, copies, context)
     # Besides outdated copies, rows that only repeat an order for a second payment are no lines.
     repeated = copies.is_outdated | pc.and_not(_without_item(source), copies.is_head).to_numpy(zero_copy_only=False)
-    dropped, lines = lines.filter(pa.array(repeated)), lines.filter(pa.array(~repeated))
+    dropped, _ = converted_lines(lines.filter(pa.array(repeated)), config)
+    lines, notes = converted_lines(lines.filter(pa.array(~repeated)), config)
     collected = assemble(source, lines, NAME, now)
     rest = _events_without_line(lines.filter(pc.is_null(lines["reason"])))
     derived = events_of(rest, event_ids(rest, NAME, config), raw, now)
@@ -121,7 +124,7 @@ def read_shopify(raw: Raw, context: Context) -> Collected:
     return replace(
         collected,
         events=pa.concat_tables([collected.events, derived]),
-        findings=findings_table([*raw.findings, *_notes(lines), *_unknown_statuses(lines, context)]),
+        findings=findings_table([*raw.findings, *notes, *_notes(lines), *_unknown_statuses(lines, context)]),
         guess={"format": NAME, **raw.detected, "decimal": decimal},
         money_in=collected.money_in + repeated_money + (pc.sum(derived["amount"]).as_py() or 0.0),
         derived=derived.num_rows,
@@ -129,6 +132,12 @@ def read_shopify(raw: Raw, context: Context) -> Collected:
         repeated=dropped.num_rows,
         repeated_money=repeated_money,
     )
+
+
+def _money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
+    """All texts of amounts, one column after the other: together they decide the decimal sign."""
+    names = [roles[role][0] for role in ("price", *_ORDER_NUMBERS) if role in roles]
+    return pa.concat_arrays([as_text(raw.table[name]) for name in names if is_text(raw.table[name].type)])
 
 
 def _without_item(source: MappedSource) -> pa.Array:
@@ -152,7 +161,7 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     """Convert rows to lines, each accepted or with the reason why it is set aside."""
     raw, config, order = source.raw, source.config, _fields(source, copies)
     ts = as_time(order["ts"], source.date_order, config.shop.timezone, config.engine)
-    currency, other_currency = currencies(order["currency"], raw.name, config)
+    currency, other_currency, factor = _currencies(order["currency"], ts, raw, context)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
     statuses = read_statuses([_status(order)], {**config.collect.statuses, **context.options.statuses})
@@ -195,10 +204,20 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
         "shipping": pc.if_else(is_rejected, 0.0, shipping),
         "refunded": pc.if_else(copies.is_head, _refunded(order, is_void), 0.0),
         "differs": pc.and_(copies.is_head, _differs(order)),
+        "factor": factor,
     }
     columns |= {name: pa.nulls(n, pa.float64()) for name in ("cost", "rating")}
     columns |= {name: pa.nulls(n, pa.string()) for name in ("category", "session_id", "text")}
     return pa.table(columns | contact)
+
+
+def _currencies(column: pa.Array, ts: pa.Array, raw: Raw, context: Context) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """The currency of each row, the rows in another one, and what converts into the shop's."""
+    if (rates := rates_of(context)) is None:
+        return *currencies(column, raw.name, context.config), pa.array(np.ones(len(ts)))
+    currency = as_shops(names_of(column), rates.shop)
+    factor = rates.to_shop(currency, ts)
+    return currency, pc.is_null(factor), factor
 
 
 def _bad_rows(order: dict[str, pa.Array], ts: pa.Array, now: datetime) -> dict[str, pa.Array]:
