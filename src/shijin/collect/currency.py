@@ -103,7 +103,7 @@ def _names_of_marks(marks: pa.Array) -> pa.Array:
     for text in values.to_pylist():
         single = [name_of(mark) for mark in re.findall(PATTERN, text or "")]
         codes = [name for name in single if name in CODES]
-        names.append((codes or single or [None])[0])
+        names.append(next(iter(codes or single), None))
     return pa.array(names, pa.string()).take(rows)
 
 
