@@ -38,6 +38,7 @@ def from_dataframe(
     time: str | None = None,
     amount: str | None = None,
     map: Mapping[str, str] | None = None,
+    statuses: Mapping[str, str] | None = None,
     **columns: str,
 ) -> Shop:
     """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
@@ -50,6 +51,8 @@ def from_dataframe(
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
     map
         The same by role, as `Shop.collect` takes it: ``{"customer_id": "user", "ts": "paid_at"}``.
+    statuses
+        What words for statuses mean: ``{"parked": "unpaid"}``; sale, void, unpaid or refund.
     """
     there = Workspace.open(Path(workspace)) if workspace and (Path(workspace) / CONFIG_FILE).exists() else None
     with refusing_in(there.config.shop.locale if there else "en"):
@@ -61,7 +64,11 @@ def from_dataframe(
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
     roles = {"customer_id": customer, "ts": time, "amount": amount, **(map or {}), **columns}
     try:
-        shop.collect(table, map={role: column for role, column in roles.items() if column is not None})
+        shop.collect(
+            table,
+            map={role: column for role, column in roles.items() if column is not None},
+            statuses=statuses or {},
+        )
     except ShijinError:
         if not there:
             shop.workspace.discard()
@@ -93,7 +100,7 @@ def forecast(
         Read only what is before this day, such as "2024-06-01"; all where None.
     customer, time, amount, columns
         Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...), or the same by role
-        (``map={"customer_id": "user_id"}``); guessed where not given.
+        (``map={"customer_id": "user_id"}``); guessed where not given. ``statuses`` says what words for statuses mean.
 
     Returns
     -------
@@ -121,6 +128,6 @@ def _refuse_unknown(verb: Callable[..., Any], columns: Mapping[str, str]) -> Non
     known = [name for name in inspect.signature(verb).parameters if name not in ("orders", "columns")]
     known += [role for role in ROLES if role not in ("customer_id", "ts", "amount")]
     for name in columns:
-        if name not in (*ROLES, "map"):
+        if name not in (*ROLES, "map", "statuses"):
             called, instead = f"shijin.{verb.__name__}", suggestion(name, known)
             raise ConfigError("shop.unknown_argument", verb=called, name=name, suggestion=instead)

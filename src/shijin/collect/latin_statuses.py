@@ -205,8 +205,8 @@ def _refund(phrase: _Phrase, place: int) -> str:
     if phrase.has_not_happened(before + after):
         return UNKNOWN if "chargeback" in phrase.words[place] else NEUTRAL
     following = phrase.next_word(place, 1)
-    sent = following is not None and phrase.classes[following] & {"fulfilment"} and following not in after
-    return NEUTRAL if sent else "refunded"  # goods on their way back
+    on_the_way = following is not None and following not in after and "fulfilment" in phrase.classes[following]
+    return NEUTRAL if on_the_way and phrase.words[place].startswith("ret") else "refunded"
 
 
 def _read_disputes(phrase: _Phrase) -> None:

@@ -29,18 +29,23 @@ SPOILING = 0.01  # share of money under unknown statuses above which a forecast 
 _GRAVEST_FIRST = ("void", "refunded", "unpaid", UNKNOWN, "sale", NEUTRAL)
 _SHOWN = 10
 _PHRASES = {word: meaning for meaning, words in WORDS["phrases"].items() for word in words.split()}
-_KINDS = {kind: re.compile(WORDS["columns"][kind]) for kind in ("refund", "cancel", "delivery", "payment")}
+# What a column may be about, and the nouns that its name leaves out of its words.
+_HEADS = {
+    "refund": ("refund", "退款"),
+    "return": ("return", "退货"),
+    "cancel": ("cancellation", "取消"),
+    "delivery": ("delivery", "发货"),
+    "payment": ("payment", "支付"),
+}
+_KINDS = {kind: re.compile(WORDS["columns"][kind]) for kind in _HEADS}
 _ANSWERS = {name: frozenset(WORDS["columns"][name].split()) for name in ("none", "yes", "full")}
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _CODE = re.compile(r"^\d+\s*[-_.:、)]\s*(?=\D)")  # "3 - Shipped"
 _PREFIX = re.compile(
     r"^(?:https?://schema\.org/(?=order)|(?:wc|order|order[-_ ]?status|status|payment[-_ ]?status|state)[-_: ]+)", re.I
 )
-# What a column of this kind leaves out of its words.
-_HEAD = {"refund": ("refund", "退款"), "cancel": ("cancellation", "取消"), "payment": ("payment", "支付")}
-_HEAD |= {"delivery": ("delivery", "发货")}
-_YES = {"refund": "refunded", "cancel": "void", "payment": "sale", "delivery": NEUTRAL}
-_NO = {"refund": NEUTRAL, "cancel": NEUTRAL, "payment": "unpaid", "delivery": NEUTRAL}
+_YES = {"refund": "refunded", "return": "refunded", "cancel": "void", "payment": "sale"}
+_NO = {"payment": "unpaid"}
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,20 @@ def findings_of_statuses(statuses: Statuses, amounts: pa.Array) -> list[dict[str
     return notes
 
 
+def findings_of_status_map(columns: Sequence[pa.Array], status_map: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Name the words that the user settled and that no column of statuses has.
+
+    Examples
+    --------
+    >>> [found] = findings_of_status_map([pa.array(["parked"])], {"Parked": "void", "posted": "sale"})
+    >>> found["code"], "posted" in found["arguments"], "Parked" in found["arguments"]
+    ('status_map_unused', True, False)
+    """
+    there = {plain(word) for column in columns for word in column.dictionary_encode().dictionary.to_pylist()}
+    unused = [word for word in status_map if plain(word) not in there]
+    return [finding("status_map_unused", "warns", len(unused), 0.0, words=", ".join(unused))] if unused else []
+
+
 def _listed(groups: list[dict[str, Any]]) -> str:
     """The most frequent words with their rows and money."""
     ordered = sorted(groups, key=lambda group: (-group["word_count"], group["word"]))
@@ -166,8 +185,12 @@ def _column_meanings(words: list[str], settled: Mapping[str, str], kind: str | N
     """The meanings of a column's distinct words; None for a word that is no answer, such as ``-``."""
     own = [None if _is_blank(word) else _in_column(word, kind, alone=alone) for word in words]
     if "sale" not in own and NEUTRAL not in own:  # open and closed are the only states of such an order
-        own = [UNKNOWN if plain(word) in ("open", "closed") else one for word, one in zip(words, own, strict=True)]
+        own = [UNKNOWN if _is_open_or_closed(word) else one for word, one in zip(words, own, strict=True)]
     return [settled.get(plain(word), one) for word, one in zip(words, own, strict=True)]
+
+
+def _is_open_or_closed(word: str) -> bool:
+    return plain(word) in ("open", "closed")
 
 
 def _is_blank(word: str) -> bool:
@@ -180,9 +203,11 @@ def _in_column(word: str, kind: str | None, *, alone: bool) -> str:
         return _class_of(word) or UNKNOWN
     letters = plain(word)
     if letters in _ANSWERS["none"] | _ANSWERS["yes"]:
-        return (_NO if letters in _ANSWERS["none"] else _YES)[kind]
-    if kind == "refund" and letters in _ANSWERS["full"]:
+        return (_NO if letters in _ANSWERS["none"] else _YES).get(kind, NEUTRAL)
+    if kind in ("refund", "return") and letters in _ANSWERS["full"]:
         return "refunded"
+    if kind == "payment" and _is_open_or_closed(word):
+        return "unpaid" if letters == "open" else UNKNOWN
     meaning = _completed(word, kind)
     if kind == "delivery" and (meaning == "unpaid" or (meaning is None and not alone)):
         return NEUTRAL
@@ -192,13 +217,10 @@ def _in_column(word: str, kind: str | None, *, alone: bool) -> str:
 def _completed(word: str, kind: str) -> str | None:
     """What a word means behind the noun that its column's name gives."""
     own = _class_of(word)
-    if kind == "payment" and own in ("sale", "unpaid", "void", "refunded"):
+    if kind in ("refund", "return") and re.search("refund|return|退|售后|返金|返品|换货", word, re.IGNORECASE):
         return own
-    english, chinese = _HEAD[kind]
-    is_east_asian = _EAST_ASIAN.search(word)
-    if kind == "refund" and re.search("refund|return|退|售后|返金|返品|换货", word, re.IGNORECASE):
-        return own
-    return _class_of(f"{chinese}{word}" if is_east_asian else f"{english} {word}") or own
+    english, chinese = _HEADS[kind]
+    return _class_of(f"{chinese}{word}" if _EAST_ASIAN.search(word) else f"{english} {word}") or own
 
 
 @cache

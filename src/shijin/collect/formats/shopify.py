@@ -35,7 +35,7 @@ from shijin.collect.orders import (
 )
 from shijin.collect.raw import Raw, readable
 from shijin.collect.reasons import Fault, details_of, first_reason
-from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
+from shijin.collect.statuses import Statuses, findings_of_status_map, findings_of_statuses, read_statuses
 from shijin.collect.times import as_time
 from shijin.collect.values import as_array, is_true, null_beyond
 from shijin.config import Config
@@ -155,7 +155,8 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     currency, other_currency = currencies(order["currency"], raw.name, config)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
-    statuses = read_statuses([_status(order)], {**config.collect.statuses, **context.options.statuses})
+    settled = {**config.collect.statuses, **context.options.statuses}
+    statuses = read_statuses([_status(order)], settled, _ORDER_TEXTS["status"])
     net, is_void = net_amounts(order), _is_void(order, statuses)
     contact = _contact(order)
     customer = _customer(order, contact, config)
@@ -307,10 +308,12 @@ def _notes(lines: pa.Table) -> list[dict[str, Any]]:
 
 
 def _unknown_statuses(lines: pa.Table, context: Context) -> list[dict[str, Any]]:
-    """The finding about statuses that are not understood."""
+    """The findings about statuses that are not understood, and about settled words that the file lacks."""
     settled = {**context.config.collect.statuses, **context.options.statuses}
-    statuses = read_statuses([as_array(lines["status"])], settled)
-    return [one for one in findings_of_statuses(statuses, as_array(lines["amount"])) if one["code"] == "unknown_status"]
+    statuses = read_statuses([as_array(lines["status"])], settled, _ORDER_TEXTS["status"])
+    notes = findings_of_statuses(statuses, as_array(lines["amount"]))
+    notes += findings_of_status_map([as_array(lines["status"])], context.options.statuses)
+    return [one for one in notes if one["code"] != "statuses_read"]
 
 
 FORMAT = Format(NAME, "Shopify: orders", _NEEDED, recognises, read_shopify)
