@@ -38,8 +38,7 @@ def from_dataframe(
     time: str | None = None,
     amount: str | None = None,
     map: Mapping[str, str] | None = None,
-    statuses: Mapping[str, str] | None = None,
-    **columns: str,
+    **columns: Any,  # noqa: ANN401
 ) -> Shop:
     """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
 
@@ -49,10 +48,9 @@ def from_dataframe(
         Where to keep it; a temporary folder that goes with the Shop where None.
     customer, time, amount, columns
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
+        ``statuses={"parked": "unpaid"}`` says what words for statuses mean: sale, void, unpaid or refund.
     map
         The same by role, as `Shop.collect` takes it: ``{"customer_id": "user", "ts": "paid_at"}``.
-    statuses
-        What words for statuses mean: ``{"parked": "unpaid"}``; sale, void, unpaid or refund.
     """
     there = Workspace.open(Path(workspace)) if workspace and (Path(workspace) / CONFIG_FILE).exists() else None
     with refusing_in(there.config.shop.locale if there else "en"):
@@ -62,12 +60,13 @@ def from_dataframe(
     shop = Shop(there or Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
+    statuses = columns.pop("statuses", None) or {}
     roles = {"customer_id": customer, "ts": time, "amount": amount, **(map or {}), **columns}
     try:
         shop.collect(
             table,
             map={role: column for role, column in roles.items() if column is not None},
-            statuses=statuses or {},
+            statuses=statuses,
         )
     except ShijinError:
         if not there:
@@ -100,7 +99,8 @@ def forecast(
         Read only what is before this day, such as "2024-06-01"; all where None.
     customer, time, amount, columns
         Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...), or the same by role
-        (``map={"customer_id": "user_id"}``); guessed where not given. ``statuses`` says what words for statuses mean.
+        (``map={"customer_id": "user_id"}``); guessed where not given.
+        ``statuses={"parked": "unpaid"}`` says what words for statuses mean.
 
     Returns
     -------

@@ -43,7 +43,7 @@ def test_lines_are_joined_with_their_orders_in_whatever_order_they_come(files: d
 def test_an_order_without_lines_keeps_its_money_and_shipping_stays_in_its_order(tmp_path: Path) -> None:
     [joined] = gather(tmp_path, o=ENGLISH_ORDERS, l=ENGLISH_LINES)
     sums = joined.events.group_by("order_id").aggregate([("amount", "sum")]).sort_by("order_id")
-    assert sums["amount_sum"].to_pylist() == [33.9, 20.0, 5.0]
+    assert sums["amount_sum"].to_pylist() == pytest.approx([33.9, 20.0, 5.0])
     assert pc.count_distinct(joined.events["item_id"]).as_py() == 2
 
 

@@ -53,8 +53,9 @@ class CollectOptions:
         """Refuse a meaning that a status cannot have."""
         for word, meaning in self.statuses.items():
             if meaning not in STATUS_MEANINGS:
+                choices = Choices(STATUS_MEANINGS)
                 raise ConfigError(
-                    "collect.wrong_status_meaning", key="statuses", word=word, value=meaning, choices=Choices(STATUS_MEANINGS)
+                    "collect.wrong_status_meaning", key="statuses", word=word, value=meaning, choices=choices
                 )
 
 

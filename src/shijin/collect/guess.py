@@ -1,4 +1,4 @@
-"""Guesses what a source does not state: its encoding, delimiter, columns, order of dates and decimal sign.
+"""Guesses what a source does not state: its encoding, columns, order of dates and decimal sign.
 
 Each guess depends on all distinct values and never on their order, so a shuffled file gives the same guesses. An option
 of the user wins over a guess, and every guess is shown.
@@ -7,8 +7,6 @@ of the user wins over a guess, and every guess is shown.
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
@@ -30,7 +28,6 @@ _TIME_WORDS = ("date", "time", "日期", "时间")
 # Encodings that shop software writes today: among all that exist, German text is taken for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
 _ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
-_DELIMITERS = (",", "\t", ";", "|")
 _MISTYPED = 0.01  # share of dates in the other order that may be errors of typing
 _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK", "NOK", "PLN", "£", "€", "₹"}
 
@@ -72,38 +69,6 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
         if _is_text(text, name):
             return text, name
     raise SourceError("collect.not_text", where)
-
-
-def delimiter_of(text: str) -> str:
-    r"""Find the delimiter: the one that splits most of the first lines into equally many columns, and into most.
-
-    Examples
-    --------
-    >>> delimiter_of("user;paid at;total\nx;2024-01-01;3,50\n")
-    ';'
-    """
-    lines = [line for line in text[:20_000].splitlines()[:40] if line.strip()]
-
-    def agreement_and_width(delimiter: str) -> tuple[float, int]:
-        widths = [len(first_row(line, delimiter)) for line in lines]
-        usual = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
-        return (round(widths.count(usual) / len(lines), 1), usual) if usual > 1 else (0.0, 0)
-
-    return max(_DELIMITERS, key=agreement_and_width)
-
-
-def first_row(text: str, delimiter: str) -> list[str]:
-    r"""Split the first row of a text into cells; a quoted cell may contain line breaks.
-
-    Examples
-    --------
-    >>> first_row('id,"paid\nat"\n1,2', ",")
-    ['id', 'paid\nat']
-    """
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:  # a cell that never ends
-        return []
 
 
 def columns_of(

@@ -18,10 +18,7 @@ _CLASSES = {name: frozenset(words.split()) for name, words in WORDS["latin"].ite
 _MERGED = [(f" {words} ", f" {word} ") for words, word in WORDS["merged"].items()]
 _KNOWN = frozenset().union(*_CLASSES.values())
 _SEPARATOR = "|"  # between clauses: a cancellation behind it is not one of the refund before it
-_CANCELLATIONS = frozenset(
-    "annulation annulering cancel cancelacion cancelamento canceling cancelation cancellation cancelling storno stornierung"
-    .split()
-)
+_CANCELLATIONS = _CLASSES["cancellation"]
 _SHORTEST = 4  # letters of a word within a compound
 _NOT_YET = frozenset({"progress", "waiting", "bad", "void", "closed"})
 _ACROSS = frozenset({"progress", "waiting", "bad", "refund_noun"})  # "Refund: pending", "Return/Refund requested"
@@ -39,9 +36,7 @@ class _Phrase:
 
     def free(self, *names: str) -> list[int]:
         """The places of words with one of these classes that no other word has bound."""
-        return [
-            place for place, of_word in enumerate(self.classes) if place not in self.bound and of_word & set(names)
-        ]
+        return [place for place, of_word in enumerate(self.classes) if place not in self.bound and of_word & set(names)]
 
     def has(self, *names: str) -> bool:
         """Whether there is a free word with one of these classes."""
@@ -252,19 +247,10 @@ def _read_payment(phrase: _Phrase) -> None:
 
 def _payment(phrase: _Phrase) -> str | None:
     """What the words about payment and delivery say; None where there are none."""
-    if any(_is_awaited(phrase, place) for place in phrase.free("proof")):
-        return "unpaid"
     finished = [at for at in phrase.free("done") if "progress" not in phrase.classes[at]]
-    proven = [at for at in phrase.free("proof") if "payment" not in phrase.classes[at]]  # "pago" is both
-    if phrase.has("payment") and not proven:
-        if phrase.has("waiting", "unpaid") or (phrase.has("progress") and not finished):
-            return "unpaid"
-        if finished or phrase.has("partial"):
-            return "sale"
-    if phrase.has("proof"):
-        return "sale"
-    if phrase.has("unpaid"):
-        return "unpaid"
+    money = _money(phrase, is_finished=bool(finished))
+    if money is not None:
+        return money
     if phrase.has("fulfilment"):
         return "sale" if finished else NEUTRAL
     if phrase.has("waiting"):
@@ -274,6 +260,21 @@ def _payment(phrase: _Phrase) -> str | None:
     if phrase.has("closed") and not phrase.parts:
         return "refunded"  # Magento closes an order by a credit memo
     return NEUTRAL if phrase.has("partial") else None
+
+
+def _money(phrase: _Phrase, *, is_finished: bool) -> str | None:
+    """What the words about payment say."""
+    if any(_is_awaited(phrase, place) for place in phrase.free("proof")):
+        return "unpaid"
+    proven = [at for at in phrase.free("proof") if "payment" not in phrase.classes[at]]  # "pago" is both
+    if phrase.has("payment") and not proven:
+        if phrase.has("waiting", "unpaid") or (phrase.has("progress") and not is_finished):
+            return "unpaid"
+        if is_finished or phrase.has("partial"):
+            return "sale"
+    if phrase.has("proof"):
+        return "sale"
+    return "unpaid" if phrase.has("unpaid") else None
 
 
 def _is_awaited(phrase: _Phrase, place: int) -> bool:

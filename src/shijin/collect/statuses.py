@@ -181,7 +181,9 @@ def _kind_of(name: str) -> str | None:
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(folded)), None)
 
 
-def _column_meanings(words: list[str], settled: Mapping[str, str], kind: str | None, *, alone: bool) -> list[str | None]:
+def _column_meanings(
+    words: list[str], settled: Mapping[str, str], kind: str | None, *, alone: bool
+) -> list[str | None]:
     """The meanings of a column's distinct words; None for a word that is no answer, such as ``-``."""
     own = [None if _is_blank(word) else _in_column(word, kind, alone=alone) for word in words]
     if "sale" not in own and NEUTRAL not in own:  # open and closed are the only states of such an order
