@@ -155,8 +155,7 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     currency, other_currency = currencies(order["currency"], raw.name, config)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
-    settled = {**config.collect.statuses, **context.options.statuses}
-    statuses = read_statuses([_status(order)], settled, _ORDER_TEXTS["status"])
+    statuses = _statuses(_status(order), context)
     net, is_void = net_amounts(order), _is_void(order, statuses)
     contact = _contact(order)
     customer = _customer(order, contact, config)
@@ -214,6 +213,11 @@ def _bad_rows(order: dict[str, pa.Array], ts: pa.Array, now: datetime) -> dict[s
 
 def _status(order: dict[str, pa.Array]) -> pa.Array:
     return pc.fill_null(order["status"], "paid")
+
+
+def _statuses(words: pa.Array, context: Context) -> Statuses:
+    settled = {**context.config.collect.statuses, **context.options.statuses}
+    return read_statuses([words], settled, _ORDER_TEXTS["status"])
 
 
 def _is_void(order: dict[str, pa.Array], statuses: Statuses) -> pa.Array:
@@ -309,8 +313,7 @@ def _notes(lines: pa.Table) -> list[dict[str, Any]]:
 
 def _unknown_statuses(lines: pa.Table, context: Context) -> list[dict[str, Any]]:
     """The findings about statuses that are not understood, and about settled words that the file lacks."""
-    settled = {**context.config.collect.statuses, **context.options.statuses}
-    statuses = read_statuses([as_array(lines["status"])], settled, _ORDER_TEXTS["status"])
+    statuses = _statuses(as_array(lines["status"]), context)
     notes = findings_of_statuses(statuses, as_array(lines["amount"]))
     notes += findings_of_status_map([as_array(lines["status"])], context.options.statuses)
     return [one for one in notes if one["code"] != "statuses_read"]
