@@ -38,7 +38,7 @@ def from_dataframe(
     time: str | None = None,
     amount: str | None = None,
     map: Mapping[str, str] | None = None,
-    **columns: str,
+    **columns: Any,  # noqa: ANN401
 ) -> Shop:
     """Make a shop of a table of orders, pandas, polars or Arrow; tables come out as the same kind.
 
@@ -48,6 +48,7 @@ def from_dataframe(
         Where to keep it; a temporary folder that goes with the Shop where None.
     customer, time, amount, columns
         Which columns hold what (``order_id="order"``, ``item_id="sku"`` ...); guessed where not given.
+        ``statuses={"parked": "unpaid"}`` says what words for statuses mean: sale, void, unpaid or refund.
     map
         The same by role, as `Shop.collect` takes it: ``{"customer_id": "user", "ts": "paid_at"}``.
     """
@@ -59,9 +60,14 @@ def from_dataframe(
     shop = Shop(there or Workspace.create(root), kind)
     if workspace is None:
         weakref.finalize(shop, shutil.rmtree, root, ignore_errors=True)
+    statuses = columns.pop("statuses", None) or {}
     roles = {"customer_id": customer, "ts": time, "amount": amount, **(map or {}), **columns}
     try:
-        shop.collect(table, map={role: column for role, column in roles.items() if column is not None})
+        shop.collect(
+            table,
+            map={role: column for role, column in roles.items() if column is not None},
+            statuses=statuses,
+        )
     except ShijinError:
         if not there:
             shop.workspace.discard()
@@ -94,6 +100,7 @@ def forecast(
     customer, time, amount, columns
         Which columns hold what (``customer="user_id", time="paid_at", order_id="order"`` ...), or the same by role
         (``map={"customer_id": "user_id"}``); guessed where not given.
+        ``statuses={"parked": "unpaid"}`` says what words for statuses mean.
 
     Returns
     -------
@@ -121,6 +128,6 @@ def _refuse_unknown(verb: Callable[..., Any], columns: Mapping[str, str]) -> Non
     known = [name for name in inspect.signature(verb).parameters if name not in ("orders", "columns")]
     known += [role for role in ROLES if role not in ("customer_id", "ts", "amount")]
     for name in columns:
-        if name not in (*ROLES, "map"):
+        if name not in (*ROLES, "map", "statuses"):
             called, instead = f"shijin.{verb.__name__}", suggestion(name, known)
             raise ConfigError("shop.unknown_argument", verb=called, name=name, suggestion=instead)

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal
+from shijin.config import STATUS_MEANINGS
+from shijin.errors import Choices, ConfigError
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class CollectOptions:
         What words for statuses mean: ``{"parked": "unpaid"}``; sale, void, unpaid or refund.
     drop_repeated
         Whether a row that repeats another one in every column is left out.
+
+    Raises
+    ------
+    ConfigError
+        When a status is to mean something else.
     """
 
     map: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +48,15 @@ class CollectOptions:
     date_order: DateOrder | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
     drop_repeated: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a meaning that a status cannot have."""
+        for word, meaning in self.statuses.items():
+            if meaning not in STATUS_MEANINGS:
+                choices = Choices(STATUS_MEANINGS)
+                raise ConfigError(
+                    "collect.wrong_status_meaning", key="statuses", word=word, value=meaning, choices=choices
+                )
 
 
 @dataclass(frozen=True)

@@ -136,8 +136,10 @@ def _are_phones(kind: pa.DataType, values: pa.Array) -> bool:
 
 
 def _are_words(kind: pa.DataType, values: pa.Array) -> bool:
-    """Whether the values are words, few of them."""
-    return is_text(kind) and _share(pc.is_valid(as_number(values))) < 1 - _FITTING
+    """Whether the values are words, or yes and no; neither numbers nor times."""
+    if pa.types.is_boolean(kind):
+        return True
+    return is_text(kind) and not _are_times(kind, values) and _share(pc.is_valid(as_number(values))) < 1 - _FITTING
 
 
 def _are_events(kind: pa.DataType, values: pa.Array) -> bool:

@@ -6,6 +6,7 @@ It knows roles, not the names of columns, so any format with one line a row can 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from shijin.collect.rates import Rates, convert, rates_of
 from shijin.collect.reasons import Fault, details_of, first_reason
 from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
-from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
+from shijin.collect.statuses import Statuses, findings_of_status_map, findings_of_statuses, read_statuses
 from shijin.collect.total_rows import total_rows
 from shijin.collect.undated_refunds import is_full_refund
 from shijin.collect.values import LARGEST, all_false, as_array, as_number, is_true
@@ -102,6 +103,7 @@ class _Reading:
     people: People
     types: EventTypes
     statuses: Statuses | None
+    status_map: Mapping[str, str]
     ts: pa.Array
     items: pa.Array
     money: Money
@@ -129,7 +131,8 @@ class _Reading:
             money, currency, factor = convert(money, currency[0], ts, rates)
         codes = pc.unique(currency[0]).drop_null()
         zone = zone or zone_of(source, ts, codes[0].as_py() if len(codes) == 1 else None, context)
-        return cls(source, texts, people, types, statuses, ts, items, money, currency, factor, zone)
+        settled = context.options.statuses
+        return cls(source, texts, people, types, statuses, settled, ts, items, money, currency, factor, zone)
 
     def lines(self, context: Context) -> pa.Table:
         """Convert rows to lines, each accepted or with the reason why it is set aside."""
@@ -182,6 +185,7 @@ class _Reading:
             notes += [finding("no_money", "warns", purchases, purchases / len(lines))] if purchases else []
         if self.statuses is not None:
             notes += findings_of_statuses(self.statuses, as_array(lines["amount"]))
+        notes += findings_of_status_map(self.source.texts("status"), self.status_map)
         return notes
 
     def _types(self) -> tuple[pa.Array, pa.Array]:
@@ -254,7 +258,7 @@ def _statuses(source: MappedSource, context: Context) -> Statuses | None:
     """The meaning of each row's status; None where the source has no column of them."""
     columns = source.texts("status")
     settled = {**source.config.collect.statuses, **context.options.statuses}
-    return read_statuses(columns, settled) if columns else None
+    return read_statuses(columns, settled, source.roles["status"]) if columns else None
 
 
 def _currencies(source: MappedSource, rates: Rates | None) -> tuple[pa.Array, pa.Array]:

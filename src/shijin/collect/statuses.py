@@ -1,40 +1,51 @@
 """What the words of an order's status mean: a sale, not paid, void, or refunded.
 
-A phrase is understood by the meaning of its words, in English and in Chinese; other languages' words are listed. A
-phrase with a word that is not understood is unknown, never a sale. The words and their sources are in
-``statuses.toml``.
+A phrase is understood by the meaning of its words (`latin_statuses`, `chinese_statuses`); a phrase with a word that is
+not understood is unknown, never a sale. The words and their sources are in ``statuses.toml``.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.collect.chinese_statuses import chinese_meaning
+from shijin.collect.latin_statuses import latin_meaning
+from shijin.collect.status_words import NEUTRAL, UNKNOWN, WORDS
 from shijin.collect.values import is_true
 from shijin.prepare.clean import plain
 from shijin.prepare.findings import finding
 
 Meaning = Literal["sale", "unpaid", "void", "refunded"]
 MEANINGS = ("sale", "unpaid", "void", "refunded")
-UNKNOWN = "unknown"
 SPOILING = 0.01  # share of money under unknown statuses above which a forecast is spoilt
-_NEUTRAL = "neutral"  # of delivery or of after-sales service: it says nothing against a sale, and does not prove one
-_GRAVEST_FIRST = ("void", "refunded", "unpaid", UNKNOWN, "sale", _NEUTRAL)
+_GRAVEST_FIRST = ("void", "refunded", "unpaid", UNKNOWN, "sale", NEUTRAL)
 _SHOWN = 10
-_WORDS: dict[str, Any] = tomllib.loads((files("shijin.collect") / "statuses.toml").read_text("utf-8"))
-_CLASSES = {name: frozenset(words.split()) for name, words in _WORDS["english"].items()}
-_PHRASES = {word: meaning for meaning, words in _WORDS["phrases"].items() for word in words.split()}
-_CHINESE = {name: re.compile(pattern) for name, pattern in _WORDS["chinese"].items()}
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_PREFIX = re.compile(r"^(wc|order|orderstatus|status|payment|state)[-_: ]+", re.IGNORECASE)
+_PHRASES = {word: meaning for meaning, words in WORDS["phrases"].items() for word in words.split()}
+# What a column may be about, and the nouns that its name leaves out of its words.
+_HEADS = {
+    "refund": ("refund", "退款"),
+    "return": ("return", "退货"),
+    "cancel": ("cancellation", "取消"),
+    "delivery": ("delivery", "发货"),
+    "payment": ("payment", "支付"),
+}
+_KINDS = {kind: re.compile(WORDS["columns"][kind]) for kind in _HEADS}
+_ANSWERS = {name: frozenset(WORDS["columns"][name].split()) for name in ("none", "yes", "full")}
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_CODE = re.compile(r"^\d+\s*[-_.:、)]\s*(?=\D)")  # "3 - Shipped"
+_PREFIX = re.compile(
+    r"^(?:https?://schema\.org/(?=order)|(?:wc|order|order[-_ ]?status|status|payment[-_ ]?status|state)[-_: ]+)", re.I
+)
+_YES = {"refund": "refunded", "return": "refunded", "cancel": "void", "payment": "sale"}
+_NO = {"payment": "unpaid"}
 
 
 @dataclass(frozen=True)
@@ -70,14 +81,21 @@ def meaning_of(word: str) -> Meaning | None:
     ('sale', 'sale', 'unpaid')
     """
     meaning = _class_of(word)
-    return "sale" if meaning == _NEUTRAL else meaning  # type: ignore[return-value]
+    return "sale" if meaning == NEUTRAL else meaning  # type: ignore[return-value]
 
 
-def read_statuses(columns: Sequence[pa.Array], status_map: Mapping[str, str]) -> Statuses:
+def read_statuses(
+    columns: Sequence[pa.Array], status_map: Mapping[str, str], names: Sequence[str] | None = None
+) -> Statuses:
     """Read the columns of statuses together: of what they mean, the gravest counts.
 
     The order is void, refunded, unpaid, unknown, sale. A word about delivery or after-sales service ("unfulfilled",
     无售后) is a sale where it stands alone, and does not settle an unknown word in another column.
+
+    A column's name completes its words: "completed" under ``refund_status`` is a refund that is done, "pending" under
+    ``fulfillment_status`` says nothing about the payment. Beside another column, an unknown word about delivery says
+    nothing. "closed" and "open" are understood only in a column with another word for a sale; where orders are open
+    until they are closed, closed orders were not refunded.
 
     Parameters
     ----------
@@ -85,27 +103,31 @@ def read_statuses(columns: Sequence[pa.Array], status_map: Mapping[str, str]) ->
         (n,) texts each, at least one.
     status_map
         Meanings by word as the user settles them, whatever case and punctuation; ``refund`` is ``refunded``.
+    names
+        Of the columns, where they are known.
 
     Examples
     --------
     >>> orders, payments = pa.array(["shipped", "shipped", "parked"]), pa.array(["paid", "refunded", None])
     >>> read_statuses([orders, payments], {"Parked": "void"}).meaning.to_pylist()
     ['sale', 'refunded', 'void']
+    >>> refunds = pa.array(["none", "completed", "requested"])
+    >>> read_statuses([orders, refunds], {"Parked": "sale"}, ["status", "Refund Status"]).meaning.to_pylist()
+    ['sale', 'refunded', 'sale']
     """
     settled = {plain(word): "refunded" if meaning == "refund" else meaning for word, meaning in status_map.items()}
-    ranks, words = [], []
-    for column in columns:
+    ranks = []
+    for column, name in zip(columns, names or [""] * len(columns), strict=True):
         encoded = column.dictionary_encode()
-        meanings = [settled.get(plain(word)) or _class_of(word) or UNKNOWN for word in encoded.dictionary.to_pylist()]
-        rank = pa.array([_GRAVEST_FIRST.index(meaning) for meaning in meanings], pa.int8())
+        meanings = _column_meanings(encoded.dictionary.to_pylist(), settled, _kind_of(name), alone=len(columns) == 1)
+        rank = pa.array([None if one is None else _GRAVEST_FIRST.index(one) for one in meanings], pa.int8())
         ranks.append(rank.take(encoded.indices))
-        words.append(column)
     gravest = pc.min_element_wise(*ranks)
     word = pc.coalesce(
-        *[pc.if_else(pc.equal(rank, gravest), text, None) for rank, text in zip(ranks, words, strict=True)]
+        *[pc.if_else(pc.equal(rank, gravest), text, None) for rank, text in zip(ranks, columns, strict=True)]
     )
-    names = pa.array([name if name != _NEUTRAL else "sale" for name in _GRAVEST_FIRST])
-    return Statuses(names.take(gravest), word)
+    meanings = pa.array([name if name != NEUTRAL else "sale" for name in _GRAVEST_FIRST])
+    return Statuses(meanings.take(gravest), word)
 
 
 def findings_of_statuses(statuses: Statuses, amounts: pa.Array) -> list[dict[str, Any]]:
@@ -132,6 +154,20 @@ def findings_of_statuses(statuses: Statuses, amounts: pa.Array) -> list[dict[str
     return notes
 
 
+def findings_of_status_map(columns: Sequence[pa.Array], status_map: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Name the words that the user settled and that no column of statuses has.
+
+    Examples
+    --------
+    >>> [found] = findings_of_status_map([pa.array(["parked"])], {"Parked": "void", "posted": "sale"})
+    >>> found["code"], "posted" in found["arguments"], "Parked" in found["arguments"]
+    ('status_map_unused', True, False)
+    """
+    there = {plain(word) for column in columns for word in column.dictionary_encode().dictionary.to_pylist()}
+    unused = [word for word in status_map if plain(word) not in there]
+    return [finding("status_map_unused", "warns", len(unused), 0.0, words=", ".join(unused))] if unused else []
+
+
 def _listed(groups: list[dict[str, Any]]) -> str:
     """The most frequent words with their rows and money."""
     ordered = sorted(groups, key=lambda group: (-group["word_count"], group["word"]))
@@ -139,87 +175,61 @@ def _listed(groups: list[dict[str, Any]]) -> str:
     return ", ".join(texts[:_SHOWN]) + (f" … +{len(texts) - _SHOWN}" if len(texts) > _SHOWN else "")
 
 
+def _kind_of(name: str) -> str | None:
+    """What a column of statuses is about, by its name; None where it is about the order."""
+    folded = re.sub(r"[\W_]+", " ", name).casefold()
+    return next((kind for kind, pattern in _KINDS.items() if pattern.search(folded)), None)
+
+
+def _column_meanings(
+    words: list[str], settled: Mapping[str, str], kind: str | None, *, alone: bool
+) -> list[str | None]:
+    """The meanings of a column's distinct words; None for a word that is no answer, such as ``-``."""
+    own = [None if _is_blank(word) else _in_column(word, kind, alone=alone) for word in words]
+    if "sale" not in own and NEUTRAL not in own:  # open and closed are the only states of such an order
+        own = [UNKNOWN if _is_open_or_closed(word) else one for word, one in zip(words, own, strict=True)]
+    return [settled.get(plain(word), one) for word, one in zip(words, own, strict=True)]
+
+
+def _is_open_or_closed(word: str) -> bool:
+    return plain(word) in ("open", "closed")
+
+
+def _is_blank(word: str) -> bool:
+    return plain(word) in ("", "na", "nan", "null")
+
+
+def _in_column(word: str, kind: str | None, *, alone: bool) -> str:
+    """What a word means in a column of this kind."""
+    if kind is None:
+        return _class_of(word) or UNKNOWN
+    letters = plain(word)
+    if letters in _ANSWERS["none"] | _ANSWERS["yes"]:
+        return (_NO if letters in _ANSWERS["none"] else _YES).get(kind, NEUTRAL)
+    if kind in ("refund", "return") and letters in _ANSWERS["full"]:
+        return "refunded"
+    if kind == "payment" and _is_open_or_closed(word):
+        return "unpaid" if letters == "open" else UNKNOWN
+    meaning = _completed(word, kind)
+    if kind == "delivery" and (meaning == "unpaid" or (meaning is None and not alone)):
+        return NEUTRAL
+    return meaning or UNKNOWN
+
+
+def _completed(word: str, kind: str) -> str | None:
+    """What a word means behind the noun that its column's name gives."""
+    own = _class_of(word)
+    if kind in ("refund", "return") and re.search("refund|return|退|售后|返金|返品|换货", word, re.IGNORECASE):
+        return own
+    english, chinese = _HEADS[kind]
+    return _class_of(f"{chinese}{word}" if _EAST_ASIAN.search(word) else f"{english} {word}") or own
+
+
 @cache
 def _class_of(word: str) -> str | None:
-    text = _PREFIX.sub("", word.strip())
-    letters = plain(text)
-    if not letters:
-        return None
-    if letters in _PHRASES:
-        return _PHRASES[letters]
-    return _chinese(text) if _HAN.search(text) else _english(text)
-
-
-def _english(text: str) -> str | None:
-    words = [word for word in re.split(r"[^a-z]+", re.sub(r"n't\b", " not", text.casefold())) if word]
-    classes = [{name for name, members in _CLASSES.items() if word in members} for word in words]
-    if not words or not all(classes):
-        return None
-
-    def has(name: str) -> bool:
-        return any(name in of_word for of_word in classes)
-
-    if has("refunded"):
-        return _NEUTRAL if has("partial") or has("negation") or has("progress") else "refunded"
-    if has("void"):
-        return _void(has)
-    return _paid(has)
-
-
-def _void(has: Any) -> str | None:  # noqa: ANN401
-    """Of a phrase with a word such as cancelled or failed."""
-    if has("negation"):
-        return None
-    # A cancellation that is requested has not happened; a delivery that failed was paid for.
-    if has("waiting") or (has("fulfilment") and has("bad")):
-        return _NEUTRAL
-    return "void"
-
-
-def _paid(has: Any) -> str | None:  # noqa: ANN401
-    """Of a phrase about payment or delivery."""
-    if has("payment") and (has("bad") or has("waiting") or has("negation")):
-        return "unpaid"
-    if has("negation"):
-        return "unpaid" if has("sale") else None
-    if has("unpaid"):
-        return "unpaid"
-    if has("fulfilment"):
-        return _NEUTRAL if not has("sale") else "sale"
-    if has("waiting"):
-        return "unpaid"
-    if has("sale"):
-        return "sale"
-    return None
-
-
-def _chinese(text: str) -> str | None:
-    def has(name: str) -> bool:
-        return _CHINESE[name].search(text) is not None
-
-    if has("deleted"):
-        return "void"
-    aftersales = has("none_back") or has("partly_back") or has("back_in_progress")
-    if has("back") and not has("partly_back") and not has("none_back"):
-        return "refunded"
-    rest = text
-    if aftersales:
-        for name in ("none_back", "partly_back", "back_in_progress"):
-            rest = _CHINESE[name].sub("", rest)
-        if not _HAN.search(_CHINESE["filler"].sub("", rest)):
-            return _NEUTRAL
-    return _chinese_order(rest) or (_NEUTRAL if aftersales else None)
-
-
-def _chinese_order(text: str) -> str | None:
-    """Of a Chinese phrase without its part about refunds."""
-    if _CHINESE["on_delivery"].search(text):
-        return "sale"
-    if _CHINESE["void"].search(text):
-        return "void"
-    if _CHINESE["unpaid"].search(text):
-        return "unpaid"
-    rest = _CHINESE["filler"].sub("", _CHINESE["sale"].sub("", text))
-    if _CHINESE["sale"].search(text) and not _HAN.search(rest):
-        return "sale" if re.search("付|支付|收款|完成|成功|成交|收货|签收", text) else _NEUTRAL
-    return None
+    text = _CODE.sub("", unicodedata.normalize("NFKC", word).strip())
+    text = _PREFIX.sub("", text)
+    meaning = _PHRASES.get(plain(text))
+    if meaning is not None:
+        return None if meaning == UNKNOWN else meaning
+    return chinese_meaning(text) if _EAST_ASIAN.search(text) else latin_meaning(text)

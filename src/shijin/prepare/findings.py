@@ -17,7 +17,7 @@ ABOUT_READING = (
     *("date_order_guessed", "encoding_guessed", "decimal_open", "zone_guessed", "sheets_unread", "totals_differ"),
     *("ids_rounded", "ids_scientific", "id_new_each_order", "masked_people", "void_orders", "unknown_status"),
     *("names_as_customers", "short_names_as_customers", "money_open", "price_open", "discount_open", "total_once"),
-    *("types_with_amounts", "orders_in_stages", "no_money"),
+    *("types_with_amounts", "orders_in_stages", "no_money", "status_map_unused"),
     *("title_rows", "sheets_repeated", "stray_cells", "files_unread"),
 )
 

@@ -37,7 +37,7 @@ from shijin.collect.orders import (
 from shijin.collect.rates import converted_lines, rates_of
 from shijin.collect.raw import Raw, readable
 from shijin.collect.reasons import Fault, details_of, first_reason
-from shijin.collect.statuses import Statuses, findings_of_statuses, read_statuses
+from shijin.collect.statuses import Statuses, findings_of_status_map, findings_of_statuses, read_statuses
 from shijin.collect.times import as_time
 from shijin.collect.values import as_array, as_text, is_text, is_true, null_beyond
 from shijin.config import Config
@@ -164,7 +164,7 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     currency, other_currency, factor = _currencies(order["currency"], ts, raw, context)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
-    statuses = read_statuses([_status(order)], {**config.collect.statuses, **context.options.statuses})
+    statuses = _statuses(_status(order), context)
     net, is_void = net_amounts(order), _is_void(order, statuses)
     contact = _contact(order)
     customer = _customer(order, contact, config)
@@ -232,6 +232,11 @@ def _bad_rows(order: dict[str, pa.Array], ts: pa.Array, now: datetime) -> dict[s
 
 def _status(order: dict[str, pa.Array]) -> pa.Array:
     return pc.fill_null(order["status"], "paid")
+
+
+def _statuses(words: pa.Array, context: Context) -> Statuses:
+    settled = {**context.config.collect.statuses, **context.options.statuses}
+    return read_statuses([words], settled, _ORDER_TEXTS["status"])
 
 
 def _is_void(order: dict[str, pa.Array], statuses: Statuses) -> pa.Array:
@@ -326,10 +331,11 @@ def _notes(lines: pa.Table) -> list[dict[str, Any]]:
 
 
 def _unknown_statuses(lines: pa.Table, context: Context) -> list[dict[str, Any]]:
-    """The finding about statuses that are not understood."""
-    settled = {**context.config.collect.statuses, **context.options.statuses}
-    statuses = read_statuses([as_array(lines["status"])], settled)
-    return [one for one in findings_of_statuses(statuses, as_array(lines["amount"])) if one["code"] == "unknown_status"]
+    """The findings about statuses that are not understood, and about settled words that the file lacks."""
+    statuses = _statuses(as_array(lines["status"]), context)
+    notes = findings_of_statuses(statuses, as_array(lines["amount"]))
+    notes += findings_of_status_map([as_array(lines["status"])], context.options.statuses)
+    return [one for one in notes if one["code"] != "statuses_read"]
 
 
 FORMAT = Format(NAME, "Shopify: orders", _NEEDED, recognises, read_shopify)
