@@ -1,0 +1,57 @@
+"""A whole shop in the shape of each platform's export: customers, orders and money are exact, without a mapping."""
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from collecting import NOW
+from platforms import PLATFORMS
+from platforms.shop import Platform, Shop
+from shijin.collect import Collected, CollectOptions, Context, read_sources
+from shijin.config import Config
+
+_CENT = Decimal("0.01")
+_BACK = ("return", "refund_undated")
+
+
+def read(platform: Platform, shop: Shop, folder: Path) -> list[Collected]:
+    """Write the files of a platform, and read them together."""
+    paths = [folder / name for name in platform.files(shop)]
+    for path, content in zip(paths, platform.files(shop).values(), strict=True):
+        path.write_bytes(content)
+    return read_sources(paths, Context(Config(), CollectOptions(), NOW))
+
+
+def summed(pairs: Iterable[tuple[object, Decimal]]) -> list[Decimal]:
+    """Sums by key, to the cent, in order: equal whatever the keys are called."""
+    sums: Counter[object] = Counter()
+    for key, money in pairs:
+        sums[key] += money  # type: ignore[assignment]
+    return sorted(Decimal(money).quantize(_CENT) for money in sums.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS.keys())
+def test_a_shop_is_read_to_the_cent(platform: Platform, seed: int, tmp_path: Path) -> None:
+    shop = platform.shop(seed)
+    sales = platform.sales(shop)
+    [collected] = read(platform, shop, tmp_path)
+    events = collected.events
+    rows = events.filter(pc.equal(events["type"], "order")).select(["customer_id", "order_id", "amount"]).to_pylist()
+    orders = [(row["customer_id"], row["order_id"], Decimal(str(row["amount"]))) for row in rows]
+    back = events.filter(pc.is_in(events["type"], value_set=pa.array(_BACK)))["amount"]
+
+    assert summed((who, money) for who, _, money in orders) == summed(
+        (one.customer, platform.paid(one)) for one in sales
+    ), "money of each customer"
+    if platform.has_orders:
+        assert summed((number, money) for _, number, money in orders) == summed(
+            (one.number, platform.paid(one)) for one in sales
+        ), "money of each order"
+    refunds = sum((min(one.refund, platform.paid(one)) for one in sales), Decimal(0))
+    assert Decimal(str(pc.sum(back).as_py() or 0)).quantize(_CENT) == -refunds, "money given back"
