@@ -42,7 +42,7 @@ def test_a_shop_is_read_to_the_cent(platform: Platform, seed: int, tmp_path: Pat
     sales = platform.sales(shop)
     [collected] = read(platform, shop, tmp_path)
     events = collected.events
-    rows = events.filter(pc.equal(events["type"], "order")).select(["customer_id", "order_id", "amount"]).to_pylist()
+    rows = events.filter(pc.equal(events["type"], "order")).to_pylist()
     orders = [(row["customer_id"], row["order_id"], Decimal(str(row["amount"]))) for row in rows]
     back = events.filter(pc.is_in(events["type"], value_set=pa.array(_BACK)))["amount"]
 
@@ -53,5 +53,16 @@ def test_a_shop_is_read_to_the_cent(platform: Platform, seed: int, tmp_path: Pat
         assert summed((number, money) for _, number, money in orders) == summed(
             (one.number, platform.paid(one)) for one in sales
         ), "money of each order"
+    days = {(row["order_id"], row["ts"].date()) for row in rows}
+    if platform.has_orders:
+        assert sorted(day for _, day in days) == sorted(one.time.date() for one in sales), "days of the orders"
+    if platform.has_items:
+        assert summed((row["item_id"], Decimal(str(row["quantity"] or 1))) for row in rows) == summed(
+            (line.sku, Decimal(line.quantity)) for one in sales for line in one.lines
+        ), "pieces of each item"
+    if platform.has_items and platform.money == "goods":  # an order's money may be spread over its lines
+        read_sums = summed((row["item_id"], Decimal(str(row["amount"]))) for row in rows)
+        sums = summed((line.sku, line.net) for one in sales for line in one.lines)
+        assert all(abs(one - other) < Decimal("0.05") for one, other in zip(read_sums, sums, strict=True))
     refunds = sum((min(one.refund, platform.paid(one)) for one in sales), Decimal(0))
     assert Decimal(str(pc.sum(back).as_py() or 0)).quantize(_CENT) == -refunds, "money given back"

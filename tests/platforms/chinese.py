@@ -308,12 +308,12 @@ def meituan(shop: Shop) -> Files:
 
 CHINESE = (
     Platform("taobao", taobao, "total", "undated"),
-    Platform("taobao_orders", taobao_orders, "total", "undated"),
+    Platform("taobao_orders", taobao_orders, "total", "undated", has_items=False),
     Platform("taobao_new", taobao_new, "goods", "undated"),
     Platform("jingdong", jingdong, "total"),
     Platform("pinduoduo", pinduoduo, "total", has_single_lines=True),
     Platform("douyin", douyin),
     Platform("youzan", youzan, "goods", "undated"),
     Platform("weixin", weixin, "goods", "undated"),
-    Platform("meituan", meituan, "total", "undated"),
+    Platform("meituan", meituan, "total", "undated", has_items=False),
 )

@@ -124,7 +124,7 @@ def ebay(shop: Shop) -> Files:
             }  # fmt: skip
             whole = {
                 "Buyer Name": one.customer.name, "Buyer Country": "United States", "Ship To Name": one.customer.name,
-                "Paid On Date": day, "Shipping And Handling": f"${one.shipping:.2f}", "Seller Collected Tax": "$0.00",
+                "Paid On Date": day if one.status == "sale" else "", "Shipping And Handling": f"${one.shipping:.2f}", "Seller Collected Tax": "$0.00",
                 "eBay Collected Tax": "$0.00", "Total Price": f"${one.total:,.2f}", "Shipping Service": "USPS",
                 "eBay Collected Tax Included in Total": "No", "Payment Method": "eBay managed payments",
             }  # fmt: skip
@@ -219,11 +219,11 @@ def paypal(shop: Shop) -> Files:
 
 
 MARKETPLACES = (
-    Platform("etsy_orders", etsy_orders, statuses=("sale",)),
+    Platform("etsy_orders", etsy_orders, statuses=("sale",), has_items=False),
     Platform("etsy_items", etsy_items, statuses=("sale",)),
     Platform("etsy_items_gross", etsy_items_gross, statuses=("sale",)),
     Platform("amazon", amazon, statuses=("sale", "unpaid", "void")),
-    Platform("ebay", ebay, "total", statuses=("sale",), has_discounts=False),
-    Platform("stripe", stripe, "total", "undated"),
-    Platform("paypal", paypal, "total", "dated", voids_refunded=False),
+    Platform("ebay", ebay, "total", statuses=("sale", "unpaid"), has_discounts=False),
+    Platform("stripe", stripe, "total", "undated", has_items=False),
+    Platform("paypal", paypal, "total", "dated", voids_refunded=False, has_items=False),
 )

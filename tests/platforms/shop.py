@@ -133,8 +133,8 @@ class Platform:
         Whether the export shows them, so that the shop may have some.
     has_single_lines
         Whether an order has one product only.
-    has_orders
-        Whether it has numbers of orders.
+    has_orders, has_items
+        Whether it has numbers of orders, and a row an item.
     voids_refunded
         Whether a whole refund makes the order void; else it stays a sale with a return.
     """
@@ -148,6 +148,7 @@ class Platform:
     has_shipping: bool = True
     has_single_lines: bool = False
     has_orders: bool = True
+    has_items: bool = True
     voids_refunded: bool = True
 
     def shop(self, seed: int) -> Shop:
