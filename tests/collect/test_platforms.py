@@ -64,5 +64,6 @@ def test_a_shop_is_read_to_the_cent(platform: Platform, seed: int, tmp_path: Pat
         read_sums = summed((row["item_id"], Decimal(str(row["amount"]))) for row in rows)
         sums = summed((line.sku, line.net) for one in sales for line in one.lines)
         assert all(abs(one - other) < Decimal("0.05") for one, other in zip(read_sums, sums, strict=True))
+    assert not [one for one in collected.findings.to_pylist() if one["severity"] == "spoils"]
     refunds = sum((min(one.refund, platform.paid(one)) for one in sales), Decimal(0))
     assert Decimal(str(pc.sum(back).as_py() or 0)).quantize(_CENT) == -refunds, "money given back"

@@ -13,7 +13,7 @@ def _lines(rows: Iterator[dict[str, object]]) -> bytes:
 
 
 def ga4(shop: Shop) -> Files:
-    """Rows of BigQuery; purchase_revenue is the goods after discounts; some purchases were sent twice."""
+    """Rows of BigQuery; purchase_revenue is the goods after discounts; some purchases were sent twice; refunds are events."""
 
     def event(one: Order, name: str, micros: int, ecommerce: object, items: list[object]) -> dict[str, object]:
         stamp = int(one.time.timestamp() * 1e6) + micros
@@ -44,12 +44,15 @@ def ga4(shop: Shop) -> Files:
             money |= {"total_item_quantity": one.quantity, "shipping_value": float(one.shipping), "tax_value": 0.0}
             for again in range(2 if one.number % 17 == 0 else 1):
                 yield event(one, "purchase", 3_000_000 + again, money, [item(line) for line in one.lines])
+            if one.refund:
+                back = {"transaction_id": f"T{one.number}", "refund_value": float(min(one.refund, one.goods))}
+                yield event(one, "refund", 900_000_000, back, [])
 
     return {"events_2024.jsonl": _lines(rows())}
 
 
 def segment(shop: Shop) -> Files:
-    """Calls of track, page and identify; revenue is the goods after discounts."""
+    """Calls of track, page and identify; revenue is the goods after discounts; refunds and cancellations are events."""
 
     def call(one: Order, kind: str, seconds: int, **more: object) -> dict[str, object]:
         stamp = (one.time + timedelta(seconds=seconds)).isoformat() + "Z"
@@ -74,6 +77,12 @@ def segment(shop: Shop) -> Files:
             money |= {"total": float(one.total), "discount": float(one.discount), "coupon": ""}
             products = {"products": [product(line) for line in one.lines]}
             yield call(one, "track", 60, event="Order Completed", properties=money | products)
+            again = {"order_id": f"o{one.number}", "currency": "EUR"}
+            if one.status == "void":
+                yield call(one, "track", 900, event="Order Cancelled", properties=money | products)
+            elif one.refund:
+                back = {"total": float(min(one.refund, one.goods))}
+                yield call(one, "track", 900, event="Order Refunded", properties=again | back)
 
     return {"segment-events.jsonl": _lines(rows())}
 
@@ -146,8 +155,8 @@ def olist(shop: Shop) -> Files:
 
 
 EVENTS = (
-    Platform("ga4", ga4, statuses=("sale",)),
-    Platform("segment", segment, statuses=("sale",)),
+    Platform("ga4", ga4, refunds="dated", statuses=("sale", "refunded"), voids_refunded=False),
+    Platform("segment", segment, refunds="dated", statuses=("sale", "void", "refunded"), voids_refunded=False),
     Platform("rees46", rees46, statuses=("sale",), has_discounts=False, has_orders=False),
     Platform("olist", olist, statuses=("sale", "unpaid", "void"), has_discounts=False),
 )

@@ -32,6 +32,7 @@ _SHOWN = 10
 _WORDS: dict[str, Any] = tomllib.loads((files("shijin.collect") / "statuses.toml").read_text("utf-8"))
 _CLASSES = {name: frozenset(words.split()) for name, words in _WORDS["english"].items()}
 _PHRASES = {word: meaning for meaning, words in _WORDS["phrases"].items() for word in words.split()}
+_ELSEWHERE = {name: re.compile(pattern) for name, pattern in _WORDS["elsewhere"].items()}
 _CHINESE = {name: re.compile(pattern) for name, pattern in _WORDS["chinese"].items()}
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _PREFIX = re.compile(r"^(wc|order|orderstatus|status|payment|state)[-_: ]+", re.IGNORECASE)
@@ -147,7 +148,9 @@ def _class_of(word: str) -> str | None:
         return None
     if letters in _PHRASES:
         return _PHRASES[letters]
-    return _chinese(text) if _HAN.search(text) else _english(text)
+    if _HAN.search(text):
+        return _chinese(text)
+    return _english(text) or next((name for name, words in _ELSEWHERE.items() if words.search(letters)), None)
 
 
 def _english(text: str) -> str | None:
