@@ -1,5 +1,6 @@
 """A whole shop in the shape of each platform's export: customers, orders and money are exact, without a mapping."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from collecting import NOW
+from collecting import NOW, read_file
 from platforms import PLATFORMS
 from platforms.shop import Platform, Shop
 from shijin.collect import Collected, CollectOptions, Context, read_sources
@@ -67,3 +68,34 @@ def test_a_shop_is_read_to_the_cent(platform: Platform, seed: int, tmp_path: Pat
     assert not [one for one in collected.findings.to_pylist() if one["severity"] == "spoils"]
     refunds = sum((min(one.refund, platform.paid(one)) for one in sales), Decimal(0))
     assert Decimal(str(pc.sum(back).as_py() or 0)).quantize(_CENT) == -refunds, "money given back"
+
+
+def test_a_platform_in_another_language_is_read_as_a_table(tmp_path: Path) -> None:
+    words = {
+        "Payment accepted": "Paiement accepté",
+        "Processing in progress": "En cours de préparation",
+        "Remote payment accepted": "Paiement à distance accepté",
+        "Awaiting check payment": "En attente du paiement par chèque",
+        "Awaiting bank wire payment": "En attente de virement bancaire",
+        "On backorder (not paid)": "En attente de réapprovisionnement (non payé)",
+        "Payment error": "Erreur de paiement",
+        "Shipped": "Expédié",
+        "Delivered": "Livré",
+        "Canceled": "Annulé",
+        "Refunded": "Remboursé",
+        "ID;Reference;New client;Delivery;Customer;Total;Payment;Status;Date": "ID;Référence;Nouveau client;Livraison;"
+        "Client;Total;Paiement;État;Date",
+    }
+    platform = PLATFORMS["prestashop"]
+    shop = platform.shop(3)
+    [content] = platform.files(shop).values()
+    text = content.decode()
+    for word, other in words.items():
+        text = text.replace(word, other)
+    text = re.sub(r"€([\d,]+)\.(\d\d)", lambda money: f"{money[1].replace(',', ' ')},{money[2]} €", text)
+    collected = read_file(tmp_path, text)
+    orders = collected.events.filter(pc.equal(collected.events["type"], "order"))
+    assert sorted(Decimal(str(money)) for money in orders["amount"].to_pylist()) == sorted(
+        one.total for one in platform.sales(shop)
+    )
+    assert "spoils" not in collected.findings["severity"].to_pylist()

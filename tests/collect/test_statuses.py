@@ -22,18 +22,21 @@ VOCABULARIES = {
         "京东": "完成|等待出库|等待确认收货",
         "拼多多": "待发货|已发货，待收货|已收货|无售后或售后取消|售后处理中",
         "抖店": "已完成|备货中|已支付|部分发货",
-        "其他": "订单完成|配送中|退款中|部分退款|退款关闭|货到付款|已签收|待评价|已核销|退款失败",
-        "other languages": "Bezahlt|Abgeschlossen|Livré|Paiement accepté|Entregado|Spedito|Betaald",
+        "其他": "订单完成|配送中|退款中|部分退款|退款关闭|货到付款|已签收|待评价|已核销|退款失败|无|用户取消申请",
+        "other languages": "Bezahlt|Abgeschlossen|Livré|Paiement accepté|Entregado|Spedito|Betaald|En cours de préparation",
     },
     "unpaid": {
         "English": "pending|Pending payment|pending_payment|payment_review|Awaiting Payment|authorized|On hold|OPEN",
         "more": "Awaiting check payment|requires_payment_method|uncaptured|Not paid|checkout-draft|DRAFT|wc-on-hold",
-        "yet more": "unpaid|Held",
+        "yet more": "unpaid|Held|created|Manual Verification Required",
+        "other languages": "En attente du paiement par chèque|Warten auf Zahlungseingang|En espera de pago por cheque|"
+        "En attente de réapprovisionnement (non payé)|In attesa di pagamento con assegno",
         "中文": "等待买家付款|等待付款|待支付|待付款|未付款|未支付|(锁定)等待付款",
     },
     "void": {
         "English": "wc-cancelled|cancelled|Canceled|Incomplete|Declined|voided|Denied|Failed|Expired|trash|Fraud",
-        "more": "wc-failed|Payment error|Payment failed|storniert|annulé|Cancelado",
+        "more": "wc-failed|Payment error|Payment failed|storniert|annulé|Cancelado|Suspected Fraud|unavailable|"
+        "Fehler bei der Bezahlung|Error en el pago|Errore di pagamento",
         "淘宝": "交易关闭|付款以前，卖家或买家主动关闭交易",
         "中文": "已取消|(删除)等待付款|(删除)等待出库|已关闭|用户取消|商家拒单|支付超时",
     },

@@ -15,7 +15,7 @@ from shijin.collect.format import by_role
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_number, as_text, is_true
 
-_EVENT, _MONEY, _PRICE = "(event)", "(money)", "(price)"
+_EVENT, _MONEY, _PRICE = "(kind of event)", "(money of event)", "(price of product)"
 COLUMNS = {
     "customer_id": ("userId", "user_id", "anonymousId", "anonymous_id"),
     "email": ("context.traits.email", "properties.email"),
