@@ -23,7 +23,8 @@ VOCABULARIES = {
         "拼多多": "待发货|已发货，待收货|已收货|无售后或售后取消|售后处理中",
         "抖店": "已完成|备货中|已支付|部分发货",
         "其他": "订单完成|配送中|退款中|部分退款|退款关闭|货到付款|已签收|待评价|已核销|退款失败|无|用户取消申请",
-        "other languages": "Bezahlt|Abgeschlossen|Livré|Paiement accepté|Entregado|Spedito|Betaald|En cours de préparation",
+        "other languages": "Bezahlt|Abgeschlossen|Livré|Paiement accepté|Entregado|Spedito|Betaald|"
+        "En cours de préparation",
     },
     "unpaid": {
         "English": "pending|Pending payment|pending_payment|payment_review|Awaiting Payment|authorized|On hold|OPEN",

@@ -1,7 +1,7 @@
 """A small shop, and writers of it in the shape of each platform's export: `PLATFORMS` lists them.
 
-A writer gives the files of its platform with the real headers, statuses, dates, encodings and rows; headers and words are
-facts about public files. What a file cannot show (a refund, an order without money) is left out of the shop beforehand.
+A writer gives the files of its platform with the real headers, statuses, dates, encodings and rows. What a file cannot
+show (a refund, an order without money) is left out of the shop beforehand.
 """
 
 from platforms.chinese import CHINESE

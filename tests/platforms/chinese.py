@@ -24,7 +24,7 @@ def _nick(one: Order) -> str:
 
 
 def taobao(shop: Shop) -> Files:
-    """The list of orders and that of their lines, in GB18030; the paid amount has postage, an order without pay has 0."""
+    """The list of orders and that of their lines, in GB18030; the paid amount has postage, or is 0."""
     orders = (
         "订单编号|买家会员名|买家支付宝账号|支付交易号|买家应付货款|买家应付邮费|买家支付积分|总金额|返点积分|买家实际支付金额|买家实际支付积分|"
         "订单状态|买家留言|收货人姓名|收货地址|运送方式|联系电话|联系手机|订单创建时间|订单付款时间|宝贝标题|宝贝种类|物流单号|物流公司|订单备注|"
@@ -36,12 +36,16 @@ def taobao(shop: Shop) -> Files:
     def order(one: Order) -> dict[str, object]:
         is_paid = one.status in ("sale", "refunded")
         return {
-            "订单编号": _quoted(2450000000 + one.number), "买家会员名": _nick(one), "买家支付宝账号": f"b***{one.number}",
-            "买家应付货款": one.goods, "买家应付邮费": one.shipping, "买家支付积分": 0, "总金额": one.gross + one.shipping,
+            "订单编号": _quoted(2450000000 + one.number), "买家会员名": _nick(one),
+            "买家支付宝账号": f"b***{one.number}",
+            "买家应付货款": one.goods, "买家应付邮费": one.shipping, "买家支付积分": 0,
+            "总金额": one.gross + one.shipping,
             "返点积分": 0, "买家实际支付金额": one.total if is_paid else _NOTHING, "买家实际支付积分": 0,
-            "订单状态": one.word(_TAOBAO), "收货人姓名": one.customer.name, "运送方式": "快递", "订单创建时间": one.time,
+            "订单状态": one.word(_TAOBAO), "收货人姓名": one.customer.name, "运送方式": "快递",
+            "订单创建时间": one.time,
             "订单付款时间": one.time if is_paid else "", "宝贝标题": "，".join(line.item for line in one.lines),
-            "宝贝种类": len(one.lines), "宝贝总数量": one.quantity, "店铺Id": 0, "店铺名称": "茶店", "卖家服务费": _NOTHING,
+            "宝贝种类": len(one.lines), "宝贝总数量": one.quantity, "店铺Id": 0, "店铺名称": "茶店",
+            "卖家服务费": _NOTHING,
             "订单关闭原因": "订单未关闭" if is_paid else "买家未付款", "天猫卡券抵扣": _NOTHING, "退款金额": one.refund,
         }  # fmt: skip
 
@@ -50,7 +54,8 @@ def taobao(shop: Shop) -> Files:
             for line in one.lines:
                 yield {
                     "订单编号": _quoted(2450000000 + one.number), "标题": line.item, "价格": line.price,
-                    "购买数量": line.quantity, "外部系统编号": line.sku, "订单状态": one.word(_TAOBAO), "商家编码": line.sku,
+                    "购买数量": line.quantity, "外部系统编号": line.sku, "订单状态": one.word(_TAOBAO),
+                    "商家编码": line.sku,
                 }  # fmt: skip
 
     return {
@@ -93,7 +98,8 @@ def taobao_new(shop: Shop) -> Files:
                 part = one.refund if n == 0 and not back else _NOTHING
                 refund = line.net if back else part
                 yield {
-                    "子订单编号": _quoted(3450000000 + one.number * 10 + n), "商品标题": line.item, "商品价格": line.price,
+                    "子订单编号": _quoted(3450000000 + one.number * 10 + n), "商品标题": line.item,
+                    "商品价格": line.price,
                     "主订单编号": _quoted(3450000000 + one.number), "购买数量": line.quantity, "外部系统编号": line.sku,
                     "订单状态": one.word(_TAOBAO), "商家编码": line.sku, "买家应付货款": line.gross,
                     "买家实付金额": line.net if is_paid else _NOTHING, "退款金额": refund,
@@ -156,7 +162,8 @@ def pinduoduo(shop: Shop) -> Files:
             "商品总价(元)": line.gross, "邮费(元)": one.shipping, "店铺优惠折扣(元)": line.discount,
             "平台优惠折扣(元)": _NOTHING, "多多支付立减金额(元)": _NOTHING, "用户实付金额(元)": one.total,
             "商家实收金额(元)": one.total, "商品数量(件)": line.quantity, "收货人": one.customer.name,
-            "手机": one.customer.phone, "支付时间": f"\t{one.time}" if is_paid else "\t", "商品id": int(line.sku[3:]) + 700,
+            "手机": one.customer.phone, "支付时间": f"\t{one.time}" if is_paid else "\t",
+            "商品id": int(line.sku[3:]) + 700,
             "样式ID": 900, "商家编码-规格维度": line.sku, "订单成交时间": f"\t{one.time}" if is_paid else "\t",
             "售后状态": "退款成功" if one.status == "refunded" else "无售后或售后取消",
         }  # fmt: skip
@@ -217,9 +224,11 @@ def youzan(shop: Shop) -> Files:
 
     def order(one: Order) -> dict[str, object]:
         return {
-            "订单号": f"E2024{one.number:06d}", "订单类型": "普通订单", "订单状态": one.word(words), "订单创建时间": one.time,
+            "订单号": f"E2024{one.number:06d}", "订单类型": "普通订单", "订单状态": one.word(words),
+            "订单创建时间": one.time,
             "买家付款时间": one.time if one.status in ("sale", "refunded") else "", "买家昵称": _nick(one),
-            "买家手机号": one.customer.phone, "商品金额合计": one.gross, "运费": one.shipping, "订单优惠金额": one.discount,
+            "买家手机号": one.customer.phone, "商品金额合计": one.gross, "运费": one.shipping,
+            "订单优惠金额": one.discount,
             "应收订单金额": one.total, "订单实付金额": one.total, "付款方式": "微信支付", "商品件数": one.quantity,
             "收货人/提货人": one.customer.name, "收货人手机号/提货人手机号": one.customer.phone, "归属店铺": "茶店",
         }  # fmt: skip
@@ -297,7 +306,8 @@ def meituan(shop: Shop) -> Files:
         return {
             "订单编号": _quoted(100000000000 + one.number), "日订单序号": one.number % 30, "门店名称": "茶店(一店)",
             "下单时间": one.time, "完成时间": one.time, "订单状态": one.word(words), "顾客姓名": "王女士",
-            "顾客手机号": one.customer.phone, "商品信息": "、".join(f"{line.item}*{line.quantity}" for line in one.lines),
+            "顾客手机号": one.customer.phone,
+            "商品信息": "、".join(f"{line.item}*{line.quantity}" for line in one.lines),
             "商品原价总额": one.gross, "餐盒费": _NOTHING, "配送费": one.shipping, "商家活动支出": one.discount,
             "美团活动补贴": _NOTHING, "用户实付": one.total, "平台服务费": one.total * Decimal("0.08"),
             "商家应收": one.total * Decimal("0.92"), "退款金额": one.refund,

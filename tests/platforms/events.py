@@ -13,7 +13,7 @@ def _lines(rows: Iterator[dict[str, object]]) -> bytes:
 
 
 def ga4(shop: Shop) -> Files:
-    """Rows of BigQuery; purchase_revenue is the goods after discounts; some purchases were sent twice; refunds are events."""
+    """Rows of BigQuery; purchase_revenue is the goods after discounts; some were sent twice; refunds are events."""
 
     def event(one: Order, name: str, micros: int, ecommerce: object, items: list[object]) -> dict[str, object]:
         stamp = int(one.time.timestamp() * 1e6) + micros

@@ -172,7 +172,7 @@ class Platform:
 
 def make_shop(seed: int, *, has_discounts: bool = True, has_shipping: bool = True) -> Shop:
     """Forty customers with two hundred orders."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     people = [Customer(n + 1, _FIRST[n % 8], _LAST[n // 8]) for n in range(40)]
     prices = {f"SK-{n:02d}": Decimal(random.randint(450, 9900)) * _CENT for n in range(12)}
     orders, time = [], _START

@@ -30,7 +30,12 @@ def woocommerce_analytics(shop: Shop) -> Files:
     def rows() -> Iterator[dict[str, object]]:
         for one in shop:
             products = ", ".join(f"{line.quantity}× {line.item}" for line in one.lines)
-            row = {"Order #": one.number, "Status": one.word(_WOO), "Customer": one.customer.name, "Product(s)": products}
+            row = {
+                "Order #": one.number,
+                "Status": one.word(_WOO),
+                "Customer": one.customer.name,
+                "Product(s)": products,
+            }
             row |= {"Items sold": one.quantity, "Coupon(s)": "spring" if one.discount else "", "Attribution": "Direct"}
             yield row | {"Date": one.time, "Customer type": "returning", "Net sales": one.goods}
             if one.refund:
@@ -101,9 +106,11 @@ def woocommerce_advanced(shop: Shop) -> Files:
                 "Coupon Code": "spring" if one.discount else "", "Discount Amount": one.discount or "",
             }  # fmt: skip
             for n, line in enumerate(one.lines, 1):
-                yield order | {"SKU": line.sku, "Item #": n, "Item Name": line.item, "Item Cost": line.price} | {
-                    "Quantity (- Refund)": line.quantity
-                }
+                yield (
+                    order
+                    | {"SKU": line.sku, "Item #": n, "Item Name": line.item, "Item Cost": line.price}
+                    | {"Quantity (- Refund)": line.quantity}
+                )
 
     return {"orders-2024.csv": table(header, rows()).encode("utf-8-sig")}
 
@@ -196,7 +203,7 @@ def bigcommerce(shop: Shop) -> Files:
             "Customer Email": one.customer.email, "Total Quantity": one.quantity, "Order Currency Code": "GBP",
             "Exchange Rate": "1.0000000000", "Billing Country": "United Kingdom",
             "Product Details": "|".join(
-                f"Product ID: {line.sku[3:]}, Product Qty: {line.quantity}, Product SKU: {line.sku}" for line in one.lines
+                f"Product Qty: {line.quantity}, Product SKU: {line.sku}" for line in one.lines
             ),
         }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Segment's events, as JSON lines: an event a line, with the products of an order in a list.
 
-An order's money is its revenue (without shipping and tax), else its subtotal, else its total without them. A refund's is
-its total. A cancellation repeats the order's money, which ends the order whatever it is. Calls without an event (page,
-identify) are events of their own kind.
+An order's money is its revenue (without shipping and tax), else its subtotal, else its total without them; that of a
+refund is its total. A cancellation ends its order, whatever money it repeats. Calls without an event (page, identify)
+are events of their own kind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The export of orders of WeChat's shops: a row a product, with the order's paid amount on each of its lines.
 
-Newer exports have what was paid for each product. 商品总价 is of the order in some and of the product in others, and not
-read.
+Newer exports have what was paid for each product. 商品总价 is not read: it is of the order in some exports, and of the
+product in others.
 """
 
 from __future__ import annotations
