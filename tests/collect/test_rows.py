@@ -171,3 +171,42 @@ def test_infinite_numbers_in_a_typed_column_are_set_aside() -> None:
     table = pa.table({"customer_id": ["c"] * 103, "ts": ["2024-01-01"] * 103, "amount": amounts})
     collected = from_table(table, Context(Config(), CollectOptions(), NOW))
     assert collected.rejected["reason"].to_pylist() == ["bad_amount"] * 3
+
+
+@pytest.mark.parametrize("word", ["refunded", "cancelled"])
+def test_what_is_given_back_of_an_order_that_does_not_count_is_void_too(word: str, tmp_path: Path) -> None:
+    rows = f"c1,2024-01-02,20,1,{word}\nc1,2024-01-05,-20,1,{word}\nc2,2024-01-02,30,2,paid\nc2,2024-01-05,-10,2,paid\n"
+    collected = read_file(tmp_path, "customer_id,date,total,order_id,status\n" + rows)
+    assert values_of(collected, "type", "amount") == [
+        *[("void", 20.0), ("void", -20.0)],
+        *[("order", 30.0), ("return", -10.0)],
+    ]
+
+
+def test_a_return_of_an_earlier_file_stays_a_return(tmp_path: Path) -> None:
+    rows = "c1,2024-01-05,-20,1,refunded\nc2,2024-01-02,30,2,paid\n"
+    collected = read_file(tmp_path, "customer_id,date,total,order_id,status\n" + rows)
+    assert values_of(collected, "type", "amount") == [("return", -20.0), ("order", 30.0)]
+
+
+def test_a_cancelled_order_needs_no_amount(tmp_path: Path) -> None:
+    rows = "c1,2024-01-02,,1,cancelled\n" * 3 + "c2,2024-01-02,30,2,paid\n"
+    collected = read_file(tmp_path, "customer_id,date,total,order_id,status\n" + rows)
+    assert values_of(collected, "type", "amount") == [*[("void", 0.0)] * 3, ("order", 30.0)]
+
+
+def test_a_cancelled_order_whose_amount_is_no_number_is_set_aside(tmp_path: Path) -> None:
+    rows = "c1,2024-01-02,n.n.,1,cancelled\n" + "c2,2024-01-02,30,2,paid\n" * 200
+    collected = read_file(tmp_path, "customer_id,date,total,order_id,status\n" + rows)
+    assert collected.rejected["reason"].to_pylist() == ["bad_amount"]
+
+
+def test_what_a_log_gives_back_is_no_line_of_its_order(tmp_path: Path) -> None:
+    header = "user_id,event,event_time,order_id,sku,price,quantity,order_total\n"
+    lines = "u1,purchase,2024-01-02,1,a,10,1,22\nu1,purchase,2024-01-02,1,b,12,1,22\nu1,refund,2024-01-05,1,,,,5\n"
+    more = "u2,purchase,2024-01-03,2,a,10,1,18\nu2,purchase,2024-01-03,2,c,8,1,18\n"
+    collected = read_file(tmp_path, header + lines + more)
+    assert values_of(collected, "type", "amount") == [
+        *[("order", 10.0), ("order", 12.0), ("return", -5.0)],
+        *[("order", 10.0), ("order", 8.0)],
+    ]

@@ -19,6 +19,7 @@ from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
+from shijin.collect.statuses import meaning_of
 from shijin.collect.times import DateOrder, as_time
 from shijin.collect.values import Decimal, as_number, as_text, is_text
 from shijin.prepare.clean import plain
@@ -83,6 +84,8 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
     for role in _PATTERNS:
         if role not in chosen and not _is_served(role, chosen):
             _take(chosen, role, _matching(raw.table.column_names, role), samples, strict=True)
+    if "status" not in chosen:
+        _take(chosen, "status", _of_known_statuses(raw), samples, strict=True)
     if "customer_id" not in mapped:  # further columns that could identify people, should the first not
         known = chosen.get("customer_id", ())
         _take(chosen, "customer_id", [*known, *_matching(raw.table.column_names, "customer_id")], samples, strict=True)
@@ -176,6 +179,18 @@ def _matching(names: Sequence[str], role: str) -> list[str]:
     ]
     first = pattern.get("first")
     return sorted(fitting, key=lambda name: not (first and re.search(first, name.casefold())))
+
+
+def _of_known_statuses(raw: Raw) -> list[str]:
+    """Columns whose name means a status in some languages, and whose words are known ones."""
+    names = [name for name in raw.table.column_names if re.search(_PATTERNS["status"]["known"], name.casefold())]
+    return [name for name in names if _are_known(as_text(raw.table[name].slice(0, _SAMPLE)).drop_null())]
+
+
+def _are_known(words: pa.Array) -> bool:
+    counts = pc.value_counts(words).to_pylist()
+    known = sum(entry["counts"] for entry in counts if meaning_of(entry["values"]) is not None)
+    return known >= _FITTING * max(len(words), 1)
 
 
 def _take(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +22,7 @@ nocustomer notprovided notavailable notapplicable na nil undefined pos poscustom
 retailcustomer laufkundschaft 游客 访客 匿名 匿名用户 匿名买家 匿名购买 散客 散户 零售客户 普通客户 现金客户
 未知 未知用户 无 非会员 临时客户
 """
+_INITIAL = re.compile(r"^[^\W\d_]\.\s*[^\W\d_]{2,}")  # "C. Ash" is somebody, whatever its letters spell
 _GUEST_WORDS = frozenset(_GUESTS.split())
 _NOBODY_WORDS = frozenset(_NOBODY.split())
 
@@ -52,13 +55,17 @@ def is_nobody(texts: pa.Array) -> pa.Array:
 
     Examples
     --------
-    >>> is_nobody(pa.array(["Walk-in", "散客", "Cash & Carry Ltd", None])).to_pylist()
-    [True, True, False, False]
+    >>> is_nobody(pa.array(["Walk-in", "散客", "Cash & Carry Ltd", "C. ASH", None])).to_pylist()
+    [True, True, False, False, False]
     """
     return _among(texts, _NOBODY_WORDS)
 
 
 def _among(texts: pa.Array, words: frozenset[str]) -> pa.Array:
     values, rows = distinct(texts)
-    flags = [text is not None and (plain(text) in words or text in words) for text in values.to_pylist()]
+    flags = [text is not None and _is_among(text, words) for text in values.to_pylist()]
     return is_true(pa.array(flags, pa.bool_()).take(rows))
+
+
+def _is_among(text: str, words: frozenset[str]) -> bool:
+    return text in words or (plain(text) in words and not _INITIAL.match(text))

@@ -10,7 +10,7 @@ from shijin.collect.mapped import MONEY_ROLES, MappedSource
 from shijin.collect.money import MoneyColumns
 from shijin.collect.people import People
 from shijin.collect.statuses import Statuses
-from shijin.collect.values import as_rate
+from shijin.collect.values import as_rate, is_true
 
 _NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund", "order_refund")
 
@@ -24,6 +24,13 @@ def money_columns(
         counts = pc.and_(counts, pc.invert(statuses.means("void", "refunded", "unpaid")))
     # Actions are no lines of the order that they name.
     order_id = pc.if_else(types.is_money, texts["order_id"], None) if "order_id" in source.roles else None
+    # What a log gives back on another day is no line of the order either.
+    is_return = is_true(pc.equal(types.type, "return"))
+    order_id = (
+        None
+        if order_id is None
+        else pc.if_else(is_return, pc.binary_join_element_wise(order_id, "return", "\x1f"), order_id)
+    )
     has_item = "item_id" in source.roles or "item_name" in source.roles
     item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
     numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}

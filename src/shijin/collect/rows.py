@@ -146,6 +146,8 @@ class _Reading:
         )
         if not any(role in source.roles for role in MONEY_ROLES):  # a log without money: its purchases bring nothing
             amount = pc.if_else(pc.is_in(types, pa.array(MONEY_TYPES)), 0.0, amount)
+        # Some sources write no amount where an order was cancelled.
+        amount = pc.if_else(pc.and_(pc.equal(types, "void"), pc.is_null(amount)), 0.0, amount)
         code = pc.coalesce(texts["item_id"], texts["item_name"])
         is_charge = pc.or_(pc.equal(self.items, CHARGE), pc.equal(types, "charge"))
         columns = {
@@ -204,6 +206,7 @@ class _Reading:
         void = is_full if self.statuses is None else pc.or_(is_full, self._is_void(refund))
         void = pc.or_(void, pc.is_valid(self.source.text("cancelled_at")))
         types = pc.if_else(pc.and_(is_order, void), "void", types)
+        types = pc.if_else(_is_return_of_void(types, self.texts["order_id"]), "void", types)
         is_charge = pc.and_(pc.equal(self.items, CHARGE), pc.is_in(types, pa.array(["order", "return"])))
         types = pc.if_else(is_charge, "charge", types)
         return types, pc.if_else(pc.equal(types, "order"), refund, 0.0)
@@ -242,6 +245,13 @@ class _Reading:
                 "test_code": pc.and_(pc.equal(self.items, TEST), is_money),
             }
         )
+
+
+def _is_return_of_void(types: pa.Array, order_id: pa.Array) -> pa.Array:
+    """Returns in orders of which no line counts: what they take back was never counted."""
+    void, sold = (pc.unique(order_id.filter(pc.equal(types, kind))).drop_null() for kind in ("void", "order"))
+    is_gone = pc.and_(pc.is_in(order_id, value_set=void), pc.invert(pc.is_in(order_id, value_set=sold)))
+    return pc.and_(pc.equal(types, "return"), is_gone)
 
 
 def _event_types(source: MappedSource, texts: dict[str, pa.Array]) -> EventTypes:

@@ -24,4 +24,5 @@ FORMAT = declared(
     "BigCommerce: orders",
     ("Order ID", "Order Status", "Order Total (inc tax)"),
     COLUMNS,
+    clock="Order Time",
 )

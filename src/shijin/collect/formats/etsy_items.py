@@ -1,4 +1,4 @@
-"""Etsy's sold items: a row a line; the item's total is after its discount, without shipping."""
+"""Etsy's sold items: a row a line, without shipping. Item totals of some exports are before the discount."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ COLUMNS = {
     "item_name": ("Item Name",),
     "quantity": ("Quantity",),
     "line_total": ("Item Total",),
+    "unit_price": ("Price",),
+    "discount": ("Discount Amount",),
     "currency": ("Currency",),
 }
 FORMAT = declared(

@@ -15,7 +15,7 @@ COLUMNS = {
     "order_id": ("Order Number",),
     "item_id": ("SKU", "Item #"),
     "item_name": ("Item Name",),
-    "quantity": ("Quantity",),
+    "quantity": ("Quantity", "Quantity (- Refund)"),
     "price": ("Item Cost",),
     "order_total": ("Order Total Amount",),
     "order_refund": ("Order Refund Amount",),
