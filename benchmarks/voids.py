@@ -65,7 +65,7 @@ READINGS = (
 LIKE_TODAY = READINGS[:4]  # the history of today has no void order
 CUSTOMERS = 500
 DELAY_DAYS, DELAY_SPREAD = 12.0, 0.6  # median, and standard deviation of the log: 90 % within 4 to 32 days
-LEAST_ORDERS, LEAST_BUYERS = 1_000, 50  # before today; in the window after it
+LEAST_ORDERS, MOST_ORDERS, LEAST_BUYERS = 1_000, 15_000, 50  # orders before today; buyers after it
 FIGURES = ("gini", "spearman", "total", "log_score", "crps")
 
 
@@ -163,8 +163,11 @@ def shop_of(rng: np.random.Generator) -> tuple[pa.Table, int, int]:
         events = events.filter(pc.equal(events["type"], "order"))
         today = as_cutoff(task.knobs.start) + task.history_days * DAY_US
         later = pc.greater_equal(events["ts"].cast(pa.int64()), today)
-        buyers = pc.count_distinct(events["customer_id"].filter(later)).as_py()
-        if pc.sum(pc.invert(later)).as_py() >= LEAST_ORDERS and buyers >= LEAST_BUYERS:
+        buyers, orders = (
+            pc.count_distinct(events["customer_id"].filter(later)).as_py(),
+            pc.sum(pc.invert(later)).as_py(),
+        )
+        if LEAST_ORDERS <= orders <= MOST_ORDERS and buyers >= LEAST_BUYERS:
             return events, today, task.horizon_days
 
 
