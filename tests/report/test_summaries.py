@@ -8,11 +8,11 @@ import pyarrow as pa
 import shopfront
 
 from shijin.report.summaries import (
+    backtest_notes,
     lists_missing,
     map_missing,
     monthly,
     other_notes,
-    backtest_notes,
     recent,
     summarise_judged_lists,
     summarise_map,

@@ -16,12 +16,13 @@ import pyarrow.compute as pc
 
 from shijin.config import Config
 from shijin.engine.duckdb import connect
-from shijin.prepare.findings import finding, percent
+from shijin.prepare.findings import EXAMPLES, finding, percent
 
 VOID = "void"
 RECENT_DAYS = 90
 # A basket is an order, or a customer's day where there is no order number. One of which a line stands is no void order.
-_BASKETS = """SELECT min(day) AS day, bool_or(type = 'order') AS stands, bool_or(type = 'void') AS has_void,
+_BASKETS = """CREATE TEMP TABLE baskets AS
+    SELECT min(day) AS day, bool_or(type = 'order') AS stands, bool_or(type = 'void') AS has_void,
         coalesce(sum(amount), 0) AS money, coalesce(sum(amount) FILTER (WHERE type = 'void'), 0) AS void_money,
         min(event_id) FILTER (WHERE type = 'void') AS example
     FROM (SELECT *, (ts AT TIME ZONE $zone)::DATE AS day FROM events WHERE type IN ('order', 'charge', 'void'))
@@ -87,8 +88,8 @@ def voids_between(events: pa.Table, config: Config, begin: date, end: date) -> V
         EVENTS.
     """
     with connect(config.engine) as connection:
-        connection.register("events", events)
-        return _voids(connection, "WHERE day >= $begin AND day < $end", config, begin=begin, end=end)
+        _make_baskets(connection, events, config)
+        return _voids(connection, "WHERE day >= $begin AND day < $end", begin=begin, end=end)
 
 
 def void_orders(events: pa.Table, config: Config) -> list[dict[str, Any]]:
@@ -99,26 +100,26 @@ def void_orders(events: pa.Table, config: Config) -> list[dict[str, Any]]:
     if not has_voids(events):
         return []
     with connect(config.engine) as connection:
-        connection.register("events", events)
-        sold, zone = "FROM events WHERE type IN ('order', 'void')", {"zone": config.shop.timezone}
-        span = f"SELECT min((ts AT TIME ZONE $zone)::DATE), max((ts AT TIME ZONE $zone)::DATE) {sold}"
-        first, last = connection.execute(span, zone).fetchall()[0]
-        days = max(min(RECENT_DAYS, ((last - first).days + 1) // 2), 1)
-        since = last - timedelta(days=days - 1)
-        total = _voids(connection, "", config)
-        recent = _voids(connection, "WHERE day >= $since", config, since=since)
-        before = _voids(connection, "WHERE day < $since", config, since=since)
-        examples = f"SELECT example FROM ({_BASKETS}) WHERE has_void ORDER BY day DESC, example LIMIT 20"
-        rows = connection.execute(examples, zone).fetchall()
+        _make_baskets(connection, events, config)
+        ((first, last),) = connection.execute("SELECT min(day), max(day) FROM baskets").fetchall()
+        since = last - timedelta(days=max(min(RECENT_DAYS, ((last - first).days + 1) // 2), 1) - 1)
+        total = _voids(connection)
+        recent = _voids(connection, "WHERE day >= $since", since=since)
+        before = _voids(connection, "WHERE day < $since", since=since)
+        examples = "SELECT example FROM baskets WHERE has_void ORDER BY day DESC, example LIMIT $limit"
+        rows = connection.execute(examples, {"limit": EXAMPLES}).fetchall()
     ids, shares = [example for (example,) in rows], {"money": percent(total.money_share)}
     shares |= {"since": str(since), "recent": percent(recent.order_share), "before": percent(before.order_share)}
     return [finding("void_orders", "notes", total.orders, total.order_share, ids, **shares)]
 
 
-def _voids(connection: duckdb.DuckDBPyConnection, where: str, config: Config, **parameters: object) -> Voids:
+def _make_baskets(connection: duckdb.DuckDBPyConnection, events: pa.Table, config: Config) -> None:
+    connection.register("events", events)
+    connection.execute(_BASKETS, {"zone": config.shop.timezone})
+
+
+def _voids(connection: duckdb.DuckDBPyConnection, where: str = "", **parameters: object) -> Voids:
     query = f"""SELECT count(*) FILTER (WHERE has_void AND NOT stands), count(*) FILTER (WHERE has_void OR stands),
-        coalesce(sum(void_money), 0), coalesce(sum(money), 0) FROM ({_BASKETS}) {where}"""
-    ((orders, all_orders, money, all_money),) = connection.execute(
-        query, {"zone": config.shop.timezone} | parameters
-    ).fetchall()
+        coalesce(sum(void_money), 0), coalesce(sum(money), 0) FROM baskets {where}"""
+    ((orders, all_orders, money, all_money),) = connection.execute(query, parameters or None).fetchall()
     return Voids(orders, all_orders, float(money), float(all_money))
