@@ -22,11 +22,13 @@ import typer
 
 import shijin
 from shijin.cli import app
+from shijin.collect.source import FORMATS
 from shijin.represent.feature_dictionary import feature_dictionary
 from shijin.steps import cards
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "value"
+FORMAT_MARKS = re.compile(r"(<!-- formats:[^\n]*-->\n).*?(<!-- /formats -->)", re.DOTALL)
 MARKS = re.compile(r"(<!-- results:[^\n]*-->\n).*?(<!-- /results -->)", re.DOTALL)
 MADE = "<!-- made by docs/generate.py; do not edit -->"
 # What the public names hand out, but nobody makes by hand.
@@ -105,6 +107,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reference" / "python.md": python(),
         ROOT / "docs" / "reference" / "json.md": json_shapes(),
         ROOT / "docs" / "features.md": feature_page(),
+        ROOT / "docs" / "formats.md": with_formats(ROOT / "docs" / "formats.md"),
         ROOT / "README.md": with_results(ROOT / "README.md", "en"),
         ROOT / "README.zh-CN.md": with_results(ROOT / "README.zh-CN.md", "zh"),
     }
@@ -239,6 +242,17 @@ def _prose(docstring: str) -> list[str]:
         if body.strip():
             parts.append(f"```text\n{textwrap.dedent(body)}\n```" if verbatim else body.replace("``", "`"))
     return parts
+
+
+def with_formats(path: Path) -> str:
+    """A page with the table of the exports that are recognised, between its marks."""
+    rows = ["| export | `--format` | recognised by the columns |", "|---|---|---|"]
+    for one in FORMATS:
+        if one.needed:
+            columns = ", ".join(f"`{name}`" for name in one.needed)
+            rows.append(f"| {one.title} | `{one.name}` | {columns} |")
+    table = "\n".join(rows)
+    return FORMAT_MARKS.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", path.read_text("utf-8"))
 
 
 def with_results(path: Path, language: str) -> str:

@@ -126,7 +126,8 @@ def test_types_that_nobody_knows_and_have_amounts_are_named_with_their_money(tmp
 def test_an_order_that_is_written_when_placed_and_when_paid_counts_once(placed: str, paid: str, tmp_path: Path) -> None:
     rows = "".join(f"c{n},2024-01-02,{kind},o{n},9\n" for n in range(5) for kind in (placed, paid))
     collected = read_file(tmp_path, f"customer_id,ts,event,order_id,amount\n{rows}")
-    assert values_of(collected, "type", "amount") == 5 * [("checkout", None), ("order", 9.0)]
+    assert values_of(collected, "type") == 5 * [("checkout",), ("order",)]
+    assert sum(amount for kind, amount in values_of(collected, "type", "amount") if kind == "order") == 45.0
     assert "orders_in_stages" in collected.findings["code"].to_pylist()
     alone = read_file(tmp_path, f"customer_id,ts,event,order_id,amount\n{rows}".replace(paid, "view"))
     assert [kind for (kind,) in values_of(alone, "type")] == 5 * ["order", "view"]
@@ -157,6 +158,12 @@ def test_purchases_of_a_log_without_money_are_orders_of_nothing(word: str, tmp_p
 def test_a_file_of_sales_without_money_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no amount column"):
         read_file(tmp_path, "customer_id,ts,type,item_id\na,2024-01-02,sale,p\na,2024-01-02,return,p\n")
+
+
+def test_charges_of_a_payment_provider_are_sales_and_postage_next_to_orders_is_not(tmp_path: Path) -> None:
+    file = "id,type,amount,created,customer_email\n1,charge,9,2024-01-02,a@x.org\n2,{},5,2024-01-03,a@x.org\n"
+    assert values_of(read_file(tmp_path, file.format("refund")), "type") == [("order",), ("return",)]
+    assert values_of(read_file(tmp_path, file.format("order")), "type") == [("charge",), ("order",)]
 
 
 def test_payments_are_the_sales_where_no_row_is_an_order(tmp_path: Path) -> None:

@@ -25,7 +25,18 @@ from shijin.prepare.clean import plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
 SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status", "type")
-NUMBERS = ("amount", "line_total", "order_total", "price", "unit_price", "quantity", "discount", "refund", "shipping")
+NUMBERS = (
+    "amount",
+    "line_total",
+    "order_total",
+    "price",
+    "unit_price",
+    "quantity",
+    "discount",
+    "refund",
+    "order_refund",
+    "shipping",
+)
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
 )
@@ -72,6 +83,9 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
     for role in _PATTERNS:
         if role not in chosen and not _is_served(role, chosen):
             _take(chosen, role, _matching(raw.table.column_names, role), samples, strict=True)
+    if "customer_id" not in mapped:  # further columns that could identify people, should the first not
+        known = chosen.get("customer_id", ())
+        _take(chosen, "customer_id", [*known, *_matching(raw.table.column_names, "customer_id")], samples, strict=True)
     for role in ("amount", "price"):  # a bad column of money is better named than left out
         if not set(MONEY_ROLES) & set(chosen) and (named := _named(raw.table.column_names, ROLES[role])):
             chosen[role] = (named[0],)
@@ -166,8 +180,8 @@ def _take(
     chosen: dict[str, tuple[str, ...]], role: str, columns: Sequence[str], samples: _Samples, *, strict: bool = False
 ) -> None:
     """Give a role those columns that are free and fit; a role of one column gets the first."""
-    taken = {name for names in chosen.values() for name in names}
-    free = [name for name in columns if name not in taken]
+    taken = {name for other, names in chosen.items() if other != role for name in names}
+    free = [name for name in dict.fromkeys(columns) if name not in taken]
     fitting = [name for name in free if samples.fits(name, role, strict=strict)]
     # Without strict, a column with the very name of a role has it even where its values are bad: they are then named.
     there = fitting or ([] if strict or role in ("amount", "price", "status", "phone") else free[:1])

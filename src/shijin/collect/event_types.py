@@ -32,7 +32,9 @@ _NAMES = frozenset(
     ]
 )
 _PAYMENTS = frozenset(["payment", "paymentreceived", "paymentcompleted", "paymentsucceeded", "chargesucceeded", "收款"])
-_PROVIDER = frozenset(["payout", "stripefee", "transfer", "paymentrefund", "adjustment", "withdrawal", "payment"])
+_PROVIDER = frozenset(
+    ["refund", "payout", "stripefee", "transfer", "paymentrefund", "adjustment", "withdrawal", "payment"]
+)
 _CANONICAL_NAMES = frozenset(KNOWN_TYPES.values())
 _ACTIONS_OF_A_LOG = 0.5  # the share of its rows that are actions without money
 _ACTIONS = ("view", "cart", "cart_removed", "wishlist", "checkout")  # no other column has these words

@@ -23,6 +23,7 @@ from shijin.prepare.findings import finding
 
 _ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
 _OPEN = 0.01  # readings whose sums differ by less are one
+_EITHER_SIGN = ("discount", "refund", "order_refund")  # some sources write them negative
 _PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
 
 
@@ -37,8 +38,9 @@ class MoneyColumns:
     counts : (n,) bool
         Rows that are evidence: neither void nor unpaid, nor a view.
     numbers
-        (n,) float64 by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
-        discount_rate (a share, 0 to 1), refund, line_gross (of the line, before its discount). Any may be missing.
+        (n,) by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
+        discount_rate (a share, 0 to 1), refund, order_refund (once an order), line_gross (of the line, before its
+        discount). Any may be missing.
     names
         By role: the source's column, for findings.
     is_declared
@@ -116,8 +118,9 @@ class _Deciding:
         }
         everything = np.ones_like(counts)
         orders = orders_of(columns.order_id, columns.item, everything)
-        # A return in an order does not part its total from its lines; it is no evidence about them.
-        sold = counts & ~np.any([np.nan_to_num(values) < 0 for values in numbers.values()] or [~everything], axis=0)
+        # A return in an order is no evidence about its total.
+        signed = [np.nan_to_num(numbers[role]) < 0 for role in numbers if role not in _EITHER_SIGN]
+        sold = counts & ~np.any([*signed, ~everything], axis=0)
         return cls(
             numbers, columns.names, sold, orders, orders_of(columns.order_id, columns.item, sold), columns.is_declared
         )
@@ -131,9 +134,7 @@ class _Deciding:
         return Money(
             amount=as_column(amount),
             quantity=as_column(quantity),
-            discount=as_column(
-                np.where(off > 0, off, np.nan) if "discount" in self.numbers or off.any() else off * np.nan
-            ),
+            discount=as_column(np.where(off > 0, off, np.nan)),
             refund=as_column(self._refunds(amount)),
             rule=rule,
             findings=tuple(self.notes),
@@ -310,9 +311,11 @@ class _Deciding:
 
     def _refunds(self, amount: Floats) -> Floats:
         """(n,) what was given back without a date; an order's refund stands on its first line."""
-        if "refund" not in self.numbers:
+        of_order = "order_refund" in self.numbers
+        column = self.numbers.get("order_refund", self.numbers.get("refund"))
+        if column is None:
             return np.zeros(len(amount))
-        refund, over = undated_refunds(self.numbers["refund"], amount, self.orders, self.evidence)
+        refund, over = undated_refunds(column, amount, self.orders, self.evidence, of_order=of_order)
         if rows := int(over[self.counts].sum()):
             self.notes.append(finding("refund_above_order", "warns", rows, rows / len(refund)))
         return refund

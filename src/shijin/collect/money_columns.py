@@ -12,7 +12,7 @@ from shijin.collect.people import People
 from shijin.collect.statuses import Statuses
 from shijin.collect.values import as_rate
 
-_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund")
+_NUMBER_ROLES = (*MONEY_ROLES, "quantity", "discount", "refund", "order_refund")
 
 
 def money_columns(

@@ -101,6 +101,7 @@ class _Reader:
     notes: list[dict[str, Any]] = field(default_factory=list)
     masked: dict[str, int] = field(default_factory=dict)  # values that are masked, by column
     hidden: pa.Array | None = None  # (n,) rows in which a column is masked
+    names_beside: list[pa.Array] = field(default_factory=list)  # (n,) names in columns that could have held ids
 
     def usable(self, column: str, texts: pa.Array) -> pa.Array:
         """Values of a column that can identify people."""
@@ -156,7 +157,10 @@ class _Reader:
         if texts.null_count == self.n or self.masked.get(column, 0) * 2 > self.n:
             return False
         others = any(role in self.source.roles for role in ("email", "phone"))
-        return not (others and are_names(column, texts) and not self._is_only_key(column))
+        if others and are_names(column, texts) and not self._is_only_key(column):
+            self.names_beside.append(texts)
+            return False
+        return True
 
     def _is_only_key(self, column: str) -> bool:
         """Whether no e-mail or phone has a value where a column of names has."""
@@ -313,8 +317,9 @@ def _contact(reader: _Reader, email: pa.Array | None, phone: pa.Array | None) ->
     for role in ("first_name", "last_name", "country"):
         if role in source.roles:
             contact[role] = source.text(role)
-    if "person" in source.roles and not {"first_name", "last_name"} & set(source.roles):
-        whole = pc.coalesce(*source.texts("person"))
+    people = [*source.texts("person"), *reader.names_beside]
+    if people and not {"first_name", "last_name"} & set(source.roles):
+        whole = pc.coalesce(*people)
         contact |= names_of(pc.if_else(is_masked(whole), None, whole))
     return contact
 

@@ -9,7 +9,7 @@ from shijin.collect.values import distinct
 from shijin.prepare.clean import plain
 
 _NAME = r"^[\p{L}'’.-]+(?:,? [\p{L}'’.&-]+){1,4}$"
-_SHORT_NAME = r"^(?:\p{L}\.? )?\p{L}[\p{L}'’-]+$|^\p{L}[\p{L}'’-]+ \p{L}\.?$"
+_SHORT_NAME = r"^(?:\p{Latin}\.? )?\p{Latin}[\p{Latin}'’-]+$|^\p{Latin}[\p{Latin}'’-]+ \p{Latin}\.?$"
 _HAN_NAME = r"^\p{Han}{2,4}$"
 _PEOPLE_COLUMNS = {"customer", "buyer", "client", "member", "patron", "patient", "客户", "顾客", "会员", "买家", "用户"}
 

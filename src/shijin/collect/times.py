@@ -135,6 +135,9 @@ def _with_numbered_months(values: pa.Array) -> pa.Array:
             values, rf"(?i)^{name}[ /-]?(\d{{1,2}}),?[ /-](\d{{4}})", rf"\2-{number:02d}-\1"
         )
         values = pc.replace_substring_regex(
+            values, rf"(?i)^{name}[ /-]?(\d{{1,2}}),?[ /-](\d{{2}})(\s|$)", rf"20\2-{number:02d}-\1\3"
+        )
+        values = pc.replace_substring_regex(
             values, rf"(?i)^(\d{{4}})[ /-]{name}[ /-](\d{{1,2}})", rf"\1-{number:02d}-\2"
         )
     return values

@@ -13,7 +13,9 @@ from shijin.collect.values import all_false, is_true
 _CENT = 0.01
 
 
-def undated_refunds(column: Floats, amount: Floats, orders: Orders, evidence: Orders) -> tuple[Floats, Flags]:
+def undated_refunds(
+    column: Floats, amount: Floats, orders: Orders, evidence: Orders, *, of_order: bool = False
+) -> tuple[Floats, Flags]:
     """Read what was given back of each row's order: each refund once, and none larger than what its order brought.
 
     Parameters
@@ -22,6 +24,8 @@ def undated_refunds(column: Floats, amount: Floats, orders: Orders, evidence: Or
         As the source has it, whatever its sign; on each line of an order, or on one.
     amount : (n,)
         What each line brought; a line that brought nothing is not refunded.
+    of_order
+        Whether the column is known to have the refund of the whole order on each of its lines.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def undated_refunds(column: Floats, amount: Floats, orders: Orders, evidence: Or
     """
     refund = np.where(amount > 0, np.abs(np.nan_to_num(column)), 0.0)
     inside = orders.code >= 0
-    if evidence.repeats(refund):
+    if of_order or evidence.repeats(refund):
         once = np.where(orders.first_rows(amount > 0), orders.of_rows(orders.most(refund)), 0.0)
         refund = np.where(inside, once, refund)
     whole = np.where(inside, orders.of_rows(orders.sums(np.maximum(amount, 0.0))), np.nan_to_num(amount))

@@ -127,7 +127,7 @@ def _groups(account: Ints, addresses: tuple[pa.Array, ...], accounts: int) -> tu
     row_node = np.full(n, -1, np.int64)
     for node in reversed(nodes):
         row_node = np.where(node >= 0, node, row_node)
-    group = np.where(row_node >= 0, component[row_node], -1)
+    group = np.where(row_node >= 0, np.append(component, -1)[row_node], -1)
     nobody = group < 0
     group[nobody] = component.max(initial=-1) + 1 + np.arange(int(nobody.sum()))
     return group, shared

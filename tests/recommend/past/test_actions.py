@@ -230,9 +230,8 @@ def in_cart(rows: list[Row], cutoff: int = CUTOFF) -> list[tuple[str, str]]:
     history = split_at(shop, cutoff, 10)[0]
     actions = actions_of(history, len(shop.items))
     places = np.flatnonzero(actions.in_cart)
-    return sorted(
-        (str(history.customers[actions.customer[place]]), str(shop.items[actions.item[place]])) for place in places
-    )
+    who, what = history.customers[actions.customer[places]], shop.items[actions.item[places]]
+    return sorted(zip(who.tolist(), what.tolist(), strict=True))
 
 
 def cart(at: str, kind: str = "cart", item: str | None = "tea", customer: str = "a") -> Row:

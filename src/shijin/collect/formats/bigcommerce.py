@@ -14,7 +14,7 @@ COLUMNS = {
     "order_id": ("Order ID",),
     "order_total": ("Order Total (inc tax)",),
     "quantity": ("Total Quantity",),
-    "refund": ("Refund Amount",),
+    "order_refund": ("Refund Amount",),
     "status": ("Order Status",),
     "currency": ("Order Currency Code", "Store Currency Code"),
     "channel": ("Order Source", "Channel Name"),

@@ -10,7 +10,7 @@ COLUMNS = {
     "ts": ("Purchase Date",),
     "order_id": ("ID",),
     "order_total": ("Grand Total (Purchased)", "Grand Total (Base)"),
-    "refund": ("Total Refunded",),
+    "order_refund": ("Total Refunded",),
     "status": ("Status",),
     "channel": ("Purchase Point",),
 }

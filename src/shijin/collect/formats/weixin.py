@@ -15,7 +15,7 @@ COLUMNS = {
     "quantity": ("商品数量",),
     "line_gross": ("商品总价",),
     "order_total": ("订单实际支付金额",),
-    "refund": ("退款金额",),
+    "order_refund": ("退款金额",),
     "status": ("订单状态", "售后状态"),
 }
 FORMAT = declared("weixin", "微信小店: 订单", ("订单号", "下单时间", "商品总价", "订单实际支付金额"), COLUMNS)

@@ -18,7 +18,7 @@ COLUMNS = {
     "quantity": ("Quantity",),
     "price": ("Item Cost",),
     "order_total": ("Order Total Amount",),
-    "refund": ("Order Refund Amount",),
+    "order_refund": ("Order Refund Amount",),
     "status": ("Order Status",),
     "currency": ("Currency", "Order Currency"),
 }

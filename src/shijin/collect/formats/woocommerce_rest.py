@@ -20,7 +20,7 @@ COLUMNS = {
     "item_name": ("line_items.name",),
     "quantity": ("line_items.quantity",),
     "line_total": ("line_items.total",),
-    "refund": ("refunds.total",),
+    "order_refund": ("refunds.total",),
     "status": ("status",),
     "currency": ("currency",),
     "channel": ("created_via",),

@@ -14,7 +14,7 @@ COLUMNS = {
     "ts": ("order_date",),
     "order_id": ("order_number", "order_id"),
     "order_total": ("order_total",),
-    "refund": ("refund_total", "total_refunded"),
+    "order_refund": ("refund_total", "total_refunded"),
     "status": ("status",),
     "currency": ("order_currency",),
 }
