@@ -65,7 +65,7 @@ READINGS = (
 LIKE_TODAY = READINGS[:4]  # the history of today has no void order
 CUSTOMERS = 500
 DELAY_DAYS, DELAY_SPREAD = 12.0, 0.6  # median, and standard deviation of the log: 90 % within 4 to 32 days
-LEAST_ORDERS, MOST_ORDERS, LEAST_BUYERS = 1_000, 15_000, 50  # orders before today; buyers after it
+LEAST_ORDERS, MOST_ORDERS, LEAST_BUYERS = 1_000, 5_000, 50  # orders before today; buyers after it
 FIGURES = ("gini", "spearman", "total", "log_score", "crps")
 
 
