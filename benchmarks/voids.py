@@ -1,6 +1,6 @@
 """Should past windows read orders that were cancelled or refunded in full later? Decided on simulated shops.
 
-    python benchmarks/voids.py [--quick] [--seeds N]
+    python benchmarks/voids.py [--quick] [--seeds N] [--resume]
 
 Each order of a simulated shop is refunded with a chance of its customer's own, days to weeks later. The export of today
 has the orders that were refunded until today as void, without a date of the refund; newer ones stand as they are. Ways
@@ -265,10 +265,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="two shops, one rate")
     parser.add_argument("--seeds", type=int, default=8, help="number of shops")
+    parser.add_argument("--resume", action="store_true", help="go on after the shops of the results file")
     options = parser.parse_args()
     seeds, rates = (range(2), (0.15,)) if options.quick else (range(options.seeds), RATES)
-    rows: list[dict[str, Any]] = []
-    for seed in seeds:
+    rows: list[dict[str, Any]] = json.loads(RESULTS.read_text("utf-8"))["rows"] if options.resume else []
+    for seed in sorted(set(seeds) - {row["seed"] for row in rows}):
         for rate in rates:
             rows += one_shop(seed, rate)
             print(json.dumps(rows[-1]), flush=True)

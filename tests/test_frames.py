@@ -67,3 +67,38 @@ def test_a_lazy_frame_is_refused() -> None:
 def test_a_thing_that_is_not_a_table_is_refused(thing: object) -> None:
     with pytest.raises(SourceError, match=r"is not a table\. Cure: pass a table of pandas, polars or Arrow"):
         to_arrow(thing)
+
+
+@pytest.mark.parametrize("index", [None, [5, 3, 9, 2]])
+def test_numbers_and_texts_in_one_pandas_column_become_text(index: list[int] | None) -> None:
+    values = [81001, "C81004", 7.0, None]
+    frame = pd.DataFrame({"no": values, "n": [1, 2, 3, 4]}, index=index, dtype=object)
+    table, kind = to_arrow(frame)
+    assert kind == "pandas"
+    assert table.to_pydict() == {"no": ["81001", "C81004", "7", None], "n": [1, 2, 3, 4]}
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([datetime(2024, 1, 2, tzinfo=UTC), "2024-01-03", None], ["2024-01-02T00:00:00+00:00", "2024-01-03", None]),
+        ([2**70, 2, 3], [str(2**70), "2", "3"]),
+        ([b"x", "y", 1], ["x", "y", "1"]),
+        ([True, "x", float("nan")], ["True", "x", None]),
+        ([{"a": 1}, [1], "x"], ["{'a': 1}", "[1]", "x"]),
+    ],
+)
+def test_values_of_any_types_become_text(values: list[Any], texts: list[str | None]) -> None:
+    assert to_arrow(pd.DataFrame({"a": values}, dtype=object))[0]["a"].to_pylist() == texts
+    categories = pd.DataFrame({"a": pd.Categorical([1, "x", 1])})
+    assert to_arrow(categories)[0]["a"].to_pylist() == ["1", "x", "1"]
+
+
+def test_python_objects_of_polars_become_text() -> None:
+    frame = pl.DataFrame({"a": pl.Series([1, "x", None], dtype=pl.Object), "b": [1, 2, 3]})
+    assert to_arrow(frame)[0].to_pydict() == {"a": ["1", "x", None], "b": [1, 2, 3]}
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(SourceError, match="two columns of the table have the same name"):
+        to_arrow(pd.DataFrame([[1, 2]], columns=["a", "a"]))

@@ -57,12 +57,12 @@ class Shop:
         self.workspace = workspace
         self.kind = kind
 
-    def collect(self, source: Path | str | Sequence[Path | str] | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
+    def collect(self, source: Path | str | Any, *more: Path | str, **reading: Any) -> dict[str, int]:  # noqa: ANN401
         """Take in a file, several files or a table; gives the rows by what became of them.
 
         Files that belong together, such as orders and their lines, are joined. `reading`: see `CollectOptions`.
         """
-        return self._do(collect, self._source(source, reading)).card.rows
+        return self._do(collect, self._source(source, reading, more)).card.rows
 
     def feedback(self, source: Path | str | Any, **reading: Any) -> dict[str, int]:  # noqa: ANN401
         """Take in ratings, clicks, dismissals and corrections of tiers; gives the rows by what became of them.
@@ -203,12 +203,10 @@ class Shop:
         with self._speaking():
             return function(self.workspace, *arguments)
 
-    def _source(self, source: Any, reading: dict[str, Any]) -> SourceOptions:  # noqa: ANN401
+    def _source(self, source: Any, reading: dict[str, Any], more: Sequence[Path | str] = ()) -> SourceOptions:  # noqa: ANN401
         with self._speaking():
             if isinstance(source, str | Path):
-                return SourceOptions(Path(source), CollectOptions(**reading))
-            if isinstance(source, list | tuple) and source and all(isinstance(one, str | Path) for one in source):
-                return SourceOptions(tuple(Path(one) for one in source), CollectOptions(**reading))
+                return SourceOptions(tuple(Path(one) for one in (source, *more)), CollectOptions(**reading))
             return SourceOptions(to_arrow(source)[0], CollectOptions(**reading))
 
     def _table(self, result: Result[Any]) -> Any:  # noqa: ANN401

@@ -113,7 +113,7 @@ def test_a_shopify_order_exported_again_after_a_refund_replaces_itself(workspace
     part = gather(workspace, shopify("partially_refunded", "1.00", "a", "b"))
     assert sorted(read_events(workspace)["type"].to_pylist()) == ["charge", "order", "order", "refund_undated"]
     full = gather(workspace, shopify("refunded", "6.90", "a", "b"))
-    assert read_events(workspace)["type"].to_pylist() == ["void", "void", "void", "withdrawn"]
+    assert sorted(read_events(workspace)["type"].to_pylist()) == ["void"] * 3 + ["withdrawn"]
     assert (first.rows["accepted"], part.rows["duplicates"], full.rows["updated"]) == (2, 2, 2)
     assert full.rows["withdrawn"] == 1  # the undated refund
     assert all(balances(receipt) for receipt in (first, part, full))

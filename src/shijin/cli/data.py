@@ -52,7 +52,7 @@ def init(workspace: Where = HERE, as_json: AsJson = False) -> None:
 
 
 def collect(
-    sources: Annotated[
+    source: Annotated[
         list[Path],
         typer.Argument(help="CSV, TSV, Parquet, XLSX or JSON; exports of many platforms are recognised."),
     ],
@@ -73,7 +73,7 @@ def collect(
     Example: shijin collect orders.csv lines.csv -w my-shop --map customer_id=user --map amount=paid
     """
     reading = reading_of(mapped, kind, encoding, decimal, date_order, statuses, drop_repeated=drop_repeated)
-    options = SourceOptions(tuple(sources), reading)
+    options = SourceOptions(tuple(source), reading)
     shop = session.open(workspace)
     with busy(shop, silent=as_json) as begin:
         result = collect_step(shop, options, clock.now(), begin("collect"))

@@ -38,7 +38,7 @@ from shijin.workspace.folder import named
 
 
 def run(
-    sources: Annotated[
+    source: Annotated[
         list[Path] | None, typer.Argument(help="Files of orders; none to go again with the collected data.")
     ] = None,
     workspace: Annotated[
@@ -61,15 +61,15 @@ def run(
     Example: shijin run orders.csv
     """
     reading = reading_of(mapped, kind, encoding, decimal, date_order, statuses, drop_repeated=drop_repeated)
-    source = sources[0] if sources else None
-    if source is not None and workspace is None:
-        workspace = workspace_next_to(source)
+    first = source[0] if source else None
+    if first is not None and workspace is None:
+        workspace = workspace_next_to(first)
     fresh = workspace is not None and not (workspace / "shijin.toml").exists()
-    if source is not None and workspace is not None:
-        shop = session.create(workspace, named(source.name.split(".")[0]))
+    if first is not None and workspace is not None:
+        shop = session.create(workspace, named(first.name.split(".")[0]))
     else:
         shop = session.open(workspace or HERE)
-    options = RunOptions(tuple(sources) if sources else None, reading, horizon, cutoff, adapt, report_reader(shop))
+    options = RunOptions(tuple(source) if source else None, reading, horizon, cutoff, adapt, report_reader(shop))
     _go(shop, options, as_json=as_json, fresh=fresh)
 
 

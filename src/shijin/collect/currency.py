@@ -2,62 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.values import CURRENCY, all_false, as_text, distinct, is_text, is_true
+from shijin.collect.currency_names import CODES, PATTERN, may_be, name_of
+from shijin.collect.values import all_false, as_text, distinct, in_western_figures, is_text, is_true
 from shijin.config import Config
 from shijin.errors import SourceError
-
-# The currency of a sign that only one has; others, such as $ and kr, are compared as they are.
-_NAMES = {
-    "£": "GBP",
-    "€": "EUR",
-    "EURO": "EUR",
-    "EUROS": "EUR",
-    "₹": "INR",
-    "RS": "INR",
-    "RS.": "INR",
-    "₩": "KRW",
-    "원": "KRW",
-    "元": "CNY",
-    "元整": "CNY",
-    "人民币": "CNY",
-    "RMB": "CNY",
-    "CNH": "CNY",
-    "CN¥": "CNY",
-    "块": "CNY",
-    "YUAN": "CNY",
-    "US$": "USD",
-    "CA$": "CAD",
-    "C$": "CAD",
-    "AU$": "AUD",
-    "A$": "AUD",
-    "NZ$": "NZD",
-    "HK$": "HKD",
-    "SG$": "SGD",
-    "S$": "SGD",
-    "NT$": "TWD",
-    "MX$": "MXN",
-    "R$": "BRL",
-    "JP¥": "JPY",
-    "円": "JPY",
-    "₽": "RUB",
-    "₺": "TRY",
-    "₫": "VND",
-    "฿": "THB",
-    "₪": "ILS",
-    "₱": "PHP",
-    "₴": "UAH",
-    "₦": "NGN",
-    "ZŁ": "PLN",
-    "KČ": "CZK",
-    "FT": "HUF",
-    "LEI": "RON",
-    "SFR": "CHF",
-    "SFR.": "CHF",
-    "￥": "¥",
-}
 
 
 def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, pa.Array]:
@@ -78,35 +31,80 @@ def currencies(column: pa.Array, where: str, config: Config) -> tuple[pa.Array, 
         When there are two and ``[shop] currency`` does not name the shop's own.
     """
     shop_currency = config.shop.currency
-    column = pc.utf8_upper(column)
+    column = names_of(column)
     counts = sorted((row["values"], row["counts"]) for row in pc.value_counts(column.drop_null()).to_pylist())
     if len(counts) > 1 and shop_currency is None:
         raise SourceError("collect.several_currencies", where, counts=", ".join(f"{name} {n}" for name, n in counts))
-    # A sign that several currencies share, such as $, is compared as it is and gives no code.
-    other = is_true(pc.not_equal(column, shop_currency)) if shop_currency else all_false(len(column))
-    code = pc.if_else(pc.match_substring_regex(column, "^[A-Z]{3}$"), column, None)
-    return pc.coalesce(code, pa.scalar(shop_currency, pa.string())), other
+    if shop_currency is None:
+        return pc.if_else(is_code(column), column, None), all_false(len(column))
+    column = as_shops(column, shop_currency)
+    return pc.coalesce(pc.if_else(is_code(column), column, None), shop_currency), pc.not_equal(column, shop_currency)
+
+
+def names_of(column: pa.Array) -> pa.Array:
+    """The currency of each text: its code where only one has that sign or word, else the sign.
+
+    Examples
+    --------
+    >>> names_of(pa.array(["usd", "€", "$", "人民币", None])).to_pylist()
+    ['USD', 'EUR', '$', 'CNY', None]
+    """
+    values, rows = distinct(column)
+    return pa.array([name_of(text) if text else None for text in values.to_pylist()], pa.string()).take(rows)
+
+
+def as_shops(names: pa.Array, shop_currency: str) -> pa.Array:
+    """Names with the shop's code in place of null and of the signs that its currency shares with others.
+
+    Examples
+    --------
+    >>> as_shops(pa.array(["$", "HKD", None, "¥"]), "CAD").to_pylist()
+    ['CAD', 'HKD', 'CAD', '¥']
+    """
+    values, rows = distinct(names)
+    own = [shop_currency if name and may_be(name, shop_currency) else name for name in values.to_pylist()]
+    return pc.fill_null(pa.array(own, pa.string()).take(rows), shop_currency)
+
+
+def is_code(names: pa.Array) -> pa.Array:
+    """Which names are codes, not signs that several currencies share."""
+    return is_true(pc.match_substring_regex(names, "^[A-Z]{3}$"))
 
 
 def signs_of(amounts: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Find the currency in each amount: its code where only one currency is written so, else the sign; or null.
 
+    A code next to a sign counts: ``$12 CAD``. Two codes are both named, as no currency.
+
     Examples
     --------
-    >>> signs_of(pa.array(["£3", "$4", "5", "6.00 usd", "US$ 7", "8元", "9 kr"])).to_pylist()
-    ['GBP', '$', None, 'USD', 'USD', 'CNY', 'KR']
+    >>> signs_of(pa.array(["£3", "$4", "5", "6.00 usd", "US$ 7", "8元", "9 kr", "$9 CAD", "EUR 1 USD"])).to_pylist()
+    ['GBP', '$', None, 'USD', 'USD', 'CNY', 'KR', 'CAD', 'EUR/USD']
     """
     if not is_text(amounts.type):
         return pa.nulls(len(amounts), pa.string())
-    values, rows = distinct(as_text(amounts))
-    before, after = (
-        pc.struct_field(pc.extract_regex(values, pattern), "sign")
-        for pattern in (rf"^[-+−–(]?\s*(?P<sign>{CURRENCY})", rf"(?P<sign>{CURRENCY})(?:/-)?\s*[-)]?$")
-    )
-    signs = pc.utf8_upper(pc.coalesce(before, after))
+    values, rows = distinct(in_western_figures(as_text(amounts)))
     has_number = pc.match_substring_regex(values, r"\d")
-    named = pa.array([_NAMES.get(sign or "", sign) for sign in signs.to_pylist()], pa.string())
-    return pc.if_else(has_number, named, None).take(rows)
+    marks = [
+        pc.struct_field(pc.extract_regex(values, pattern), "sign")
+        for pattern in (rf"^[-+−–(]?\s*(?P<sign>(?:{PATTERN}\s*)+)", rf"(?P<sign>(?:\s*{PATTERN})+)(?:/-)?\s*[-)]?$")
+    ]
+    before, after = (_names_of_marks(pc.if_else(has_number, mark, None)) for mark in marks)
+    differ = pc.and_(is_code(before), pc.and_(is_code(after), pc.not_equal(before, after)))
+    both = pc.binary_join_element_wise(before, after, "/")
+    one = pc.if_else(pc.and_(is_code(after), pc.invert(is_code(before))), after, pc.coalesce(before, after))
+    return pc.if_else(is_true(differ), both, one).take(rows)
+
+
+def _names_of_marks(marks: pa.Array) -> pa.Array:
+    """Names of marks; of several in one, such as ``USD $``, the code."""
+    values, rows = distinct(marks)
+    names: list[str | None] = []
+    for text in values.to_pylist():
+        single = [name_of(mark) for mark in re.findall(PATTERN, text or "")]
+        codes = [name for name in single if name in CODES]
+        names.append(next(iter(codes or single), None))
+    return pa.array(names, pa.string()).take(rows)
 
 
 def sign_of(amounts: pa.Array) -> str | None:

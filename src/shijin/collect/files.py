@@ -1,7 +1,9 @@
-"""Reads files: CSV, TSV, Parquet, spreadsheets and JSON become a `Raw`. It does not know what the columns mean."""
+"""Reads files: text, spreadsheets, Parquet and JSON, packed or not, become a `Raw`. It knows no column's meaning."""
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,24 +12,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shijin.collect.archives import unpacked
-from shijin.collect.delimited import delimited
 from shijin.collect.guess import decode
-from shijin.collect.json_files import is_json, json_table
 from shijin.collect.raw import Raw, digest_of, from_arrow
-from shijin.collect.sheets import sheet_table
+from shijin.collect.reading.archives import unpacked
+from shijin.collect.reading.delimited import read_delimited
+from shijin.collect.reading.documents import read_documents
+from shijin.collect.reading.join import alike, joined
+from shijin.collect.reading.notes_below import without_notes_below
+from shijin.collect.reading.noticed import files_unread
+from shijin.collect.reading.sheets import read_sheets
 from shijin.errors import SourceError
 
-_SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_ZEROS = 50  # bytes of a text, at least, for each zero byte that is a fault of the program that wrote it
 
 
 def read_raw(path: Path, encoding: str | None) -> Raw:
-    """Read a CSV, TSV, Parquet, spreadsheet or JSON file, compressed or not; the kind is detected from its content.
+    """Read a file; its kind is detected from its content.
+
+    Text with delimiters, XLSX, XLS, ODS, Parquet, JSON; gzip, bzip2, xz and zip of these. Sheets, and files of an
+    archive, that look alike are one table.
 
     Raises
     ------
     SourceError
-        When it is missing, a folder, empty, only a header, truncated, or of another kind.
+        When it is missing, a folder, empty, only a header, without a header, damaged, or of another kind.
 
     Examples
     --------
@@ -35,46 +43,63 @@ def read_raw(path: Path, encoding: str | None) -> Raw:
     Traceback (most recent call last):
     shijin.errors.SourceError: nowhere.csv: there is no such file. Cure: check the path.
     """
-    data = _bytes_of(path)
-    files = unpacked(data, path.name, str(path))
-    raws = [_read(path.with_name(name), content, encoding, str(path)) for name, content in files]
-    raw = replace(_together(raws, str(path)), name=path.name, digest=digest_of(data))
-    return _without_blank_rows(raw, str(path))
+    where, data = str(path), _bytes_of(path)
+    digest = digest_of(data)
+    archive = unpacked(data, path.name, where)
+    del data
+    if len(archive.files) == 1:
+        (name, content), *_ = archive.files
+        raw = replace(_read(name, content, encoding, where), name=path.name, digest=digest)
+    else:
+        raw = replace(_members(archive.files, encoding, where), name=path.name, digest=digest)
+    return replace(raw, findings=(*raw.findings, *files_unread(list(archive.unread))))
 
 
-def _together(raws: list[Raw], where: str) -> Raw:
-    """The files of an archive as one, where they have the same columns."""
-    first = raws[0]
-    if any(raw.columns != first.columns for raw in raws):
-        raise SourceError("collect.not_one_table", where, files=", ".join(raw.name for raw in raws))
-    if len(raws) == 1:
-        return first
-    offsets = np.cumsum([0, *(raw.rows_in for raw in raws[:-1])])
-    return replace(
-        first,
-        table=pa.concat_tables([raw.table for raw in raws], promote_options="permissive").combine_chunks(),
-        row=np.concatenate([raw.row + offset for raw, offset in zip(raws, offsets, strict=True)]),
-        broken=tuple(
-            (row + int(offset), text) for raw, offset in zip(raws, offsets, strict=True) for row, text in raw.broken
-        ),
-        findings=tuple(one for raw in raws for one in raw.findings),
-    )
+def _members(files: Sequence[tuple[str, bytes]], encoding: str | None, where: str) -> Raw:
+    """Join the files of an archive, which must look alike."""
+    raws = [_read(name, content, encoding, f"{where}/{name}") for name, content in files]
+    main = max(raws, key=lambda raw: raw.rows_in)
+    if not all(alike(raw.table.column_names, main.table.column_names) for raw in raws):
+        names = ", ".join(name for name, _ in files[:10])
+        raise SourceError("collect.files_differ", where, files=names)
+    return joined(raws)
 
 
-def _read(path: Path, data: bytes, encoding: str | None, where: str) -> Raw:
-    if data.startswith(b"PAR1") or path.suffix.lower() in {".parquet", ".pq"}:
-        return from_arrow(_parquet(data, where), path.name, "", {"file": "Parquet"}, where)
-    if data.startswith(_SHEETS):
-        table, notes = sheet_table(data, where)
-        return replace(from_arrow(table, path.name, "", {"file": "XLSX"}, where), findings=notes)
+def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
+    """Read one file that is not packed."""
+    if data.startswith(b"PAR1") or name.lower().endswith((".parquet", ".pq")):
+        return _without_blank_rows(_parquet(data, name, where), where)
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return without_notes_below(_without_blank_rows(read_sheets(data, name, "", where), where))
+    text, used = _utf8(data, encoding, where)
+    if text[:200].lstrip()[:1] in (b"{", b"[") and _is_json(text):
+        documents = read_documents(text, where)
+        detected = {"file": documents.kind, "encoding": used}
+        raw = replace(
+            from_arrow(documents.table, name, "", detected, where), row=documents.row, broken=documents.broken
+        )
+        return _without_blank_rows(raw, where)
+    if text[:200].lstrip().lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"<head")):
+        raise SourceError("collect.web_page", where)
+    return without_notes_below(_without_blank_rows(read_delimited(text, name, "", {"encoding": used}, where), where))
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether a text begins as JSON does, and not with a cell such as ``[id]``."""
+    first = text[:4096].lstrip()
+    after = first[1:].lstrip()[:1]
+    return after in ((b'"', b"}") if first[:1] == b"{" else (b"{", b"[", b"]"))
+
+
+def _utf8(data: bytes, encoding: str | None, where: str) -> tuple[bytes, str]:
+    """A text in UTF-8 without a byte-order mark, and the encoding that it had."""
+    zeros = data.count(0)
+    if zeros and zeros * _ZEROS < len(data) + 200 and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.replace(b"\0", b"")
     text, used = decode(data, encoding, where)
-    detected = {"encoding": used}
-    if is_json(text):
-        kind = "JSON lines" if text.lstrip()[0] == "{" else "JSON"
-        return from_arrow(json_table(text, where), path.name, "", {"file": kind} | detected, where)
-    return delimited(
-        text, Path(where).with_name(path.name) if path.name != Path(where).name else Path(where), "", detected
-    )
+    if codecs.lookup(used).name in ("utf-8", "utf-8-sig"):
+        return data.removeprefix(codecs.BOM_UTF8), used
+    return text.removeprefix("\ufeff").encode(), used
 
 
 def _without_blank_rows(raw: Raw, where: str) -> Raw:
@@ -106,8 +131,8 @@ def _bytes_of(path: Path) -> bytes:
     return data
 
 
-def _parquet(data: bytes, where: str) -> pa.Table:
+def _parquet(data: bytes, name: str, where: str) -> Raw:
     try:
-        return pq.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+        return from_arrow(pq.read_table(pa.BufferReader(data)), name, "", {"file": "Parquet"}, where)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SourceError("collect.damaged_parquet", where) from error

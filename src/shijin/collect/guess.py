@@ -1,4 +1,4 @@
-"""Guesses what a source does not state: its encoding, delimiter, columns, order of dates and decimal sign.
+"""Guesses what a source does not state: its encoding, columns, order of dates and decimal sign.
 
 Each guess depends on all distinct values and never on their order, so a shuffled file gives the same guesses. An option
 of the user wins over a guess, and every guess is shown.
@@ -7,8 +7,6 @@ of the user wins over a guess, and every guess is shown.
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
@@ -17,8 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from charset_normalizer import from_bytes
+from numpy.typing import NDArray
 
 from shijin.collect.column_list import shortened
+from shijin.collect.currency_names import NO_DECIMALS, THREE_DECIMALS
+from shijin.collect.date_words import in_figures
 from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal, bare_number, distinct, is_true
 from shijin.errors import ConfigError, SourceError, suggestion
@@ -30,8 +31,8 @@ _TIME_WORDS = ("date", "time", "日期", "时间")
 # Encodings that shop software writes today: among all that exist, German text is taken for a Baltic DOS code page.
 _ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"]
 _ENCODINGS += ["gb18030", "big5", "cp932", "euc_jp", "cp949", "koi8_r"]
-_DELIMITERS = (",", "\t", ";", "|")
 _MISTYPED = 0.01  # share of dates in the other order that may be errors of typing
+_DAY_MONTH = r"^\s*(?P<a>\d{1,2})(?P<by>[-/.]|\s)\s?(?P<b>\d{1,2})(?:[-/.]|\s)\s?(?P<c>\d{4}|\d{1,2})\b"
 _DAY_FIRST_CURRENCIES = {"EUR", "GBP", "AUD", "NZD", "INR", "BRL", "CHF", "DKK", "NOK", "PLN", "£", "€", "₹"}
 
 
@@ -72,38 +73,6 @@ def decode(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
         if _is_text(text, name):
             return text, name
     raise SourceError("collect.not_text", where)
-
-
-def delimiter_of(text: str) -> str:
-    r"""Find the delimiter: the one that splits most of the first lines into equally many columns, and into most.
-
-    Examples
-    --------
-    >>> delimiter_of("user;paid at;total\nx;2024-01-01;3,50\n")
-    ';'
-    """
-    lines = [line for line in text[:20_000].splitlines()[:40] if line.strip()]
-
-    def agreement_and_width(delimiter: str) -> tuple[float, int]:
-        widths = [len(first_row(line, delimiter)) for line in lines]
-        usual = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
-        return (round(widths.count(usual) / len(lines), 1), usual) if usual > 1 else (0.0, 0)
-
-    return max(_DELIMITERS, key=agreement_and_width)
-
-
-def first_row(text: str, delimiter: str) -> list[str]:
-    r"""Split the first row of a text into cells; a quoted cell may contain line breaks.
-
-    Examples
-    --------
-    >>> first_row('id,"paid\nat"\n1,2', ",")
-    ['id', 'paid\nat']
-    """
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:  # a cell that never ends
-        return []
 
 
 def columns_of(
@@ -168,8 +137,13 @@ def refuse_wrong_map(names: Sequence[str], mapped: Mapping[str, str], where: str
             raise ConfigError("collect.no_such_column", where, column=column, role=role, columns=shortened(names))
 
 
-def decimal_of(texts: pa.Array) -> Decimal:
+def decimal_of(texts: pa.Array, currency: str | None = None) -> Decimal:
     """Guess the decimal sign from the numbers that allow only one of them; a point where no number does.
+
+    Parameters
+    ----------
+    currency
+        Its decimals, three or none, decide where no number does.
 
     Examples
     --------
@@ -177,12 +151,14 @@ def decimal_of(texts: pa.Array) -> Decimal:
     (',', '.')
     >>> decimal_of(pa.array(["1.280.000", "89.990"])), decimal_of(pa.array(["1.500", "990"]))
     (',', ',')
+    >>> decimal_of(pa.array(["89.990"]), "CLP"), decimal_of(pa.array(["89.990"]), "KWD")
+    (',', '.')
     """
-    comma, point, _ = _decimal_votes(texts)
+    comma, point, _ = _decimal_votes(texts, currency)
     return "," if comma > point else "."
 
 
-def decimal_is_open(texts: pa.Array) -> bool:
+def decimal_is_open(texts: pa.Array, currency: str | None = None) -> bool:
     """Whether numbers have a sign, and all of them allow it to be a decimal sign as well as one of thousands.
 
     Examples
@@ -190,17 +166,17 @@ def decimal_is_open(texts: pa.Array) -> bool:
     >>> decimal_is_open(pa.array(["89.990", "145.000"])), decimal_is_open(pa.array(["89.990", "0.500"]))
     (True, False)
     """
-    comma, point, both = _decimal_votes(texts)
+    comma, point, both = _decimal_votes(texts, currency)
     return both > 0 and not comma and not point
 
 
-def _decimal_votes(texts: pa.Array) -> tuple[int, int, int]:
+def _decimal_votes(texts: pa.Array, currency: str | None) -> tuple[int, int, int]:
     """How many rows allow a decimal comma only, a decimal point only, and both."""
     if not pa.types.is_string(texts.type):
         return 0, 0, 0
     values, rows = distinct(texts)
     counts = np.bincount(pc.drop_null(rows).to_numpy(zero_copy_only=False), minlength=len(values))
-    bare = bare_number(values)
+    bare = pc.replace_substring(bare_number(values), "'", "")
 
     def rows_like(pattern: str) -> int:
         matched = is_true(pc.match_substring_regex(bare, pattern))
@@ -211,16 +187,21 @@ def _decimal_votes(texts: pa.Array) -> tuple[int, int, int]:
         # Three digits after a sign may be thousands; other counts of digits, a sign after thousands, thousands that
         # follow each other or stand after 0 or four digits decide.
         fraction = rows_like(rf"^-?[\d{other}]*{sign}(\d{{1,2}}|\d{{4,}})$")
-        after_thousands = rows_like(rf"^-?\d{{1,3}}({other}\d{{3}})+{sign}\d*$")
-        repeated = rows_like(rf"^-?\d{{1,3}}({other}\d{{3}}){{2,}}$")
-        small = rows_like(rf"^-?(0|\d{{4,}}){sign}\d{{3}}$")
+        after_thousands = rows_like(rf"^-?\d{{1,3}}({other}\d{{2,3}})*{other}\d{{3}}{sign}\d{{3}}$")
+        repeated = rows_like(rf"^-?\d{{1,3}}({other}\d{{2,3}})+{other}\d{{3}}$")
+        small = rows_like(rf"^-?(0|\d{{4,}})?{sign}\d{{3}}$")
         votes.append(fraction + after_thousands + repeated + small)
     comma, point = votes
     dotted, with_comma = (rows_like(rf"^-?[1-9]\d{{0,2}}{sign}\d{{3}}$") for sign in (r"\.", ","))
-    # Whole numbers below a thousand without any sign: next to them a sign parts thousands.
-    if rows_like(r"^-?[1-9]\d{0,2}$") and not comma and not point and (dotted == 0) != (with_comma == 0):
-        return (1, 0, 0) if dotted else (0, 1, 0)
-    return comma, point, dotted + with_comma
+    if comma or point or (dotted > 0) == (with_comma > 0):
+        return comma, point, dotted + with_comma
+    if currency in THREE_DECIMALS:
+        return with_comma, dotted, 0
+    # Nobody writes 7.250 with a zero at its end and 12 without zeros: next to whole numbers below a thousand, the sign
+    # parts thousands.
+    sign = r"\." if dotted else ","
+    is_whole = rows_like(r"^-?[1-9]\d{0,2}$") > 0 and rows_like(rf"^-?\d{{1,3}}{sign}\d{{2}}0$") > 0
+    return (dotted, with_comma, 0) if is_whole or currency in NO_DECIMALS else (0, 0, dotted + with_comma)
 
 
 def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, bool]:
@@ -233,16 +214,17 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
     --------
     >>> date_order_of(pa.array(["3/4/2024", "25/4/2024"]), None), date_order_of(pa.array(["3/4/2024"]), None)
     (('dmy', False), ('mdy', True))
-    >>> date_order_of(pa.array(["25/4/2024", "32/13/2024"]), None)
-    ('dmy', False)
+    >>> date_order_of(pa.array(["25/4/2024", "32/13/2024"]), None), date_order_of(pa.array(["24-01-03"]), None)
+    (('dmy', False), ('ymd', False))
     """
     if not pa.types.is_string(texts.type):
         return "ymd", False
-    parts = pc.extract_regex(pc.unique(texts), r"^\s*(?P<a>\d{1,2})(?P<by>[-/.])(?P<b>\d{1,2})[-/.]\d{2,4}\b")
-    parts = parts.drop_null()
+    parts = pc.extract_regex(in_figures(pc.unique(texts)), _DAY_MONTH).drop_null()
     if not len(parts):
         return "ymd", False
-    first, second = (pc.struct_field(parts, name).cast(pa.int64()).to_numpy() for name in "ab")
+    first, second, third = (pc.struct_field(parts, name).cast(pa.int64()).to_numpy() for name in "abc")
+    if _year_comes_first(first, second, third):
+        return "ymd", False
     # A date such as 32/13/2024 is neither.
     day_first = int(((first > 12) & (first <= 31) & (second <= 12)).sum())
     month_first = int(((second > 12) & (second <= 31) & (first <= 12)).sum())
@@ -252,6 +234,16 @@ def date_order_of(texts: pa.Array, currency: str | None) -> tuple[DateOrder, boo
         return ("dmy" if day_first >= month_first else "mdy"), mixed
     slashes = pc.all(pc.equal(pc.struct_field(parts, "by"), "/")).as_py()
     return ("mdy" if slashes and currency not in _DAY_FIRST_CURRENCIES else "dmy"), True
+
+
+def _year_comes_first(first: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64]) -> bool:
+    """Whether dates of two digits each begin with the year.
+
+    Days from 1 to 12 turn up in last place and never in first, and the last number of each is a day.
+    """
+    if not (first.max() < 100 and first.min() > 12 and second.max() <= 12 and third.min() <= 12):
+        return False
+    return bool(third.max() <= 31 and first.max() - first.min() <= third.max() - third.min())
 
 
 def _decode_as(data: bytes, encoding: str, where: str) -> str:

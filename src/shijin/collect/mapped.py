@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from shijin.collect import guess
 from shijin.collect.collected import SourceReading
 from shijin.collect.context import Context
-from shijin.collect.currency import sign_of
+from shijin.collect.currency import names_of, sign_of
 from shijin.collect.raw import Raw, readable
 from shijin.collect.times import DateOrder, as_time, joined_date_and_time
 from shijin.collect.values import Decimal, as_array, as_number, as_text, is_text
@@ -125,10 +125,11 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
     config, options = context.config, context.options
     raw = readable(raw, [name for names in roles.values() for name in names])
     money = money_texts(raw, roles)
-    decimal = options.decimal or config.collect.decimal or guess.decimal_of(money)
+    currency = _currency_of(raw, roles, config, money)
+    decimal = options.decimal or config.collect.decimal or guess.decimal_of(money, currency)
     times = pa.chunked_array([as_text(raw.table[name]) for name in roles.get("ts", ())], pa.string())
     # A decimal comma is the habit of countries that write the day first.
-    hint = "EUR" if decimal == "," else config.shop.currency or sign_of(money)
+    hint = "EUR" if decimal == "," else currency
     guessed, is_guess = guess.date_order_of(as_array(times), hint)
     chosen = options.date_order or config.collect.date_order
     mapped = frozenset({*config.collect.map, *options.map} & set(roles))
@@ -142,6 +143,13 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
         mapped,
         decimal_is_chosen=bool(options.decimal or config.collect.decimal),
     )
+
+
+def _currency_of(raw: Raw, roles: Mapping[str, tuple[str, ...]], config: Config, money: pa.Array) -> str | None:
+    """The one currency of a source: of its column of codes, of the signs in its amounts, or of the shop."""
+    codes = [names_of(as_text(raw.table[name])) for name in roles.get("currency", ())[:1]]
+    names = pc.unique(codes[0]).drop_null().to_pylist() if codes else []
+    return (names[0] if len(names) == 1 else None) or sign_of(money) or config.shop.currency
 
 
 def money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
@@ -195,12 +203,7 @@ def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     """The finding about amounts that can be read with decimals and with thousands."""
     name = money_column(source.roles)
     is_text_column = name is not None and is_text(source.raw.table[name].type)
-    if (
-        name is None
-        or not is_text_column
-        or source.decimal_is_chosen
-        or not guess.decimal_is_open(money_texts(source.raw, source.roles))
-    ):
+    if name is None or not is_text_column or source.decimal_is_chosen or not _is_open(source):
         return []
     texts = as_text(source.raw.table[name])
     other: Decimal = "," if source.decimal == "." else "."
@@ -208,3 +211,8 @@ def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     first, second = (f"{money:,.2f}" for money in sums)
     example = pc.filter(texts, pc.match_substring_regex(texts, r"\d[.,]\d{3}$"))[0].as_py()
     return [finding("decimal_open", "warns", len(texts), 1.0, example=example, first=first, second=second)]
+
+
+def _is_open(source: MappedSource) -> bool:
+    money = money_texts(source.raw, source.roles)
+    return guess.decimal_is_open(money, _currency_of(source.raw, source.roles, source.config, money))

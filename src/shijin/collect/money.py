@@ -1,8 +1,8 @@
 """What each line of a source brought, decided by arithmetic on the source itself.
 
 A header seldom says whether money is of a line or of its order, of one piece or of all, before or after a discount. The
-numbers do: lines sum to totals, a price times a quantity is an amount, the same item costs twice as much at two pieces.
-Where two readings fit and differ, the usual one is taken and a finding names both sums.
+numbers do: lines sum to totals, a price times a quantity is an amount. Where two readings fit and differ, the usual one
+is taken and a finding names both sums.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shijin.collect.undated_refunds import undated_refunds
 from shijin.collect.unit_prices import is_pieces, is_price_of_line
 from shijin.prepare.findings import finding
 
-_ENOUGH = 5  # orders of several lines that repeat an amount, without any other evidence
+_ENOUGH = 5  # orders of several lines that repeat an amount
 _OPEN = 0.01  # readings whose sums differ by less are one
 _EITHER_SIGN = ("discount", "refund", "order_refund")  # some sources write them negative
 _PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
@@ -98,7 +98,7 @@ def money_of(columns: MoneyColumns) -> Money:
 
 @dataclass
 class _Deciding:
-    """The columns as NumPy arrays, and the findings so far."""
+    """The columns as arrays, and the findings so far."""
 
     numbers: dict[str, Floats]
     names: Mapping[str, str]
@@ -161,8 +161,7 @@ class _Deciding:
             return None
         if "quantity" not in self.numbers:
             return price
-        quantity = self.numbers["quantity"]
-        product = price * np.where(np.isnan(quantity), 1.0, quantity)
+        product = price * np.nan_to_num(self.numbers["quantity"], nan=1.0)
         if "unit_price" in self.numbers:
             return product
         of_line = self._is_price_of_line(price, product)
@@ -192,11 +191,10 @@ class _Deciding:
         """(orders,) the total of each order, where a column has one value an order; None where it varies."""
         if role not in self.numbers or not self.evidence.several.any():
             return None
-        least, most = self.evidence.least(self.numbers[role]), self.evidence.most(self.numbers[role])
-        several = self.evidence.several
-        if share_of(close(least, most), several) >= PROOF:
-            return most
-        return most if self.evidence.are_on_one_line(self.numbers[role]) else None
+        values, orders = self.numbers[role], self.evidence
+        most = orders.most(values)
+        is_constant = share_of(close(orders.least(values), most), orders.several) >= PROOF
+        return most if is_constant or orders.are_on_one_line(values) else None
 
     def _adds_up(self, lines: Floats, totals: Floats) -> float:
         """Share of the orders of several lines whose lines sum to their totals."""
@@ -280,14 +278,15 @@ class _Deciding:
                 return self._once(role, lines), "order_total_once"
         if net is not None and share_of(close(amount, net), self.counts) >= PROOF:
             return amount, "as_it_is"
-        if self.evidence.are_on_one_line(self.numbers[role]) or self._is_likely_total(role, net, total):
-            self._note_repeated(role, amount, total, proven=role == "order_total" or net is not None)
+        certain = role == "order_total" or self.evidence.are_on_one_line(amount)
+        if certain or self._is_likely_total(net, total):
+            self._note_repeated(role, amount, total, proven=certain or net is not None)
             return self._once(role, net), "order_total_once"
         if self._adds_up(amount, total) < PROOF and self.evidence.varied.sum() >= 2:
             self._ask("money_open", amount, self._once(role, net), role)
         return amount, "as_it_is"
 
-    def _is_likely_total(self, role: str, net: Floats | None, total: Floats) -> bool:
+    def _is_likely_total(self, net: Floats | None, total: Floats) -> bool:
         """Whether an amount that all lines of an order share is its total, where the lines do not sum to it exactly."""
         orders = self.evidence
         varied = orders.varied if orders.varied.any() else orders.several
@@ -298,7 +297,7 @@ class _Deciding:
         # Different items with one amount in nearly every order, and another amount in another order.
         amounts = np.round(total[varied], 2)
         differ = len(np.unique(amounts)) >= max(3, len(amounts) / 4)
-        return int(varied.sum()) >= (2 if role == "order_total" else _ENOUGH) and (differ or role == "order_total")
+        return int(varied.sum()) >= _ENOUGH and differ
 
     def _once(self, role: str, lines: Floats | None) -> Floats:
         """(n,) an order's total, spread over its lines; rows of no order keep their amount."""
@@ -325,11 +324,9 @@ class _Deciding:
         once, repeated = sum_of(self._once(role, None), self.counts), sum_of(amount, self.counts)
         if abs(once - repeated) <= _OPEN * abs(repeated):
             return
-        orders = int(self.evidence.several.sum())
-        severity = "notes" if proven else "warns"
-        arguments = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
-        share = abs(repeated - once) / abs(repeated)
-        self.notes.append(finding("total_once", severity, orders, share, **arguments))  # type: ignore[arg-type]
+        sums = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
+        orders, share = int(self.evidence.several.sum()), abs(repeated - once) / abs(repeated)
+        self.notes.append(finding("total_once", "notes" if proven else "warns", orders, share, **sums))
 
     def _ask(
         self, code: str, first: Floats, second: Floats, role: str | None = None, severity: str | None = None
@@ -341,8 +338,8 @@ class _Deciding:
         share = abs(sums[0] - sums[1]) / max(*map(abs, sums), 1e-9)
         if share <= _OPEN:
             return
-        price = self.names.get("unit_price", self.names.get("price", ""))
-        column = self.names.get(role or "", "") or price or self.names.get("amount", "")
+        named = (self.names.get(name) for name in (role or "", "unit_price", "price", "amount"))
+        column = next((name for name in named if name), "")
         arguments = {
             "column": column,
             "discount": self.names.get("discount", self.names.get("discount_rate", "")),

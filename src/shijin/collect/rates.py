@@ -6,21 +6,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from shijin.collect.context import Context
+from shijin.collect.currency import names_of
+from shijin.collect.currency_names import CODES
 from shijin.collect.files import read_raw
-from shijin.collect.guess import columns_of
+from shijin.collect.guess import columns_of, date_order_of, decimal_of
 from shijin.collect.money import Money
 from shijin.collect.times import as_time
-from shijin.collect.values import as_number, as_text, is_true
-from shijin.config import EngineSection
+from shijin.collect.values import Decimal, as_array, as_number, as_text, is_true
+from shijin.config import Config, EngineSection
 from shijin.engine.duckdb import connect
-from shijin.errors import SourceError
+from shijin.errors import ConfigError, SourceError
 from shijin.prepare.findings import finding
 from shijin.schema import UTC
 
+_END = 2**62  # microseconds since 1970, later than all times
 _ROLES = {
     "date": ["date", "day", "from", "validfrom", "日期"],
     "currency": ["currency", "code", "currencycode", "币种", "货币"],
@@ -54,13 +59,14 @@ class Rates:
         >>> rates.to_shop(pa.array(["USD", "EUR", "GBP", None]), pa.array([5, 5, 5, 5], UTC)).to_pylist()
         [0.9, 1.0, None, 1.0]
         """
-        rows = pa.table({"place": pa.array(range(len(currency)), pa.int64()), "currency": currency, "ts": ts})
+        times = pc.fill_null(ts, pa.scalar(_END, pa.int64()).cast(UTC))  # without a time, the newest rate
+        rows = pa.table({"place": np.arange(len(currency)), "currency": currency, "ts": times})
         with connect(self.engine) as connection:
             connection.register("rows", rows)
             connection.register("rates", self.table)
             query = """SELECT rate FROM rows ASOF LEFT JOIN rates
                 ON rows.currency = rates.currency AND rows.ts >= rates.since ORDER BY place"""
-            rate = connection.sql(query).to_arrow_table()["rate"].combine_chunks()
+            rate = as_array(connection.sql(query).to_arrow_table()["rate"])
         own = pc.or_(pc.is_null(currency), is_true(pc.equal(currency, self.shop)))
         return pc.if_else(own, 1.0, rate.cast(pa.float64()))
 
@@ -70,53 +76,100 @@ def rates_of(context: Context) -> Rates | None:
 
     Raises
     ------
+    ConfigError
+        When a currency of the settings does not exist.
     SourceError
-        When the file of rates cannot be read, or lacks a column.
+        When the file of rates cannot be read, lacks a column, or has a row that is no rate.
     """
     shop = context.config.shop
     if shop.currency is None or not (shop.rates or shop.rates_file):
         return None
-    if shop.rates_file is None:
-        always = pa.array([-(2**62)] * len(shop.rates), pa.int64()).cast(UTC)
-        columns = {"currency": list(shop.rates), "since": always, "rate": list(shop.rates.values())}
-        return Rates(shop.currency, pa.table(columns), context.config.engine)
-    path = (context.root or Path()) / shop.rates_file
-    raw = read_raw(path, None)
+    if shop.rates_file is not None:
+        path = (context.root or Path()) / shop.rates_file
+        return Rates(shop.currency, _rates_in(path, context.config), context.config.engine)
+    for code, rate in shop.rates.items():
+        if code not in CODES or (code == shop.currency and rate != 1):
+            raise ConfigError("config.not_a_rate", key="shop.rates", currency=code, rate=rate)
+    always = pa.array([-_END] * len(shop.rates), pa.int64()).cast(UTC)
+    columns = {"currency": list(shop.rates), "since": always, "rate": list(shop.rates.values())}
+    return Rates(shop.currency, pa.table(columns), context.config.engine)
+
+
+def _rates_in(path: Path, config: Config) -> pa.Table:
+    """Read a file of rates: `currency`, `since` and `rate`, each currency once a day."""
+    raw = read_raw(path, config.collect.encoding)
     roles = columns_of(raw.table.column_names, {}, raw.name, _ROLES)
     if missing := [role for role in _ROLES if role not in roles]:
         raise SourceError("collect.not_rates", path, columns=", ".join(missing))
-    columns = {
-        "currency": pc.utf8_upper(as_text(raw.table[roles["currency"]])),
-        "since": as_time(raw.table[roles["date"]], "ymd", shop.timezone, context.config.engine),
-        "rate": as_number(raw.table[roles["rate"]]),
-    }
-    table = pa.table(columns)
-    usable = pc.and_(pc.and_(pc.is_valid(table["since"]), pc.is_valid(table["rate"])), pc.is_valid(table["currency"]))
-    return Rates(shop.currency, table.filter(usable), context.config.engine)
+    texts = {role: as_text(raw.table[roles[role]]) for role in _ROLES}
+    order, _ = date_order_of(texts["date"], config.shop.currency)
+    # A sign that may part thousands is one of decimals here: rates of several thousands have more than three digits.
+    has_comma, has_point = (pc.any(pc.match_substring(texts["rate"], sign)).as_py() for sign in (",", "."))
+    decimal: Decimal = "," if has_comma and not has_point else decimal_of(texts["rate"])
+    table = pa.table(
+        {
+            "currency": names_of(texts["currency"]),
+            "since": as_time(raw.table[roles["date"]], order, config.shop.timezone, config.engine),
+            "rate": as_number(raw.table[roles["rate"]], decimal),
+        }
+    )
+    known = pc.is_in(table["currency"], value_set=pa.array(sorted(CODES)))
+    usable = is_true(pc.and_(pc.and_(known, pc.is_valid(table["since"])), pc.greater(table["rate"], 0.0)))
+    _refuse_rows(path, raw.row, pc.invert(usable), "collect.bad_rate")
+    counts = table.append_column("row", pa.array(raw.row)).group_by(["currency", "since"])
+    once = counts.aggregate([("rate", "min"), ("rate", "max"), ("row", "max")])
+    _refuse_rows(
+        path, as_array(once["row_max"]).to_numpy(), pc.less(once["rate_min"], once["rate_max"]), "collect.two_rates"
+    )
+    return once.select(["currency", "since", "rate_min"]).rename_columns(["currency", "since", "rate"])
+
+
+def _refuse_rows(path: Path, row: NDArray[np.int64], wrong: pa.ChunkedArray, code: str) -> None:
+    rows = row[as_array(wrong).to_numpy(zero_copy_only=False)]
+    if len(rows):
+        raise SourceError(code, path, row=int(rows.min()))
 
 
 def _findings(currency: pa.Array, factor: pa.Array, amount: pa.Array, shop: str) -> list[dict[str, Any]]:
-    """Say which amounts were converted: rows and sums before, by currency.
+    """Say which amounts were converted, with the sums before and after, and which have no rate.
 
     Parameters
     ----------
     amount : (n,) float64
         Before converting.
     """
-    changed = pc.and_(pc.is_valid(factor), is_true(pc.not_equal(currency, shop)))
-    rows = pc.sum(changed).as_py() or 0
-    if not rows:
-        return []
-    table = pa.table({"currency": currency, "amount": amount}).filter(changed)
+    table = pa.table({"currency": currency, "amount": amount, "after": pc.multiply(amount, factor), "factor": factor})
+    table = table.filter(pc.not_equal(table["currency"], shop))
+    changed, others = table.filter(pc.is_valid(table["factor"])), table.filter(pc.is_null(table["factor"]))
+    notes = []
+    if changed.num_rows:
+        after = pc.sum(changed["after"]).as_py() or 0.0
+        share = changed.num_rows / len(currency)
+        sums = {"before": _sums(changed), "after": f"{after:,.2f} {shop}"}
+        notes.append(finding("converted", "notes", changed.num_rows, share, **sums))
+    if others.num_rows:
+        share = others.num_rows / len(currency)
+        notes.append(finding("no_rate", "warns", others.num_rows, share, sums=_sums(others)))
+    return notes
+
+
+def _sums(table: pa.Table) -> str:
     sums = table.group_by("currency").aggregate([("amount", "sum")]).sort_by("currency").to_pylist()
-    text = ", ".join(f"{one['amount_sum'] or 0.0:,.2f} {one['currency']}" for one in sums)
-    return [finding("converted", "notes", rows, rows / len(currency), sums=text)]
+    return ", ".join(f"{one['amount_sum'] or 0.0:,.2f} {one['currency']}" for one in sums)
 
 
-def convert(money: Money, currency: pa.Array, ts: pa.Array, rates: Rates) -> tuple[Money, tuple[pa.Array, pa.Array]]:
-    """Convert all money into the shop's currency; rows without a rate are in another currency."""
+def convert(
+    money: Money, currency: pa.Array, ts: pa.Array, rates: Rates
+) -> tuple[Money, tuple[pa.Array, pa.Array], pa.Array]:
+    """Convert all money into the shop's currency.
+
+    Returns
+    -------
+    The money; the currency of each row, and the rows in another because no rate is known on their day; the factors
+    """
     factor = rates.to_shop(currency, ts)
     notes = _findings(currency, factor, money.amount, rates.shop)
+    no_rate = pc.is_null(factor)
     by = pc.fill_null(factor, 1.0)
     money = replace(
         money,
@@ -125,5 +178,4 @@ def convert(money: Money, currency: pa.Array, ts: pa.Array, rates: Rates) -> tup
         refund=pc.multiply(money.refund, by),
         findings=(*money.findings, *notes),
     )
-    no_rate = pc.is_null(factor)
-    return money, (pc.if_else(no_rate, currency, rates.shop), no_rate)
+    return money, (pc.if_else(no_rate, currency, rates.shop), no_rate), by

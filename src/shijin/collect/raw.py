@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shijin.collect.names import unique_names
-from shijin.collect.nested import flat
+from shijin.collect.nested import flattened
 from shijin.collect.values import as_array, is_text
 from shijin.errors import SourceError
 
@@ -26,7 +25,8 @@ class Raw:
     table : (n rows)
         Columns as the source names them, without those that cannot be text.
     row : (n,) int64
-        The number of each row in the source; 1 is the first after the header.
+        The number of each row in the source, rising; 1 is the first after the header. Blank lines of a text have none.
+        The rows of a second sheet are numbered on, and so are those of lists in a document.
     name
         The file's name.
     digest
@@ -38,9 +38,9 @@ class Raw:
     detected
         What reading detected: kind of file, encoding, delimiter.
     findings
-        What was noticed about the file.
-    is_joined
-        Whether it is a file of lines joined with one of orders, so that it has every line of each order.
+        What reading noticed, rows of FINDINGS: lines above the table, sheets that were not read.
+    of_orders
+        Of a file of lines joined with one of orders: the columns of the orders. It has every line of each order.
     """
 
     table: pa.Table
@@ -51,7 +51,7 @@ class Raw:
     broken: tuple[tuple[int, str], ...] = ()
     detected: dict[str, str] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
-    is_joined: bool = False
+    of_orders: tuple[str, ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -60,24 +60,21 @@ class Raw:
 
 
 def from_arrow(table: pa.Table, name: str, digest: str, detected: dict[str, str], where: str) -> Raw:
-    """Take a table that is in memory; nested columns are flattened (`nested.flat`), lists that remain left out.
+    """Take a table that is in memory; nested columns are flattened (`nested.flattened`).
 
     Raises
     ------
     SourceError
-        When it has no rows, or only nested columns.
+        When it has no rows, or no columns.
     """
-    try:
-        table = flat(table)
-    except pa.ArrowException as error:
-        raise SourceError("collect.no_rows", where) from error
-    table = table.rename_columns(unique_names(table.column_names))
-    simple = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
-    if not table.num_rows or not simple:
+    flat = flattened(table).table
+    if not flat.num_rows or not flat.num_columns:
         raise SourceError("collect.no_rows", where)
-    columns = [_decoded(table[name]) for name in simple]
-    rows = np.arange(1, table.num_rows + 1)
-    return Raw(pa.table(columns, names=simple), rows, name, digest, tuple(table.column_names), (), detected)
+    names = flat.column_names
+    columns = [_decoded(column) for column in flat.columns]
+    return Raw(
+        pa.table(columns, names=names), np.arange(1, flat.num_rows + 1), name, digest, tuple(names), (), detected
+    )
 
 
 def with_rows(raw: Raw, table: pa.Table, rows: NDArray[np.int64] | None = None) -> Raw:

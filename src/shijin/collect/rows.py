@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from shijin.collect.assemble import assemble
 from shijin.collect.collected import Collected
 from shijin.collect.context import Context
-from shijin.collect.currency import currencies, signs_of
+from shijin.collect.currency import as_shops, currencies, names_of, signs_of
 from shijin.collect.event_types import EventTypes, event_types, findings_of_types, is_named_so, without_lost_amounts
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
 from shijin.collect.money import Money, money_of
@@ -106,6 +106,7 @@ class _Reading:
     items: pa.Array
     money: Money
     currency: tuple[pa.Array, pa.Array]
+    factor: pa.Array | None  # from each row's currency to the shop's
     zone: ZoneReading
 
     @classmethod
@@ -122,13 +123,13 @@ class _Reading:
         money = money_of(columns)
         unsold = pc.or_(pc.is_null(people.key), is_true(pc.less_equal(money.amount, 0.0)))
         items = kinds_of_items(texts["item_id"], texts["item_name"], source.config.items, unsold)
-        rates = rates_of(context)
+        rates, factor = rates_of(context), None
         ts, currency = source.time("ts"), _currencies(source, rates)
         if rates is not None:
-            money, currency = convert(money, currency[0], ts, rates)
+            money, currency, factor = convert(money, currency[0], ts, rates)
         codes = pc.unique(currency[0]).drop_null()
         zone = zone or zone_of(source, ts, codes[0].as_py() if len(codes) == 1 else None, context)
-        return cls(source, texts, people, types, statuses, ts, items, money, currency, zone)
+        return cls(source, texts, people, types, statuses, ts, items, money, currency, factor, zone)
 
     def lines(self, context: Context) -> pa.Table:
         """Convert rows to lines, each accepted or with the reason why it is set aside."""
@@ -158,7 +159,7 @@ class _Reading:
             "amount": pc.if_else(pc.is_in(types, _UNPAID_ACTIONS), None, pc.add(amount, 0.0)),
             "discount": self.money.discount,
             "refunded": refund,
-            "cost": _costs(source, quantity),
+            "cost": _costs(source, quantity, self.factor),
             "rating": source.number("rating"),
             "currency": currency,
             "text": pa.nulls(source.table.num_rows, pa.string()),
@@ -257,11 +258,13 @@ def _statuses(source: MappedSource, context: Context) -> Statuses | None:
 
 
 def _currencies(source: MappedSource, rates: Rates | None) -> tuple[pa.Array, pa.Array]:
-    money = money_column(source.roles)
-    signs = signs_of(source.table[money]) if money else pa.nulls(source.table.num_rows, pa.string())
-    codes = source.text("currency") if "currency" in source.roles else signs
+    names = (source.roles[role][0] for role in MONEY_ROLES if role in source.roles)
+    signs = (signs_of(source.table[name]) for name in names)
+    none = pa.nulls(source.table.num_rows, pa.string())
+    in_cells = next((column for column in signs if column.null_count < len(column)), none)
+    codes = pc.coalesce(names_of(source.text("currency")), in_cells)
     if rates is not None:  # each row keeps its own currency until it is converted
-        return pc.coalesce(pc.utf8_upper(codes), pa.scalar(rates.shop)), all_false(len(codes))
+        return as_shops(codes, rates.shop), all_false(len(codes))
     return currencies(codes, source.raw.name, source.config)
 
 
@@ -312,10 +315,11 @@ def _details(source: MappedSource, reason: pa.Array) -> pa.StructArray:
     return details_of(sentence, faults)
 
 
-def _costs(source: MappedSource, quantity: pa.Array) -> pa.Array:
+def _costs(source: MappedSource, quantity: pa.Array, factor: pa.Array | None) -> pa.Array:
     """Read what each line cost the shop: its cost, else unit cost times quantity; negative where pieces came back."""
     by_piece = pc.multiply(source.number("unit_cost"), pc.fill_null(quantity, 1.0))
-    return pc.coalesce(source.number("cost"), pc.if_else(pc.less_equal(pc.abs(by_piece), LARGEST), by_piece, None))
+    cost = pc.coalesce(source.number("cost"), pc.if_else(pc.less_equal(pc.abs(by_piece), LARGEST), by_piece, None))
+    return cost if factor is None else pc.multiply(cost, factor)
 
 
 def _not_a_number(source: MappedSource, role: str) -> pa.Array:

@@ -132,4 +132,4 @@ def _read(raw: Raw, context: Context) -> Collected:
     names, wanted = raw.table.column_names, context.options.format
     chosen = next(one for one in FORMATS if wanted == one.name or (wanted == "auto" and one.recognises(names)))
     collected = chosen.read(raw, context)
-    return replace(collected, whole_orders=True, name=raw.name) if raw.is_joined else collected
+    return replace(collected, whole_orders=True, name=raw.name) if raw.of_orders else collected

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from shijin.collect.date_words import in_figures
 from shijin.collect.values import as_array, as_text, distinct, is_true
 from shijin.config import EngineSection
 from shijin.engine.duckdb import connect
@@ -16,33 +17,19 @@ from shijin.schema import UTC
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
-# English names, and those of German, French, Spanish, Italian, Portuguese and Dutch.
-_MONTHS = [
-    "jan|jän|janv|ene|gen",
-    "feb|fév|fev|févr|fevr|febr",
-    "mar|mär|mrz|mars|mrt|maart|marzo",
-    "apr|avr|abr",
-    "may|mai|mag|mei",
-    "jun|juin|giu",
-    "jul|juil|lug",
-    "aug|août|aout|ago",
-    "sep|set|sett",
-    "oct|okt|ott|out",
-    "nov",
-    "dec|dez|déc|dic",
-]
-_WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun"
 _DATE = (
-    r"^(?P<a>\d{1,4})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{1,4})\.?"
-    r"(?:[T ,]+(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?\.?[Mm]?\.?)?"
-    r"\s*(?:(?P<n>UTC|GMT)?(?P<z>Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?))?\s*(?:\([\p{L} ]+\))?$"
+    r"^(?P<a>\d{1,4})(?:[-/.]\s?|\s)(?P<b>\d{1,2})(?:[-/.]\s?|\s)(?P<c>\d{1,4})\.?"
+    r"(?:[T\s,-]+(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?[Mm]?)?"
+    r"\s*(?P<z>Z|[+-](?:0\d|1[0-4]):?(?:[0-5]\d)?)?$"
 )
 # Dates of nothing but digits, and as the pattern of dates has them.
 _DIGITS = {
     r"^(\d{4})(\d{2})(\d{2})$": r"\1-\2-\3",
-    r"^((?:19|20)\d{2})([01]\d)([0-3]\d)[ T]?([0-2]\d)([0-5]\d)([0-5]\d)$": r"\1-\2-\3 \4:\5:\6",
+    r"^((?:19|20)\d{2})([01]\d)([0-3]\d)[ T]?([0-2]\d)([0-5]\d)([0-5]\d)(Z?)$": r"\1-\2-\3 \4:\5:\6\7",
     r"^(20\d{2})([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)$": r"\1-\2-\3 \4:\5",
+    r"^((?:19|20)\d{2})([01]\d)([0-3]\d)([ T]\d{1,2}:.*)$": r"\1-\2-\3\4",
 }
+_ONE_DIGIT = r":(\d)(\D|$)"  # of minutes or seconds
 _EXCEL_EPOCH_DAYS = 25_569  # days from Excel's 30 Dec 1899 to 1 Jan 1970
 
 
@@ -66,30 +53,41 @@ def as_time(
         instants = column.cast(pa.timestamp("us") if naive else UTC, safe=False)
         return _shop_to_utc(instants, timezone, engine or EngineSection()) if naive else instants
     values, rows = distinct(as_text(column))
-    clock, offset = read_times(values, order)
+    clock, offset = read_times(values, order, timezone)
     naive_instants = _shop_to_utc(clock, timezone, engine or EngineSection())
     zoned_instants = pc.subtract(clock.cast(pa.int64()), offset).cast(UTC)
     return pc.if_else(pc.is_null(offset), naive_instants, zoned_instants).take(rows)
 
 
-def read_times(values: pa.Array, order: DateOrder) -> tuple[pa.Array, pa.Array]:
+def read_times(values: pa.Array, order: DateOrder, timezone: str = "UTC") -> tuple[pa.Array, pa.Array]:
     """Read texts as clock times and zones.
+
+    Parameters
+    ----------
+    timezone
+        The shop's, where abbreviations of zones depend on it.
 
     Returns
     -------
     clock : (n,) timestamp without zone, null where a text is not a time
     offset : (n,) int64, microseconds ahead of UTC, null where a text has no zone
     """
-    values = _with_numbered_months(_without_chinese(_narrow(values)))
+    values = in_figures(values, timezone)
     for digits, shape in _DIGITS.items():
         values = pc.replace_substring_regex(values, digits, shape)
-    values = pc.replace_substring_regex(values, r"[ T]24:00(:00(\.0+)?)?$", " 00:00:00 +1")
-    next_day = is_true(pc.ends_with(values, " +1")).to_numpy(zero_copy_only=False)
-    values = pc.replace_substring_regex(values, r" \+1$", "")
+    for _ in range(2):
+        values = pc.replace_substring_regex(values, _ONE_DIGIT, r":0\1\2")
+    midnight = pc.match_substring_regex(values, r"[ T]24:00(:00([.,]0+)?)?( ?[Z+-].*)?$")
+    next_day = _as_flags(midnight)
+    values = pc.if_else(midnight, pc.replace_substring_regex(values, r"([ T])24:00", r"\100:00"), values)
     parts = pc.extract_regex(values, _DATE)
     number = {name: _whole(pc.struct_field(parts, name)) for name in "abchms"}
-    year_first = _as_flags(pc.greater(pc.utf8_length(pc.struct_field(parts, "a")), 2))
-    year, month, day = _by_order(number, year_first, order)
+    length = {name: pc.fill_null(pc.utf8_length(pc.struct_field(parts, name)), 0).to_numpy() for name in "ac"}
+    year_first = length["a"] > 2
+    if order == "ymd":  # two digits as well, where the last number is no year: "24-01-03"
+        year_first |= (length["a"] == 2) & (length["c"] <= 2)
+    is_short = np.where(year_first, length["a"], length["c"]) <= 2
+    year, month, day = _by_order(number, year_first, is_short, order)
     seconds, valid_clock = _seconds(number, pc.struct_field(parts, "p"))
     days, valid_day = _days(year, month, day)
     days = days + next_day
@@ -113,74 +111,14 @@ def _whole(digits: pa.Array) -> NDArray[np.int64]:
     return pc.fill_null(pc.if_else(present, digits, "0").cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
 
 
-def _with_numbered_months(values: pa.Array) -> pa.Array:
-    """Rewrite ``5 March 2024`` and ``Mar 5, 2024`` as ``2024-03-5``, and drop the name of the weekday."""
-    if not pc.any(pc.match_substring_regex(values, r"(?i)[a-z]{3}")).as_py():
-        return values
-    # A weekday ends in a comma, or is an English one before a month: "Mar 5" is a date, not a Tuesday in Spanish.
-    values = pc.replace_substring_regex(values, r"(?i)^\p{L}{2,}\.?,\s+", "")
-    values = pc.replace_substring_regex(values, rf"(?i)^(?:{_WEEKDAYS})[a-z]*\.?\s+(\p{{L}}|\d)", r"\1")
-    values = pc.replace_substring_regex(values, r"(?i)(\d)(?:st|nd|rd|th)\b", r"\1")
-    values = pc.replace_substring_regex(values, r"(?i)\s+(?:de|del|of|um|à|at)\s+", " ")
-    for number, months in enumerate(_MONTHS, 1):
-        name = rf"(?:{months})\p{{L}}*\.?"
-        # Day, month, year; month, day, year; year, month, day.
-        values = pc.replace_substring_regex(
-            values, rf"(?i)^(\d{{1,2}})\.?[ /-]?{name},?[ /-]?(\d{{4}})", rf"\2-{number:02d}-\1"
-        )
-        values = pc.replace_substring_regex(
-            values, rf"(?i)^(\d{{1,2}})\.?[ /-]?{name},?[ /-]?(\d{{2}})(\b|$)", rf"20\2-{number:02d}-\1\3"
-        )
-        values = pc.replace_substring_regex(
-            values, rf"(?i)^{name}[ /-]?(\d{{1,2}}),?[ /-](\d{{4}})", rf"\2-{number:02d}-\1"
-        )
-        values = pc.replace_substring_regex(
-            values, rf"(?i)^{name}[ /-]?(\d{{1,2}}),?[ /-](\d{{2}})(\s|$)", rf"20\2-{number:02d}-\1\3"
-        )
-        values = pc.replace_substring_regex(
-            values, rf"(?i)^(\d{{4}})[ /-]{name}[ /-](\d{{1,2}})", rf"\1-{number:02d}-\2"
-        )
-    return values
-
-
-def _narrow(values: pa.Array) -> pa.Array:
-    """Write full-width digits and signs as those of a Western keyboard."""
-    if not pc.any(pc.match_substring_regex(values, "[０-９：／－．　]")).as_py():
-        return values
-    return pc.utf8_normalize(values, "NFKC")
-
-
-def _without_chinese(values: pa.Array) -> pa.Array:
-    """Rewrite ``2024年3月5日 星期二 下午2时30分`` as ``2024-3-5 2:30 PM``."""
-    if not pc.any(pc.match_substring_regex(values, r"\p{Han}")).as_py():
-        return values
-    for pattern, instead in (
-        (r"[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?", ""),
-        ("[年月]", "-"),
-        ("日", " "),
-        (r"(?:点|时)整?$", ":00"),
-        ("[点时](半)", ":30"),
-        ("[点时]", ":"),
-        (r"分(\d)", r":\1"),
-        ("[分秒]", ""),
-        (r"(?:上午|早上|早晨|凌晨|清晨)\s*(\d[\d:]*)", r"\1 AM"),
-        (r"(?:下午|晚上|傍晚|夜间|晚)\s*(\d[\d:]*)", r"\1 PM"),
-        (r"中午\s*(1[0-2][\d:]*)", r"\1"),
-        (r"中午\s*(\d[\d:]*)", r"\1 PM"),
-        (r"\s+$", ""),
-    ):
-        values = pc.replace_substring_regex(values, pattern, instead)
-    return values
-
-
 def _by_order(
-    number: dict[str, NDArray[np.int64]], year_first: NDArray[np.bool_], order: DateOrder
+    number: dict[str, NDArray[np.int64]], year_first: NDArray[np.bool_], is_short: NDArray[np.bool_], order: DateOrder
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Assign the three numbers of each date to year, month and day; years of two digits are 1969 to 2068."""
     first, second, third = number["a"], number["b"], number["c"]
     day_first = order != "mdy"
     year = np.where(year_first, first, third)
-    year = np.where((year < 100) & ~year_first, year + np.where(year < 69, 2000, 1900), year)
+    year = np.where(is_short, year + np.where(year < 69, 2000, 1900), year)
     month = np.where(year_first | day_first, second, first)
     day = np.where(year_first, third, first if day_first else second)
     return year, month, day
@@ -192,7 +130,8 @@ def _seconds(number: dict[str, NDArray[np.int64]], half: pa.Array) -> tuple[NDAr
     hour, minute, second = number["h"], number["m"], number["s"]
     twelve_hour = (letter == "a") | (letter == "p")
     hour_of_day = np.where(twelve_hour, hour % 12 + np.where(letter == "p", 12, 0), hour)
-    valid = (minute < 60) & (second < 61) & np.where(twelve_hour, (hour >= 1) & (hour <= 12), hour < 24)
+    # "14:30 PM" and "0:30 AM" are written too; "14:30 AM" is neither.
+    valid = (minute < 60) & (second < 61) & np.where(letter == "a", hour <= 12, hour < 24)
     return hour_of_day * 3600 + minute * 60 + second, valid
 
 
@@ -214,7 +153,7 @@ def _days(
 
 
 def _numeric_times(values: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Read times written as one number: seconds or milliseconds since 1970, or a spreadsheet's day number.
+    """Read times written as one number: seconds to nanoseconds since 1970, or a spreadsheet's day number.
 
     Returns
     -------
@@ -232,12 +171,14 @@ def _numeric_times(values: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool
         matches(r"^[2-7]\d{4}(?:\.\d+)?$"),
     )
     is_number = seconds | millis | micros | nanos | excel
-    numbers = pc.fill_null(pc.if_else(pa.array(is_number), values, None).cast(pa.float64()), 0).to_numpy(
-        zero_copy_only=False
-    )
-    in_seconds = np.where(excel, np.round((numbers - _EXCEL_EPOCH_DAYS) * 86_400), numbers)
-    factor = np.select([millis, micros, nanos], [1e3, 1.0, 1e-3], 1e6)
-    return np.round(np.where(excel, in_seconds, numbers) * factor).astype(np.int64), is_number
+    whole = nanos | micros
+    numbers = pc.fill_null(pc.if_else(pa.array(is_number & ~whole), values, None).cast(pa.float64()), 0).to_numpy()
+    # A double has too few digits for nanoseconds.
+    long = pc.utf8_slice_codeunits(values, 0, -3)
+    exact = _whole(pc.if_else(pa.array(nanos), long, pc.if_else(pa.array(micros), values, None)))
+    days = np.round((numbers - _EXCEL_EPOCH_DAYS) * 86_400) * 1e6
+    since = np.round(np.select([excel, millis], [days, numbers * 1e3], numbers * 1e6)).astype(np.int64)
+    return np.where(whole, exact, since), is_number
 
 
 def joined_date_and_time(dates: pa.Array, clocks: pa.Array) -> pa.Array:

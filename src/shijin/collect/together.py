@@ -131,11 +131,12 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
         table = pa.concat_tables([_texts(table), extra]).combine_chunks()
         keys = as_text(table[left_key])
     names = {plain(name) for name in table.column_names}
-    places = pc.index_in(keys, value_set=known)
+    places, added = pc.index_in(keys, value_set=known), []
     for name in other.column_names:
         if name != right_key and (plain(name) != plain(left_key)):
             title = f"{name} ({right.raw.name})" if plain(name) in names else name
             table = table.append_column(title, other[name].take(places))
+            added += [title] if is_orders else []
     raw = Raw(
         table=table,
         row=np.arange(1, table.num_rows + 1),
@@ -147,7 +148,7 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
         ),
         detected=left.raw.detected,
         findings=(*left.raw.findings, *right.raw.findings),
-        is_joined=True,
+        of_orders=(*left.raw.of_orders, *added),
     )
     return _File(raw, find_columns(raw, {}))
 

@@ -11,23 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.collect.currency_names import PATTERN
+
 Decimal = Literal[".", ","]
 
 _EMPTY = ["", "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "N/A", "n/a", "#N/A", "\\N", "<NA>", "NaT"]
 _EMPTY += ["-", "--"]
-# Codes and signs of currencies before or after a number.
-_CODES = (
-    "aed|ars|aud|bdt|bgn|brl|cad|chf|clp|cny|cnh|cop|czk|dkk|egp|eur|gbp|hkd|huf|idr|ils|inr|jpy|kes|krw|kwd|mad|mop|mxn"
-    "|myr|ngn|nok|nzd|pen|php|pkr|pln|ron|rub|sar|sek|sgd|thb|try|twd|uah|usd|vnd|zar|rmb"
-)
-_SIGNS = r"(?:us|ca|au|nz|hk|sg|nt|mx|c|a|s|r|cn|jp)?[$¥￥]|[£€₹₩₽₺₫฿₪₱₴₦]"
-_WORDS = r"人民币|元整?|圆|円|원|块|rs\.?|kr\.?|zł|kč|ft|lei|fr\.|sfr\.?|euros?|dollars?|yuan"
-CURRENCY = rf"(?i:{_CODES}|{_SIGNS}|{_WORDS})"
-_BEFORE, _AFTER = rf"^([-+−–(]?)\s*(?:{CURRENCY}\s*)+", rf"(?:\s*{CURRENCY})+(?:/-)?\s*([-)]?)$"
-_LARGE = {"万": 1e4, "亿": 1e8}
+_BEFORE = rf"^([-+−–(]?)\s*(?:{PATTERN}\s*)+"
+_AFTER = rf"(?:\s*{PATTERN})+(?:/-)?\s*([-)]?)$"
+_LARGE = {"千": 1e3, "万": 1e4, "亿": 1e8}
 _BREAKS = r"[\x0b\x0c\x{85}\x{2028}\x{2029}]+"  # of lines, as spreadsheets write them within a cell
 # Characters that no text shows, and that no XML, hence no chart, may hold.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{200b}\x{2028}\x{2029}\x{fffe}\x{ffff}]"
+_DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{feff}]"  # in which text is shown
 # No shop has larger amounts: a double loses its cents here, and a sum that holds one loses everything else.
 LARGEST = 1e15
 
@@ -126,17 +122,18 @@ def as_number(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".", larges
     values, factor = _without_large(bare_number(values))
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
     # Thousands come in groups of three, or of two before the last (India); then a fraction and an exponent.
-    well_formed = pc.match_substring_regex(
-        values, rf"^[+-]?(?:\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d+)?(?:{point}\d*)?(?:[eE][+-]?\d+)?$"
-    )
-    values = pc.replace_substring(pc.replace_substring_regex(values, comma, ""), ",", ".")
+    whole = rf"\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d{{1,3}}(?:'\d{{3}})+|\d+"
+    well_formed = pc.match_substring_regex(values, rf"^[+-]?(?:{whole})?(?:{point}\d*)?(?:[eE][+-]?\d+)?$")
+    values = pc.replace_substring(pc.replace_substring_regex(values, f"{comma}|'", ""), ",", ".")
     well_formed = pc.and_(well_formed, pc.match_substring_regex(values, r"^[+-]?[.,]?\d"))  # "E5" is no number
     numbers = pc.multiply(pc.if_else(well_formed, values, None).cast(pa.float64()), factor)
     return null_beyond(numbers, largest).take(rows)
 
 
 def as_rate(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.Array:
-    """Read shares that are taken off, 0 to 1: ``12.5%``, ``0.125`` or ``12.5``; ``8.5折`` pays 85 %.
+    """Read shares that are taken off, 0 to 1: ``12.5%``, ``0.125`` or ``12.5``; ``8.5折`` and ``85折`` pay 85 %.
+
+    Others become null.
 
     Numbers without a sign are per cents where one of them is above 1.
 
@@ -145,13 +142,19 @@ def as_rate(column: pa.Array | pa.ChunkedArray, decimal: Decimal = ".") -> pa.Ar
     >>> as_rate(pa.array(["12.5%", "8.5折", "0", None])).to_pylist()
     [0.125, 0.15, 0.0, None]
     """
-    texts = as_text(column)
-    paid, percent = is_true(pc.ends_with(texts, "折")), is_true(pc.match_substring_regex(texts, "[%％]$"))
-    numbers = as_number(pc.replace_substring_regex(texts, r"\s*[%％折]$", ""), decimal)
+    texts, rows = distinct(in_western_figures(as_text(column)))
+    for chinese, digit in zip("一二三四五六七八九", "123456789", strict=True):
+        texts = pc.replace_substring(texts, chinese, digit)
+    texts = pc.replace_substring_regex(texts, r"(?i)\s*(off|discount)$", "")
+    paid, percent = is_true(pc.ends_with(texts, "折")), is_true(pc.ends_with(texts, "%"))
+    numbers = pc.abs(as_number(pc.replace_substring_regex(texts, r"\s*[%折]$", ""), decimal))
     plain_numbers = pc.if_else(pc.or_(paid, percent), None, numbers)
     in_percent = pc.or_(percent, is_true(pc.greater(pc.max(plain_numbers), 1.0)))
     taken_off = pc.if_else(in_percent, pc.divide(numbers, 100.0), numbers)
-    return pc.if_else(paid, pc.divide(pc.subtract(10.0, numbers), 10.0), taken_off)
+    all_of_it = pc.if_else(pc.greater(numbers, 10.0), 100.0, 10.0)
+    taken_off = pc.if_else(paid, pc.divide(pc.subtract(all_of_it, numbers), all_of_it), taken_off)
+    possible = pc.and_(pc.greater_equal(taken_off, 0.0), pc.less_equal(taken_off, 1.0))
+    return pc.if_else(possible, taken_off, None).take(rows)
 
 
 def _without_large(values: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -177,22 +180,45 @@ def null_beyond(numbers: pa.Array, largest: float = LARGEST) -> pa.Array:
 
 
 def bare_number(values: pa.Array) -> pa.Array:
-    """Remove currency signs, spaces and apostrophes from texts; ``(3)`` and ``3-`` become ``-3``."""
-    values = _narrow(values)
-    values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), _BEFORE, r"\1")
+    """Remove currency signs and spaces from texts; ``(3)`` and ``3-`` become ``-3``, ``3,-`` is 3.
+
+    Spaces and apostrophes that part thousands become ``'``.
+
+    Examples
+    --------
+    >>> bare_number(pa.array(["EUR -1 234,50", "($3.00)", "12,–", "12 34"])).to_pylist()
+    ["-1'234,50", '-3.00', '12', '12 34']
+    """
+    values = pc.utf8_trim(in_western_figures(values), ' \t\r\n"=')
+    values = pc.replace_substring_regex(values, "[−–—]", "-")
+    values = pc.replace_substring_regex(values, _BEFORE, r"\1")
     values = pc.replace_substring_regex(values, _AFTER, r"\1")
-    values = pc.replace_substring_regex(values, "/-$", "")
-    values = pc.replace_substring_regex(values, r"[\s\x{a0}\x{202f}'’\"=]", "")
-    values = pc.replace_substring_regex(values, r"^[−–]", "-")
+    values = pc.replace_substring_regex(values, r"[.,]\s?-{1,2}$|/-$", "")
+    values = pc.replace_substring_regex(values, r"^([-+(])\s+", r"\1")
+    values = pc.replace_substring_regex(values, r"\s+([-)])$", r"\1")
+    values = pc.replace_substring_regex(pc.replace_substring(values, "’", "'"), r"^'|'$", "")
+    for _ in range(2):  # groups that follow each other share no digit, but every second one is seen first
+        values = pc.replace_substring_regex(values, r"(\d)\s(\d{3})(\D|$)", r"\1'\2\3")
     values = pc.replace_substring_regex(values, r"^\((.*)\)$", r"-\1")
+    values = pc.replace_substring_regex(values, r"^--", "?")
     return pc.replace_substring_regex(values, r"^([^-].*)-$", r"-\1")
 
 
-def _narrow(values: pa.Array) -> pa.Array:
-    """Write full-width digits and signs as those of a Western keyboard."""
-    if not pc.any(pc.match_substring_regex(values, "[０-９，．－（）]")).as_py():
+def in_western_figures(values: pa.Array) -> pa.Array:
+    """Write full-width, Arabic and Persian figures, signs and spaces as those of a Western keyboard.
+
+    Examples
+    --------
+    >>> in_western_figures(pa.array(["１２．５０", "١٢٫٥", "2:30\u202fPM"])).to_pylist()
+    ['12.50', '12.5', '2:30 PM']
+    """
+    if not pc.any(pc.match_substring_regex(values, r"[^\x00-\x7f]")).as_py():
         return values
-    return pc.utf8_normalize(values, "NFKC")
+    values = pc.replace_substring_regex(pc.utf8_normalize(values, "NFKC"), _DIRECTION, "")
+    if pc.any(pc.match_substring_regex(values, "[٠-٩۰-۹]")).as_py():
+        for arabic, western in zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬", "01234567890123456789.,", strict=True):
+            values = pc.replace_substring(values, arabic, western)
+    return values
 
 
 def _float_text(column: pa.Array) -> pa.Array:

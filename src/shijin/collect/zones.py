@@ -43,6 +43,9 @@ _ZONES = {
     "PLN": "Europe/Warsaw",
     "SEK": "Europe/Stockholm",
 }
+# Zones of many shops, from west to east.
+_EXAMPLES = ["Europe/London", "Europe/Berlin", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney"]
+_EXAMPLES += ["Pacific/Auckland", "Pacific/Kiritimati"]
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,16 @@ def zone_of(source: MappedSource, ts: pa.Array, currency: str | None, context: C
     is_set = "timezone" in context.config.shop.model_fields_set
     if zone is not None and context.is_new and not is_set and hours <= _hours_ahead(zone, context) + 0.2:
         return ZoneReading(zone, (finding("zone_set", "notes", len(ahead), len(ahead) / len(ts), zone=zone),))
-    shown = zone or "Asia/Shanghai"
+    advice = _example(zone, hours, context)
     share = len(ahead) / len(ts)
-    return ZoneReading(None, (finding("zone_guessed", "warns", len(ahead), share, hours=round(hours, 1), zone=shown),))
+    return ZoneReading(None, (finding("zone_guessed", "warns", len(ahead), share, hours=round(hours, 1), zone=advice),))
+
+
+def _example(zone: str | None, hours: float, context: Context) -> str:
+    """A zone in which the times are past: that of the file, else the first of some."""
+    needed = _hours_ahead(context.config.shop.timezone, context) + hours - 0.2
+    candidates = ([zone] if zone else []) + _EXAMPLES
+    return next((name for name in candidates if _hours_ahead(name, context) >= needed), _EXAMPLES[-1])
 
 
 def _hours_ahead(zone: str, context: Context) -> float:

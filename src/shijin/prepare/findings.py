@@ -18,6 +18,7 @@ ABOUT_READING = (
     *("ids_rounded", "ids_scientific", "id_new_each_order", "masked_people", "unknown_status"),
     *("names_as_customers", "short_names_as_customers", "money_open", "price_open", "discount_open", "total_once"),
     *("types_with_amounts", "orders_in_stages", "no_money"),
+    *("title_rows", "sheets_repeated", "stray_cells", "files_unread"),
 )
 
 

@@ -94,7 +94,8 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
         [("order", "@r1@m.amazon.com", "305-1", 17.5), ("void", "@r2@m.amazon.com", "305-2", 9.5)],
     ),
     "ebay": (
-        ",,,,,,,\nSales Record Number,Order Number,Buyer Username,Item Number,Item Title,Custom Label,Quantity,Sold For,"
+        ",,,,,,,\n"
+        "Sales Record Number,Order Number,Buyer Username,Item Number,Item Title,Custom Label,Quantity,Sold For,"
         "Total Price,Sale Date\n"
         "1,24-001,anna,110,Mug,M1,2,$9.50,$23.00,Mar-01-24\n"
         "2,24-002,ben,111,Cap,C1,1,$9.00,$9.00,Mar-02-24\n",

@@ -84,7 +84,7 @@ def read_feedback(
         items=ITEMS.empty_table(),
         contacts=CONTACTS.empty_table(),
         rejected=rejected,
-        findings=findings_table(notes_of_reading(mapped)),
+        findings=findings_table([*raw.findings, *notes_of_reading(mapped)]),
         guess=guess_of(mapped, KIND) | _guess_of_feedback(mapped, kind),
         reading=reading_of(mapped, KIND),
         rows_in=raw.rows_in,

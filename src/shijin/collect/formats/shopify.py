@@ -121,7 +121,7 @@ def read_shopify(raw: Raw, context: Context) -> Collected:
     return replace(
         collected,
         events=pa.concat_tables([collected.events, derived]),
-        findings=findings_table([*_notes(lines), *_unknown_statuses(lines, context)]),
+        findings=findings_table([*raw.findings, *_notes(lines), *_unknown_statuses(lines, context)]),
         guess={"format": NAME, **raw.detected, "decimal": decimal},
         money_in=collected.money_in + repeated_money + (pc.sum(derived["amount"]).as_py() or 0.0),
         derived=derived.num_rows,

@@ -64,7 +64,11 @@ def _roles(raw: Raw, context: Context) -> dict[str, tuple[str, ...]]:
         roles = find_columns(raw, {**there, **here})
         if _nothing_is_paid(roles, readable(raw, [name for found in roles.values() for name in found])):
             return roles
-    return find_columns(raw, {**mapped, **here})
+    roles = find_columns(raw, {**mapped, **here})
+    amount = roles.get("amount", ("",))
+    if amount[0] in raw.of_orders and "order_total" not in roles:  # money of the file of orders is of the order
+        roles = {"order_total" if role == "amount" else role: columns for role, columns in roles.items()}
+    return roles
 
 
 def refuse_missing(roles: Mapping[str, tuple[str, ...]], raw: Raw) -> None:
