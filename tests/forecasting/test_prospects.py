@@ -331,8 +331,6 @@ def test_returns_alone_teach_nothing_about_those_who_look() -> None:
     """Neither the forecast of lookers nor how many of them are counted depends on who only returned."""
     looks_only = shop_of(BUYERS, lookers(400, 1, buy=True))
     both = shop_of(BUYERS, lookers(400, 1, buy=True), returners(50))
-    shop_of(BUYERS, lookers(400, 1, buy=True), returners(50)),
-    )
     with_returns, without = (Prospects.of(prospect_windows(shop, CUTOFF, H)) for shop in (both, looks_only))
     assert with_returns == without
     histories = [split_at(shop, CUTOFF, H)[0].prospects_only for shop in (both, looks_only)]
