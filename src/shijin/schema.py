@@ -134,7 +134,7 @@ FORECAST = pa.schema(
         pa.field("tier", pa.string(), nullable=False),
         pa.field("evidence", pa.string(), nullable=False),  # "thin" | "ample"
         pa.field("historic_spend", pa.float64(), nullable=False),
-        pa.field("prospect", pa.bool_(), nullable=False),  # has viewed or carted but not bought
+        pa.field("prospect", pa.bool_(), nullable=False),  # has not bought: viewed, carted, or only returned
     ]
 )
 

@@ -303,3 +303,47 @@ def test_a_backtest_of_a_shop_without_prospects_has_no_figures_of_them() -> None
     result = backtest(shop, H, shop.end - H * DAY_US)
     assert result.prospects is None
     assert "prospects" not in result.as_json()
+
+
+def returners(n: int) -> pa.Table:
+    """People of whom the shop has returns only, on days spread over it."""
+    days = np.linspace(5, DAYS - 2, n).astype(int)
+    rows = [{"customer_id": f"back {place}", "ts": FIRST + timedelta(days=int(day))} for place, day in enumerate(days)]
+    return events([one | {"type": "return", "amount": -60.0, "quantity": -2.0} for one in rows])
+
+
+@pytest.mark.parametrize("zero_shot", [True, False])
+def test_of_somebody_with_a_return_only_next_to_nothing_is_expected(zero_shot: bool) -> None:
+    """Less than of the middle buyer, however few buyers of the shop come back."""
+    rare = as_events(simulate(replace(DEMO, customers=250, days=DAYS, one_timers=0.97, views_per_order=0.0), seed=8))
+    for buyers in (BUYERS, rare):
+        shop = shop_of(buyers, returners(12))
+        model = Model(H, shop.end) if zero_shot else train(shop, H, shop.end)
+        history = split_at(shop, shop.end, H)[0]
+        mean = model.forecast(history).mean()
+        returned = np.char.startswith(history.customers, "back")
+        assert returned.sum() == 12
+        assert mean[returned].max() < np.median(mean[history.bought])
+        assert mean[returned].max() < mean[history.bought].min()
+
+
+def test_returns_alone_teach_nothing_about_those_who_look() -> None:
+    """Neither the forecast of lookers nor how many of them are counted depends on who only returned."""
+    looks_only = shop_of(BUYERS, lookers(400, 1, buy=True))
+    both = shop_of(BUYERS, lookers(400, 1, buy=True), returners(50))
+    with_returns, without = (Prospects.of(prospect_windows(shop, CUTOFF, H)) for shop in (both, looks_only))
+    assert with_returns == without
+    histories = [split_at(shop, CUTOFF, H)[0].prospects_only for shop in (both, looks_only)]
+    of_lookers = np.char.startswith(histories[0].customers, "looker")
+    first, second = (without.forecast(history, H).p_active for history in histories)
+    by_name = [np.argsort(history.customers) for history in (histories[0].take(of_lookers), histories[1])]
+    assert np.array_equal(first[of_lookers][by_name[0]], second[by_name[1]])
+
+
+def test_a_look_next_to_a_return_is_a_look() -> None:
+    back = {"customer_id": "both", "ts": FIRST + timedelta(days=300), "type": "return", "amount": -5.0}
+    view = back | {"type": "view", "amount": None, "ts": FIRST + timedelta(days=310)}
+    shop = shop_of(BUYERS, events([back, view]))
+    history = split_at(shop, shop.end, H)[0].prospects_only
+    assert history.looked.tolist() == [True]
+    assert Prospects().forecast(history, H).p_active.tolist() == [usual_share(H)]

@@ -91,7 +91,7 @@ CALLS = {
         ("backtest", "--horizon", H),
         backtest,
         lambda names: BacktestOptions(H),
-        "corrections prospects",
+        "corrections prospects voids",
     ),
     "items_backtest": Call(
         "cutoff fingerprint horizon_days k made_by parts views",

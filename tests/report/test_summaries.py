@@ -8,11 +8,11 @@ import pyarrow as pa
 import shopfront
 
 from shijin.report.summaries import (
+    backtest_notes,
     lists_missing,
     map_missing,
     monthly,
     other_notes,
-    prospect_notes,
     recent,
     summarise_judged_lists,
     summarise_map,
@@ -85,8 +85,8 @@ def test_every_note_has_one_place() -> None:
     notes = [{"code": f"forecast.{name}"} for name in ("thin", "zero_shot", "btyd_answers", "model_is_older")]
     assert untrained_notes(notes) == tuple(notes[1:3])
     assert other_notes(notes) == tuple(notes[3:])
-    result = {"notes": [{"code": "forecast.prospects_judged"}, {"code": "forecast.thin"}]}
-    assert prospect_notes(result) == result["notes"][:1]
+    judged = [{"code": f"forecast.{name}"} for name in ("prospects_judged", "voids_judged", "thin")]
+    assert backtest_notes({"notes": judged}) == judged[:2]
 
 
 def test_recommendations_judged_only_on_repeats_have_no_scores_for_new_items() -> None:

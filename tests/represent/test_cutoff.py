@@ -226,14 +226,15 @@ def test_customers_and_prospects_are_divided_once_and_a_shop_of_one_type_is_not_
     rows = [row("buyer", "2024-01-03"), row("looker", "2024-01-04", None, "view"), row("looker", "2024-02-01", 7.0)]
     history, outcomes = split_at(packed([*rows, row("sent back", "2024-01-05", -5.0, "return")]), CUTOFF, 1)
     assert outcomes is not None
-    assert history.customers_only.customers.tolist() == ["buyer", "sent back"]
-    assert history.prospects_only.customers.tolist() == ["looker"]
+    assert history.customers_only.customers.tolist() == ["buyer"]
+    assert history.prospects_only.customers.tolist() == ["looker", "sent back"]
     assert history.customers_only is history.customers_only
     assert history.customers_only.customers_only is history.customers_only
     assert history.prospects_only.prospects_only is history.prospects_only
     assert len(history.customers_only.prospects_only) == len(history.prospects_only.customers_only) == 0
-    assert customers_of(history, outcomes)[1].spend.tolist() == [0.0, 0.0]
-    assert prospects_of(history, outcomes)[1].spend.tolist() == [7.0]
+    assert customers_of(history, outcomes)[1].spend.tolist() == [0.0]
+    lookers, spent = prospects_of(history, outcomes)
+    assert (lookers.customers.tolist(), spent.spend.tolist()) == (["looker"], [7.0])  # a return alone is no look
 
 
 # --- who is alike before the cutoff -----------------------------------------------------------------------------------

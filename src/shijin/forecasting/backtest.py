@@ -225,9 +225,9 @@ def judge(table: pa.Table, stack: Stack, cutoff_date: date) -> Backtest:
 
 def _with_prospects(judged: Backtest, packed: Packed, everybody: Window) -> Backtest:
     """Add the judgement of prospects; the formula they are compared with is one share for all."""
-    if not len(everybody[0].prospects_only):
-        return judged
     history, outcomes = prospects_of(*everybody)
+    if not len(history):
+        return judged
     days = outcomes.horizon_days
     prospects = Prospects.of(prospect_windows(packed, history.cutoff, days))
     table = members_table(history, outcomes, {PROSPECTS: prospects.forecast(history, days)})

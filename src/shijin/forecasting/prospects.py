@@ -106,7 +106,10 @@ class Prospects:
         return forecaster._with_money(spent[bought], orders[bought], weight[bought])
 
     def forecast(self, history: History, horizon_days: int) -> Distribution:
-        """Forecast a History of prospects."""
+        """Forecast a History of prospects.
+
+        Somebody of whom there are returns only did not look and never paid: next to nothing is expected of them.
+        """
         n = len(history)
         if self.slopes:
             x = _standardised(looks(history, horizon_days), np.array(self.middle), np.array(self.deviation))
@@ -115,7 +118,7 @@ class Prospects:
             p_active = np.full(n, usual_share(horizon_days))
         spend, orders, width = (np.full(n, each) for each in (self.spend * history.scale, self.orders, self.width))
         shaped = Spread.untrained().distribution(p_active, spend, orders, width, Grid.of_scale(history.scale))
-        return replace(shaped, p_active=np.clip(p_active, FLOOR, 1 - FLOOR))
+        return replace(shaped, p_active=np.clip(np.where(history.looked, p_active, 0.0), FLOOR, 1 - FLOOR))
 
     def share(self, horizon_days: int) -> float:
         """One share for all prospects: the formula that the forecaster is compared with."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from shijin.distribution import Distribution
 from shijin.forecasting.behaviour import MOST_HORIZON_DAYS
 from shijin.forecasting.behaviour import NAME as BEHAVIOUR
 from shijin.forecasting.btyd.member import NAME as BTYD
@@ -84,21 +83,16 @@ def member_note(model: Model, history: History) -> list[Note]:
     return [notes[model.member_name(history)]]
 
 
-def prospects_note(model: Model, forecast: Distribution) -> list[Note]:
-    """How many prospects there are, how many of them are expected to buy, and what that is based on.
-
-    Parameters
-    ----------
-    forecast
-        Of the prospects.
-    """
-    if not len(forecast):
+def prospects_note(model: Model, forecast: ForecastByType) -> list[Note]:
+    """How many people looked but did not buy, how many are expected to buy, and what that is based on."""
+    looked = np.count_nonzero(forecast.history.looked & ~forecast.history.bought)
+    if not looked:
         return []
     prospects = model.prospects
     note: Note = {
         "code": "forecast.prospects" if prospects.taught else "forecast.prospects_guessed",
-        "prospects": len(forecast),
-        "buyers": about(float(forecast.p_active.sum())),
+        "prospects": int(looked),
+        "buyers": about(float(forecast.prospects.p_active.sum())),
         "days": model.horizon_days,
         "taught": prospects.taught,
         "bought": prospects.bought,

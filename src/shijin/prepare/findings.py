@@ -15,7 +15,7 @@ EXAMPLES = 20
 # Found when a source is read; they cannot be found in the tables later.
 ABOUT_READING = (
     *("date_order_guessed", "encoding_guessed", "decimal_open", "zone_guessed", "sheets_unread", "totals_differ"),
-    *("ids_rounded", "ids_scientific", "id_new_each_order", "masked_people", "void_orders", "unknown_status"),
+    *("ids_rounded", "ids_scientific", "id_new_each_order", "masked_people", "unknown_status"),
     *("names_as_customers", "short_names_as_customers", "money_open", "price_open", "discount_open", "total_once"),
     *("types_with_amounts", "orders_in_stages", "no_money", "status_map_unused"),
     *("title_rows", "sheets_repeated", "stray_cells", "files_unread"),

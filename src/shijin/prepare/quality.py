@@ -19,6 +19,7 @@ from shijin.config import Config, WeekStart
 from shijin.engine.duckdb import connect
 from shijin.prepare.findings import EXAMPLES, Severity, finding, findings_table
 from shijin.prepare.rhythm import empty_days, first_regular_day, unusual_weeks
+from shijin.prepare.voids import void_orders
 from shijin.schema import BAD_REASONS, EVENT_TYPES, FEEDBACK_TYPES, UTC
 
 _FEW_CUSTOMERS = 30
@@ -73,6 +74,7 @@ def check(events: pa.Table, rejected: pa.Table, config: Config, now: datetime) -
         for rule in (_repeated_rows, _repeated_totals, _amounts, _customers, _orders_shared, _currencies):
             findings += rule(connection)
         findings += _history(connection, config.shop.week_start)
+    findings += void_orders(events, config)
     return findings_table([*findings, *_refunds(events), *_own_types(events), *_future(events, now)])
 
 

@@ -37,6 +37,7 @@ from shijin.segment.likeness import FEW
 THIN = "forecast.thin"
 _WHY_UNTRAINED = ("no_model", "zero_shot", "model_is_later", "too_young", "too_few", "too_quiet")
 _USED_UNTRAINED = ("behaviour_answers", "formula_answers", "btyd_answers")
+_NOTES_OF_BACKTEST = ("forecast.prospects", "forecast.voids")
 UNTRAINED = tuple(f"forecast.{name}" for name in (*_WHY_UNTRAINED, *_USED_UNTRAINED))
 
 
@@ -90,9 +91,9 @@ def other_notes(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(note for note in notes if note["code"] not in (THIN, *UNTRAINED))
 
 
-def prospect_notes(result: Mapping[str, Any]) -> list[Note]:
-    """Choose the notes of a backtest on prospects."""
-    return [note for note in result["notes"] if str(note["code"]).startswith("forecast.prospects")]
+def backtest_notes(result: Mapping[str, Any]) -> list[Note]:
+    """Choose the notes of a backtest on prospects and on void orders; its others are about training."""
+    return [note for note in result["notes"] if str(note["code"]).startswith(_NOTES_OF_BACKTEST)]
 
 
 def summarise_backtest(result: Mapping[str, Any], rows: pa.Table) -> BacktestSummary:

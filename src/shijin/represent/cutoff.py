@@ -98,6 +98,11 @@ class History:
         of_order = (self.moments.kind == Kind.ORDER) | (self.moments.kind == Kind.CHARGE)
         return per_customer(of_order.astype(float), self.offsets) > 0
 
+    @cached_property
+    def looked(self) -> NDArray[np.bool_]:
+        """(n,) whether anything but returns lies before the cutoff. Of the others nothing is known that can recur."""
+        return per_customer((self.moments.kind != Kind.RETURN).astype(float), self.offsets) > 0
+
     @property
     def customers_only(self) -> History:
         """The customers who have bought, without the prospects; itself where there are no prospects."""
@@ -292,8 +297,9 @@ def customers_of(history: History, outcomes: Outcomes) -> tuple[History, Outcome
 
 
 def prospects_of(history: History, outcomes: Outcomes) -> tuple[History, Outcomes]:
-    """Keep the prospects of a closed window."""
-    return history.prospects_only, outcomes.take(~history.bought)
+    """Keep the prospects of a closed window who looked; a return alone is no look."""
+    rows = ~history.bought & history.looked
+    return history.take(rows), outcomes.take(rows)
 
 
 def _outcomes(packed: Packed, cutoff: int, horizon_days: int, order: Ints) -> Outcomes | None:

@@ -18,7 +18,9 @@ from shijin.schema import MEMBERS
 from shijin.steps.cards import BacktestCard
 from shijin.steps.corrections import read_corrections, tiers_read
 from shijin.steps.defaults import judged_window
+from shijin.steps.judged_voids import judged_voids
 from shijin.steps.kinds import BACKTEST, MEMBER_ROWS, PROSPECT_ROWS, artifacts_of
+from shijin.steps.read import read_events
 from shijin.steps.receipts import receipt_of
 from shijin.workspace import Content, Result, Workspace
 
@@ -62,6 +64,9 @@ def backtest(
     def build() -> Content[BacktestCard]:
         judged = judge_members(window.packed, window.horizon_days, window.cutoff, members, work, corrections)
         figures = {**artifacts.source(BACKTEST, *tiers), **judged.as_json()}
+        voids, notes = judged_voids(read_events(workspace), workspace.config, window, judged.members)
+        if voids:
+            figures |= {"voids": voids, "notes": [*judged.notes, *notes]}
         prospects = {} if judged.prospects is None else {PROSPECT_ROWS: judged.prospects}
         return Content(BacktestCard.model_validate(figures), {MEMBER_ROWS: judged.members, **prospects})
 

@@ -84,6 +84,11 @@ class BacktestCard(JudgedCard):
     notes: list[Note] = Field(description="what it must be read with")
     corrections: Figures = Field(default_factory=dict, description="the effect of corrections, if any")
     prospects: Figures = Field(default_factory=dict, description="figures of prospects, if any")
+    voids: Figures = Field(
+        default_factory=dict,
+        description="orders cancelled or refunded in full: how many, and their shares, before and in the window, and "
+        "what the judged customers' spend would gain with them; if any",
+    )
 
 
 class ItemsBacktestCard(JudgedCard):

@@ -21,6 +21,7 @@ from shijin.errors import ConfigError, EmptyHistoryError, SourceError
 from shijin.notes import Note, Progress
 from shijin.prepare.findings import finding, findings_table
 from shijin.prepare.quality import rejections
+from shijin.prepare.voids import void_orders
 from shijin.steps.cards import CollectionCard
 from shijin.steps.receipts import options_as_json
 from shijin.steps.superseded import renamed_customers, withdrawn_lines, without_known_lines
@@ -100,6 +101,7 @@ def _collect_one(
     config = workspace.config
     collected, unused = without_known_lines(workspace, collected)
     findings = [*collected.findings.to_pylist(), *unused, *rejections(collected.rejected, collected.rows_in)]
+    findings += void_orders(collected.events, config)
     _refuse_second_currency(workspace.read("events", ["currency"]), collected, config.shop.currency)
     findings += _no_orders_yet(workspace, collected)
     workspace.refuse_full_disk(collected.events, collected.items, collected.contacts, collected.rejected)

@@ -87,7 +87,7 @@ def report_data(workspace: Workspace, now: datetime) -> Gathered:
     back = looks_back(workspace, card.cutoff)
     related = _related(workspace, window, card, forecast, newer_data=bool(back))
     backtest, judged = related.backtest, related.judged
-    of_backtest = summaries.prospect_notes(backtest[1].card.as_json()) if backtest else []
+    of_backtest = summaries.backtest_notes(backtest[1].card.as_json()) if backtest else []
     notes = [*back, *related.outdated, *card.notes, *of_backtest]
     data = _page_data(workspace, window, card, forecast, now, related, notes)
     return Gathered(data, card.score, backtest[0] if backtest else None, judged[0] if judged else None, back)

@@ -163,7 +163,7 @@ def _card(
     workspace: Workspace, id: str, choice: _Choice, forecast: ForecastByType, table: pa.Table, judged_by: str
 ) -> ForecastCard:
     model, history = choice.model, forecast.history
-    notes = [*choice.notes, *member_note(model, history), *prospects_note(model, forecast.prospects)]
+    notes = [*choice.notes, *member_note(model, history), *prospects_note(model, forecast)]
     evidence = of_customers(table)["evidence"].to_numpy(zero_copy_only=False)
     return ForecastCard(
         score=id,

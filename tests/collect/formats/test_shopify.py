@@ -148,7 +148,7 @@ def test_refunded_voided_and_cancelled_orders_are_no_orders(fields: dict[str, st
     rows = order("#1", "2025-10-07", [line("001", "50.00")], Shipping="4.90", **fields)
     collected = read_export(tmp_path, rows)
     assert values_of(collected, "type", "amount") == [("void", 50.0), ("void", 4.9)]
-    assert collected.findings["code"].to_pylist() == ["void_orders"]
+    assert collected.findings.num_rows == 0
 
 
 def test_a_partial_refund_lowers_no_order_and_is_an_event_of_its_own(tmp_path: Path) -> None:

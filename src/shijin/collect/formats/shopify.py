@@ -316,7 +316,6 @@ def _events_without_line(accepted: pa.Table) -> pa.Table:
 
 def _notes(lines: pa.Table) -> list[dict[str, Any]]:
     """Findings about the orders of the export."""
-    accepted = lines.filter(pc.is_null(lines["reason"]))
     orders = max(pc.count_distinct(lines["order_id"]).as_py(), 1)
     notes = []
     differing = lines.filter(lines["differs"])
@@ -324,9 +323,6 @@ def _notes(lines: pa.Table) -> list[dict[str, Any]]:
         examples = differing["order_id"].slice(0, 5).to_pylist()
         share = differing.num_rows / orders
         notes.append(finding("totals_differ", "warns", differing.num_rows, share, examples))
-    void = pc.unique(accepted.filter(pc.equal(accepted["type"], "void"))["order_id"])
-    if len(void):
-        notes.append(finding("void_orders", "notes", len(void), len(void) / orders, void.slice(0, 5).to_pylist()))
     return notes
 
 
