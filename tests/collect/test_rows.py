@@ -210,3 +210,10 @@ def test_what_a_log_gives_back_is_no_line_of_its_order(tmp_path: Path) -> None:
         *[("order", 10.0), ("order", 12.0), ("return", -5.0)],
         *[("order", 10.0), ("order", 8.0)],
     ]
+
+
+@pytest.mark.parametrize("blank", ["", "-", "0000-00-00 00:00:00", "--", "null", "never"])
+def test_only_a_date_of_cancellation_cancels(blank: str, tmp_path: Path) -> None:
+    rows = f"c1,2024-01-02,20,1,2024-01-03 10:00:00\nc2,2024-01-02,30,2,{blank}\n" * 2
+    collected = read_file(tmp_path, "customer_id,date,total,order_id,cancelled_at\n" + rows)
+    assert values_of(collected, "type", "amount") == [("void", 20.0), ("order", 30.0)] * 2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from shijin.collect.collected import Collected
 from shijin.collect.columns import SEVERAL
@@ -14,7 +15,24 @@ from shijin.collect.mapped import settled
 from shijin.collect.raw import Raw
 from shijin.collect.rows import read_rows
 
+MADE = "of Shijin: "  # begins the names of columns that a preparation adds, so that no export has them
 _TEXTS = ("order_id", "item_id", "item_name")  # of several columns the first with a value counts, row by row
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What changes a source before its columns are read.
+
+    Parameters
+    ----------
+    change
+        Gives the source to read; the names of columns that it adds begin with `MADE`.
+    reads
+        The columns that only it reads.
+    """
+
+    change: Callable[[Raw], Raw]
+    reads: Sequence[str]
 
 
 def declared(
@@ -24,7 +42,7 @@ def declared(
     columns: Mapping[str, Sequence[str]],
     *,
     clock: str | None = None,
-    prepared: Callable[[Raw], Raw] = lambda raw: raw,
+    preparation: Preparation | None = None,
 ) -> Format:
     """Make a format of an export whose columns are known.
 
@@ -38,7 +56,7 @@ def declared(
         By role, whatever their case, spaces and punctuation; of several the first counts that the export has.
     clock
         The column of times of day, next to one of dates.
-    prepared
+    preparation
         Changes the source before it is read.
 
     Examples
@@ -54,7 +72,7 @@ def declared(
 
     def read(raw: Raw, context: Context) -> Collected:
         refuse_missing_columns(raw, needed, name)
-        raw = prepared(raw)
+        raw = preparation.change(raw) if preparation else raw
         names = raw.table.column_names
         mapped = {role: column for role, column in context.config.collect.map.items() if column in names}
         mapped |= context.options.map
@@ -63,8 +81,10 @@ def declared(
             role: found if role in (*SEVERAL, *_TEXTS) else found[:1] for role, found in by_role(names, columns).items()
         }
         roles |= {role: (column,) for role, column in mapped.items()}
+        prepared = by_role(names, {"it": preparation.reads} if preparation else {})
+        also_read = frozenset(chain.from_iterable(prepared.values()))
         known_clock = by_role(names, {"clock": [clock]} if clock else {}).get("clock", (None,))[0]
-        source = replace(settled(raw, roles, context), clock=known_clock, is_declared=not mapped)
+        source = replace(settled(raw, roles, context), clock=known_clock, also_read=also_read, is_declared=not mapped)
         return read_rows(source, name, context)
 
     return Format(name, title, tuple(needed), recognises, read)

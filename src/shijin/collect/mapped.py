@@ -48,6 +48,8 @@ class MappedSource:
         Whether the user named the decimal sign.
     clock
         The column of times of day, where the column of times has dates only.
+    also_read
+        Columns from which a format made others.
     is_declared
         Whether a format declares what each column means, so that nothing is open.
     """
@@ -62,6 +64,7 @@ class MappedSource:
     filled: pa.Table | None = None
     decimal_is_chosen: bool = False
     clock: str | None = None
+    also_read: frozenset[str] = frozenset()
     is_declared: bool = False
 
     @property
@@ -163,7 +166,7 @@ def money_texts(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> pa.Array:
 
 def reading_of(source: MappedSource, format_name: str) -> SourceReading:
     """Describe how a source was read, with the columns that were not."""
-    used = {name for names in source.roles.values() for name in names} | {source.clock}
+    used = {name for names in source.roles.values() for name in names} | {source.clock, *source.also_read}
     return SourceReading(
         format=format_name,
         columns=dict(source.roles),

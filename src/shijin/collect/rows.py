@@ -204,7 +204,7 @@ class _Reading:
         refund = pc.if_else(is_order, self.money.refund, 0.0)
         is_full = is_full_refund(self.texts["order_id"], pc.if_else(is_order, amount, 0.0), refund)
         void = is_full if self.statuses is None else pc.or_(is_full, self._is_void(refund))
-        void = pc.or_(void, pc.is_valid(self.source.text("cancelled_at")))
+        void = pc.or_(void, pc.is_valid(self.source.time("cancelled_at")))
         types = pc.if_else(pc.and_(is_order, void), "void", types)
         types = pc.if_else(_is_return_of_void(types, self.texts["order_id"]), "void", types)
         is_charge = pc.and_(pc.equal(self.items, CHARGE), pc.is_in(types, pa.array(["order", "return"])))

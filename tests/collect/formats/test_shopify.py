@@ -151,6 +151,12 @@ def test_refunded_voided_and_cancelled_orders_are_no_orders(fields: dict[str, st
     assert collected.findings.num_rows == 0
 
 
+@pytest.mark.parametrize("blank", ["-", "0000-00-00 00:00:00", "N/A", "never"])
+def test_a_cancellation_without_a_date_is_none(blank: str, tmp_path: Path) -> None:
+    collected = read_export(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], Cancelled_at=blank))
+    assert values_of(collected, "type", "amount") == [("order", 50.0)]
+
+
 def test_a_partial_refund_lowers_no_order_and_is_an_event_of_its_own(tmp_path: Path) -> None:
     fields = {"Financial_Status": "partially_refunded", "Refunded_Amount": "15.00"}
     collected = read_export(tmp_path, order("#1", "2025-10-07", [line("001", "50.00")], **fields))

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.declared import declared
+from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_text
 
-_PAYMENT = "(payment)"
+_PAYMENT = f"{MADE}payment"
 COLUMNS = {
     "customer_id": ("Buyer Username",),
     "email": ("Buyer Email",),
@@ -52,5 +52,5 @@ def _lines_of_orders(raw: Raw) -> Raw:
 
 FORMAT = declared(
     "ebay", "eBay: orders", ("Order Number", "Buyer Username", "Item Title", "Sold For"), COLUMNS,
-    prepared=_lines_of_orders,
+    preparation=Preparation(_lines_of_orders, ("Paid On Date",)),
 )  # fmt: skip

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.declared import declared
+from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_number, as_text, is_true
 
-_MONEY = "(money)"
+_MONEY = f"{MADE}money"
+_AMOUNTS = ("ecommerce.purchase_revenue", "ecommerce.refund_value", "event_params.value")
 COLUMNS = {
     "customer_id": ("user_id", "user_pseudo_id"),
     "ts": ("event_timestamp",),
@@ -70,5 +71,5 @@ def _with_money(raw: Raw) -> Raw:
 
 FORMAT = declared(
     "ga4", "Google Analytics 4: events (BigQuery, JSON lines)", ("event_name", "event_timestamp", "user_pseudo_id"),
-    COLUMNS, prepared=_each_purchase_once,
+    COLUMNS, preparation=Preparation(_each_purchase_once, _AMOUNTS),
 )  # fmt: skip

@@ -9,12 +9,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.declared import declared
+from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_text, is_true
 
-_PERSON, _KIND = "(customer)", "(kind)"
+_PERSON, _KIND = f"{MADE}customer", f"{MADE}kind"
 COLUMNS = {
     "email": (_PERSON,),
     "person": ("Name",),
@@ -58,5 +58,5 @@ FORMAT = declared(
     ("Date", "Time", "Type", "Status", "Gross", "From Email Address", "To Email Address"),
     COLUMNS,
     clock="Time",
-    prepared=_with_customers,
+    preparation=Preparation(_with_customers, ("From Email Address", "To Email Address", "Type")),
 )

@@ -10,12 +10,15 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.declared import declared
+from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_number, as_text, is_true
 
-_EVENT, _MONEY, _PRICE = "(kind of event)", "(money of event)", "(price of product)"
+_EVENT, _MONEY, _PRICE = (f"{MADE}{what}" for what in ("event", "money", "price"))
+_AMOUNTS = tuple(
+    f"properties.{name}" for name in ("products.price", "revenue", "subtotal", "total", "value", "shipping", "tax")
+)
 COLUMNS = {
     "customer_id": ("userId", "user_id", "anonymousId", "anonymous_id"),
     "email": ("context.traits.email", "properties.email"),
@@ -62,5 +65,9 @@ def _with_money(raw: Raw) -> Raw:
 
 
 FORMAT = declared(
-    "segment", "Segment: events (JSON lines)", ("event", "anonymousId", "messageId"), COLUMNS, prepared=_with_money
+    "segment",
+    "Segment: events (JSON lines)",
+    ("event", "anonymousId", "messageId"),
+    COLUMNS,
+    preparation=Preparation(_with_money, ("event", "type", *_AMOUNTS)),
 )

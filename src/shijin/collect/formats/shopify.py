@@ -160,12 +160,14 @@ def _fields(source: MappedSource, copies: Copies) -> dict[str, pa.Array]:
 def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     """Convert rows to lines, each accepted or with the reason why it is set aside."""
     raw, config, order = source.raw, source.config, _fields(source, copies)
-    ts = as_time(order["ts"], source.date_order, config.shop.timezone, config.engine)
+    ts, cancelled_at = (
+        as_time(order[name], source.date_order, config.shop.timezone, config.engine) for name in ("ts", "cancelled_at")
+    )
     currency, other_currency, factor = _currencies(order["currency"], ts, raw, context)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
     statuses = _statuses(_status(order), context)
-    net, is_void = net_amounts(order), _is_void(order, statuses)
+    net, is_void = net_amounts(order), _is_void(order, cancelled_at, statuses)
     contact = _contact(order)
     customer = _customer(order, contact, config)
     is_charge = pc.equal(items, CHARGE)
@@ -239,14 +241,14 @@ def _statuses(words: pa.Array, context: Context) -> Statuses:
     return read_statuses([words], settled, _ORDER_TEXTS["status"])
 
 
-def _is_void(order: dict[str, pa.Array], statuses: Statuses) -> pa.Array:
+def _is_void(order: dict[str, pa.Array], cancelled_at: pa.Array, statuses: Statuses) -> pa.Array:
     """Flag orders that were cancelled, voided or refunded in full."""
     # A full refund of an order of amount 0 is none.
     all_back = pc.and_(
         pc.greater(order["total"], 0.0),
         pc.greater_equal(order["refunded"], pc.subtract(order["total"], TOLERANCE)),
     )
-    ended = pc.or_(statuses.means("void", "refunded"), pc.is_valid(order["cancelled_at"]))
+    ended = pc.or_(statuses.means("void", "refunded"), pc.is_valid(cancelled_at))
     return pc.or_(ended, is_true(all_back))
 
 
