@@ -26,6 +26,6 @@ def test_a_column_of_the_export_is_not_taken_for_one_that_the_format_makes(tmp_p
     first, *rest = EXPORTS["ga4"][0].splitlines()
     lines = [first.replace('{"event_name"', '{"money": "1", "kind": "x", "event_name"'), *rest]
     collected = read_file(tmp_path, "\n".join(lines), "export.txt")
-    assert [row for row in values_of(collected, "type", "amount") if row[0] == "order"][0] == ("order", 19.0)
+    assert next(row for row in values_of(collected, "type", "amount") if row[0] == "order") == ("order", 19.0)
     assert collected.reading is not None
     assert {"money", "kind"} <= set(collected.reading.unread)

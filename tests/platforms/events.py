@@ -155,8 +155,34 @@ def olist(shop: Shop) -> Files:
 
 
 EVENTS = (
-    Platform("ga4", ga4, refunds="dated", statuses=("sale", "refunded"), voids_refunded=False),
-    Platform("segment", segment, refunds="dated", statuses=("sale", "void", "refunded"), voids_refunded=False),
-    Platform("rees46", rees46, statuses=("sale",), has_discounts=False, has_orders=False),
+    Platform(
+        "ga4",
+        ga4,
+        refunds="dated",
+        statuses=("sale", "refunded"),
+        voids_refunded=False,
+        looks={"session_start": (0, 0), "view": (1, 1), "cart": (2, 1)},
+        bought_after=timedelta(seconds=3),
+        refunded_after=timedelta(minutes=15),
+    ),
+    Platform(
+        "segment",
+        segment,
+        refunds="dated",
+        statuses=("sale", "void", "refunded"),
+        voids_refunded=False,
+        looks={"page": (0, 0), "view": (5, 1), "cart": (9, 1)},
+        bought_after=timedelta(minutes=1),
+        refunded_after=timedelta(minutes=15),
+        cancelled="order cancelled",
+    ),
+    Platform(
+        "rees46",
+        rees46,
+        statuses=("sale",),
+        has_discounts=False,
+        has_orders=False,
+        looks={"view": (0, 3), "cart": (0, 3)},
+    ),
     Platform("olist", olist, statuses=("sale", "unpaid", "void"), has_discounts=False),
 )

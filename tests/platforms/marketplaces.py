@@ -222,11 +222,13 @@ def paypal(shop: Shop) -> Files:
 
 
 MARKETPLACES = (
-    Platform("etsy_orders", etsy_orders, statuses=("sale",), has_items=False),
-    Platform("etsy_items", etsy_items, statuses=("sale",)),
-    Platform("etsy_items_gross", etsy_items_gross, statuses=("sale",)),
-    Platform("amazon", amazon, statuses=("sale", "unpaid", "void")),
-    Platform("ebay", ebay, "total", statuses=("sale", "unpaid"), has_discounts=False),
+    Platform("etsy_orders", etsy_orders, statuses=("sale",), has_times=False, has_items=False, discounts="orders"),
+    Platform("etsy_items", etsy_items, statuses=("sale",), has_times=False, discounts="lines"),
+    Platform("etsy_items_gross", etsy_items_gross, statuses=("sale",), has_times=False, discounts="lines"),
+    Platform("amazon", amazon, statuses=("sale", "unpaid", "void"), discounts="lines"),
+    Platform("ebay", ebay, "total", statuses=("sale", "unpaid"), has_times=False, has_discounts=False),
     Platform("stripe", stripe, "total", "undated", has_items=False),
-    Platform("paypal", paypal, "total", "dated", voids_refunded=False, has_items=False),
+    Platform(
+        "paypal", paypal, "total", "dated", voids_refunded=False, has_items=False, refunded_after=timedelta(days=2)
+    ),
 )

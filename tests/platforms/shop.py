@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -137,6 +137,17 @@ class Platform:
         Whether it has numbers of orders, and a row an item.
     voids_refunded
         Whether a whole refund makes the order void; else it stays a sale with a return.
+    discounts
+        Whether the discounts that it shows are those of lines or of whole orders.
+    looks
+        Events around an order by type: the seconds after its time, and of how many of its lines, 0 for one without a
+        product.
+    bought_after, refunded_after
+        From an order's time to its purchase, and to its refund.
+    cancelled
+        The type of the event that ends an order.
+    has_times
+        Whether it shows the time of day.
     """
 
     name: str
@@ -150,6 +161,12 @@ class Platform:
     has_orders: bool = True
     has_items: bool = True
     voids_refunded: bool = True
+    discounts: Literal["lines", "orders", "none"] = "none"
+    looks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    bought_after: timedelta = timedelta(0)
+    refunded_after: timedelta = timedelta(0)
+    cancelled: str | None = None
+    has_times: bool = True
 
     def shop(self, seed: int) -> Shop:
         """The shop as far as this export can show it."""

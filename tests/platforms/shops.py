@@ -265,12 +265,18 @@ def square(shop: Shop) -> Files:
 
 _PAID = ("sale", "refunded")
 SHOPS = (
-    Platform("woocommerce_analytics", woocommerce_analytics, refunds="dated", has_items=False),
+    Platform(
+        "woocommerce_analytics",
+        woocommerce_analytics,
+        refunds="dated",
+        has_items=False,
+        refunded_after=timedelta(days=4),
+    ),
     Platform("woocommerce_rest", woocommerce_rest, refunds="undated"),
     Platform("woocommerce_advanced", woocommerce_advanced, "total", "undated"),
     Platform("woocommerce_webtoffee", woocommerce_webtoffee, "total", has_items=False),
     Platform("magento", magento, "total", "undated", has_items=False),
     Platform("bigcommerce", bigcommerce, "total", "undated", has_items=False),
     Platform("prestashop", prestashop, "total", has_items=False),
-    Platform("square", square, refunds="dated", statuses=_PAID, voids_refunded=False),
+    Platform("square", square, refunds="dated", statuses=_PAID, voids_refunded=False, refunded_after=timedelta(days=3)),
 )
