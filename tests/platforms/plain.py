@@ -40,7 +40,8 @@ def _looks(platform: Platform, one: Order) -> Iterator[dict[str, object]]:
 
 
 def _sale(platform: Platform, one: Order) -> Iterator[dict[str, object]]:
-    row, paid = _row(platform, one, "order", one.time + platform.bought_after), platform.paid(one)
+    bought = one.time + platform.bought_after
+    row, paid = _row(platform, one, "order", bought), platform.paid(one)
     if platform.has_items:
         for line in one.lines:
             share = line.net / one.goods
@@ -53,6 +54,8 @@ def _sale(platform: Platform, one: Order) -> Iterator[dict[str, object]]:
     else:
         discount = {"discount": one.discount} if platform.discounts == "orders" else {}
         yield row | {"quantity": one.quantity, "line_total": paid} | discount
+    if platform.has_charges and one.shipping:
+        yield _row(platform, one, "charge", bought) | {"line_total": one.shipping}
     if platform.refunds == "dated" and one.refund and one.status != "void":
         back = _row(platform, one, "return", one.time + platform.refunded_after)
         yield back | {"line_total": -min(one.refund, paid)}

@@ -148,6 +148,8 @@ class Platform:
         The type of the event that ends an order.
     has_times
         Whether it shows the time of day.
+    has_charges
+        Whether shipping is an event of its own.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Platform:
     refunded_after: timedelta = timedelta(0)
     cancelled: str | None = None
     has_times: bool = True
+    has_charges: bool = False
 
     def shop(self, seed: int) -> Shop:
         """The shop as far as this export can show it."""

@@ -20,6 +20,42 @@ def _id(order: Order) -> int:
     return 0 if order.is_guest else order.customer.number + 500
 
 
+def shopify(shop: Shop) -> Files:
+    """The fields of an order on its first row; the subtotal is the goods after discounts; shipping is apart."""
+    header = (
+        "Name|Email|Financial Status|Paid at|Fulfillment Status|Fulfilled at|Accepts Marketing|Currency|Subtotal|"
+        "Shipping|Taxes|Total|Discount Code|Discount Amount|Shipping Method|Created at|Lineitem quantity|Lineitem name|"
+        "Lineitem price|Lineitem compare at price|Lineitem sku|Lineitem requires shipping|Lineitem taxable|"
+        "Lineitem fulfillment status|Billing Name|Billing Street|Billing City|Billing Zip|Billing Country|"
+        "Cancelled at|Payment Method|Refunded Amount|Vendor|Outstanding Balance|Id|Tags|Source|Lineitem discount"
+    )
+    words = {
+        "sale": ("paid", "partially_refunded"),
+        "unpaid": ("pending", "authorized"),
+        "void": ("voided", "paid"),
+        "refunded": ("refunded",),
+    }
+
+    def rows() -> Iterator[dict[str, object]]:
+        for one in shop:
+            status = one.word(words)  # type: ignore[arg-type]
+            if one.status == "sale":
+                status = words["sale"][1 if one.refund else 0]
+            head = {
+                "Email": one.customer.email, "Financial Status": status, "Accepts Marketing": "no", "Currency": "EUR",
+                "Subtotal": one.goods, "Shipping": one.shipping, "Taxes": Decimal(0), "Total": one.total,
+                "Discount Amount": one.discount, "Created at": f"{one.time:%Y-%m-%d %H:%M:%S} +0000",
+                "Billing Name": one.customer.name, "Billing Country": "DE", "Refunded Amount": one.refund,
+                "Cancelled at": f"{one.time:%Y-%m-%d} 23:59:00 +0000" if one.status == "void" else "",
+            }  # fmt: skip
+            for n, line in enumerate(one.lines):
+                row = {"Name": f"#{one.number}", "Lineitem name": line.item, "Lineitem sku": line.sku, "Vendor": "Leaf"}
+                row |= {"Lineitem price": line.price, "Lineitem quantity": line.quantity}
+                yield row | {"Lineitem discount": Decimal(0)} | (head if n == 0 else {})
+
+    return {"orders_export.csv": table(header, rows()).encode()}
+
+
 def woocommerce_analytics(shop: Shop) -> Files:
     """Net sales are the goods after discounts; a refund is a negative row of its own on the day of the refund."""
     header = (
@@ -265,6 +301,7 @@ def square(shop: Shop) -> Files:
 
 _PAID = ("sale", "refunded")
 SHOPS = (
+    Platform("shopify", shopify, refunds="undated", discounts="lines", has_charges=True),
     Platform(
         "woocommerce_analytics",
         woocommerce_analytics,
