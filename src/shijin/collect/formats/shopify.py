@@ -160,9 +160,7 @@ def _fields(source: MappedSource, copies: Copies) -> dict[str, pa.Array]:
 def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
     """Convert rows to lines, each accepted or with the reason why it is set aside."""
     raw, config, order = source.raw, source.config, _fields(source, copies)
-    ts, cancelled_at = (
-        as_time(order[name], source.date_order, config.shop.timezone, config.engine) for name in ("ts", "cancelled_at")
-    )
+    ts, cancelled_at = (_time(order[name], source) for name in ("ts", "cancelled_at"))
     currency, other_currency, factor = _currencies(order["currency"], ts, raw, context)
     sku, name = source.text("item_id"), source.text("item_name")
     code, items = pc.coalesce(sku, name), kinds_of_items(sku, name, config.items)
@@ -181,7 +179,7 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
             "test_code": pc.equal(items, TEST),
         }
     )
-    n, is_rejected = len(code), pc.is_valid(reason)
+    is_rejected = pc.is_valid(reason)
     shipping = pc.if_else(copies.is_head, pc.fill_null(order["shipping"], 0.0), 0.0)
     columns = {
         "row": pa.array(raw.row),
@@ -208,9 +206,13 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
         "differs": pc.and_(copies.is_head, _differs(order)),
         "factor": factor,
     }
-    columns |= {name: pa.nulls(n, pa.float64()) for name in ("cost", "rating")}
-    columns |= {name: pa.nulls(n, pa.string()) for name in ("category", "session_id", "text")}
-    return pa.table(columns | contact)
+    nothing = dict.fromkeys(("cost", "rating"), pa.float64())
+    nothing |= dict.fromkeys(("category", "session_id", "text"), pa.string())
+    return pa.table(columns | {name: pa.nulls(len(code), kind) for name, kind in nothing.items()} | contact)
+
+
+def _time(texts: pa.Array, source: MappedSource) -> pa.Array:
+    return as_time(texts, source.date_order, source.config.shop.timezone, source.config.engine)
 
 
 def _currencies(column: pa.Array, ts: pa.Array, raw: Raw, context: Context) -> tuple[pa.Array, pa.Array, pa.Array]:
