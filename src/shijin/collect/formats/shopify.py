@@ -78,6 +78,10 @@ _LINE_ITEMS = {
     "price": ("Lineitem price",),
     "line_discount": ("Lineitem discount",),
 }
+# What lines have and this export does not.
+_ABSENT = {"cost": pa.float64(), "rating": pa.float64()} | dict.fromkeys(
+    ("category", "session_id", "text"), pa.string()
+)
 COLUMNS = {"order_id": ("Name",), **_ORDER_TEXTS, **_ORDER_NUMBERS, **_LINE_ITEMS}
 
 
@@ -206,9 +210,7 @@ def _lines(source: MappedSource, copies: Copies, context: Context) -> pa.Table:
         "differs": pc.and_(copies.is_head, _differs(order)),
         "factor": factor,
     }
-    nothing = dict.fromkeys(("cost", "rating"), pa.float64())
-    nothing |= dict.fromkeys(("category", "session_id", "text"), pa.string())
-    return pa.table(columns | {name: pa.nulls(len(code), kind) for name, kind in nothing.items()} | contact)
+    return pa.table(columns | {name: pa.nulls(len(code), kind) for name, kind in _ABSENT.items()} | contact)
 
 
 def _time(texts: pa.Array, source: MappedSource) -> pa.Array:
