@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect.raw import Raw
-from shijin.collect.values import as_text, is_true
+from shijin.collect.values import as_text, share_of
 
 _SHOWN = 20
 _ROWS = 5_000
@@ -62,5 +62,5 @@ def _likeliness(raw: Raw, name: str) -> float:
     share = different / max(len(texts), 1)
     # Customers come again: their column has several values, fewer than rows. Sums and constants are nobody.
     repeats = 1.0 if different > 1 and share < _UNIQUE else 0.0 if different <= 1 else 0.5
-    is_sum = pc.mean(is_true(pc.match_substring_regex(texts, _FRACTION)).cast(pa.float64())).as_py() or 0.0
+    is_sum = share_of(pc.match_substring_regex(texts, _FRACTION))
     return repeats - is_sum + (1.0 if _ID_LIKE.search(name) else 0.0)

@@ -21,8 +21,8 @@ from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
 from shijin.collect.statuses import meaning_of
 from shijin.collect.times import DateOrder, as_time
-from shijin.collect.values import Decimal, as_number, as_text, is_text
-from shijin.prepare.clean import plain
+from shijin.collect.values import Decimal, as_number, as_text, is_text, share_of
+from shijin.prepare.clean import by_plain, plain
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
 SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status", "type")
@@ -97,7 +97,7 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
 
 @dataclass(frozen=True)
 class _Samples:
-    """A few distinct values of each column, read when they are needed."""
+    """The first values of each column, read when they are needed."""
 
     table: pa.Table
 
@@ -113,36 +113,32 @@ class _Samples:
         return check is None or check(column.type, values)
 
 
-def _share(flags: pa.Array) -> float:
-    return float(pc.mean(pc.cast(pc.fill_null(flags, fill_value=False), pa.float64())).as_py() or 0.0)
-
-
 def _are_numbers(kind: pa.DataType, values: pa.Array) -> bool:
     if not is_text(kind):
         return not (pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_boolean(kind))
-    return max(_share(pc.is_valid(as_number(values, sign))) for sign in _SIGNS) >= _FITTING
+    return max(share_of(pc.is_valid(as_number(values, sign))) for sign in _SIGNS) >= _FITTING
 
 
 def _are_times(kind: pa.DataType, values: pa.Array) -> bool:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return True
-    read = max(_share(pc.is_valid(as_time(values, order, "UTC"))) for order in _ORDERS)
+    read = max(share_of(pc.is_valid(as_time(values, order, "UTC"))) for order in _ORDERS)
     return read >= _FITTING
 
 
 def _are_addresses(kind: pa.DataType, values: pa.Array) -> bool:
-    return is_text(kind) and _share(pc.match_substring_regex(values, _ADDRESS)) >= _FITTING / 3
+    return is_text(kind) and share_of(pc.match_substring_regex(values, _ADDRESS)) >= _FITTING / 3
 
 
 def _are_phones(kind: pa.DataType, values: pa.Array) -> bool:
-    return _share(pc.match_substring_regex(values, r"\d[\d\s*＊xX.()/+-]{3,}")) >= _FITTING / 3
+    return share_of(pc.match_substring_regex(values, r"\d[\d\s*＊xX.()/+-]{3,}")) >= _FITTING / 3
 
 
 def _are_words(kind: pa.DataType, values: pa.Array) -> bool:
     """Whether the values are words, or yes and no; neither numbers nor times."""
     if pa.types.is_boolean(kind):
         return True
-    return is_text(kind) and not _are_times(kind, values) and _share(pc.is_valid(as_number(values))) < 1 - _FITTING
+    return is_text(kind) and not _are_times(kind, values) and share_of(pc.is_valid(as_number(values))) < 1 - _FITTING
 
 
 def _are_events(kind: pa.DataType, values: pa.Array) -> bool:
@@ -163,9 +159,8 @@ _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
 def _named(names: Sequence[str], candidates: Sequence[str]) -> list[str]:
     """Columns with a name of the list, in the order of the list."""
     # Of equal names the first is meant. A unit in brackets is no part of a name: 实付金额(元), Total (EUR).
-    by_plain = {plain(_UNIT.sub("", name)): name for name in reversed(names)}
-    by_plain |= {plain(name): name for name in reversed(names)}
-    return [by_plain[name] for name in candidates if name in by_plain]
+    columns = {plain(_UNIT.sub("", name)): name for name in reversed(names)} | by_plain(names)
+    return [columns[name] for name in candidates if name in columns]
 
 
 def _matching(names: Sequence[str], role: str) -> list[str]:
@@ -217,16 +212,12 @@ def _take_item(chosen: dict[str, tuple[str, ...]], names: Sequence[str]) -> None
 
 def _is_served(role: str, chosen: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether a role needs no column found by a pattern, because others do its work."""
-    money = {"amount", "line_total", "order_total"}
+    has_price = bool({"price", "unit_price"} & set(chosen))
     if role == "amount":
-        return bool(money & set(chosen)) or bool({"price", "unit_price"} & set(chosen) and "quantity" in chosen)
+        return bool({"amount", "line_total", "order_total"} & set(chosen)) or (has_price and "quantity" in chosen)
     if role in ("price", "unit_price"):
-        return bool({"price", "unit_price"} & set(chosen))
-    if role == "item_name":
-        return False
-    if role == "customer_id":
-        return bool({"customer_id", "email"} & set(chosen))
-    return False
+        return has_price
+    return role == "customer_id" and bool({"customer_id", "email"} & set(chosen))
 
 
 def clock_column(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,3 +40,13 @@ class Context:
     contacts: pa.Table | None = field(default=None, compare=False)
     root: Path | None = None
     is_new: bool = True
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The meanings of statuses that the shop, or the user for this source, settles."""
+        return {**self.config.collect.statuses, **self.options.statuses}
+
+    def mapped(self, names: Collection[str]) -> dict[str, str]:
+        """Columns by role as the shop's settings have them where a source has the column, and as the user maps them."""
+        here = {role: column for role, column in self.config.collect.map.items() if column in names}
+        return {**here, **self.options.map}

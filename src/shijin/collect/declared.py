@@ -74,8 +74,7 @@ def declared(
         refuse_missing_columns(raw, needed, name)
         raw = preparation.change(raw) if preparation else raw
         names = raw.table.column_names
-        mapped = {role: column for role, column in context.config.collect.map.items() if column in names}
-        mapped |= context.options.map
+        mapped = context.mapped(names)
         refuse_wrong_map(names, mapped, raw.name, ROLES)
         roles = {
             role: found if role in (*SEVERAL, *_TEXTS) else found[:1] for role, found in by_role(names, columns).items()

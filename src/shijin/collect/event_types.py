@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.values import all_false, distinct, is_true
+from shijin.collect.values import all_false, flagged, is_true, share_of
 from shijin.prepare.clean import KNOWN_TYPES, OTHER_EVENTS, canonical_types, plain
 from shijin.prepare.findings import Severity, finding
 from shijin.schema import ACTION_TYPES, EVENT_TYPES, MONEY_TYPES
@@ -166,7 +166,7 @@ def is_log(words: pa.Array) -> bool:
     (True, False)
     """
     is_action = pc.is_in(canonical_types(words.drop_null()), pa.array(ACTION_TYPES))
-    return _are_types(words) and pc.mean(is_action.cast(pa.float64())).as_py() >= _ACTIONS_OF_A_LOG
+    return _are_types(words) and share_of(is_action) >= _ACTIONS_OF_A_LOG
 
 
 def findings_of_types(words: pa.Array, types: pa.Array, amount: pa.Array) -> list[dict[str, Any]]:
@@ -217,9 +217,7 @@ def _are_payments(words: pa.Array) -> pa.Array:
 
 
 def _are_words(words: pa.Array, plain_words: frozenset[str]) -> pa.Array:
-    values, rows = distinct(words)
-    flags = pa.array([word is not None and plain(word) in plain_words for word in values.to_pylist()], pa.bool_())
-    return is_true(flags.take(rows))
+    return flagged(words, lambda word: plain(word) in plain_words)
 
 
 def _are_types(words: pa.Array) -> bool:
@@ -230,7 +228,7 @@ def _are_types(words: pa.Array) -> bool:
     if share_of_known(there) >= 0.5 or share_of_known(there, of_rows=True) > 0.5:
         return True
     actions = pc.is_in(canonical_types(there), pa.array(_ACTIONS))
-    return bool(pc.mean(actions.cast(pa.float64())).as_py() >= _SOME_ACTIONS)
+    return share_of(actions) >= _SOME_ACTIONS
 
 
 def share_of_known(words: pa.Array, *, of_rows: bool = False) -> float:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shijin.collect.guess import decode
-from shijin.collect.raw import Raw, digest_of, from_arrow
+from shijin.collect.raw import Raw, digest_of, from_arrow, with_rows
 from shijin.collect.reading.archives import unpacked
 from shijin.collect.reading.delimited import read_delimited
 from shijin.collect.reading.documents import read_documents
@@ -114,7 +114,7 @@ def _without_blank_rows(raw: Raw, where: str) -> Raw:
         blank &= empty.to_numpy()
     if blank.all() and not raw.broken:
         raise SourceError("collect.only_a_header", where)
-    return replace(raw, table=raw.table.filter(pa.array(~blank)), row=raw.row[~blank])
+    return with_rows(raw, raw.table, np.flatnonzero(~blank))
 
 
 def _bytes_of(path: Path) -> bytes:

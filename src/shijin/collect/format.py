@@ -13,7 +13,7 @@ from shijin.collect.collected import Collected
 from shijin.collect.context import Context
 from shijin.collect.raw import Raw
 from shijin.errors import SourceError
-from shijin.prepare.clean import plain
+from shijin.prepare.clean import by_plain, plain
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,9 @@ def by_role(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[
     >>> by_role(["ORDER_ID", "Phone"], {"order_id": ["Order ID"], "phone": ["Phone", "Mobile"], "brand": ["Vendor"]})
     {'order_id': ('ORDER_ID',), 'phone': ('Phone',)}
     """
-    # Reversed, because of two columns with equal names the first is meant.
-    by_plain = {plain(name): name for name in reversed(names)}
+    there = by_plain(names)
     roles = {
-        role: tuple(by_plain[plain(name)] for name in candidates if plain(name) in by_plain)
+        role: tuple(there[plain(name)] for name in candidates if plain(name) in there)
         for role, candidates in columns.items()
     }
-    return {role: there for role, there in roles.items() if there}
+    return {role: found for role, found in roles.items() if found}

@@ -23,7 +23,7 @@ from shijin.collect.date_words import in_figures
 from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal, bare_number, distinct, is_true
 from shijin.errors import ConfigError, SourceError, suggestion
-from shijin.prepare.clean import plain
+from shijin.prepare.clean import by_plain, plain
 
 ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
 ITEM_NAMES = ROLES.pop("item")
@@ -104,17 +104,17 @@ def columns_of(
     or map in the table [collect] of shijin.toml.
     """
     refuse_wrong_map(names, mapped, where, roles)
-    by_plain = {plain(name): name for name in reversed(names)}  # of equal names the first is meant
+    columns = by_plain(names)
     chosen = dict(mapped)
 
     def free(candidates: Sequence[str]) -> list[str]:
         """Columns with one of these names that no role has yet."""
-        there = [by_plain[name] for name in candidates if name in by_plain]
+        there = [columns[name] for name in candidates if name in columns]
         return [name for name in there if name not in chosen.values()]
 
     for role, candidates in roles.items():
-        if role not in chosen and (columns := free(candidates)):
-            chosen[role] = columns[0]
+        if role not in chosen and (there := free(candidates)):
+            chosen[role] = there[0]
     if "ts" not in chosen:
         timely = [name for name in names if any(word in name.casefold() for word in _TIME_WORDS)]
         chosen |= {"ts": timely[0]} if timely else {}

@@ -44,8 +44,8 @@ class MappedSource:
         The roles whose columns the user named.
     filled
         The source's table with the fields of an order on each of its rows, where the source has them on one only.
-    decimal_is_chosen
-        Whether the user named the decimal sign.
+    decimal_is_open
+        Whether the amounts can be read with the other decimal sign as well, and the user named none.
     clock
         The column of times of day, where the column of times has dates only.
     also_read
@@ -62,7 +62,7 @@ class MappedSource:
     config: Config
     mapped: frozenset[str] = frozenset()
     filled: pa.Table | None = None
-    decimal_is_chosen: bool = False
+    decimal_is_open: bool = False
     clock: str | None = None
     also_read: frozenset[str] = frozenset()
     is_declared: bool = False
@@ -129,7 +129,8 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
     raw = readable(raw, [name for names in roles.values() for name in names])
     money = money_texts(raw, roles)
     currency = _currency_of(raw, roles, config, money)
-    decimal = options.decimal or config.collect.decimal or guess.decimal_of(money, currency)
+    named = options.decimal or config.collect.decimal
+    decimal = named or guess.decimal_of(money, currency)
     times = pa.chunked_array([as_text(raw.table[name]) for name in roles.get("ts", ())], pa.string())
     # A decimal comma is the habit of countries that write the day first.
     hint = "EUR" if decimal == "," else currency
@@ -144,7 +145,7 @@ def settled(raw: Raw, roles: Mapping[str, tuple[str, ...]], context: Context) ->
         is_guess and not chosen,
         config,
         mapped,
-        decimal_is_chosen=bool(options.decimal or config.collect.decimal),
+        decimal_is_open=not named and guess.decimal_is_open(money, currency),
     )
 
 
@@ -205,8 +206,7 @@ def notes_of_reading(source: MappedSource) -> list[dict[str, Any]]:
 def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     """The finding about amounts that can be read with decimals and with thousands."""
     name = money_column(source.roles)
-    is_text_column = name is not None and is_text(source.raw.table[name].type)
-    if name is None or not is_text_column or source.decimal_is_chosen or not _is_open(source):
+    if name is None or not source.decimal_is_open or not is_text(source.raw.table[name].type):
         return []
     texts = as_text(source.raw.table[name])
     other: Decimal = "," if source.decimal == "." else "."
@@ -214,8 +214,3 @@ def _open_decimal(source: MappedSource) -> list[dict[str, Any]]:
     first, second = (f"{money:,.2f}" for money in sums)
     example = pc.filter(texts, pc.match_substring_regex(texts, r"\d[.,]\d{3}$"))[0].as_py()
     return [finding("decimal_open", "warns", len(texts), 1.0, example=example, first=first, second=second)]
-
-
-def _is_open(source: MappedSource) -> bool:
-    money = money_texts(source.raw, source.roles)
-    return guess.decimal_is_open(money, _currency_of(source.raw, source.roles, source.config, money))

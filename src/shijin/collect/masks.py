@@ -7,7 +7,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shijin.collect.values import distinct, is_true
+from shijin.collect.values import distinct, flagged, is_true
 from shijin.prepare.clean import plain
 
 # Two signs in a row hide something; a single one does at the end or in the middle of a short name, and before @.
@@ -47,7 +47,7 @@ def is_guest(texts: pa.Array) -> pa.Array:
     >>> is_guest(pa.array(["0", "Guest", "7", None])).to_pylist()
     [True, True, False, False]
     """
-    return _among(texts, _GUEST_WORDS)
+    return flagged(texts, lambda text: _is_among(text, _GUEST_WORDS))
 
 
 def is_nobody(texts: pa.Array) -> pa.Array:
@@ -58,13 +58,7 @@ def is_nobody(texts: pa.Array) -> pa.Array:
     >>> is_nobody(pa.array(["Walk-in", "散客", "Cash & Carry Ltd", "C. ASH", None])).to_pylist()
     [True, True, False, False, False]
     """
-    return _among(texts, _NOBODY_WORDS)
-
-
-def _among(texts: pa.Array, words: frozenset[str]) -> pa.Array:
-    values, rows = distinct(texts)
-    flags = [text is not None and _is_among(text, words) for text in values.to_pylist()]
-    return is_true(pa.array(flags, pa.bool_()).take(rows))
+    return flagged(texts, lambda text: _is_among(text, _NOBODY_WORDS))
 
 
 def _is_among(text: str, words: frozenset[str]) -> bool:

@@ -146,7 +146,7 @@ class _Deciding:
         amount = self.numbers.get("amount")
         if amount is None or price is None or "quantity" in self.numbers:
             return
-        if is_pieces(amount[self.counts], price[self.counts], self.orders.item[self.counts]):
+        if is_pieces(amount[self.counts], price[self.counts]):
             self.numbers["quantity"] = self.numbers.pop("amount")
 
     def _price(self) -> Floats | None:

@@ -156,20 +156,18 @@ def filled_down(source: MappedSource, roles: Sequence[str]) -> MappedSource:
     roles
         The fields of an order.
     """
-    columns = [
-        name
-        for role in roles
-        for name in source.roles.get(role, ())
-        if source.table[name].null_count or _blank(source, name)
-    ]
-    if "order_id" not in source.roles or not columns:
+    if "order_id" not in source.roles:
+        return source
+    every = [name for role in roles for name in source.roles.get(role, ())]
+    gaps = {name: texts for name in every if (texts := as_text(source.table[name])).null_count}
+    if not gaps:
         return source
     table, order_column = source.table, source.roles["order_id"][0]
     order_id = source.text("order_id")
     if order_id.null_count:
         order_id = pc.if_else(_continues(source, order_id), pc.fill_null_forward(order_id), order_id)
         table = table.set_column(table.column_names.index(order_column), order_column, order_id)
-    texts = {f"c{place}": as_text(table[name]) for place, name in enumerate(columns)}
+    texts = {f"c{place}": column for place, column in enumerate(gaps.values())}
     rows = pa.table({"order_id": order_id, "place": np.arange(len(order_id)), **texts})
     filled = ", ".join(
         f"CASE WHEN {name} IS NULL AND order_id IS NOT NULL AND min({name}) OVER one = max({name}) OVER one "
@@ -180,14 +178,10 @@ def filled_down(source: MappedSource, roles: Sequence[str]) -> MappedSource:
         connection.register("rows", rows)
         query = f"SELECT {filled} FROM rows WINDOW one AS (PARTITION BY order_id) ORDER BY place"
         result = connection.sql(query).to_arrow_table()
-    for name, column in zip(texts, columns, strict=True):
+    for name, column in zip(texts, gaps, strict=True):
         if result[name].null_count < texts[name].null_count:  # else nothing was filled, and the column keeps its type
             table = table.set_column(table.column_names.index(column), column, result[name])
     return replace(source, filled=table)
-
-
-def _blank(source: MappedSource, name: str) -> bool:
-    return bool(as_text(source.table[name]).null_count)
 
 
 def _continues(source: MappedSource, order_id: pa.Array) -> pa.Array:

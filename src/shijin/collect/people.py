@@ -20,7 +20,7 @@ from shijin.collect.masks import is_guest, is_masked, is_nobody
 from shijin.collect.person_names import are_names, are_short, names_of
 from shijin.collect.rounded import is_scientific
 from shijin.collect.unions import Keys, joined
-from shijin.collect.values import all_false, distinct, is_true
+from shijin.collect.values import all_false, flagged, is_true, share_of
 from shijin.errors import SourceError
 from shijin.prepare.findings import finding
 
@@ -165,7 +165,7 @@ class _Reader:
     def _is_only_key(self, column: str) -> bool:
         """Whether no e-mail or phone has a value where a column of names has."""
         texts = [text for role in ("email", "phone") for text in self.source.texts(role)]
-        filled = pc.mean(pc.cast(pc.is_valid(pc.coalesce(*texts)), pa.float64())).as_py() if texts else 0.0
+        filled = share_of(pc.is_valid(pc.coalesce(*texts))) if texts else 0.0
         return filled < 1 - _SPOILING
 
     def _repeating(self, column: str, there: Mapping[str, pa.Array], email: pa.Array | None) -> str:
@@ -283,9 +283,7 @@ def _joined(
 
 def _without_placeholders(addresses: pa.Array) -> pa.Array:
     """Addresses that people have; those that stand for none join nobody."""
-    values, rows = distinct(addresses)
-    no_one = pa.array([bool(text) and _PLACEHOLDER.search(text) is not None for text in values.to_pylist()], pa.bool_())
-    return pc.if_else(no_one, None, values).take(rows)
+    return pc.if_else(flagged(addresses, lambda text: _PLACEHOLDER.search(text) is not None), None, addresses)
 
 
 def _renamed(old: Any, new: Any) -> pa.Table:  # noqa: ANN401

@@ -25,6 +25,7 @@ from shijin.collect.money_columns import money_columns
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.rates import Rates, convert, rates_of
+from shijin.collect.raw import with_rows
 from shijin.collect.reasons import Fault, details_of, first_reason
 from shijin.collect.repeats import first_of, repeated_findings
 from shijin.collect.rounded import rounded_findings
@@ -76,7 +77,7 @@ def _without_repeats(source: MappedSource, format_name: str, context: Context) -
     raw = source.raw
     first = first_of(raw, context.config.engine)
     is_first = first == np.arange(len(first))
-    once = replace(raw, table=raw.table.filter(pa.array(is_first)), row=raw.row[is_first])
+    once = with_rows(raw, raw.table, np.flatnonzero(is_first))
     context = replace(context, options=replace(context.options, drop_repeated=False))
     collected = read_rows(replace(source, raw=once), format_name, context)
     # A repeated row brought what its first one did, accepted or set aside.
@@ -267,8 +268,7 @@ def _event_types(source: MappedSource, texts: dict[str, pa.Array]) -> EventTypes
 def _statuses(source: MappedSource, context: Context) -> Statuses | None:
     """The meaning of each row's status; None where the source has no column of them."""
     columns = source.texts("status")
-    settled = {**source.config.collect.statuses, **context.options.statuses}
-    return read_statuses(columns, settled, source.roles["status"]) if columns else None
+    return read_statuses(columns, context.statuses, source.roles["status"]) if columns else None
 
 
 def _currencies(source: MappedSource, rates: Rates | None) -> tuple[pa.Array, pa.Array]:

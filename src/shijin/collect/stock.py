@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from shijin.collect import guess
 from shijin.collect.column_list import shortened
 from shijin.collect.files import read_raw
-from shijin.collect.values import as_number, as_text, is_true
+from shijin.collect.values import as_number, as_text, flagged, is_true
 from shijin.errors import SourceError
 from shijin.prepare.clean import plain
 
@@ -54,6 +54,4 @@ def read_stock(path: Path) -> pa.Array:
 def _any_left(column: pa.ChunkedArray) -> pa.Array:
     """Whether a number is above 0, or a word means yes."""
     some = is_true(pc.greater(as_number(column, "."), 0.0))
-    encoded = as_text(column).dictionary_encode()
-    yes = pa.array([plain(word or "") in _YES for word in encoded.dictionary.to_pylist()], pa.bool_())
-    return pc.or_(some, is_true(yes.take(encoded.indices)))
+    return pc.or_(some, flagged(as_text(column), lambda word: plain(word) in _YES))

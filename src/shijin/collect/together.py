@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.collect.columns import find_columns
+from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.raw import Raw
-from shijin.collect.values import as_text
-from shijin.prepare.clean import plain
+from shijin.collect.values import as_text, share_of
+from shijin.prepare.clean import by_plain, plain
 
 _OVERLAP = 0.5  # share of the keys of one file that the other must have
+_ONE_ROW_A_KEY = 0.999  # distinct keys over rows of a table of customers or products
 _PEOPLE = ("customer_id", "email", "phone", "person")
-_MONEY = ("amount", "line_total", "order_total", "price", "unit_price")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class _File:
     @property
     def is_lines(self) -> bool:
         """Whether it has the lines of orders that another file has."""
-        return self.has("order_id") and not self.is_whole and self.has("item_id", "item_name", *_MONEY)
+        return self.has("order_id") and not self.is_whole and self.has("item_id", "item_name", *MONEY_ROLES)
 
 
 def together(raws: Sequence[Raw]) -> list[Raw]:
@@ -90,24 +91,19 @@ def _shared(lines: _File, orders: _File) -> float:
     """Share of the lines' order numbers that a file of orders has."""
     ids = pc.unique(_keys(lines, lines.roles["order_id"][0])).drop_null()
     known = pc.unique(_keys(orders, orders.roles["order_id"][0]))
-    return float(pc.mean(pc.cast(pc.is_in(ids, value_set=known), pa.float64())).as_py() or 0.0)
+    return share_of(pc.is_in(ids, value_set=known))
 
 
 def _lookup_key(base: _File, table: _File) -> tuple[str, str] | None:
     """The columns, one in each file, by which a table of customers or products belongs to another file."""
-    there = {plain(name): name for name in reversed(base.raw.table.column_names)}
+    there = by_plain(base.raw.table.column_names)
     for name in table.raw.table.column_names:
         if plain(name) not in there:
             continue
         keys, values = _keys(table, name), pc.unique(_keys(base, there[plain(name)])).drop_null()
-        is_key = pc.count_distinct(keys).as_py() >= 0.999 * (len(keys) - keys.null_count) and keys.null_count < len(
-            keys
-        )
-        if (
-            is_key
-            and len(values) > 1
-            and pc.mean(pc.cast(pc.is_in(values, value_set=keys), pa.float64())).as_py() >= _OVERLAP
-        ):
+        filled = len(keys) - keys.null_count
+        is_key = filled and pc.count_distinct(keys).as_py() >= _ONE_ROW_A_KEY * filled
+        if is_key and len(values) > 1 and share_of(pc.is_in(values, value_set=keys)) >= _OVERLAP:
             return there[plain(name)], name
     return None
 
@@ -120,7 +116,6 @@ def _joined(left: _File, right: _File, left_key: str, right_key: str, *, is_orde
         shared = {plain(name) for name in other.column_names}
         copies = [name for name in left.roles.get("status", ()) if plain(name) in shared]
         table = table.drop_columns(copies)
-    if is_orders:
         missing = pc.invert(pc.is_in(known, value_set=pc.unique(keys)))
         alone = {
             name: other[right_key].filter(missing).cast(pa.string()) if name == left_key else None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.arrays import Floats
-from shijin.collect.values import all_false, distinct, is_true
+from shijin.collect.values import all_false, flagged, is_true
 from shijin.prepare.clean import plain
 
 _TEXT = """
@@ -43,7 +43,7 @@ def total_rows(cells: Sequence[pa.Array], is_lacking: pa.Array, amounts: pa.Arra
     n = len(is_lacking)
     named = all_false(n)
     for texts in cells:
-        named = pc.or_(named, _are_words(texts))
+        named = pc.or_(named, flagged(texts, lambda text: plain(text) in _WORDS))
     if not pc.any(named).as_py():
         return named
     flags = named.to_numpy(zero_copy_only=False)
@@ -60,9 +60,3 @@ def _are_sums(named: np.ndarray, money: Floats) -> np.ndarray:
     amount = money[places]
     result[places] = (np.abs(amount - above[places]) < _CENT) | (np.abs(amount - since) < _CENT)
     return result & (money != 0)
-
-
-def _are_words(texts: pa.Array) -> pa.Array:
-    values, rows = distinct(texts)
-    flags = pa.array([text is not None and plain(text) in _WORDS for text in values.to_pylist()], pa.bool_())
-    return is_true(flags.take(rows))

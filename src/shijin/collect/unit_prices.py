@@ -30,18 +30,18 @@ def is_price_of_line(price: Floats, quantity: Floats, item: Ints) -> bool | None
     return share >= 0.5 if share >= _AGREEING or share <= 1 - _AGREEING else _by_trend(price, quantity, item)
 
 
-def is_pieces(amount: Floats, price: Floats, item: Ints) -> bool:
+def is_pieces(amount: Floats, price: Floats) -> bool:
     """Whether a column called amount holds pieces: small whole numbers, smaller than the price next to them.
 
     Examples
     --------
-    >>> is_pieces(np.array([1.0, 2.0, 3.0]), np.array([45.0, 90.0, 135.0]), np.array([0, 0, 0]))
+    >>> is_pieces(np.array([1.0, 2.0, 3.0]), np.array([45.0, 90.0, 135.0]))
     True
-    >>> is_pieces(np.array([9.0, 18.0, 45.0]), np.array([9.0, 9.0, 15.0]), np.array([0, 0, 1]))
+    >>> is_pieces(np.array([9.0, 18.0, 45.0]), np.array([9.0, 9.0, 15.0]))
     False
     """
     there = ~np.isnan(amount) & ~np.isnan(price) & (price != 0)
-    amount, price, item = np.abs(amount[there]), np.abs(price[there]), item[there]
+    amount, price = np.abs(amount[there]), np.abs(price[there])
     if not len(amount) or not (amount == np.floor(amount)).all() or amount.max() > _MOST_PIECES:
         return False
     # A line's money is never less than the price of one piece.

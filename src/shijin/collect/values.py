@@ -5,6 +5,7 @@ It knows neither the columns of a source nor what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -67,6 +68,30 @@ def is_true(flags: pa.Array) -> pa.Array:
 def all_false(n: int) -> pa.Array:
     """Return n flags, all of them false."""
     return pa.array(np.zeros(n, dtype=bool))
+
+
+def share_of(flags: pa.Array | pa.ChunkedArray) -> float:
+    """Return the share of flags that are true; null counts as false, and of no flags the share is 0.
+
+    Examples
+    --------
+    >>> share_of(pa.array([True, False, None, True])), share_of(pa.array([], pa.bool_()))
+    (0.5, 0.0)
+    """
+    return float(pc.mean(is_true(flags).cast(pa.float64())).as_py() or 0.0)
+
+
+def flagged(texts: pa.Array, condition: Callable[[str], bool]) -> pa.Array:
+    """Flag the texts of which a condition holds; it is asked once for each distinct text, and never of null.
+
+    Examples
+    --------
+    >>> flagged(pa.array(["Tea", "mug", None]), str.islower).to_pylist()
+    [False, True, False]
+    """
+    values, rows = distinct(texts)
+    flags = pa.array([text is not None and condition(text) for text in values.to_pylist()], pa.bool_())
+    return is_true(flags.take(rows))
 
 
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:

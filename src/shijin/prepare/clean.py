@@ -6,7 +6,7 @@ It does not know which kind of source a row came from.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 import numpy as np
@@ -80,6 +80,17 @@ def canonical_types(types: pa.Array, known: Mapping[str, str] = KNOWN_TYPES) -> 
 def plain(name: str) -> str:
     """Reduce a name to letters and digits without case, so that ``Customer_ID`` is ``customerid``."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def by_plain(names: Iterable[str]) -> dict[str, str]:
+    """Names by their `plain` forms; of several with one form the first.
+
+    Examples
+    --------
+    >>> by_plain(["Order ID", "order_id", "Total"])
+    {'total': 'Total', 'orderid': 'Order ID'}
+    """
+    return {plain(name): name for name in reversed([*names])}
 
 
 def _is_longer_than_a_letter(texts: pa.Array) -> pa.Array:

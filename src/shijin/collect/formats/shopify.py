@@ -241,8 +241,7 @@ def _status(order: dict[str, pa.Array]) -> pa.Array:
 
 
 def _statuses(words: pa.Array, context: Context) -> Statuses:
-    settled = {**context.config.collect.statuses, **context.options.statuses}
-    return read_statuses([words], settled, _ORDER_TEXTS["status"])
+    return read_statuses([words], context.statuses, _ORDER_TEXTS["status"])
 
 
 def _is_void(order: dict[str, pa.Array], cancelled_at: pa.Array, statuses: Statuses) -> pa.Array:

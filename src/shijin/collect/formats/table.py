@@ -58,13 +58,12 @@ def read_table(raw: Raw, context: Context) -> Collected:
 
 def _roles(raw: Raw, context: Context) -> dict[str, tuple[str, ...]]:
     """Find columns by role; a file of views needs no column that ``[collect] map`` names for the shop's orders."""
-    names, mapped, here = raw.table.column_names, context.config.collect.map, context.options.map
-    there = {role: column for role, column in mapped.items() if column in names}
-    if there != mapped:
-        roles = find_columns(raw, {**there, **here})
+    everywhere, here = context.config.collect.map, context.options.map
+    if not set(everywhere.values()) <= set(raw.table.column_names):
+        roles = find_columns(raw, context.mapped(raw.table.column_names))
         if _nothing_is_paid(roles, readable(raw, [name for found in roles.values() for name in found])):
             return roles
-    roles = find_columns(raw, {**mapped, **here})
+    roles = find_columns(raw, {**everywhere, **here})
     amount = roles.get("amount", ("",))
     if amount[0] in raw.of_orders and "order_total" not in roles:  # money of the file of orders is of the order
         roles = {"order_total" if role == "amount" else role: columns for role, columns in roles.items()}
