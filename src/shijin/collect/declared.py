@@ -11,7 +11,8 @@ from shijin.collect.columns import SEVERAL
 from shijin.collect.context import Context
 from shijin.collect.format import Format, by_role, has_columns, refuse_missing_columns
 from shijin.collect.guess import ROLES, refuse_wrong_map
-from shijin.collect.mapped import settled
+from shijin.collect.mapped import MONEY_ROLES, settled
+from shijin.collect.needed import WHO, refuse_missing
 from shijin.collect.raw import Raw
 from shijin.collect.rows import read_rows
 
@@ -51,7 +52,7 @@ def declared(
     name, title
         As receipts write it, and as people call it.
     needed
-        The columns by which it is recognised.
+        The columns by which it is recognised, if there are also a customer, a time and money.
     columns
         By role, whatever their case, spaces and punctuation; of several the first counts that the export has.
     clock
@@ -63,12 +64,15 @@ def declared(
     --------
     >>> columns = {"customer_id": ["Guest"], "amount": ["Bill"], "ts": ["Day"]}
     >>> till = declared("till", "Till", ["Guest", "Bill"], columns)
-    >>> till.recognises(["Day", "GUEST", "Bill"]), till.recognises(["Day", "Bill"])
+    >>> till.recognises(["Day", "GUEST", "Bill"]), till.recognises(["Guest", "Bill"])
     (True, False)
     """
+    made = [column for candidates in columns.values() for column in candidates if column.startswith(MADE)]
 
     def recognises(names: Sequence[str]) -> bool:
-        return has_columns(names, needed)
+        there = by_role([*names, *made], columns)  # without one of these it is better guessed
+        is_readable = all(any(role in there for role in roles) for roles in (WHO, ("ts",), MONEY_ROLES))
+        return has_columns(names, needed) and is_readable
 
     def read(raw: Raw, context: Context) -> Collected:
         refuse_missing_columns(raw, needed, name)
@@ -80,6 +84,7 @@ def declared(
             role: found if role in (*SEVERAL, *_TEXTS) else found[:1] for role, found in by_role(names, columns).items()
         }
         roles |= {role: (column,) for role, column in mapped.items()}
+        refuse_missing(roles, raw)
         prepared = by_role(names, {"it": preparation.reads} if preparation else {})
         also_read = frozenset(chain.from_iterable(prepared.values()))
         known_clock = by_role(names, {"clock": [clock]} if clock else {}).get("clock", (None,))[0]
