@@ -197,3 +197,12 @@ def test_the_map_settles_what_is_unknown(tmp_path: Path) -> None:
     settled = read_file(tmp_path, file, statuses={"Bounced Card": "void", "parked by till": "unpaid"})
     assert sorted(settled.events["type"].to_pylist()) == ["order", "void"]
     assert "unknown_status" not in settled.findings["code"].to_pylist()
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_traditional_characters_mean_what_simplified_ones_do(meaning: str) -> None:
+    traditional = str.maketrans({"关": "關", "闭": "閉", "单": "單", "订": "訂", "发": "發", "货": "貨", "买": "買"})
+    traditional |= str.maketrans({"卖": "賣", "额": "額", "时": "時", "处": "處", "认": "認", "达": "達", "运": "運"})
+    words = [word for word in MEANT[meaning] if word.translate(traditional) != word]
+    assert len(words) > 10
+    assert wrong({word.translate(traditional): meaning for word in words}) == {}

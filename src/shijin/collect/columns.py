@@ -15,6 +15,7 @@ from importlib.resources import files
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shijin.collect.column_names import bare_name, by_bare_name
 from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
@@ -22,7 +23,7 @@ from shijin.collect.raw import Raw
 from shijin.collect.statuses import meaning_of
 from shijin.collect.times import DateOrder, as_time
 from shijin.collect.values import Decimal, as_number, as_text, is_text, share_of
-from shijin.prepare.clean import by_plain, plain
+from shijin.prepare.simplified import simplified
 
 # Roles of which a source may have several columns: what one row lacks, or says, another has.
 SEVERAL = ("customer_id", "email", "phone", "person", "ts", "status", "type")
@@ -39,14 +40,14 @@ NUMBERS = (
     "shipping",
 )
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
-    (files("shijin.collect") / "column_patterns.toml").read_text("utf-8")
+    simplified((files("shijin.collect") / "column_patterns.toml").read_text("utf-8"))
 )
+_LAST = 2  # the place of a name that leaves out tax
 _SIGNS: tuple[Decimal, ...] = (".", ",")
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 _SAMPLE = 20_000  # rows that decide whether a column fits a role
 _FITTING = 0.6  # the share of them that must
 _ADDRESS = r"[^@\s]@[^@\s]"
-_UNIT = re.compile(r"\s*[(（\[](元|件|个|￥|¥|\$|€|£|rmb|cny|usd|eur|gbp|jpy|pcs|人民币)[)）\]]\s*$", re.IGNORECASE)
 _CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*([AaPp]\.?[Mm]\.?)?\s*$"
 
 
@@ -158,27 +159,33 @@ _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
 
 def _named(names: Sequence[str], candidates: Sequence[str]) -> list[str]:
     """Columns with a name of the list, in the order of the list."""
-    # Of equal names the first is meant. A unit in brackets is no part of a name: 实付金额(元), Total (EUR).
-    columns = {plain(_UNIT.sub("", name)): name for name in reversed(names)} | by_plain(names)
+    columns = by_bare_name(names)
     return [columns[name] for name in candidates if name in columns]
 
 
 def _matching(names: Sequence[str], role: str) -> list[str]:
     """Columns whose name fits a role's pattern; those that fit its narrower pattern come first."""
     pattern = _PATTERNS[role]
+    bare = {name: bare_name(name) for name in names}
     fitting = [
         name
-        for name in names
-        if re.search(pattern["any"], name.casefold())
-        and not ("not" in pattern and re.search(pattern["not"], name.casefold()))
+        for name, (text, _) in bare.items()
+        if re.search(pattern["any"], text) and not ("not" in pattern and re.search(pattern["not"], text))
     ]
-    first = pattern.get("first")
-    return sorted(fitting, key=lambda name: not (first and re.search(first, name.casefold())))
+    first = pattern.get("first", "$")
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        text, place = bare[name]
+        return place == _LAST, not re.search(first, text), place
+
+    return sorted(fitting, key=rank)
 
 
 def _of_known_statuses(raw: Raw) -> list[str]:
     """Columns whose name means a status in some languages, and whose words are known ones."""
-    names = [name for name in raw.table.column_names if re.search(_PATTERNS["status"]["known"], name.casefold())]
+    names = [
+        name for name in raw.table.column_names if re.search(_PATTERNS["status"]["known"], simplified(name.casefold()))
+    ]
     return [name for name in names if _are_known(as_text(raw.table[name].slice(0, _SAMPLE)).drop_null())]
 
 

@@ -24,8 +24,9 @@ from shijin.collect.times import DateOrder
 from shijin.collect.values import Decimal, bare_number, distinct, is_true
 from shijin.errors import ConfigError, SourceError, suggestion
 from shijin.prepare.clean import by_plain, plain
+from shijin.prepare.simplified import simplified
 
-ROLES: dict[str, list[str]] = tomllib.loads((files("shijin.collect") / "columns.toml").read_text("utf-8"))
+ROLES: dict[str, list[str]] = tomllib.loads(simplified((files("shijin.collect") / "columns.toml").read_text("utf-8")))
 ITEM_NAMES = ROLES.pop("item")
 _TIME_WORDS = ("date", "time", "日期", "时间")
 # Encodings that shop software writes today: among all that exist, German text is taken for a Baltic DOS code page.

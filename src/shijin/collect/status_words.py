@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-WORDS: dict[str, Any] = tomllib.loads((files("shijin.collect") / "statuses.toml").read_text("utf-8"))
+from shijin.prepare.simplified import simplified
+
+WORDS: dict[str, Any] = tomllib.loads(simplified((files("shijin.collect") / "statuses.toml").read_text("utf-8")))
 UNKNOWN = "unknown"
 NEUTRAL = "neutral"  # of delivery or of after-sales service: it says nothing against a sale, and does not prove one
 _OF_A_PHRASE = ("refunded", "void", "unpaid", UNKNOWN, "sale", NEUTRAL)

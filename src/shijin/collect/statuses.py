@@ -22,6 +22,7 @@ from shijin.collect.status_words import NEUTRAL, UNKNOWN, WORDS
 from shijin.collect.values import is_true
 from shijin.prepare.clean import plain
 from shijin.prepare.findings import finding
+from shijin.prepare.simplified import simplified
 
 Meaning = Literal["sale", "unpaid", "void", "refunded"]
 MEANINGS = ("sale", "unpaid", "void", "refunded")
@@ -227,7 +228,7 @@ def _completed(word: str, kind: str) -> str | None:
 
 @cache
 def _class_of(word: str) -> str | None:
-    text = _CODE.sub("", unicodedata.normalize("NFKC", word).strip())
+    text = _CODE.sub("", simplified(unicodedata.normalize("NFKC", word).strip()))
     text = _PREFIX.sub("", text)
     meaning = _PHRASES.get(plain(text))
     if meaning is not None:

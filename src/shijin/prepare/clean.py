@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shijin.config import ItemsSection
+from shijin.prepare.simplified import simplified
 
 PRODUCT, CHARGE, TEST = "product", "charge", "test"
 
@@ -78,8 +79,11 @@ def canonical_types(types: pa.Array, known: Mapping[str, str] = KNOWN_TYPES) -> 
 
 
 def plain(name: str) -> str:
-    """Reduce a name to letters and digits without case, so that ``Customer_ID`` is ``customerid``."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    """Reduce a name to letters and digits without case, so that ``Customer_ID`` is ``customerid``.
+
+    Traditional Chinese becomes simplified, so that ``訂單號`` is ``订单号``.
+    """
+    return "".join(letter for letter in simplified(name.casefold()) if letter.isalnum())
 
 
 def by_plain(names: Iterable[str]) -> dict[str, str]:

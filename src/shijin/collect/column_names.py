@@ -1,0 +1,64 @@
+"""The names of columns without what does not change their meaning: units, and whether tax or shipping is included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from shijin.collect.currency_names import PATTERN
+from shijin.prepare.clean import plain
+from shijin.prepare.simplified import simplified
+
+_UNIT = re.compile(rf"\s*[(（\[](?:件|个|pcs|{PATTERN})[)）\]]\s*$")
+_EXTRA = (
+    r"(?:(?:sales[\s_]*)?tax(?:es)?|vat|gst|hst|mwst\.?|ust\.?|steuern?|tva|i\.?v\.?a\.?|btw|"
+    r"shipping|delivery|postage|versand(?:kosten)?|port|envío|envio|spedizione)"
+)
+_NEAR = r"[\s_,.:;/()（）\[\]-]*"
+_WITH = (
+    rf"(?:incl?(?:uding|usive|uded|l)?|inkl(?:usive)?|(?<![a-zà-ü])(?:with|after|mit|con|avec|com)){_NEAR}{_EXTRA}"
+    rf"|{_EXTRA}{_NEAR}incl(?:\b|uded|us|usa|uido|uida)"
+    r"|\bttc\b|\bivato\b|\bbrutto\b|^brutto(?=[a-z])|含税|税込み?|含(?:运|邮)费"
+)
+_WITHOUT = (
+    rf"(?:exc?l(?:uding|usive|uded)?|exkl(?:usive)?|(?<![a-zà-ü])(?:exc?|without|before|ohne|zzgl|sin|sans|sem|hors))"
+    rf"{_NEAR}{_EXTRA}|{_EXTRA}{_NEAR}excl(?:\b|uded|us|usa|uido|uida)"
+    r"|\bht\b|\bnetto\b|^netto(?=[a-z])|(?:不含|未)税|税抜き?|不含(?:运|邮)费"
+)
+# What is without goes first: the signs of "excluding tax" and 不含税 hold those of what is with.
+_QUALIFIERS = ((2, re.compile(_WITHOUT)), (0, re.compile(_WITH)))
+_ENDS = " _-,.:;/()（）[]"
+
+
+def bare_name(name: str) -> tuple[str, int]:
+    """Return a name in lower case without units and without what its amounts include, and its place among its like.
+
+    The place is 0 where tax or shipping is included, as customers pay it, 1 where the name does not say, else 2.
+
+    Examples
+    --------
+    >>> bare_name("Order Total (inc tax)"), bare_name("order_total_excl_tax"), bare_name("實付金額(元)")
+    (('order total', 0), ('order_total', 2), ('实付金额', 1))
+    """
+    text, place = simplified(name.casefold()), 1
+    text = _UNIT.sub("", text)
+    for known, pattern in _QUALIFIERS:
+        rest = pattern.sub(" ", text)
+        if rest != text and rest.strip(_ENDS):
+            return rest.strip(_ENDS), known
+    return text, place
+
+
+def by_bare_name(names: Iterable[str]) -> dict[str, str]:
+    """Names by their plain forms, those without units and extras too; of several with one form the best.
+
+    Examples
+    --------
+    >>> by_bare_name(["Total (ex tax)", "Total (inc tax)", "Total, EUR"])["total"]
+    'Total (inc tax)'
+    """
+    there = [(*bare_name(name), name) for name in names]
+    # The worst first, so that of equal forms the best one stays; the sort keeps the order of its equals.
+    worst_first = sorted(there[::-1], key=lambda one: (-one[1], plain(one[0]) == plain(one[2])))
+    bare = {plain(text): name for text, _, name in worst_first}
+    return bare | {plain(name): name for _, _, name in reversed(there) if plain(name) not in bare}
