@@ -58,7 +58,8 @@ def by_bare_name(names: Iterable[str]) -> dict[str, str]:
     'Total (inc tax)'
     """
     there = [(*bare_name(name), name) for name in names]
-    # The worst first, so that of equal forms the best one stays; the sort keeps the order of its equals.
-    worst_first = sorted(there[::-1], key=lambda one: (-one[1], plain(one[0]) == plain(one[2])))
-    bare = {plain(text): name for text, _, name in worst_first}
-    return bare | {plain(name): name for _, _, name in reversed(there) if plain(name) not in bare}
+    best_first = sorted(there, key=lambda one: (one[1], plain(one[0]) != plain(one[2])))
+    columns: dict[str, str] = {}
+    for form, name in [*((text, name) for text, _, name in best_first), *((name, name) for _, _, name in there)]:
+        columns.setdefault(plain(form), name)
+    return columns
