@@ -14,6 +14,9 @@ _EXTRA = (
     r"(?:(?:sales[\s_]*)?tax(?:es)?|vat|gst|hst|mwst\.?|ust\.?|steuern?|tva|i\.?v\.?a\.?|btw|"
     r"shipping|delivery|postage|versand(?:kosten)?|port|envío|envio|spedizione)"
 )
+_CENTS = re.compile(
+    r"[\s_,(（\[-]+(?:in[\s_]+)?(?:cents?|pence|centimes?|centavos?|minor(?:[\s_]*units?)?)[)）\]]?$|\s*[(（\[]分[)）\]]$"
+)
 _NEAR = r"[\s_,.:;/()（）\[\]-]*"
 _WITH = (
     rf"(?:incl?(?:uding|usive|uded|l)?|inkl(?:usive)?|(?<![a-zà-ü])(?:with|after|mit|con|avec|com)){_NEAR}{_EXTRA}"
@@ -27,6 +30,7 @@ _WITHOUT = (
 )
 # What is without goes first: the signs of "excluding tax" and 不含税 hold those of what is with.
 _QUALIFIERS = ((2, re.compile(_WITHOUT)), (0, re.compile(_WITH)))
+CENTS = 100  # that make one of the currency
 _ENDS = " _-,.:;/()（）[]"
 
 
@@ -41,12 +45,23 @@ def bare_name(name: str) -> tuple[str, int]:
     (('order total', 0), ('order_total', 2), ('实付金额', 1))
     """
     text, place = simplified(name.casefold()), 1
-    text = _UNIT.sub("", text)
+    text = _CENTS.sub("", _UNIT.sub("", text))
     for known, pattern in _QUALIFIERS:
         rest = pattern.sub(" ", text)
         if rest != text and rest.strip(_ENDS):
             return rest.strip(_ENDS), known
     return text, place
+
+
+def is_in_cents(name: str) -> bool:
+    """Whether a column's name says that its amounts are cents.
+
+    Examples
+    --------
+    >>> is_in_cents("amount_cents"), is_in_cents("金额(分)"), is_in_cents("Percent"), is_in_cents("积分")
+    (True, True, False, False)
+    """
+    return _CENTS.search(simplified(name.casefold())) is not None
 
 
 def by_bare_name(names: Iterable[str]) -> dict[str, str]:
@@ -61,5 +76,5 @@ def by_bare_name(names: Iterable[str]) -> dict[str, str]:
     best_first = sorted(there, key=lambda one: (one[1], plain(one[0]) != plain(one[2])))
     columns: dict[str, str] = {}
     for form, name in [*((text, name) for text, _, name in best_first), *((name, name) for _, _, name in there)]:
-        columns.setdefault(plain(form), name)
+        columns.setdefault(plain(form.replace("%", " percent")), name)
     return columns

@@ -19,6 +19,7 @@ from shijin.collect.column_names import bare_name, by_bare_name
 from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
+from shijin.collect.paid_columns import may_be_paid, with_paid_price, with_tax
 from shijin.collect.raw import Raw
 from shijin.collect.statuses import meaning_of
 from shijin.collect.times import DateOrder, as_time
@@ -93,6 +94,9 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
     for role in ("amount", "price"):  # a bad column of money is better named than left out
         if not set(MONEY_ROLES) & set(chosen) and (named := _named(raw.table.column_names, ROLES[role])):
             chosen[role] = (named[0],)
+    about_money = [name for name in raw.table.column_names if may_be_paid(name)]
+    numeric = [name for name in about_money if samples.fits(name, "price", strict=True)]
+    chosen = with_tax(with_paid_price(chosen, raw.table, mapped, numeric), raw.table, mapped, numeric)
     return {role: chosen[role] for role in ROLES if role in chosen}
 
 
@@ -160,7 +164,8 @@ _CHECKS: dict[str, Callable[[pa.DataType, pa.Array], bool]] = {
 def _named(names: Sequence[str], candidates: Sequence[str]) -> list[str]:
     """Columns with a name of the list, in the order of the list."""
     columns = by_bare_name(names)
-    return [columns[name] for name in candidates if name in columns]
+    there = [columns[name] for name in candidates if name in columns]
+    return sorted(there, key=lambda name: bare_name(name)[1] == _LAST)
 
 
 def _matching(names: Sequence[str], role: str) -> list[str]:
