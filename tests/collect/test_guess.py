@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collecting import PLAIN, read_file, utc, values_of
-from shijin.collect.guess import date_order_of, decimal_is_open, decimal_of
+from shijin.collect.guess import date_order_of, decimal_is_open, decimal_of, decode
 from shijin.errors import ConfigError, SourceError
 
 
@@ -138,3 +138,18 @@ def test_another_column_of_money_decides(tmp_path: Path) -> None:
 )
 def test_the_order_of_dates_is_that_of_the_whole_column(texts: list[str], expected: tuple[str, bool]) -> None:
     assert date_order_of(pa.array(texts), None) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header", "name"),
+    [
+        ("cp932", "注文番号,注文日時,合計金額,顧客ID", "さくら"),
+        ("euc_jp", "注文番号,注文日時,合計金額,顧客ID", "さくら"),
+        ("big5", "訂單編號,下單日期,實付金額,會員編號", "王小明"),
+        ("gb18030", "订单编号,下单日期,实付金额,会员编号", "王小明"),
+        ("cp1252", "Bestellnummer,Datum,Betrag,Käufer", "Jörg"),
+    ],
+)
+def test_the_encoding_is_the_one_in_which_the_header_has_names(encoding: str, header: str, name: str) -> None:
+    data = f"{header}\n1,2024-01-05,9.50,{name}\n2,2024-01-06,7.00,{name}\n".encode(encoding)
+    assert decode(data, None, "orders.csv") == (data.decode(encoding), encoding)
