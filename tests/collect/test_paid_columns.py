@@ -84,3 +84,7 @@ def test_net_sales_after_discounts_stay(tmp_path: Path) -> None:
 def test_cents_are_hundredths(name: str, tmp_path: Path) -> None:
     assert amounts(tmp_path, HEADS + name, [800, 2400, 4000]) == SPENT
     assert amounts(tmp_path, HEADS + name, [8.5, 24, 40]) == [8.5, 24.0, 40.0]
+
+
+def test_ten_thousands_are_multiplied(tmp_path: Path) -> None:
+    assert amounts(tmp_path, HEADS + "金额(万元)", [0.0008, 0.0024, 0.004]) == SPENT

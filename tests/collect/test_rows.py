@@ -217,3 +217,29 @@ def test_only_a_date_of_cancellation_cancels(blank: str, tmp_path: Path) -> None
     rows = f"c1,2024-01-02,20,1,2024-01-03 10:00:00\nc2,2024-01-02,30,2,{blank}\n" * 2
     collected = read_file(tmp_path, "customer_id,date,total,order_id,cancelled_at\n" + rows)
     assert values_of(collected, "type", "amount") == [("void", 20.0), ("order", 30.0)] * 2
+
+
+@pytest.mark.parametrize("name", ["Payment", "Progress", "Situation", "付款情况", "结果"])
+def test_a_column_of_statuses_only_is_one_whatever_its_name(name: str, tmp_path: Path) -> None:
+    words = ["paid", "refunded", "unpaid", "paid", "cancelled"]
+    rows = "".join(f"c{n},2024-01-0{n + 1},{n + 10},{n},{word}\n" for n, word in enumerate(words))
+    collected = read_file(tmp_path, f"customer_id,date,total,order_id,{name}\n{rows}")
+    assert [kind for (kind,) in values_of(collected, "type")] == ["order", "void", "order", "void"]
+    assert "statuses_read" in collected.findings["code"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Marketing consent", ["accepted", "declined"]),
+        ("Payment method", ["cash on delivery", "bank transfer"]),
+        ("Payment", ["card", "cancelled"]),
+        ("Review", ["approved", "rejected"]),
+        ("Gift wrap", ["yes", "no"]),
+        ("Remark", ["cancelled", "please call"]),
+    ],
+)
+def test_a_column_of_other_things_is_no_status(name: str, words: list[str], tmp_path: Path) -> None:
+    rows = "".join(f"c{n},2024-01-0{n + 1},{n + 10},{n},{words[n % 2]}\n" for n in range(6))
+    collected = read_file(tmp_path, f"customer_id,date,total,order_id,{name}\n{rows}")
+    assert [kind for (kind,) in values_of(collected, "type")] == ["order"] * 6

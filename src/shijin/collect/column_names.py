@@ -17,6 +17,7 @@ _EXTRA = (
 _CENTS = re.compile(
     r"[\s_,(（\[-]+(?:in[\s_]+)?(?:cents?|pence|centimes?|centavos?|minor(?:[\s_]*units?)?)[)）\]]?$|\s*[(（\[]分[)）\]]$"
 )
+_LARGE = re.compile(r"\s*[(（\[]([千万])元?[)）\]]$")
 _NEAR = r"[\s_,.:;/()（）\[\]-]*"
 _WITH = (
     rf"(?:incl?(?:uding|usive|uded|l)?|inkl(?:usive)?|(?<![a-zà-ü])(?:with|after|mit|con|avec|com)){_NEAR}{_EXTRA}"
@@ -30,7 +31,6 @@ _WITHOUT = (
 )
 # What is without goes first: the signs of "excluding tax" and 不含税 hold those of what is with.
 _QUALIFIERS = ((2, re.compile(_WITHOUT)), (0, re.compile(_WITH)))
-CENTS = 100  # that make one of the currency
 _ENDS = " _-,.:;/()（）[]"
 
 
@@ -45,7 +45,7 @@ def bare_name(name: str) -> tuple[str, int]:
     (('order total', 0), ('order_total', 2), ('实付金额', 1))
     """
     text, place = simplified(name.casefold()), 1
-    text = _CENTS.sub("", _UNIT.sub("", text))
+    text = _LARGE.sub("", _CENTS.sub("", _UNIT.sub("", text)))
     for known, pattern in _QUALIFIERS:
         rest = pattern.sub(" ", text)
         if rest != text and rest.strip(_ENDS):
@@ -53,15 +53,19 @@ def bare_name(name: str) -> tuple[str, int]:
     return text, place
 
 
-def is_in_cents(name: str) -> bool:
-    """Whether a column's name says that its amounts are cents.
+def unit_of(name: str) -> float:
+    """How many of the currency one is, by a column's name: a hundredth where it says cents, 1 where it says nothing.
 
     Examples
     --------
-    >>> is_in_cents("amount_cents"), is_in_cents("金额(分)"), is_in_cents("Percent"), is_in_cents("积分")
-    (True, True, False, False)
+    >>> unit_of("amount_cents"), unit_of("金额(分)"), unit_of("金额（万元）"), unit_of("Percent"), unit_of("积分")
+    (0.01, 0.01, 10000.0, 1.0, 1.0)
     """
-    return _CENTS.search(simplified(name.casefold())) is not None
+    text = simplified(name.casefold())
+    if _CENTS.search(text):
+        return 0.01
+    large = _LARGE.search(text)
+    return {"万": 1e4, "千": 1e3}[large[1]] if large else 1.0
 
 
 def by_bare_name(names: Iterable[str]) -> dict[str, str]:

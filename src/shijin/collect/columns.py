@@ -43,6 +43,7 @@ NUMBERS = (
 _PATTERNS: dict[str, dict[str, str]] = tomllib.loads(
     simplified((files("shijin.collect") / "column_patterns.toml").read_text("utf-8"))
 )
+_MOST_STATUSES = 40  # different words in a column of them
 _LAST = 2  # the place of a name that leaves out tax
 _SIGNS: tuple[Decimal, ...] = (".", ",")
 _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
@@ -87,7 +88,7 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
         if role not in chosen and not _is_served(role, chosen):
             _take(chosen, role, _matching(raw.table.column_names, role), samples, strict=True)
     if "status" not in chosen:
-        _take(chosen, "status", _of_known_statuses(raw), samples, strict=True)
+        _take(chosen, "status", [*_of_known_statuses(raw), *_of_statuses_only(raw, chosen)[:1]], samples, strict=True)
     if "customer_id" not in mapped:  # further columns that could identify people, should the first not
         known = chosen.get("customer_id", ())
         _take(chosen, "customer_id", [*known, *_matching(raw.table.column_names, "customer_id")], samples, strict=True)
@@ -198,6 +199,22 @@ def _are_known(words: pa.Array) -> bool:
     counts = pc.value_counts(words).to_pylist()
     known = sum(entry["counts"] for entry in counts if meaning_of(entry["values"]) is not None)
     return known >= _FITTING * max(len(words), 1)
+
+
+def _of_statuses_only(raw: Raw, chosen: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Columns of another name whose words are all known statuses, some of which say that nothing was sold."""
+    taken = {name for names in chosen.values() for name in names}
+    unlike = re.compile(_PATTERNS["status"]["unlike"])
+    names = [name for name in raw.table.column_names if name not in taken and is_text(raw.table[name].type)]
+    return [name for name in names if not unlike.search(simplified(name.casefold())) and _are_statuses(raw, name)]
+
+
+def _are_statuses(raw: Raw, name: str) -> bool:
+    words = pc.unique(as_text(raw.table[name].slice(0, _SAMPLE))).drop_null().to_pylist()
+    if not 2 <= len(words) <= _MOST_STATUSES:
+        return False
+    meanings = {meaning_of(word) for word in words}
+    return None not in meanings and bool(meanings & {"unpaid", "void", "refunded"}) and len(meanings) > 1
 
 
 def _take(

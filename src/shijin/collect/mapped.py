@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from shijin.collect import guess
 from shijin.collect.collected import SourceReading
-from shijin.collect.column_names import CENTS, is_in_cents
+from shijin.collect.column_names import unit_of
 from shijin.collect.context import Context
 from shijin.collect.currency import names_of, sign_of
 from shijin.collect.raw import Raw, readable
@@ -87,15 +87,16 @@ class MappedSource:
         return [as_text(self.table[name]) for name in self.roles.get(role, ())]
 
     def number(self, role: str) -> pa.Array:
-        """(n,) numbers of a role, null where the source has none; a column of cents in whole units of the currency."""
+        """(n,) numbers of a role, null where the source has none; in whole units of the currency."""
         columns = [self._numbers(name) for name in self.roles.get(role, ())]
         return pc.coalesce(*columns) if columns else pa.nulls(self.table.num_rows, pa.float64())
 
     def _numbers(self, name: str) -> pa.Array:
         numbers = as_number(self.table[name], self.decimal)
-        if not is_in_cents(name) or not pc.all(pc.equal(numbers, pc.round(numbers))).as_py():
+        unit = unit_of(name)
+        if unit == 1.0 or (unit < 1.0 and not pc.all(pc.equal(numbers, pc.round(numbers))).as_py()):
             return numbers
-        return pc.divide(numbers, CENTS)
+        return pc.round(pc.multiply(numbers, unit), 6)
 
     def time(self, role: str) -> pa.Array:
         """(n,) instants of a role: of its first column with a value, row by row."""
