@@ -19,6 +19,7 @@ from shijin.collect.column_names import bare_name, by_bare_name
 from shijin.collect.event_types import share_of_known
 from shijin.collect.guess import ITEM_NAMES, ROLES, refuse_wrong_map
 from shijin.collect.mapped import MONEY_ROLES
+from shijin.collect.name_columns import with_names_of_people
 from shijin.collect.paid_columns import may_be_paid, with_paid_price, with_tax
 from shijin.collect.raw import Raw
 from shijin.collect.statuses import meaning_of
@@ -97,6 +98,7 @@ def find_columns(raw: Raw, mapped: Mapping[str, str]) -> dict[str, tuple[str, ..
             chosen[role] = (named[0],)
     about_money = [name for name in raw.table.column_names if may_be_paid(name)]
     numeric = [name for name in about_money if samples.fits(name, "price", strict=True)]
+    chosen = with_names_of_people(chosen, raw.table, mapped)
     chosen = with_tax(with_paid_price(chosen, raw.table, mapped, numeric), raw.table, mapped, numeric)
     return {role: chosen[role] for role in ROLES if role in chosen}
 
