@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from collecting import read_file
 from shijin.collect.money import Money, MoneyColumns, money_of
 
 Column = np.ndarray
@@ -208,3 +210,9 @@ def test_rows_that_do_not_count_are_no_evidence() -> None:
     price = np.where(counts, lines.price, 0.0)
     amount = read(lines, counts=counts, price=price, quantity=lines.quantity).amount.to_numpy()
     assert np.allclose(amount[counts], lines.gross[counts])
+
+
+def test_orders_of_nothing_beside_returns_are_read(tmp_path: Path) -> None:
+    rows = "a,2024-01-01,2,-2.25\n" * 4 + "a,2024-01-01,2,0\n" * 2 + "b,2024-01-01,1,-2.25\n" + "b,2024-01-01,1,0\n" * 2
+    collected = read_file(tmp_path, "customer_id,ts,order_id,amount\n" + rows)
+    assert collected.events.num_rows + collected.rejected.num_rows == 9

@@ -329,3 +329,36 @@ def test_a_run_killed_between_two_commits_ends_in_the_same_tables(committed: tup
     collect(part, SourceOptions(path), NOW)
     assert all(one.equals(other) for one, other in zip(contents(part), contents(whole), strict=True))
     assert pc.sum(read_events(part)["amount"]).as_py() == 3.0
+
+
+SOLD = (
+    '{"user": "u1", "event": "view", "time": "2024-01-01T10:00:00Z", "sku": "t"}\n'
+    '{"user": "u1", "event": "purchase", "time": "2024-01-02T10:00:00Z", "sku": "t", "price": 10, "order": "o1"}\n'
+    '{"user": "u2", "event": "purchase", "time": "2024-01-03T10:00:00Z", "sku": "t", "price": 12, "order": "o2"}\n'
+    '{"user": "u2", "event": "purchase", "time": "2024-01-03T10:00:00Z", "sku": "m", "price": 7, "order": "o2"}\n'
+    '{"user": "u3", "event": "purchase", "time": "2024-01-03T10:00:00Z", "sku": "t", "price": 9, "order": "o3"}\n'
+)
+ENDED = (
+    '{"user": "u1", "event": "view", "time": "2024-01-04T10:00:00Z", "sku": "t"}\n'
+    '{"user": "u1", "event": "order_cancelled", "time": "2024-01-05T10:00:00Z", "order": "o1"}\n'
+    '{"user": "u2", "event": "refund", "time": "2024-01-05T10:00:00Z", "order": "o2", "sku": "m"}\n'
+    '{"user": "u3", "event": "purchase", "time": "2024-01-05T10:00:00Z", "sku": "t", "price": 12, "order": "o4"}\n'
+)
+
+
+@pytest.mark.parametrize("files", [(SOLD, ENDED), (ENDED, SOLD), (SOLD, ENDED, SOLD), (SOLD + ENDED,)])
+def test_an_order_that_another_file_cancels_is_void(files: tuple[str, ...], tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "shop")
+    for place, text in enumerate(files):
+        path = tmp_path / f"day{place}.jsonl"
+        path.write_text(text, "utf-8")
+        collect(workspace, SourceOptions(path), NOW)
+    events = read_events(workspace).to_pylist()
+    lines = {(one["order_id"], one["item_id"]): one["type"] for one in events if one["amount"]}
+    assert lines == {
+        ("o1", "t"): "void",
+        ("o2", "t"): "order",
+        ("o2", "m"): "void",
+        ("o3", "t"): "order",
+        ("o4", "t"): "order",
+    }

@@ -54,10 +54,13 @@ class EventTypes:
         Null where the source does not say; a type that is not known stays the shop's own.
     is_money : (n,) bool
         Rows that may be about money: those without a type, and orders, returns and charges.
+    ends_elsewhere : (n,) bool
+        Returns without money, each of an order of another source.
     """
 
     type: pa.Array
     is_money: pa.Array
+    ends_elsewhere: pa.Array
 
 
 def event_types(words: pa.Array, *, is_mapped: bool) -> EventTypes:
@@ -90,8 +93,9 @@ def without_lost_amounts(
 ) -> EventTypes:
     """Settle the rows without money of which an amount would be expected.
 
-    A cancellation or a refund of an order of the same source voids it: all of it, or the item that it names. A row
-    without a type in a log of actions is one more action.
+    A cancellation or a refund of an order of the same source voids it: all of it, or the item that it names. That of an
+    order of another source is a return of nothing, and voids the order there. A row without a type in a log of actions
+    is one more action.
 
     Parameters
     ----------
@@ -117,18 +121,19 @@ def without_lost_amounts(
     ended = pc.or_(_among(order_id, whole), _among(pair, pc.filter(pair, ends)))
     sold = pc.or_(_among(order_id, pc.filter(order_id, order)), all_false(len(order)))
     result = pc.if_else(pc.and_(order, ended), "void", types.type)
-    result = pc.if_else(pc.and_(ends, sold), pc.utf8_lower(words), result)
+    result = pc.if_else(ends, pc.if_else(sold, pc.utf8_lower(words), "return"), result)
     if pc.any(pc.is_valid(types.type)).as_py() and is_log(words):
         result = pc.if_else(pc.and_(pc.is_null(result), lacks_money), "other", result)
-    return _typed(result)
+    return _typed(result, pc.and_(ends, pc.invert(sold)))
 
 
 def _among(texts: pa.Array, those: pa.Array) -> pa.Array:
     return pc.and_(pc.is_valid(texts), pc.is_in(texts, value_set=those.drop_null()))
 
 
-def _typed(types: pa.Array) -> EventTypes:
-    return EventTypes(types, pc.or_(pc.is_null(types), pc.is_in(types, _MONEY)))
+def _typed(types: pa.Array, ends_elsewhere: pa.Array | None = None) -> EventTypes:
+    is_money = pc.or_(pc.is_null(types), pc.is_in(types, _MONEY))
+    return EventTypes(types, is_money, all_false(len(types)) if ends_elsewhere is None else ends_elsewhere)
 
 
 def without_money(words: pa.Array, column: str = "") -> bool:

@@ -325,7 +325,7 @@ class _Deciding:
         if abs(once - repeated) <= _OPEN * abs(repeated):
             return
         sums = {"column": self.names.get(role, role), "once": f"{once:,.2f}", "repeated": f"{repeated:,.2f}"}
-        orders, share = int(self.evidence.several.sum()), abs(repeated - once) / abs(repeated)
+        orders, share = int(self.evidence.several.sum()), abs(repeated - once) / max(abs(repeated), abs(once))
         self.notes.append(finding("total_once", "notes" if proven else "warns", orders, share, **sums))
 
     def _ask(

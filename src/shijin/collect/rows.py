@@ -148,7 +148,8 @@ class _Reading:
         if not any(role in source.roles for role in MONEY_ROLES):  # a log without money: its purchases bring nothing
             amount = pc.if_else(pc.is_in(types, pa.array(MONEY_TYPES)), 0.0, amount)
         # Some sources write no amount where an order was cancelled.
-        amount = pc.if_else(pc.and_(pc.equal(types, "void"), pc.is_null(amount)), 0.0, amount)
+        lacks = pc.or_(pc.and_(pc.equal(types, "void"), pc.is_null(amount)), self.types.ends_elsewhere)
+        amount = pc.if_else(lacks, 0.0, amount)
         code = pc.coalesce(texts["item_id"], texts["item_name"])
         is_charge = pc.or_(pc.equal(self.items, CHARGE), pc.equal(types, "charge"))
         columns = {

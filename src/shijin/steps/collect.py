@@ -24,7 +24,7 @@ from shijin.prepare.quality import rejections
 from shijin.prepare.voids import void_orders
 from shijin.steps.cards import CollectionCard
 from shijin.steps.receipts import options_as_json
-from shijin.steps.superseded import renamed_customers, withdrawn_lines, without_known_lines
+from shijin.steps.superseded import ended_lines, renamed_customers, withdrawn_lines, without_events, without_known_lines
 from shijin.workspace import Merged, Receipt, Result, Workspace
 from shijin.workspace.receipts import started
 
@@ -112,9 +112,10 @@ def _collect_one(
         workspace.merge("contacts", _filled(collected.contacts, workspace.read("contacts")), "customer_id")
     if collected.items.num_rows:
         workspace.merge("items", _filled(workspace.read("items"), collected.items), "item_id")
+    collected, ended = ended_lines(workspace, collected)
     withdrawn = withdrawn_lines(workspace, collected)
-    renamed = renamed_customers(workspace, collected, withdrawn)
-    changed = pa.concat_tables([collected.events, withdrawn, renamed])
+    gone = pa.concat_tables([withdrawn, without_events(ended, withdrawn)])
+    changed = pa.concat_tables([collected.events, gone, renamed_customers(workspace, collected, gone)])
     merged = workspace.merge("events", changed, "event_id")
     rows = rows_of(collected, merged.status) | {"withdrawn": withdrawn.num_rows, "derived": collected.derived}
     committed = Committed(before, rows, _money(collected, merged))
