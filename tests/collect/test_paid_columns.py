@@ -88,3 +88,11 @@ def test_cents_are_hundredths(name: str, tmp_path: Path) -> None:
 
 def test_ten_thousands_are_multiplied(tmp_path: Path) -> None:
     assert amounts(tmp_path, HEADS + "金额(万元)", [0.0008, 0.0024, 0.004]) == SPENT
+
+
+@pytest.mark.parametrize("name", ["discount", "Rabatt", "折扣", "优惠"])
+@pytest.mark.parametrize(
+    "cells", [["20%", "20%", "20%"], ["20 %", "6.00", "20%"], ["8折", "8折", "8折"], ["20%", "6", "10.00"]]
+)
+def test_a_discount_with_its_sign_is_a_share(name: str, cells: list[float | str], tmp_path: Path) -> None:
+    assert amounts(tmp_path, HEADS + f"unit price,{name}", [10, 10, 25], cells) == SPENT

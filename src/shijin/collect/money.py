@@ -207,8 +207,11 @@ class _Deciding:
         rate = self.numbers.get("discount_rate")
         discount = np.abs(self.numbers["discount"]) if "discount" in self.numbers else None
         base = gross if gross is not None else self.numbers.get("amount", nothing)
+        shares = nothing if rate is None else np.nan_to_num(rate) * np.nan_to_num(base)
         if discount is None:
-            return nothing if rate is None else np.nan_to_num(rate) * np.nan_to_num(base)
+            return shares
+        if rate is not None:  # each cell has an amount or a share
+            return np.where(np.isnan(discount), shares, discount)
         discount = np.nan_to_num(discount)
         if are_rates(discount[self.counts], np.nan_to_num(base)[self.counts]):
             return discount * np.nan_to_num(base)

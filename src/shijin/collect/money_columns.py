@@ -34,12 +34,23 @@ def money_columns(
     has_item = "item_id" in source.roles or "item_name" in source.roles
     item = pc.coalesce(texts["item_id"], texts["item_name"]) if has_item else None
     numbers = {role: source.number(role) for role in _NUMBER_ROLES if role in source.roles}
-    if "discount_rate" in source.roles:
-        numbers["discount_rate"] = as_rate(source.table[source.roles["discount_rate"][0]], source.decimal)
-    names = {role: source.roles[role][0] for role in numbers}
+    if (rate := _discount_rate(source)) is not None:
+        numbers["discount_rate"] = rate
+    names = {role: source.roles.get(role, source.roles.get("discount", ("",)))[0] for role in numbers}
     return MoneyColumns(
         _of_one_customer(order_id, people.key), item, counts, numbers, names, is_declared=source.is_declared
     )
+
+
+def _discount_rate(source: MappedSource) -> pa.Array | None:
+    """(n,) shares that are taken off: of a column of them, else of the cells with a sign of one among discounts."""
+    if "discount_rate" in source.roles:
+        return as_rate(source.table[source.roles["discount_rate"][0]], source.decimal)
+    texts = source.text("discount")
+    is_rate = is_true(pc.match_substring_regex(texts, r"[%％折]\s*$"))
+    if not pc.any(is_rate).as_py():
+        return None
+    return as_rate(pc.if_else(is_rate, texts, None), source.decimal)
 
 
 def _of_one_customer(order_id: pa.Array | None, key: pa.Array) -> pa.Array | None:
