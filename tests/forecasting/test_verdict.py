@@ -62,6 +62,7 @@ def test_a_difference_to_the_formulas_favour_keeps_its_sign_in_a_tie() -> None:
         (0.93, "7% below actual spend."),
         (1.25, "25% above actual spend."),
         (3.0, "200% above actual spend."),
+        (1.004, "The forecast total matched actual spend."),
     ],
 )
 def test_the_verdict_has_the_error_of_the_total(level: float, says: str) -> None:

@@ -54,8 +54,11 @@ def _level(result: dict[str, Any], language: Language) -> str:
     level = result["scores"]["everyone"][STACK]["level"]
     if level is None:
         return ""
+    percent = f"{abs(level - 1):.0%}"
+    if percent == "0%":
+        return say("verdict.level_right", language)
     direction = say("verdict.above" if level >= 1 else "verdict.below", language)
-    return say("verdict.level", language, percent=f"{abs(level - 1):.0%}", direction=direction)
+    return say("verdict.level", language, percent=percent, direction=direction)
 
 
 def _short(figure: float) -> str:
