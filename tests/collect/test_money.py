@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from collecting import read_file
-from shijin.collect.money import Money, MoneyColumns, money_of
+from shijin.collect.money import money_of
+from shijin.collect.money_types import Money, MoneyColumns
 
 Column = np.ndarray
 

@@ -96,3 +96,8 @@ def test_ten_thousands_are_multiplied(tmp_path: Path) -> None:
 )
 def test_a_discount_with_its_sign_is_a_share(name: str, cells: list[float | str], tmp_path: Path) -> None:
     assert amounts(tmp_path, HEADS + f"unit price,{name}", [10, 10, 25], cells) == SPENT
+
+
+def test_an_amount_before_a_discount_is_known_by_the_total_of_an_order_of_one_line(tmp_path: Path) -> None:
+    assert amounts(tmp_path, HEADS + "amount,discount,total paid", [10, 30, 50], [2, 6, 10], SPENT) == SPENT
+    assert amounts(tmp_path, HEADS + "amount,discount,order total", SPENT, [2, 6, 10], SPENT) == SPENT

@@ -206,3 +206,11 @@ def test_traditional_characters_mean_what_simplified_ones_do(meaning: str) -> No
     words = [word for word in MEANT[meaning] if word.translate(traditional) != word]
     assert len(words) > 10
     assert wrong({word.translate(traditional): meaning for word in words}) == {}
+
+
+@pytest.mark.parametrize("name", ["Voided", "is_void", "Cancelled", "作废", "是否取消"])
+@pytest.mark.parametrize("yes", [("1", "0"), ("Yes", "No"), ("TRUE", "FALSE"), ("是", "否")])
+def test_a_flag_voids(name: str, yes: tuple[str, str], tmp_path: Path) -> None:
+    rows = "".join(f"c{n},2024-01-0{n + 1},{n + 10},{n},{yes[n % 2]}\n" for n in range(4))
+    events = read_file(tmp_path, f"customer_id,date,total,order_id,{name}\n{rows}").events.sort_by("source_row")
+    assert events["type"].to_pylist() == ["void", "order", "void", "order"]

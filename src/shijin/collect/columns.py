@@ -22,7 +22,7 @@ from shijin.collect.mapped import MONEY_ROLES
 from shijin.collect.name_columns import with_names_of_people
 from shijin.collect.paid_columns import may_be_paid, with_paid_price, with_tax
 from shijin.collect.raw import Raw
-from shijin.collect.statuses import meaning_of
+from shijin.collect.statuses import is_about, meaning_of
 from shijin.collect.times import DateOrder, as_time
 from shijin.collect.values import Decimal, as_number, as_text, is_text, share_of
 from shijin.prepare.simplified import simplified
@@ -117,6 +117,8 @@ class _Samples:
         values = as_text(column.slice(0, _SAMPLE)).drop_null()
         if not len(values):
             return not strict
+        if role == "status" and is_about(name) and pc.all(pc.is_in(values, pa.array(["0", "1"]))).as_py():
+            return True  # yes or no, such as Cancelled
         check = _CHECKS.get(role)
         return check is None or check(column.type, values)
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from shijin.arrays import Floats
 from shijin.collect.amounts import are_rates, as_column, less_discount, share_of, sum_of
+from shijin.collect.money_types import Money, MoneyColumns
 from shijin.collect.order_sums import PROOF, Flags, Orders, close, orders_of
 from shijin.collect.undated_refunds import undated_refunds
 from shijin.collect.unit_prices import is_pieces, is_price_of_line
@@ -25,60 +26,6 @@ _ENOUGH = 5  # orders of several lines that repeat an amount
 _OPEN = 0.01  # readings whose sums differ by less are one
 _EITHER_SIGN = ("discount", "refund", "order_refund")  # some sources write them negative
 _PLAUSIBLE = (0.4, 2.5)  # an order's total divided by its lines, where shipping and discounts lie between
-
-
-@dataclass(frozen=True)
-class MoneyColumns:
-    """The columns of money of n rows.
-
-    Parameters
-    ----------
-    order_id, item : (n,) string
-        None where the source has none; an order number is null where it is no evidence.
-    counts : (n,) bool
-        Rows that are evidence: neither void nor unpaid, nor a view.
-    numbers
-        (n,) by role, null where empty: amount, line_total, order_total, price, unit_price, quantity, discount,
-        discount_rate (a share, 0 to 1), refund, order_refund (once an order), line_gross (of the line, before its
-        discount). Any may be missing.
-    names
-        By role: the source's column, for findings.
-    is_declared
-        Whether a format declares what each column means, so that nothing is open.
-    """
-
-    order_id: pa.Array | None
-    item: pa.Array | None
-    counts: pa.Array
-    numbers: Mapping[str, pa.Array]
-    names: Mapping[str, str]
-    is_declared: bool = False
-
-
-@dataclass(frozen=True)
-class Money:
-    """What each line brought.
-
-    Parameters
-    ----------
-    amount : (n,) float64
-        After discounts, before refunds without a date; null where none can be read.
-    quantity, discount : (n,) float64
-        Pieces, and what was taken off (not negative); null where unknown.
-    refund : (n,) float64
-        Not negative: what was given back on a day that the source does not have, each amount once.
-    rule
-        The code of the reading.
-    findings
-        What was decided and is worth saying.
-    """
-
-    amount: pa.Array
-    quantity: pa.Array
-    discount: pa.Array
-    refund: pa.Array
-    rule: str
-    findings: tuple[dict[str, Any], ...]
 
 
 def money_of(columns: MoneyColumns) -> Money:
@@ -207,11 +154,11 @@ class _Deciding:
         rate = self.numbers.get("discount_rate")
         discount = np.abs(self.numbers["discount"]) if "discount" in self.numbers else None
         base = gross if gross is not None else self.numbers.get("amount", nothing)
-        shares = nothing if rate is None else np.nan_to_num(rate) * np.nan_to_num(base)
-        if discount is None:
-            return shares
         if rate is not None:  # each cell has an amount or a share
-            return np.where(np.isnan(discount), shares, discount)
+            shares = np.nan_to_num(rate) * np.nan_to_num(base)
+            return shares if discount is None else np.where(np.isnan(discount), shares, discount)
+        if discount is None:
+            return nothing
         discount = np.nan_to_num(discount)
         if are_rates(discount[self.counts], np.nan_to_num(base)[self.counts]):
             return discount * np.nan_to_num(base)
@@ -249,13 +196,16 @@ class _Deciding:
     def _is_before_discount(self, amount: Floats, gross: Floats | None, net: Floats | None, off: Floats) -> bool:
         """Whether a discount still has to be taken off a line's amount."""
         reduced, less = self.counts & (off > 0), less_discount(amount, off)
+        total, values = self._repeated_total("order_total"), self.numbers.get("order_total")
+        readings: list[tuple[float, float]] = []  # how far the lines are before, and after, their discount
         if gross is not None and net is not None and "quantity" in self.numbers:
-            before, after = share_of(close(amount, gross), reduced), share_of(close(amount, net), reduced)
-            if max(before, after) >= PROOF and before != after:
-                return before > after
-        total = self._repeated_total("order_total")
+            readings.append((share_of(close(amount, gross), reduced), share_of(close(amount, net), reduced)))
         if total is not None:
-            before, after = self._adds_up(less, total), self._adds_up(amount, total)
+            readings.append((self._adds_up(less, total), self._adds_up(amount, total)))
+        if values is not None:  # an order of one line has its total there
+            single = reduced & self.evidence.are_single
+            readings.append((share_of(close(less, values), single), share_of(close(amount, values), single)))
+        for before, after in readings:
             if max(before, after) >= PROOF and before != after:
                 return before > after
         self._ask("discount_after", amount, less, severity="notes")

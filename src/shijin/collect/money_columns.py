@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from shijin.collect.event_types import EventTypes
 from shijin.collect.mapped import MONEY_ROLES, MappedSource
-from shijin.collect.money import MoneyColumns
+from shijin.collect.money_types import MoneyColumns
 from shijin.collect.people import People
 from shijin.collect.statuses import Statuses
 from shijin.collect.values import as_rate, is_true

@@ -49,6 +49,11 @@ class Orders:
         return self.lines > 1
 
     @cached_property
+    def are_single(self) -> Flags:
+        """(n,) which rows are the only line of their order, or of no order."""
+        return np.asarray(np.r_[self.lines, 1][self.code] == 1)  # rows of no order, -1, take the last
+
+    @cached_property
     def varied(self) -> Flags:
         """(orders,) which have several lines, all of different items."""
         inside = (self.code >= 0) & (self.item >= 0)

@@ -16,7 +16,7 @@ from shijin.collect.currency import names_of
 from shijin.collect.currency_names import CODES
 from shijin.collect.files import read_raw
 from shijin.collect.guess import columns_of, date_order_of, decimal_of
-from shijin.collect.money import Money
+from shijin.collect.money_types import Money
 from shijin.collect.times import as_time
 from shijin.collect.values import Decimal, as_array, as_number, as_text, is_true
 from shijin.config import Config, EngineSection

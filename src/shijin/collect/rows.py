@@ -20,8 +20,9 @@ from shijin.collect.context import Context
 from shijin.collect.currency import as_shops, currencies, names_of, signs_of
 from shijin.collect.event_types import EventTypes, event_types, findings_of_types, is_named_so, without_lost_amounts
 from shijin.collect.mapped import MONEY_ROLES, MappedSource, money_column
-from shijin.collect.money import Money, money_of
+from shijin.collect.money import money_of
 from shijin.collect.money_columns import money_columns
+from shijin.collect.money_types import Money
 from shijin.collect.orders import filled_down, refund_lines
 from shijin.collect.people import People, people_of
 from shijin.collect.rates import Rates, convert, rates_of

@@ -176,6 +176,17 @@ def _listed(groups: list[dict[str, Any]]) -> str:
     return ", ".join(texts[:_SHOWN]) + (f" … +{len(texts) - _SHOWN}" if len(texts) > _SHOWN else "")
 
 
+def is_about(name: str) -> bool:
+    """Whether a column's name says what its words are about, so that yes and no suffice, as under Cancelled.
+
+    Examples
+    --------
+    >>> is_about("Cancelled"), is_about("是否退款"), is_about("Status")
+    (True, True, False)
+    """
+    return _kind_of(simplified(name)) is not None
+
+
 def _kind_of(name: str) -> str | None:
     """What a column of statuses is about, by its name; None where it is about the order."""
     folded = re.sub(r"[\W_]+", " ", name).casefold()
