@@ -261,3 +261,11 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     for path, words in [(tmp_path, "a folder, not a file"), (tmp_path / "none.csv", "no such file")]:
         with pytest.raises(SourceError, match=words):
             read_sources([path], Context(Config(), CollectOptions(), NOW))[0]
+
+
+@pytest.mark.parametrize("start", [b"%PDF-1.7\nname,total\n1,2\n", b"{\\rtf1 name,total\n1,2}\n"])
+def test_a_document_is_refused_whatever_its_name(start: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(start)
+    with pytest.raises(SourceError, match="cannot be read as text"):
+        read_raw(path, None)

@@ -15,6 +15,7 @@ PEOPLE = {
     "incomes": ("CustomerID,Genre,Age,Annual Income (k$),Spending Score (1-100)", "{n},Male,19,15,39"),
     "a key called id": ("ID,Year_Birth,Education,Marital_Status,Income", "{n},1970,PhD,Single,58000"),
     "addresses": ("Email,First Name,Total Spent,Total Orders,Tags", "a{n}@x.org,Ann,99,3,vip"),
+    "counts of orders": ("Customer ID,Name,Email,Total Spent,Orders", "{n},Ann,a{n}@x.org,99,3"),
     "a day of signing up": ("customer_id,name,gender,birthday,signup_date", "u{n},Ann,f,1990-01-02,2023-01-02"),
     "a sum of a life": ("会员编号,姓名,性别,注册时间,会员等级,累计消费", "u{n},王五,女,2023-01-02,金卡,99"),
     "the last order": ("customer_id,age,last_purchase_date,total_spend,segment", "u{n},30,2023-01-02,99,A"),

@@ -25,6 +25,8 @@ from shijin.errors import SourceError
 
 _ZEROS = 50  # bytes of a text, at least, for each zero byte that is a fault of the program that wrote it
 
+_NO_TABLES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf")  # documents and pictures
+
 
 def read_raw(path: Path, encoding: str | None) -> Raw:
     """Read a file; its kind is detected from its content.
@@ -69,6 +71,8 @@ def _read(name: str, data: bytes, encoding: str | None, where: str) -> Raw:
     """Read one file that is not packed."""
     if data.startswith(b"PAR1") or name.lower().endswith((".parquet", ".pq")):
         return _without_blank_rows(_parquet(data, name, where), where)
+    if data.startswith(_NO_TABLES):
+        raise SourceError("collect.not_text", where)
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return without_notes_below(_without_blank_rows(read_sheets(data, name, "", where), where))
     text, used = _utf8(data, encoding, where)

@@ -49,7 +49,7 @@ def is_people_table(raw: Raw, roles: Mapping[str, tuple[str, ...]]) -> bool:
         return False
     ids = as_text(raw.table[key])
     one_row_each = pc.count_distinct(ids).as_py() >= 0.99 * len(ids)
-    traits = sum(name in _TRAITS | _LIFETIME or bool(_TRAIT_LIKE.search(name)) for name in names)
+    traits = sum(name in _TRAITS | _LIFETIME | _COUNTS or bool(_TRAIT_LIKE.search(name)) for name in names)
     return bool(one_row_each and traits >= (_MANY if key == names.get("id") else _FEW))
 
 
