@@ -55,6 +55,13 @@ VOCABULARIES = {
         "order": ["checkout_completed"],
         "search": ["search_submitted"],
     },
+    "words in another order": {
+        "cart": ["basket_add", "cart_item_added", "Item Added to Bag", "trolley add"],
+        "cart_removed": ["basket_remove", "remove_item_from_bag", "cart delete"],
+        "wishlist": ["wishlist_add", "favorite_add", "bookmark", "save item"],
+        "checkout": ["checkout_start"],
+        "view": ["pdp_view", "product_click"],
+    },
     "posthog": {"view": ["$pageview"], "order": ["Order Completed"], "$autocapture": ["$autocapture"]},
     "chinese": {
         "view": ["浏览", "浏览商品", "查看商品"],

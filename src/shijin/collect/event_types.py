@@ -31,7 +31,21 @@ _NAMES = frozenset(
         "用户行为",
     ]
 )
-_PAYMENTS = frozenset(["payment", "paymentreceived", "paymentcompleted", "paymentsucceeded", "chargesucceeded", "收款"])
+_PAYMENTS = frozenset(
+    [
+        "payment",
+        "paymentreceived",
+        "paymentcompleted",
+        "paymentsucceeded",
+        "paymentsuccess",
+        "paymentsuccessful",
+        "paysuccess",
+        "orderpayment",
+        "paid",
+        "chargesucceeded",
+        "收款",
+    ]
+)
 _PROVIDER = frozenset(
     ["refund", "payout", "stripefee", "transfer", "paymentrefund", "adjustment", "withdrawal", "payment"]
 )
