@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from random import Random
 
@@ -37,7 +38,7 @@ def seeds() -> Mapping[str, bytes]:
     files |= {f"{name}-rows.txt": text.encode() for name, (text, _) in EXPORTS.items()}
     plain = plain_table(PLATFORMS["magento"], PLATFORMS["magento"].shop(6)[:_ORDERS])
     table = pacsv.read_csv(io.BytesIO(plain))
-    files["plain.csv"], files["plain.csv.gz"] = plain, gzip.compress(plain)
+    files["plain.csv"], files["plain.csv.gz"] = plain, gzip.compress(plain, mtime=0)
     files["utf-16.csv"] = plain.decode().encode("utf-16")
     files["semicolons.csv"] = plain.replace(b",", b";").replace(b".", b",")
     files["plain.zip"], files["plain.xlsx"] = _zip_of({"plain.csv": plain}), _workbook_of(table)
@@ -51,7 +52,7 @@ def damaged(random: Random, name: str, content: bytes) -> bytes:
     if name.endswith((".zip", ".xlsx")) and random.random() < 0.7:
         damage = _part_damaged
     elif name.endswith(".gz") and random.random() < 0.7:
-        return gzip.compress(damaged(random, "plain.csv", gzip.decompress(content)))
+        return gzip.compress(damaged(random, "plain.csv", gzip.decompress(content)), mtime=0)
     for _ in range(random.choice((1, 1, 2, 5, 20))):
         content = damage(random, content)
     return content
@@ -121,12 +122,13 @@ def _zip_of(parts: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
-            archive.writestr(name, part)
+            archive.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)  # without a time, so always the same
     return stream.getvalue()
 
 
 def _workbook_of(table: pa.Table) -> bytes:
     book, stream = openpyxl.Workbook(), io.BytesIO()
+    book.properties.created = book.properties.modified = datetime(2024, 1, 1)  # noqa: DTZ001
     rows: Sequence[Sequence[object]] = [table.column_names, *(list(row.values()) for row in table.to_pylist())]
     for row in rows:
         book.active.append(list(row))

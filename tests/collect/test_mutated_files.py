@@ -40,9 +40,9 @@ def no_hang(what: str) -> Iterator[None]:
 
 def mutants(folder: Path, seed: int, number: int) -> Iterator[tuple[str, Path]]:
     """Write damaged files one after the other; the text says how to get each again."""
-    random = Random(seed)
     names = sorted(seeds())
     for n in range(number):
+        random = Random(f"{seed} {n}")  # each file by itself, whatever came before
         name = random.choice(names)
         path = folder / name
         path.write_bytes(damaged(random, name, seeds()[name]))
