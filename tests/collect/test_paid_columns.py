@@ -101,3 +101,8 @@ def test_a_discount_with_its_sign_is_a_share(name: str, cells: list[float | str]
 def test_an_amount_before_a_discount_is_known_by_the_total_of_an_order_of_one_line(tmp_path: Path) -> None:
     assert amounts(tmp_path, HEADS + "amount,discount,total paid", [10, 30, 50], [2, 6, 10], SPENT) == SPENT
     assert amounts(tmp_path, HEADS + "amount,discount,order total", SPENT, [2, 6, 10], SPENT) == SPENT
+
+
+def test_gross_and_net_by_themselves_are_read_in_german(tmp_path: Path) -> None:
+    assert amounts(tmp_path, HEADS + "Netto,MwSt.,Brutto", [7, 20, 35], [1, 4, 5], SPENT) == SPENT
+    assert amounts(tmp_path, HEADS + "Netto", SPENT) == SPENT

@@ -58,3 +58,10 @@ def test_customers_and_items_of_such_a_name_are_none(name: str, header: str, tmp
     if header.endswith("customer_id"):
         lines = [f"{line},c{n % 5}" for n, line in enumerate(lines)]
     assert set_aside(tmp_path, lines, header) == (24, SUM, 0)
+
+
+@pytest.mark.parametrize("word", ["1周小计", "2024年1月合计", "华东区总计", "小计"])
+def test_a_sum_of_a_period_is_one(word: str, tmp_path: Path) -> None:
+    rows = "c1,2024-01-02,20\nc2,2024-01-03,30\n"
+    collected = read_file(tmp_path, f"客户,日期,金额\n{rows},{word},50\n{rows}")
+    assert collected.rejected["reason"].to_pylist() == ["total_row"]

@@ -61,3 +61,9 @@ def test_a_file_full_of_them_is_collected(text: str, tmp_path: Path) -> None:
     collected = read_file(tmp_path, path.read_bytes(), name=f"orders{ord(text[0])}.csv")
     assert collected.events.num_rows == 40
     assert not [letter for name in collected.items["name"].to_pylist() for letter in name if ord(letter) < 32]
+
+
+def test_brackets_of_a_file_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("[/b] x", "[gift] wrap", "set [collect] join_keys", ":smile:"):
+        out.print(text)
+        assert text in capsys.readouterr().out

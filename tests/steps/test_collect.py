@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Command
+from shijin.collect import CollectOptions
 from shijin.errors import ConfigError, EmptyHistoryError, QuarantineError, SourceError
 from shijin.schema import PROVENANCE
 from shijin.steps.check import check
@@ -253,11 +254,10 @@ def test_every_receipt_balances_in_rows_and_money(
 
 SCRIPT = """
 import sys, pathlib, datetime
-from shijin.collect import CollectOptions
 from shijin.steps.collect import SourceOptions, collect
 from shijin.workspace import Workspace
 print("ready", flush=True)
-collect(Workspace.create(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), CollectOptions(),
+collect(Workspace.create(pathlib.Path(sys.argv[1])), SourceOptions(pathlib.Path(sys.argv[2])),
         datetime.datetime(2025, 12, 1, tzinfo=datetime.UTC))
 print("done", flush=True)
 """
@@ -362,3 +362,34 @@ def test_an_order_that_another_file_cancels_is_void(files: tuple[str, ...], tmp_
         ("o3", "t"): "order",
         ("o4", "t"): "order",
     }
+
+
+def orders_with(word: str, *more: str) -> str:
+    rows = [f"o{n},c{n % 3},2024-01-0{n + 1},{n + 10},{word if n in (1, 4) else 'paid'}" for n in range(6)]
+    return "\n".join(["order_id,customer_id,date,amount,status", *rows, *more]) + "\n"
+
+
+@pytest.mark.parametrize("header", ["order_id,", ""])
+def test_an_order_that_is_unpaid_in_a_newer_export_is_withdrawn(header: str, tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "shop")
+    for name, text in (("a", orders_with("paid")), ("b", orders_with("pending")), ("c", orders_with("paid"))):
+        lines = text.splitlines()
+        lines = lines if header else [line.split(",", 1)[1] for line in lines]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    spent = []
+    for name in "abca":
+        collect(workspace, SourceOptions(tmp_path / f"{name}.csv"), NOW)
+        events = read_events(workspace)
+        spent.append(pc.sum(events.filter(pc.equal(events["type"], "order"))["amount"]).as_py())
+    assert spent == [75.0, 50.0, 75.0, 75.0]
+
+
+def test_a_word_settled_as_unpaid_withdraws_what_was_stored(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "shop")
+    path = tmp_path / "orders.csv"
+    path.write_text(orders_with("parked"), "utf-8")
+    collect(workspace, SourceOptions(path), NOW)
+    collect(workspace, SourceOptions(path, CollectOptions(statuses={"parked": "unpaid"})), NOW)
+    events = read_events(workspace)
+    assert pc.sum(events.filter(pc.equal(events["type"], "order"))["amount"]).as_py() == 50.0
+    assert events["type"].to_pylist().count("withdrawn") == 2

@@ -58,6 +58,7 @@ def assemble(
     events = events_of(accepted, event_ids(accepted, ids_of(format_name), config), raw, now)
     extra = lines.slice(0, 0) if derived is None else derived
     others = events_of(extra, event_ids(extra, ids_of(format_name), config), raw, now)
+    unpaid = lines.filter(pc.equal(lines["reason"], "unpaid"))
     return Collected(
         events=pa.concat_tables([events, others]),
         items=items_of(accepted, config),
@@ -71,6 +72,7 @@ def assemble(
         derived=others.num_rows,
         whole_orders=False,
         digest=raw.digest,
+        unpaid=event_ids(unpaid, ids_of(format_name), config),
     )
 
 

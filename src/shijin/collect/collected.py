@@ -118,6 +118,8 @@ class Collected:
         The shop's time zone, where it was guessed; None where it was not.
     name
         Of the source; empty where it is that of the file.
+    unpaid : (u,) string
+        The ids that rows of unpaid orders would have as events; where these are stored, the orders seemed paid.
     repeated, repeated_money
         Rows of an order that the same source repeats further down, and their amounts.
     """
@@ -134,6 +136,7 @@ class Collected:
     derived: int
     whole_orders: bool
     digest: str
+    unpaid: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     repeated: int = 0
     repeated_money: float = 0.0
     renamed: pa.Table | None = None

@@ -113,3 +113,24 @@ def contacts_of(lines: pa.Table, config: Config) -> pa.Table:
         connection.register("lines", lines.select(["customer_id", "ts", *known]))
         query = f"SELECT customer_id, {newest} FROM lines WHERE {any_known} GROUP BY customer_id ORDER BY customer_id"
         return conform(connection.sql(query).to_arrow_table(), CONTACTS, "contacts")
+
+
+def known_users(user: pa.Array, browser: pa.Array) -> pa.Array:
+    """(n,) the user of each row, null where there is none: that of its browser too, where it has one user only.
+
+    Parameters
+    ----------
+    user, browser : (n,) string
+        Ids of accounts, and those of browsers before anybody has signed in.
+
+    Examples
+    --------
+    >>> known_users(pa.array(["u1", None, None]), pa.array(["b1", "b1", "b2"])).to_pylist()
+    ['u1', 'u1', None]
+    """
+    pairs = pa.table({"browser": browser, "user": user}).group_by(["browser", "user"]).aggregate([])
+    pairs = pairs.filter(pc.and_(pc.is_valid(pairs["browser"]), pc.is_valid(pairs["user"])))
+    counts = pairs.group_by("browser").aggregate([("user", "count"), ("user", "min")])
+    one = counts.filter(pc.equal(counts["user_count"], 1))
+    of_browser = one["user_min"].combine_chunks().take(pc.index_in(browser, value_set=one["browser"].combine_chunks()))
+    return pc.coalesce(user, of_browser)

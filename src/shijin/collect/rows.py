@@ -288,7 +288,7 @@ def _sums(source: MappedSource, lacking: pa.Array, columns: dict[str, pa.Array])
     """Rows of sums; a row without an order number is one only where its customer or order has the word."""
     ids, others = (
         [text for role in roles for text in source.texts(role)]
-        for roles in (("order_id", "customer_id", "person"), ("item_id", "item_name"))
+        for roles in (("order_id", "customer_id", "person"), ("item_id", "item_name", "ts"))
     )
     by_ids = total_rows(ids, pc.or_(lacking, _lacks(columns["order_id"])), columns["amount"])
     return pc.or_(by_ids, total_rows([*others, _first_text(source)], lacking, columns["amount"]))

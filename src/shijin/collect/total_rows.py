@@ -17,14 +17,15 @@ total totals grandtotal subtotal sum sums overall overalltotal reporttotal total
 zwischensumme totale totaal somme totalgeneral 合计 总计 小计 共计 总额 汇总 总和 本页合计 本页小计
 """
 _WORDS = frozenset(_TEXT.split())
+_LONGEST = 10  # letters of a cell such as 2024年12月合计
 _CENT = 0.011
 
 
 def total_rows(cells: Sequence[pa.Array], is_lacking: pa.Array, amounts: pa.Array) -> pa.Array:
     """Find the rows of sums.
 
-    A row is one where a cell is exactly a word such as "Grand Total", and it lacks an order, a customer or a time, or
-    its amount is the sum of all rows above, or of those since the sum before.
+    A row is one where a cell is a word such as "Grand Total" and nothing else, and it lacks an order, a customer or a
+    time, or its amount is the sum of all rows above, or of those since the sum before.
 
     Parameters
     ----------
@@ -43,12 +44,18 @@ def total_rows(cells: Sequence[pa.Array], is_lacking: pa.Array, amounts: pa.Arra
     n = len(is_lacking)
     named = all_false(n)
     for texts in cells:
-        named = pc.or_(named, flagged(texts, lambda text: plain(text) in _WORDS))
+        named = pc.or_(named, flagged(texts, _is_named_so))
     if not pc.any(named).as_py():
         return named
     flags = named.to_numpy(zero_copy_only=False)
     money = np.nan_to_num(amounts.cast(pa.float64()).to_numpy(zero_copy_only=False))
     return pc.and_(named, pc.or_(is_true(is_lacking), pa.array(_are_sums(flags, money))))
+
+
+def _is_named_so(text: str) -> bool:
+    """Whether a cell is a word for a sum, or one of a period such as 3周小计."""
+    word = plain(text)
+    return word in _WORDS or (len(word) <= _LONGEST and word.endswith(("小计", "合计", "总计")))
 
 
 def _are_sums(named: np.ndarray, money: Floats) -> np.ndarray:

@@ -43,7 +43,8 @@ class _Terminal(Console):
             yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
 
-out, err = _Terminal(), _Terminal(stderr=True)  # results, and remarks on the way
+# Results, and remarks on the way. Brackets in a file's words are no markup.
+out, err = _Terminal(markup=False, emoji=False), _Terminal(stderr=True, markup=False, emoji=False)
 COLOURS = {"win": "green", "loss": "red", "tie": "dim", "spoils": "red", "warns": "yellow", "notes": "dim"}
 
 

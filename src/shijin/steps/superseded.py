@@ -13,12 +13,14 @@ from shijin.workspace import Workspace
 
 
 def withdrawn_lines(workspace: Workspace, collected: Collected) -> pa.Table:
-    """Lines that an order no longer has in a newer export; they stay in the tables as ``withdrawn``."""
-    if not collected.whole_orders:
+    """Lines that are unpaid or gone in a newer export of their order; they stay in the tables as ``withdrawn``."""
+    if not collected.whole_orders and not len(collected.unpaid):
         return collected.events.slice(0, 0)
     events = workspace.read("events")
-    exported_again = pc.is_in(events["order_id"], value_set=pc.unique(collected.events["order_id"]))
-    stood = events.filter(pc.and_(exported_again, pc.not_equal(events["type"], "withdrawn")))
+    goes = pc.is_in(events["event_id"], value_set=collected.unpaid)
+    if collected.whole_orders:
+        goes = pc.or_(goes, pc.is_in(events["order_id"], value_set=pc.unique(collected.events["order_id"])))
+    stood = events.filter(pc.and_(goes, pc.not_equal(events["type"], "withdrawn")))
     rows = without_events(stood, collected.events)
     place = rows.schema.get_field_index("type")
     return rows.set_column(place, rows.schema.field(place), pa.repeat("withdrawn", rows.num_rows))

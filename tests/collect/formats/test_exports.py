@@ -194,7 +194,7 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
         '{"event_name": "purchase", "event_timestamp": 1709287280000000, "user_id": "8", "user_pseudo_id": "9.2",'
         ' "ecommerce": {"transaction_id": "T2", "purchase_revenue": 18.5}, "items": [{"item_id": "M1", "item_name":'
         ' "Mug", "price": 9.5, "quantity": 1}, {"item_id": "C1", "item_name": "Cap", "price": 9.0, "quantity": 1}]}\n',
-        [("view", "9.1", None, None), ("order", "7", "T1", 19.0), ("order", "7", "T1", 9.0),
+        [("view", "7", None, None), ("order", "7", "T1", 19.0), ("order", "7", "T1", 9.0),
          ("order", "8", "T2", 9.5), ("order", "8", "T2", 9.0)],
     ),
     "segment": (
@@ -206,7 +206,7 @@ EXPORTS: dict[str, tuple[str, Expected]] = {
         '{"type": "track", "event": "Order Completed", "userId": "8", "anonymousId": "x2", "messageId": "3",'
         ' "timestamp": "2024-03-02T10:05:00Z", "properties": {"order_id": "T2", "revenue": 18.5, "total": 20.0,'
         ' "products": [{"sku": "M1", "price": 9.5, "quantity": 1}, {"sku": "C1", "price": 9.0, "quantity": 1}]}}\n',
-        [("view", "x1", None, None), ("order", "7", "T1", 19.0), ("order", "7", "T1", 9.0),
+        [("view", "7", None, None), ("order", "7", "T1", 19.0), ("order", "7", "T1", 9.0),
          ("order", "8", "T2", 9.5), ("order", "8", "T2", 9.0)],
     ),
     "rees46": (

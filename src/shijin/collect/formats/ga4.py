@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 
 from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
+from shijin.collect.identity import known_users
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_number, as_text, is_true
 
-_MONEY = f"{MADE}money"
+_MONEY, _USER = f"{MADE}money", f"{MADE}user"
 _AMOUNTS = ("ecommerce.purchase_revenue", "ecommerce.refund_value", "event_params.value")
 COLUMNS = {
-    "customer_id": ("user_id", "user_pseudo_id"),
+    "customer_id": (_USER, "user_id", "user_pseudo_id"),
     "ts": ("event_timestamp",),
     "type": ("event_name",),
     "order_id": ("ecommerce.transaction_id", "event_params.transaction_id"),
@@ -38,7 +39,7 @@ _NOT_SET = ("(not set)", "(none)", "")
 
 def _each_purchase_once(raw: Raw) -> Raw:
     """Add the money of each event; leave out later purchases of a transaction, and the words for no transaction."""
-    raw = _with_money(raw)
+    raw = _with_users(_with_money(raw))
     roles = by_role(raw.table.column_names, COLUMNS)
     if "order_id" not in roles:
         return raw
@@ -53,6 +54,15 @@ def _each_purchase_once(raw: Raw) -> Raw:
     counts = pc.or_(pc.is_null(ids), pc.fill_null(pc.equal(times, earliest), fill_value=True))
     table = raw.table.set_column(raw.table.column_names.index(name), name, ids)
     return with_rows(raw, table, np.flatnonzero(counts.to_numpy(zero_copy_only=False)))
+
+
+def _with_users(raw: Raw) -> Raw:
+    """Add the user whom a browser's pseudonym is known to be."""
+    names = by_role(raw.table.column_names, {"user": ["user_id"], "browser": ["user_pseudo_id"]})
+    if len(names) < 2:
+        return raw
+    user, browser = (as_text(raw.table[names[role][0]]) for role in ("user", "browser"))
+    return with_rows(raw, raw.table.append_column(_USER, known_users(user, browser)))
 
 
 def _with_money(raw: Raw) -> Raw:

@@ -12,15 +12,16 @@ import pyarrow.compute as pc
 
 from shijin.collect.declared import MADE, Preparation, declared
 from shijin.collect.format import by_role
+from shijin.collect.identity import known_users
 from shijin.collect.raw import Raw, with_rows
 from shijin.collect.values import as_number, as_text, is_true
 
-_EVENT, _MONEY, _PRICE = (f"{MADE}{what}" for what in ("event", "money", "price"))
+_EVENT, _MONEY, _PRICE, _USER = (f"{MADE}{what}" for what in ("event", "money", "price", "user"))
 _AMOUNTS = tuple(
     f"properties.{name}" for name in ("products.price", "revenue", "subtotal", "total", "value", "shipping", "tax")
 )
 COLUMNS = {
-    "customer_id": ("userId", "user_id", "anonymousId", "anonymous_id"),
+    "customer_id": (_USER, "userId", "user_id", "anonymousId", "anonymous_id"),
     "email": ("context.traits.email", "properties.email"),
     "ts": ("timestamp", "originalTimestamp", "sentAt", "receivedAt"),
     "type": (_EVENT,),
@@ -37,6 +38,16 @@ COLUMNS = {
     "currency": ("properties.currency",),
     "channel": ("context.campaign.source",),
 }
+
+
+def _prepared(raw: Raw) -> Raw:
+    """Add the kind and the money of each event, and the user whom an anonymous id is known to be."""
+    raw = _with_money(raw)
+    names = by_role(raw.table.column_names, {"user": ["userId", "user_id"], "browser": ["anonymousId", "anonymous_id"]})
+    if len(names) < 2:
+        return raw
+    user, browser = (as_text(raw.table[names[role][0]]) for role in ("user", "browser"))
+    return with_rows(raw, raw.table.append_column(_USER, known_users(user, browser)))
 
 
 def _with_money(raw: Raw) -> Raw:
@@ -69,5 +80,5 @@ FORMAT = declared(
     "Segment: events (JSON lines)",
     ("event", "anonymousId", "messageId"),
     COLUMNS,
-    preparation=Preparation(_with_money, ("event", "type", *_AMOUNTS)),
+    preparation=Preparation(_prepared, ("event", "type", *_AMOUNTS)),
 )
